@@ -1,0 +1,19 @@
+"""CDK entry point: ``npx cdk synth`` and ``npx cdk deploy --parameters applicationType=...`` run this."""
+
+import sys
+
+from aws_cdk import App
+
+from stacks.function_bundle import BundlingError
+from stacks.ipc_ai_saas_stack import IpcAiSaasStack
+
+app = App()
+try:
+    IpcAiSaasStack(
+        app,
+        app.node.try_get_context("stackName") or "ipc-ai-saas",
+        description="AI as a service for fleets of IP cameras",
+    )
+except BundlingError as error:
+    sys.exit(str(error))
+app.synth()

@@ -1,0 +1,68 @@
+"""SageMaker's container contract over HTTP: ``GET /ping`` and ``POST /invocations``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from serving.errors import ModelNotReadyError, PayloadTooLargeError, ServingError, error_document
+from serving.host import ApplicationHost
+
+logger = logging.getLogger(__name__)
+
+_INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+
+
+def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
+    """The WSGI application around a host."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = request.headers.get(_INFERENCE_ID) or str(uuid.uuid4())
+
+    @app.get("/ping")
+    def ping() -> Response:
+        host.check_ready()
+        return Response("\n", mimetype="application/json")
+
+    @app.post("/invocations")
+    def invocations() -> Response:
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge as error:
+            raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
+        answer, answer_type, stages = host.invoke(body, request.content_type, request.headers.get("Accept"))
+        logger.info("served", extra={"request_id": g.request_id, "bytes": len(body), "milliseconds": stages})
+        return Response(answer, content_type=answer_type)
+
+    @app.errorhandler(ServingError)
+    def serving_error(error: ServingError) -> Response:
+        if request.path != "/ping":
+            logger.warning("refused: %s", error, extra={"request_id": g.request_id, "code": error.code})
+        response = _error_response(error.status, error.code, str(error))
+        if isinstance(error, ModelNotReadyError):
+            response.headers["Retry-After"] = "1"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = error.name.title().replace(" ", "")
+        return _error_response(error.code or 500, code, error.description or error.name)
+
+    @app.errorhandler(Exception)
+    def unexpected_error(error: Exception) -> Response:
+        logger.exception("failed", extra={"request_id": g.request_id})
+        return _error_response(500, "InternalError", "the server failed; its log has the reason")
+
+    return app
+
+
+def _error_response(status: int, code: str, message: str) -> Response:
+    document = error_document(code, message, g.request_id)
+    return Response(json.dumps(document), status=status, mimetype="application/json")

@@ -1,0 +1,93 @@
+"""Bodies of requests: which media type they are, JSON documents, base64 images and numbers in them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
+from serving.images import is_image
+
+IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "application/x-image", "application/octet-stream"})
+JSON_TYPE = "application/json"
+
+
+def media_type(content_type: str | None, body: bytes) -> str:
+    """The media type without its parameters; guessed from the body when the client named none.
+
+    ``application/x-www-form-urlencoded`` counts as none: it is what curl says when nobody chose.
+    """
+    named = (content_type or "").split(";")[0].strip().lower()
+    if named in ("", "application/x-www-form-urlencoded"):
+        return "application/x-image" if is_image(body) else JSON_TYPE
+    return named
+
+
+def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | None:
+    """The JSON object of the body, or None when the body is an image itself.
+
+    Raises:
+        UnsupportedMediaTypeError: neither JSON nor an image, by its content type.
+        ClientError: the JSON is not valid.
+    """
+    kind = media_type(content_type, body)
+    if kind in IMAGE_TYPES:
+        return None
+    if kind == JSON_TYPE:
+        return json_object(body)
+    raise UnsupportedMediaTypeError(
+        f"content type '{kind}' is not supported; send image/jpeg, image/png or application/json"
+    )
+
+
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """The JSON object that ``body`` holds.
+
+    Raises:
+        ClientError: empty, not JSON, not UTF-8, or not an object.
+    """
+    if not body.strip():
+        raise ClientError("the body is empty; send an image or a JSON object")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ClientError("the body is neither an image nor valid JSON; send one of the two") from error
+    if not isinstance(document, dict):
+        raise ClientError(f"the body must be a JSON object, not {type(document).__name__}")
+    return document
+
+
+def base64_image(document: Mapping[str, Any], key: str) -> bytes:
+    """The image bytes that ``document[key]`` holds in base64.
+
+    Raises:
+        ClientError: the key is missing or does not hold text.
+        InvalidImageError: the text is not base64.
+    """
+    if key not in document:
+        raise ClientError(f"the key '{key}' is missing; it holds the image in base64")
+    text = document[key]
+    if not isinstance(text, str):
+        raise ClientError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
+    try:
+        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
+        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
+
+
+def whole_number(document: Mapping[str, Any], key: str, *, minimum: int, maximum: int) -> int | None:
+    """The whole number ``document[key]``, or None when it is absent or null.
+
+    Raises:
+        ClientError: not a whole number, or outside ``minimum`` .. ``maximum``.
+    """
+    value = document.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+        raise ClientError(f"'{key}' must be a whole number from {minimum} to {maximum}")
+    return value

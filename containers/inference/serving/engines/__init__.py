@@ -1,0 +1,66 @@
+"""Engines run a network over arrays.
+
+One module an engine, named as in the catalogue, with one function
+``load(model, files, threads) -> Engine``. The framework is imported inside it, so that an image needs
+only the frameworks of the engines it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+from catalogue import Model, nearest
+
+from serving.errors import ModelLoadError
+
+Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]
+"""Named outputs in the order in which the network declares them."""
+
+
+class Engine(Protocol):
+    """A loaded network. Not thread-safe: one call at a time."""
+
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """One forward pass over a (N, 3, height, width) float32 tensor."""
+        ...
+
+
+class _EngineModule(Protocol):
+    def load(self, model: Model, files: Mapping[str, Path], threads: int) -> Engine: ...
+
+
+def names() -> list[str]:
+    """The engines there are."""
+    return [module.name for module in pkgutil.iter_modules(__path__)]
+
+
+def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
+    """Loads a model by its engine.
+
+    Args:
+        model: the model.
+        files: role of an artefact to its path.
+        threads: threads that one forward pass may use.
+
+    Raises:
+        ModelLoadError: no such engine, its framework is not installed, or the artefacts do not load.
+    """
+    if model.engine not in names():
+        raise ModelLoadError(
+            f"unknown engine '{model.engine}'{nearest(model.engine, names())}; known: {', '.join(names())}"
+        )
+    module = cast(_EngineModule, importlib.import_module(f"{__name__}.{model.engine}"))
+    try:
+        return module.load(model, files, threads)
+    except ModuleNotFoundError as error:
+        raise ModelLoadError(
+            f"engine '{model.engine}' needs the package '{error.name}': add it to the image's requirements"
+        ) from error
+    except KeyError as error:
+        raise ModelLoadError(f"model '{model.name}' has no artefact with the role {error}") from error

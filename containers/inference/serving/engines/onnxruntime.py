@@ -1,0 +1,48 @@
+"""ONNX Runtime, on CPU or GPU: whichever its installed package has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from catalogue import Model
+
+from serving.engines import Engine, Outputs
+from serving.errors import ModelLoadError
+
+
+class OnnxRuntimeEngine:
+    """An ONNX graph with one input."""
+
+    def __init__(self, graph: Path, *, input_name: str, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        preferred = ("CUDAExecutionProvider", "CPUExecutionProvider")
+        available = onnxruntime.get_available_providers()
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(graph), options, providers=[provider for provider in preferred if provider in available]
+            )
+        except Exception as error:  # the runtime's own exception classes are not exported
+            raise ModelLoadError(f"{graph.name} is not a graph that ONNX Runtime loads: {error}") from error
+        self._input_name = input_name
+        self._output_names = [output.name for output in self._session.get_outputs()]
+        inputs = [declared.name for declared in self._session.get_inputs()]
+        if inputs != [input_name]:
+            raise ModelLoadError(f"{graph.name} takes {inputs}, not the one input '{input_name}' of its description")
+
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """One forward pass over (N, 3, height, width) float32."""
+        outputs = self._session.run(self._output_names, {self._input_name: tensor})
+        return dict(zip(self._output_names, outputs, strict=True))
+
+
+def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
+    """Loads the artefact of role ``onnx``."""
+    return OnnxRuntimeEngine(files["onnx"], input_name=model.input.tensor, threads=threads)

@@ -1,0 +1,70 @@
+"""What can go wrong while serving, each with its HTTP status and a stable code.
+
+::
+
+    ServingError                        500 InternalError
+    ├── ClientError                     400 InvalidRequest
+    │   ├── InvalidImageError           400 InvalidImage
+    │   ├── PayloadTooLargeError        413 PayloadTooLarge
+    │   └── UnsupportedMediaTypeError   415 UnsupportedMediaType
+    ├── ModelLoadError                  500 ModelLoadFailed
+    └── ModelNotReadyError              503 ModelNotReady
+
+A client is told ``str(error)``; for a 4xx that is a sentence that says what to change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ServingError(Exception):
+    """Root of all errors of the serving core."""
+
+    status = 500
+    code = "InternalError"
+
+
+class ClientError(ServingError):
+    """The request cannot be served as it was sent."""
+
+    status = 400
+    code = "InvalidRequest"
+
+
+class InvalidImageError(ClientError):
+    """The bytes are not an image that can be decoded in full, or one of an unusable size."""
+
+    code = "InvalidImage"
+
+
+class PayloadTooLargeError(ClientError):
+    """The body or the decoded frame is larger than the limit."""
+
+    status = 413
+    code = "PayloadTooLarge"
+
+
+class UnsupportedMediaTypeError(ClientError):
+    """The application does not take this content type."""
+
+    status = 415
+    code = "UnsupportedMediaType"
+
+
+class ModelLoadError(ServingError):
+    """The application or its model cannot be loaded."""
+
+    code = "ModelLoadFailed"
+
+
+class ModelNotReadyError(ServingError):
+    """The model is still loading."""
+
+    status = 503
+    code = "ModelNotReady"
+
+
+def error_document(code: str, message: str, request_id: str) -> dict[str, Any]:
+    """The one error shape: ``{"error": {"code", "message", "request_id"}}``."""
+    return {"error": {"code": code, "message": message, "request_id": request_id}}

@@ -1,0 +1,31 @@
+"""YOLOX: one anchor a cell, boxes as offset and log size.
+
+Source of the formulas: Megvii YOLOX, ``yolox/utils/demo_utils.py`` (``demo_postprocess``):
+centre = (cell + xy) * stride, size = exp(wh) * stride, score = objectness * class probability,
+NMS at IoU 0.45.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from catalogue import Model
+
+from serving.detections import Detections
+from serving.engines import Outputs
+from serving.heads._grid import cells
+from serving.heads._suppression import suppress
+
+_STRIDES = (8, 16, 32)
+_NMS_IOU = 0.45
+_OBJECTNESS, _CLASSES = 4, 5
+
+
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+    """The target class of one (1, cells, 5 + classes) float32 output, in network pixels."""
+    (rows,) = (output[0] for output in outputs.values())
+    scores = rows[:, _OBJECTNESS] * rows[:, _CLASSES + model.target_class]
+    corners, strides = cells(tensor_shape[2], tensor_shape[3], _STRIDES)
+    centres = (rows[:, 0:2] + corners) * strides
+    half = np.exp(rows[:, 2:4]) * strides / 2
+    boxes = np.concatenate([centres - half, centres + half], axis=1)
+    return suppress(Detections(boxes, scores), iou=_NMS_IOU)

@@ -1,0 +1,36 @@
+"""YuNet: one anchor a cell, with objectness, box and five landmarks.
+
+Source of the formulas: OpenCV ``modules/objdetect/src/face_detect.cpp`` and libfacedetection.train:
+score = sqrt(cls * obj), centre = (cell + xy) * stride, size = exp(wh) * stride,
+landmark = (cell + xy) * stride, NMS at IoU 0.3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from catalogue import Model
+
+from serving.detections import Detections
+from serving.engines import Outputs
+from serving.heads._grid import cells
+from serving.heads._suppression import suppress
+
+_STRIDES = (8, 16, 32)
+_NMS_IOU = 0.3
+
+
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+    """Faces of the twelve outputs ``cls_8`` .. ``kps_32``, each (1, cells, values), in network pixels."""
+
+    def all_strides(kind: str) -> npt.NDArray[np.float32]:
+        return np.concatenate([outputs[f"{kind}_{stride}"][0] for stride in _STRIDES])
+
+    corners, strides = cells(tensor_shape[2], tensor_shape[3], _STRIDES)
+    scores = np.sqrt(np.clip(all_strides("cls"), 0, 1) * np.clip(all_strides("obj"), 0, 1))[:, 0]
+    box = all_strides("bbox")
+    centres = (corners + box[:, 0:2]) * strides
+    half = np.exp(box[:, 2:4]) * strides / 2
+    boxes = np.concatenate([centres - half, centres + half], axis=1)
+    landmarks = (all_strides("kps").reshape(-1, 5, 2) + corners[:, None]) * strides[:, None]
+    return suppress(Detections(boxes, scores, landmarks), iou=_NMS_IOU)

@@ -1,0 +1,79 @@
+"""A frame to the tensor that a network takes, and the way back for its boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from catalogue import ModelInput
+
+from serving.images import Frame
+
+Tensor = npt.NDArray[np.float32]
+
+_INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """A tensor and where its frame lies in it.
+
+    Attributes:
+        tensor: (1, 3, height, width) float32.
+        scale_x, scale_y: network pixels a frame pixel; the frame's corner is the tensor's corner.
+    """
+
+    tensor: Tensor
+    scale_x: float
+    scale_y: float
+
+
+def network_input(frame: Frame, spec: ModelInput, short_size: int | None = None) -> NetworkInput:
+    """Resizes, pads and normalises a frame as ``spec`` says.
+
+    Args:
+        frame: (height, width, 3) uint8 BGR.
+        spec: the model's input.
+        short_size: short side in pixels at the network input instead of ``spec.size``; a letterbox
+            keeps its size.
+    """
+    height, width = frame.shape[:2]
+    new_width, new_height = _resized(width, height, spec, short_size)
+    resized = frame
+    if (new_width, new_height) != (width, height):
+        resized = cv2.resize(frame, (new_width, new_height), interpolation=_INTERPOLATIONS[spec.interpolation])
+    tensor = _normalised(resized, spec, *_padded(new_width, new_height, spec))
+    return NetworkInput(tensor, new_width / width, new_height / height)
+
+
+def _resized(width: int, height: int, spec: ModelInput, short_size: int | None) -> tuple[int, int]:
+    if spec.resize == "letterbox":
+        scale = min(spec.size / width, spec.size / height)
+    else:
+        scale = min((short_size or spec.size) / min(width, height), spec.max_long_side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _padded(width: int, height: int, spec: ModelInput) -> tuple[int, int]:
+    if spec.resize == "letterbox":
+        return spec.size, spec.size
+    return -(-width // spec.stride) * spec.stride, -(-height // spec.stride) * spec.stride
+
+
+def _normalised(resized: Frame, spec: ModelInput, width: int, height: int) -> Tensor:
+    """(pixel * scale - mean) / std, written channel by channel straight into the tensor."""
+    rows, columns = resized.shape[:2]
+    tensor = np.empty((1, 3, height, width), np.float32)
+    order = (2, 1, 0) if spec.colour == "RGB" else (0, 1, 2)
+    for target, source in enumerate(order):
+        factor = np.float32(spec.scale / spec.std[target])
+        offset = np.float32(-spec.mean[target] / spec.std[target])
+        plane = tensor[0, target]
+        if (rows, columns) != (height, width):
+            plane.fill(spec.pad_value * factor + offset)
+        np.multiply(resized[:, :, source], factor, out=plane[:rows, :columns])
+        if offset:
+            plane[:rows, :columns] += offset
+    return tensor

@@ -1,0 +1,76 @@
+"""The environment of the serving program, read once into a frozen object."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.errors import ModelLoadError
+
+_MIB = 1024 * 1024
+_PROGRAM_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the rendered model environment says, with SageMaker's own conventions as defaults.
+
+    Attributes:
+        application_type: which application to serve, ``APPLICATION_TYPE``.
+        model_name: which model, ``MODEL_NAME`` (or a name that earlier versions of the stack set).
+        model_dir: where SageMaker unpacks model.tar.gz, ``SM_MODEL_DIR``.
+        model_store: folder of model folders inside the image, ``MODEL_STORE``.
+        workers: worker processes, ``MODEL_SERVER_WORKERS``; one per processor core by default.
+        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``.
+        max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
+        max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
+    """
+
+    application_type: str
+    model_name: str
+    model_dir: Path = Path("/opt/ml/model")
+    model_store: Path = _PROGRAM_DIR / "models"
+    workers: int = 1
+    engine_threads: int = 1
+    max_body_bytes: int = 6 * _MIB
+    max_frame_pixels: int = 64_000_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Reads the settings from an environment.
+
+        Raises:
+            ModelLoadError: a number is not one.
+        """
+        application_type = environment.get("APPLICATION_TYPE", "face-detection")
+        comparison = application_type == "face-comparison"
+        older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
+        cores = len(os.sched_getaffinity(0))
+        return cls(
+            application_type=application_type,
+            model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
+            model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
+            model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
+            workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
+            engine_threads=_positive(environment, "OMP_NUM_THREADS", 1),
+            max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
+            max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
+        )
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_environment(os.environ)
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name)
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) == 0:
+        raise ModelLoadError(f"{name} must be a positive whole number, not '{text}'")
+    return int(text)

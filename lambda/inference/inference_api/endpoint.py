@@ -1,0 +1,100 @@
+"""The SageMaker endpoint, and its failures in the API's own words."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from inference_api.errors import (
+    ApiError,
+    EndpointTimeoutError,
+    EndpointUnavailableError,
+    ModelFailedError,
+    PayloadTooLargeError,
+    RefusedByModelError,
+)
+from inference_api.frames import InferenceRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
+"""SageMaker's limit for a real-time invocation."""
+
+
+class Endpoint:
+    """One endpoint."""
+
+    def __init__(self, client: SageMakerRuntimeClient, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def infer(self, request: InferenceRequest, request_id: str) -> bytes:
+        """Sends the frames and returns the container's JSON.
+
+        Args:
+            request: one frame goes as its own bytes, several as JSON with base64.
+            request_id: this request's id, at most 64 characters; the container logs it.
+
+        Raises:
+            ApiError: one of this module's, by what went wrong.
+        """
+        body, content_type = _payload(request)
+        if len(body) > MAX_PAYLOAD_BYTES:
+            raise PayloadTooLargeError(
+                f"the request has {len(body)} bytes for the endpoint; it takes at most {MAX_PAYLOAD_BYTES}"
+            )
+        try:
+            answer = self._client.invoke_endpoint(
+                EndpointName=self._name,
+                Body=body,
+                ContentType=content_type,
+                Accept="application/json",
+                InferenceId=request_id,
+            )
+            return answer["Body"].read()
+        except (ConnectTimeoutError, ReadTimeoutError) as error:
+            raise EndpointTimeoutError("the endpoint did not answer in time; send the frame again") from error
+        except EndpointConnectionError as error:
+            raise EndpointUnavailableError("the endpoint cannot be reached; try again shortly") from error
+        except ClientError as error:
+            raise _translated(error) from error
+
+
+def _payload(request: InferenceRequest) -> tuple[bytes, str]:
+    if list(request.frames) == ["frame"]:
+        frame = request.frames["frame"]
+        return frame.body, frame.content_type
+    document = {f"{role}_image_bytes": base64.b64encode(frame.body).decode() for role, frame in request.frames.items()}
+    return json.dumps(document).encode(), "application/json"
+
+
+def _translated(error: ClientError) -> ApiError:
+    response: dict[str, Any] = dict(error.response)
+    code = response.get("Error", {}).get("Code", "")
+    if code != "ModelError":
+        # Throttling, a model still loading, an endpoint that is being created or is gone: all of them pass or are
+        # the operator's, none the camera's.
+        return EndpointUnavailableError(f"the endpoint is not available ({code}); try again shortly")
+    status = int(response.get("OriginalStatusCode", 500))
+    if 400 <= status < 500:
+        refusal = _container_error(response.get("OriginalMessage", ""))
+        return RefusedByModelError(
+            status, refusal.get("code", "InvalidRequest"), refusal.get("message", "the model refused the request")
+        )
+    if status == EndpointUnavailableError.status:
+        return EndpointUnavailableError("the endpoint is overloaded or still loading its model; try again shortly")
+    return ModelFailedError("the model failed on this request; the endpoint's log has the reason")
+
+
+def _container_error(message: str) -> dict[str, Any]:
+    """The error object of the container's answer; empty when it has another shape, as users' own images may."""
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return {}
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) else {}

@@ -1,0 +1,90 @@
+"""What can go wrong with a request, each with its HTTP status and a stable code.
+
+::
+
+    ApiError                         500 InternalError
+    ├── InvalidRequestError          400 InvalidRequest
+    ├── InvalidImageError            400 InvalidImage
+    ├── PayloadTooLargeError         413 PayloadTooLarge
+    ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
+    ├── RefusedByModelError          the container's own 4xx and code
+    ├── ModelFailedError             502 ModelFailed
+    ├── EndpointUnavailableError     503 EndpointUnavailable, with Retry-After
+    └── EndpointTimeoutError         504 EndpointTimeout
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """Root of all errors that a client is told about."""
+
+    status = 500
+    code = "InternalError"
+    retry_after_seconds: int | None = None
+
+
+class InvalidRequestError(ApiError):
+    """The body is neither an image nor a JSON object with the keys needed."""
+
+    status = 400
+    code = "InvalidRequest"
+
+
+class InvalidImageError(ApiError):
+    """What stands where an image belongs is not one."""
+
+    status = 400
+    code = "InvalidImage"
+
+
+class PayloadTooLargeError(ApiError):
+    """The frame is larger than the endpoint takes."""
+
+    status = 413
+    code = "PayloadTooLarge"
+
+
+class UnsupportedMediaTypeError(ApiError):
+    """The content type is neither JSON nor an image."""
+
+    status = 415
+    code = "UnsupportedMediaType"
+
+
+class RefusedByModelError(ApiError):
+    """The container answered 4xx; its status, code and sentence are passed on."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class ModelFailedError(ApiError):
+    """The container answered 5xx."""
+
+    status = 502
+    code = "ModelFailed"
+
+
+class EndpointUnavailableError(ApiError):
+    """The endpoint is throttled, overloaded, starting or gone."""
+
+    status = 503
+    code = "EndpointUnavailable"
+    retry_after_seconds = 1
+
+
+class EndpointTimeoutError(ApiError):
+    """The endpoint did not answer in time."""
+
+    status = 504
+    code = "EndpointTimeout"
+
+
+def error_document(code: str, message: str, request_id: str) -> dict[str, Any]:
+    """The one error shape: ``{"error": {"code", "message", "request_id"}}``."""
+    return {"error": {"code": code, "message": message, "request_id": request_id}}

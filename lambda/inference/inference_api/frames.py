@@ -1,0 +1,135 @@
+"""An API Gateway event to the frames that a camera sent, in either wire format.
+
+The JPEG or PNG itself (``Content-Type: image/jpeg``), or JSON with the image in base64. Existing clients
+send JSON without a Content-Type, which API Gateway hands on as JSON, and ``request_id`` as an integer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
+
+IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "application/x-image", "application/octet-stream"})
+# curl sends the second when nobody chose; the third is how some firmware spells JSON.
+_JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencoded", "text/json"})
+_SIGNATURES = {b"\xff\xd8\xff": ("image/jpeg", "jpg"), b"\x89PNG\r\n\x1a\n": ("image/png", "png")}
+_MAX_ID_LENGTH = 256
+
+_DETECTION_KEYS = {"frame": "image_base64_enc"}
+_IMAGE_KEYS: Mapping[str, Mapping[str, str]] = {
+    "face-comparison": {"source": "source_image", "target": "target_image"},
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image as the camera encoded it."""
+
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """The media type that the first bytes tell; ``application/x-image`` when they tell none."""
+        return self._format[0]
+
+    @property
+    def extension(self) -> str:
+        """The file name extension that the first bytes tell; ``bin`` when they tell none."""
+        return self._format[1]
+
+    @property
+    def _format(self) -> tuple[str, str]:
+        known = (named for signature, named in _SIGNATURES.items() if self.body.startswith(signature))
+        return next(known, ("application/x-image", "bin"))
+
+
+@dataclass(frozen=True)
+class InferenceRequest:
+    """What a camera asks: its frames by role (``frame``, or ``source`` and ``target``) and who it is.
+
+    ``client_request_id`` and ``timestamp`` are the client's own words and only ever stored, never used
+    to name anything.
+    """
+
+    frames: Mapping[str, Frame]
+    camera_id: str = "unknown"
+    client_request_id: str | None = None
+    timestamp: str | None = None
+
+
+def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceRequest:
+    """Reads a request.
+
+    Raises:
+        InvalidRequestError: an empty body, no JSON object, or a key missing.
+        InvalidImageError: base64 that is none, or an empty image.
+        UnsupportedMediaTypeError: the content type is neither JSON nor an image.
+    """
+    keys = _IMAGE_KEYS.get(application_type, _DETECTION_KEYS)
+    headers = {name.lower(): value for name, value in (event.headers or {}).items()}
+    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    body = _body(event)
+    if not body:
+        raise InvalidRequestError("the body is empty; send a JPEG or PNG image, or a JSON object")
+    if content_type in IMAGE_TYPES and list(keys) == ["frame"]:
+        return InferenceRequest(
+            frames={"frame": Frame(body)},
+            camera_id=headers.get("x-camera-id", "unknown"),
+            client_request_id=_text(headers.get("x-request-id")),
+            timestamp=_text(headers.get("x-timestamp")),
+        )
+    if content_type not in _JSON_TYPES:
+        accepted = "application/json" if "frame" not in keys else "image/jpeg, image/png or application/json"
+        raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
+    document = _json_object(body)
+    return InferenceRequest(
+        frames={role: Frame(_base64_image(document, key)) for role, key in keys.items()},
+        camera_id=_text(document.get("camera_id")) or headers.get("x-camera-id", "unknown"),
+        client_request_id=_text(document.get("request_id")),
+        timestamp=_text(document.get("timestamp")),
+    )
+
+
+def _body(event: APIGatewayProxyEvent) -> bytes:
+    body = event.raw_event.get("body") or ""
+    return base64.b64decode(body) if event.is_base64_encoded else body.encode()
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError(
+            "the body is not valid JSON; send a JSON object, or an image with its Content-Type (image/jpeg)"
+        ) from error
+    if not isinstance(document, dict):
+        raise InvalidRequestError(f"the body must be a JSON object, not {type(document).__name__}")
+    return document
+
+
+def _base64_image(document: Mapping[str, Any], key: str) -> bytes:
+    if key not in document:
+        raise InvalidRequestError(f"the key '{key}' is missing; it holds the image in base64")
+    text = document[key]
+    if not isinstance(text, str):
+        raise InvalidRequestError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
+    try:
+        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
+        image = base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
+    if not image:
+        raise InvalidImageError(f"'{key}' is empty; it holds the image in base64")
+    return image
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)[:_MAX_ID_LENGTH]

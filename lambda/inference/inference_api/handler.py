@@ -1,0 +1,120 @@
+"""Entry point: parse -> infer -> store -> respond."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from inference_api.endpoint import Endpoint
+from inference_api.errors import ApiError, error_document
+from inference_api.event_store import EventStore
+from inference_api.frames import InferenceRequest, parse
+from inference_api.settings import Settings
+
+logger = Logger()
+metrics = Metrics()
+app = APIGatewayRestResolver(cors=CORSConfig(allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id"]))
+
+# The API gives a request 29 s and the function ends at 28 s: a second attempt would not be answered any more.
+_ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=25, retries={"total_max_attempts": 1})
+_STORE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this function."""
+    return Settings.from_environment(os.environ)
+
+
+@functools.cache
+def endpoint() -> Endpoint:
+    """The endpoint, its connection kept between invocations."""
+    return Endpoint(boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG), settings().endpoint_name)
+
+
+@functools.cache
+def event_store() -> EventStore:
+    """The event store, its connection kept between invocations."""
+    return EventStore(boto3.client("s3", config=_STORE_CONFIG), settings().events_bucket)
+
+
+@metrics.log_metrics(capture_cold_start_metric=True)
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers an API Gateway proxy event."""
+    return app.resolve(event, context)
+
+
+@app.post("/inference")
+def infer() -> Response[str]:
+    """Runs the model over the frame of the request."""
+    received = datetime.now(UTC)
+    request = parse(app.current_event, settings().application_type)
+    logger.append_keys(api_request_id=_request_id(), camera_id=request.camera_id)
+    started = time.perf_counter()
+    result = endpoint().infer(request, _request_id())
+    metrics.add_metric("EndpointLatency", MetricUnit.Milliseconds, (time.perf_counter() - started) * 1000)
+    metrics.add_metric("Inferences", MetricUnit.Count, 1)
+    headers = {"X-Request-Id": _request_id()}
+    if settings().save_request_events:
+        headers["X-Event-Stored"] = "true" if _stored(request, result, received) else "false"
+    return Response(200, content_type="application/json", body=result.decode(), headers=headers)
+
+
+def _stored(request: InferenceRequest, result: bytes, received: datetime) -> bool:
+    """Stores the event; a failure is logged and counted, and never fails the inference."""
+    try:
+        prefix = event_store().save(request, result, request_id=_request_id(), received=received)
+    except Exception:
+        logger.exception("event not stored")
+        metrics.add_metric("EventStoreFailures", MetricUnit.Count, 1)
+        return False
+    logger.info("event stored", extra={"event_prefix": prefix})
+    return True
+
+
+@app.exception_handler(ApiError)
+def api_error(error: ApiError) -> Response[str]:
+    """A known failure, in the one error shape."""
+    logger.warning("refused: %s", error, extra={"code": error.code, "status": error.status})
+    metrics.add_metric(f"Errors{error.code}", MetricUnit.Count, 1)
+    return _error_response(error.status, error.code, str(error), error.retry_after_seconds)
+
+
+@app.not_found
+def not_found(error: NotFoundError) -> Response[str]:
+    """No such path or method."""
+    return _error_response(404, "NotFound", "there is nothing here; send POST /inference")
+
+
+@app.exception_handler(Exception)
+def unexpected_error(error: Exception) -> Response[str]:
+    """A fault of ours: logged in full, told in a sentence."""
+    logger.exception("failed")
+    metrics.add_metric("ErrorsInternalError", MetricUnit.Count, 1)
+    return _error_response(500, "InternalError", "the service failed; try again, and report the request id if it stays")
+
+
+def _error_response(status: int, code: str, message: str, retry_after: int | None = None) -> Response[str]:
+    headers = {"X-Request-Id": _request_id()}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    body = json.dumps(error_document(code, message, _request_id()))
+    return Response(status, content_type="application/json", body=body, headers=headers)
+
+
+def _request_id() -> str:
+    """API Gateway's id of this request: unique whatever the client calls it."""
+    return app.current_event.request_context.request_id or "unknown"

@@ -1,0 +1,1 @@
+"""The CDK side: one stack, one construct a concern."""

@@ -1,0 +1,59 @@
+"""The serving container's images, one a processor, and the choice between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnCondition, CfnMapping, Fn, IgnoreMode
+from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
+from aws_cdk.aws_iam import IGrantable
+from constructs import Construct
+
+from stacks.parameters import INSTANCE_PROCESSORS
+
+_REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+# Only these folders are looked at: hashing must not walk virtual environments and node_modules.
+_BUILD_CONTEXT = ["*", "!catalogue", "!containers/inference", "**/__pycache__"]
+
+
+class ContainerImages(Construct):
+    """Both images, built from one Dockerfile, and the one that an instance type runs.
+
+    Attributes:
+        image_uri: the image for the chosen instance type.
+        uses_gpu: the condition that the instance type has a GPU.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, instance_type: str) -> None:
+        super().__init__(scope, construct_id)
+        self._assets = {
+            processor: DockerImageAsset(
+                self,
+                processor.title(),
+                directory=str(_REPOSITORY_ROOT),
+                file="containers/inference/Dockerfile",
+                exclude=_BUILD_CONTEXT,
+                ignore_mode=IgnoreMode.DOCKER,
+                build_args={"PROCESSOR": processor},
+                platform=Platform.LINUX_AMD64,
+            )
+            for processor in ("cpu", "gpu")
+        }
+        processors = CfnMapping(
+            self,
+            "InstanceProcessors",
+            mapping={name: {"Processor": processor} for name, processor in INSTANCE_PROCESSORS.items()},
+        )
+        self.uses_gpu = CfnCondition(
+            self,
+            "UsesGpu",
+            expression=Fn.condition_equals(processors.find_in_map(instance_type, "Processor"), "gpu"),
+        )
+        self.image_uri = Fn.condition_if(
+            self.uses_gpu.logical_id, self._assets["gpu"].image_uri, self._assets["cpu"].image_uri
+        ).to_string()
+
+    def grant_pull(self, grantee: IGrantable) -> None:
+        """Lets a role pull both images, so that a change of processor needs no change of permissions."""
+        for asset in self._assets.values():
+            asset.repository.grant_pull(grantee)

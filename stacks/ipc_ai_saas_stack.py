@@ -1,0 +1,45 @@
+"""The one stack; it only wires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
+from constructs import Construct
+
+from stacks.container_images import ContainerImages
+from stacks.event_store import EventStore
+from stacks.inference_api import InferenceApi
+from stacks.model_endpoint import ModelEndpoint, chosen_model
+from stacks.parameters import Parameters
+from stacks.partition import Partition
+
+
+class IpcAiSaasStack(Stack):
+    """AI as a service for a fleet of IP cameras: API -> function -> endpoint, and an event store."""
+
+    def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        parameters = Parameters(self)
+        partition = Partition(self, "Partition")
+        compares_faces = CfnCondition(
+            self,
+            "ComparesFaces",
+            expression=Fn.condition_equals(parameters.application_type.value_as_string, "face-comparison"),
+        )
+        images = ContainerImages(self, "Images", instance_type=parameters.deploy_instance_type.value_as_string)
+        endpoint = ModelEndpoint(
+            self,
+            "Model",
+            parameters=parameters,
+            images=images,
+            model_name=chosen_model(parameters, compares_faces.logical_id),
+        )
+        events = EventStore(self, "Events")
+        api = InferenceApi(
+            self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
+        )
+
+        CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")
+        CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
+        CfnOutput(self, "EventsBucket", value=events.bucket.bucket_name, description="Frames and results, when kept")

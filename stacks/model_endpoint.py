@@ -1,0 +1,110 @@
+"""The SageMaker endpoint: model, configuration, endpoint, execution role.
+
+Nothing has a physical name, so that a change of model or image replaces Model and EndpointConfig and
+updates the Endpoint in place.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Fn, Stack
+from aws_cdk.aws_iam import IGrantable, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
+from constructs import Construct
+
+from stacks.container_images import ContainerImages
+from stacks.parameters import Parameters
+
+_VARIANT = "AllTraffic"
+_LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
+
+
+class ModelEndpoint(Construct):
+    """An endpoint that serves the chosen application and model.
+
+    Attributes:
+        endpoint_name: the name that CloudFormation gave it.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, parameters: Parameters, images: ContainerImages, model_name: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = Role(
+            self,
+            "ExecutionRole",
+            assumed_by=ServicePrincipal("sagemaker.amazonaws.com"),
+            inline_policies={"Telemetry": self._telemetry_policy()},
+        )
+        images.grant_pull(role)
+        model = CfnModel(
+            self,
+            "Model",
+            execution_role_arn=role.role_arn,
+            primary_container=CfnModel.ContainerDefinitionProperty(
+                image=images.image_uri,
+                mode="SingleModel",
+                environment={
+                    "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                    "MODEL_NAME": model_name,
+                    # What images made for earlier versions of the stack read.
+                    "OBJECT_DETECTION_MODEL_NAME": parameters.detector_model_name.value_as_string,
+                    "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
+                        parameters.face_detect_and_compare_model_name.value_as_string
+                    ),
+                },
+            ),
+        )
+        # The role's policies must be there before SageMaker pulls the image.
+        model.node.add_dependency(role.node.find_child("DefaultPolicy"))
+        config = CfnEndpointConfig(
+            self,
+            "Config",
+            production_variants=[
+                CfnEndpointConfig.ProductionVariantProperty(
+                    variant_name=_VARIANT,
+                    model_name=model.attr_model_name,
+                    instance_type=parameters.deploy_instance_type.value_as_string,
+                    initial_instance_count=1,
+                    initial_variant_weight=1,
+                )
+            ],
+        )
+        self._endpoint = CfnEndpoint(self, "Endpoint", endpoint_config_name=config.attr_endpoint_config_name)
+        self.endpoint_name = self._endpoint.attr_endpoint_name
+
+    def grant_invoke(self, grantee: IGrantable) -> None:
+        """Lets a role invoke this endpoint. Its Ref is its ARN."""
+        grantee.grant_principal.add_to_principal_policy(
+            PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self._endpoint.ref])
+        )
+
+    def _telemetry_policy(self) -> PolicyDocument:
+        logs = Stack.of(self).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=_LOG_GROUPS,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return PolicyDocument(
+            statements=[
+                PolicyStatement(
+                    actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                    resources=[logs],
+                ),
+                # CloudWatch has no resources for metrics; the namespace is the finest limit there is.
+                PolicyStatement(
+                    actions=["cloudwatch:PutMetricData"],
+                    resources=["*"],
+                    conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
+                ),
+            ]
+        )
+
+
+def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
+    """The model name that counts for the chosen application."""
+    return Fn.condition_if(
+        compares_faces_condition,
+        parameters.face_detect_and_compare_model_name.value_as_string,
+        parameters.detector_model_name.value_as_string,
+    ).to_string()

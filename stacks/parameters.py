@@ -1,0 +1,102 @@
+"""What the operator chooses at deployment. The five names and their values are a promise to existing users."""
+
+from __future__ import annotations
+
+import catalogue
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
+
+INSTANCE_PROCESSORS = {
+    "ml.g4dn.xlarge": "gpu",
+    "ml.m5.xlarge": "cpu",
+    "ml.g4dn.2xlarge": "gpu",
+    "ml.m5.2xlarge": "cpu",
+    "ml.c5.xlarge": "cpu",
+    "ml.c5.2xlarge": "cpu",
+}
+"""Instance types that both partitions have, and the processor whose image they run; the default first."""
+
+
+class Parameters:
+    """The stack's parameters, and the rules that catch choices which do not fit together."""
+
+    def __init__(self, stack: Stack) -> None:
+        known = catalogue.load()
+        applications = sorted(known.applications.values(), key=lambda application: not application.default)
+        self.application_type = _choice(
+            stack,
+            "applicationType",
+            [application.name for application in applications],
+            "What the service does",
+        )
+        self.deploy_instance_type = _choice(
+            stack,
+            "deployInstanceType",
+            list(INSTANCE_PROCESSORS),
+            "Instance type of the endpoint: ml.g4dn types have a GPU, the others run on CPU",
+        )
+        self.detector_model_name = _choice(
+            stack,
+            "detectorModelName",
+            known.detectors(),
+            "Detector; used when applicationType is face-detection or body-detection",
+        )
+        self.face_detect_and_compare_model_name = _choice(
+            stack,
+            "faceDetectAndCompareModelName",
+            known.model_choices("face-comparison"),
+            "Face detector + face embedder; used when applicationType is face-comparison",
+        )
+        self.save_request_events = _choice(
+            stack, "saveRequestEvents", ["No", "Yes"], "Whether to keep every frame and its result in the events bucket"
+        )
+        _group(
+            stack,
+            {
+                "Application": [
+                    self.application_type,
+                    self.detector_model_name,
+                    self.face_detect_and_compare_model_name,
+                ],
+                "Capacity": [self.deploy_instance_type],
+                "Event store": [self.save_request_events],
+            },
+        )
+        self._add_rules(stack, known)
+
+    def _add_rules(self, stack: Stack, known: catalogue.Catalogue) -> None:
+        """A detector made for one application is refused with another, before anything is created."""
+        for name, application in known.applications.items():
+            choices = known.detectors(name)
+            if application.model_parameter != self.detector_model_name.logical_id or not choices:
+                continue
+            CfnRule(
+                stack,
+                f"{name.title().replace('-', '')}Model",
+                rule_condition=Fn.condition_equals(self.application_type.value_as_string, name),
+                assertions=[
+                    CfnRuleAssertion(
+                        assert_=Fn.condition_contains(choices, self.detector_model_name.value_as_string),
+                        assert_description=(
+                            f"applicationType={name} takes one of these as detectorModelName: {', '.join(choices)}"
+                        ),
+                    )
+                ],
+            )
+
+
+def _choice(stack: Stack, name: str, values: list[str], description: str) -> CfnParameter:
+    """A parameter with the first of ``values`` as its default."""
+    return CfnParameter(
+        stack, name, type="String", default=values[0], allowed_values=values, description=description
+    )
+
+
+def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
+    stack.template_options.metadata = {
+        "AWS::CloudFormation::Interface": {
+            "ParameterGroups": [
+                {"Label": {"default": label}, "Parameters": [parameter.logical_id for parameter in parameters]}
+                for label, parameters in groups.items()
+            ]
+        }
+    }

@@ -1,0 +1,39 @@
+"""Every difference between the partitions that this stack runs in.
+
+The standard and the China partition differ in ARNs, host names and image registries, for which the CDK
+renders ``AWS::Partition`` and ``AWS::URLSuffix``; what remains is here.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import Aws, CfnCondition, Fn
+from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
+from aws_cdk.aws_lambda import CfnFunction, Function
+from constructs import Construct
+
+
+class Partition(Construct):
+    """Which partition the stack is deployed in.
+
+    Attributes:
+        is_china: the condition that it is ``aws-cn``.
+        traces_functions: the condition that X-Ray traces Lambda there.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.is_china = CfnCondition(self, "IsChina", expression=Fn.condition_equals(Aws.PARTITION, "aws-cn"))
+        self.traces_functions = CfnCondition(self, "TracesFunctions", expression=Fn.condition_not(self.is_china))
+
+    def trace_where_available(self, function: Function, role: IRole) -> None:
+        """Traces a function with X-Ray, which China does not have for Lambda."""
+        resource = cast(CfnFunction, function.node.default_child)
+        resource.add_property_override(
+            "TracingConfig.Mode", Fn.condition_if(self.traces_functions.logical_id, "Active", "PassThrough")
+        )
+        # X-Ray has no resources for these actions.
+        statement = PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
+        policy = Policy(self, f"{function.node.id}Tracing", roles=[role], statements=[statement])
+        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self.traces_functions

@@ -1,0 +1,55 @@
+"""``python -m workbench VERB``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import NoReturn, Protocol, cast
+
+from catalogue import CatalogueError, nearest
+from workbench.errors import WorkbenchError
+
+VERBS = ("up", "send", "fetch", "demo")
+
+
+class _Verb(Protocol):
+    __doc__: str | None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the nearest right verb."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; try --help\n")
+
+
+def main(words: list[str]) -> int:
+    """Runs a verb; returns its exit code, 2 when what was asked cannot be done."""
+    parser = _OneLineParser(prog="workbench", description="Run, feed and supply the service.")
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
+    verbs = {name: cast(_Verb, importlib.import_module(f"workbench.{name}")) for name in VERBS}
+    for name, verb in verbs.items():
+        summary = (verb.__doc__ or "").strip().splitlines()[0]
+        verb.add_arguments(subparsers.add_parser(name, help=summary, description=summary))
+    if words and not words[0].startswith("-") and words[0] not in verbs:
+        parser.error(f"unknown verb '{words[0]}'{nearest(words[0], VERBS)}; verbs: {', '.join(VERBS)}")
+    arguments = parser.parse_args(words)
+    if arguments.verb is None:
+        parser.print_help()
+        return 2
+    try:
+        return verbs[arguments.verb].run(arguments)
+    except (WorkbenchError, CatalogueError) as error:
+        print(f"workbench {arguments.verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

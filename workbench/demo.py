@@ -1,0 +1,67 @@
+"""The main job in one go: start the service, send a photograph, show the result, list the event, stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import catalogue
+from rich.console import Console
+
+from workbench import places
+from workbench.annotation import annotate
+from workbench.camera import send_frame
+from workbench.errors import WorkbenchError
+from workbench.local import service
+from workbench.rendered_stack import render, synthesize
+from workbench.report import detection_table
+
+_MIN_SCORE = 0.3
+_EMBEDDED = {"face-detection": "dlib_frontal_face", "body-detection": "opencv_people"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
+    parser.add_argument("--model", help="detectorModelName (default: one that ships inside an installed package)")
+    parser.add_argument("--frame", type=Path, help="a JPEG or PNG file (default: scikit-image's astronaut)")
+    parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+    parser.add_argument("--output", type=Path, default=places.OUTPUT / "demo", help="folder for the results")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the demonstration."""
+    console = Console()
+    application = catalogue.load().application(arguments.application).name
+    if application not in _EMBEDDED:
+        raise WorkbenchError(f"the demo shows {' and '.join(_EMBEDDED)}, not {application}")
+    model = arguments.model or _EMBEDDED[application]
+    frame = arguments.frame or _photograph()
+    if not frame.is_file():
+        raise WorkbenchError(f"there is no file {frame}")
+    choices = {"applicationType": application, "detectorModelName": model, "saveRequestEvents": "Yes"}
+    with console.status("synthesizing the stack"):
+        stack = render(synthesize(), choices, "us-east-1")
+    logs = Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
+    with service.running(stack, port=0, model_store=arguments.store, logs=logs) as running:
+        console.print(f"{application} with {model} at {running.api_url}, logs in {logs}", highlight=False, soft_wrap=True)
+        answer = send_frame(running.api_url, frame, camera_id="demo")
+        console.print(detection_table(answer.document, min_score=_MIN_SCORE))
+        picture = arguments.output / f"{application}-{model}.png"
+        annotate(frame, answer.document, picture, min_score=_MIN_SCORE)
+        picture.with_suffix(".json").write_text(json.dumps(answer.document, indent=2), encoding="utf-8")
+        console.print(f"annotated picture: {picture}", highlight=False, soft_wrap=True)
+        console.print("stored event:")
+        for key in running.events.keys():
+            console.print(f"  s3://{running.events.bucket}/{key}", highlight=False, soft_wrap=True)
+    console.print("stopped")
+    return 0
+
+
+def _photograph() -> Path:
+    """A photograph of a person that an installed package ships."""
+    import skimage
+
+    return Path(skimage.__file__).parent / "data" / "astronaut.png"

@@ -1,0 +1,37 @@
+"""What a verb says when it cannot do what it was asked: one line, exit code 2.
+
+::
+
+    WorkbenchError
+    ├── ParameterError     a stack parameter that the template does not take
+    ├── SynthesisError     ``cdk synth`` failed
+    ├── FetchError         an artefact cannot be found, or is not the one that the catalogue names
+    ├── StartError         a part of the local run did not start
+    └── ApiAnswerError     the API answered with an error, or not at all
+"""
+
+from __future__ import annotations
+
+
+class WorkbenchError(Exception):
+    """Root of all errors of the workbench; its text is the one line."""
+
+
+class ParameterError(WorkbenchError):
+    """A stack parameter that the template does not take."""
+
+
+class SynthesisError(WorkbenchError):
+    """``cdk synth`` failed."""
+
+
+class FetchError(WorkbenchError):
+    """An artefact cannot be found, or is not the one that the catalogue names."""
+
+
+class StartError(WorkbenchError):
+    """A part of the local run did not start."""
+
+
+class ApiAnswerError(WorkbenchError):
+    """The API answered with an error, or not at all."""

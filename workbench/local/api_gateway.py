@@ -1,0 +1,123 @@
+"""API Gateway: the rendered routes in front of the function, with its limits and its own answers.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, request
+
+from workbench.local.lambda_service import FunctionError, LambdaFunction
+from workbench.rendered_stack import RenderedMethod, RenderedStack
+
+logger = logging.getLogger(__name__)
+
+_MAX_BODY_BYTES = 10 * 1024 * 1024
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
+    """The API of a rendered stack. The stage is left out of the path."""
+    app = Flask(__name__)
+    methods = {(method.path, method.http_method): method for method in stack.methods}
+
+    @app.route("/", defaults={"path": ""}, methods=_METHODS, provide_automatic_options=False)
+    @app.route("/<path:path>", methods=_METHODS, provide_automatic_options=False)
+    def answer(path: str) -> Response:
+        request_id = str(uuid.uuid4())
+        method = methods.get((f"/{path}", request.method))
+        if method is None:
+            return _gateway_response(stack, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token", request_id)
+        if method.integration["Type"] == "MOCK":
+            return _mock(method)
+        body = request.get_data(cache=False)
+        if len(body) > _MAX_BODY_BYTES:
+            return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
+        try:
+            return _http_response(function.invoke(_proxy_event(stack, method, body, request_id)))
+        except FunctionError as error:
+            logger.error("the function failed: %s", error)
+            return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)
+
+    return app
+
+
+def _proxy_event(stack: RenderedStack, method: RenderedMethod, body: bytes, request_id: str) -> dict[str, Any]:
+    # Without a Content-Type API Gateway takes the body as JSON, that is, as text.
+    media_type = request.headers.get("Content-Type", "application/json").split(";")[0].strip()
+    binary = media_type in stack.binary_media_types
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name, []).append(value)
+    queries = request.args.to_dict(flat=False)
+    return {
+        "resource": method.path,
+        "path": method.path,
+        "httpMethod": method.http_method,
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
+        "queryStringParameters": {name: values[-1] for name, values in queries.items()} or None,
+        "multiValueQueryStringParameters": queries or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": request_id,
+            "stage": "prod",
+            "path": f"/prod{method.path}",
+            "resourcePath": method.path,
+            "httpMethod": method.http_method,
+            "requestTimeEpoch": int(time.time() * 1000),
+            "identity": {"sourceIp": request.remote_addr, "userAgent": request.headers.get("User-Agent")},
+        },
+        "body": (base64.b64encode(body).decode() if binary else body.decode(errors="replace")) or None,
+        "isBase64Encoded": binary,
+    }
+
+
+def _http_response(answer: Mapping[str, Any]) -> Response:
+    body = answer.get("body") or ""
+    response = Response(
+        base64.b64decode(body) if answer.get("isBase64Encoded") else body, status=int(answer["statusCode"])
+    )
+    response.headers.pop("Content-Type")
+    for name, value in (answer.get("headers") or {}).items():
+        response.headers[name] = str(value)
+    for name, values in (answer.get("multiValueHeaders") or {}).items():
+        for value in values:
+            response.headers.add(name, str(value))
+    return response
+
+
+def _mock(method: RenderedMethod) -> Response:
+    """A mock integration's first response, as the preflight of CORS is built."""
+    (answer, *_) = method.integration["IntegrationResponses"]
+    prefix = "method.response.header."
+    headers = {
+        name.removeprefix(prefix): value.strip("'") for name, value in answer.get("ResponseParameters", {}).items()
+    }
+    return Response(status=int(answer["StatusCode"]), headers=headers)
+
+
+def _gateway_response(stack: RenderedStack, kind: str, message: str, request_id: str) -> Response:
+    """One of API Gateway's own answers, through the template that the stack gives for it."""
+    usual_status = {"MISSING_AUTHENTICATION_TOKEN": 403, "REQUEST_TOO_LARGE": 413, "DEFAULT_5XX": 500}[kind]
+    rendered = stack.gateway_responses.get(kind, {})
+    template = rendered.get("ResponseTemplates", {}).get(
+        "application/json", '{"message": $context.error.messageString}'
+    )
+    context = {
+        "$context.error.messageString": json.dumps(message),
+        "$context.error.responseType": kind,
+        "$context.requestId": request_id,
+    }
+    for name, value in context.items():
+        template = template.replace(name, value)
+    return Response(template, status=int(rendered.get("StatusCode", usual_status)), mimetype="application/json")

@@ -1,0 +1,167 @@
+"""Lambda: AWS's own runtime interface client runs the handler; this side speaks the Runtime API to it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+
+from workbench.errors import StartError
+from workbench.local.child_process import ChildProcess
+from workbench.local.http_server import HttpServer
+from workbench.rendered_stack import RenderedFunction
+
+_CONCURRENCY = 4
+_POLL_SECONDS = 0.5
+_START_SECONDS = 60
+
+
+class FunctionError(Exception):
+    """The handler raised, or did not answer in time."""
+
+
+@dataclass
+class _Invocation:
+    event: Mapping[str, Any]
+    deadline: float
+    identity: str = field(default_factory=lambda: str(uuid.uuid4()))
+    done: threading.Event = field(default_factory=threading.Event)
+    answer: dict[str, Any] | None = None
+    failure: str | None = None
+
+
+class LambdaFunction:
+    """A function with a few execution environments."""
+
+    def __init__(self, function: RenderedFunction, region: str) -> None:
+        self._function = function
+        self._arn = f"arn:aws:lambda:{region}:000000000000:function:{function.name}"
+        self._waiting: queue.Queue[_Invocation] = queue.Queue()
+        self._running: dict[str, _Invocation] = {}
+        self.ready = threading.Event()
+        self.init_failure: str | None = None
+
+    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Runs the handler over ``event``.
+
+        Raises:
+            FunctionError: it raised, or did not answer within the function's timeout.
+        """
+        invocation = _Invocation(event, time.time() + self._function.timeout_seconds)
+        self._waiting.put(invocation)
+        if not invocation.done.wait(self._function.timeout_seconds):
+            self._running.pop(invocation.identity, None)
+            raise FunctionError(f"task timed out after {self._function.timeout_seconds} seconds")
+        if invocation.answer is None:
+            raise FunctionError(invocation.failure or "the function failed")
+        return invocation.answer
+
+    def runtime_api(self) -> Flask:
+        """The Runtime API that execution environments call."""
+        app = Flask(__name__)
+        version = "/2018-06-01/runtime"
+
+        @app.get(f"{version}/invocation/next")
+        def next_invocation() -> Response:
+            self.ready.set()
+            invocation = self._waiting.get()
+            self._running[invocation.identity] = invocation
+            return Response(
+                json.dumps(invocation.event),
+                mimetype="application/json",
+                headers={
+                    "Lambda-Runtime-Aws-Request-Id": invocation.identity,
+                    "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline * 1000)),
+                    "Lambda-Runtime-Invoked-Function-Arn": self._arn,
+                },
+            )
+
+        @app.post(f"{version}/invocation/<identity>/response")
+        def response(identity: str) -> Response:
+            return self._finish(identity, answer=json.loads(request.get_data()))
+
+        @app.post(f"{version}/invocation/<identity>/error")
+        def error(identity: str) -> Response:
+            return self._finish(identity, failure=request.get_data(as_text=True))
+
+        @app.post(f"{version}/init/error")
+        def init_error() -> Response:
+            self.init_failure = request.get_data(as_text=True)
+            self.ready.set()
+            return Response(status=202)
+
+        return app
+
+    def _finish(self, identity: str, *, answer: dict[str, Any] | None = None, failure: str | None = None) -> Response:
+        invocation = self._running.pop(identity, None)
+        if invocation is not None:
+            invocation.answer, invocation.failure = answer, failure
+            invocation.done.set()
+        return Response(status=202)
+
+
+@contextmanager
+def running(
+    function: RenderedFunction, *, region: str, service_environment: Mapping[str, str], log: Path
+) -> Iterator[LambdaFunction]:
+    """Starts the function's execution environments and waits until the first is initialised.
+
+    Args:
+        function: the function.
+        region: its region.
+        service_environment: endpoints of the other services, and credentials.
+        log: where its output goes.
+
+    Raises:
+        StartError: the handler cannot be imported; the message says why.
+    """
+    served = LambdaFunction(function, region)
+    with ExitStack() as started:
+        server = started.enter_context(HttpServer(served.runtime_api()))
+        environment = {
+            **function.environment,
+            **service_environment,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.port}",
+            "LAMBDA_TASK_ROOT": str(function.code),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        environments = [
+            started.enter_context(
+                ChildProcess(
+                    [sys.executable, "-m", "awslambdaric", function.handler],
+                    environment=environment,
+                    directory=function.code,
+                    log=log,
+                )
+            )
+            for _ in range(_CONCURRENCY)
+        ]
+        _wait_until_ready(served, environments[0])
+        yield served
+
+
+def _wait_until_ready(served: LambdaFunction, first: ChildProcess) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not served.ready.wait(_POLL_SECONDS):
+        if not first.running or time.monotonic() > deadline:
+            raise StartError(f"the function did not start; its log says:\n{first.log_tail()}")
+    if served.init_failure:
+        raise StartError(f"the function's handler cannot be imported: {served.init_failure}")

@@ -1,0 +1,51 @@
+"""S3, by moto's server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from workbench.local.http_server import HttpServer
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+"""moto takes any."""
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A running S3 with one empty bucket."""
+
+    url: str
+    bucket: str
+    client: S3Client
+
+    def keys(self) -> list[str]:
+        """The keys of all objects in the bucket."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+@contextmanager
+def running(bucket: str, region: str) -> Iterator[ObjectStore]:
+    """Starts S3 with ``bucket`` in it."""
+    with HttpServer(DomainDispatcherApplication(create_backend_app)) as server:
+        client = boto3.client(
+            "s3",
+            endpoint_url=server.url,
+            region_name=region,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        if region == "us-east-1":  # the one region that must not be named
+            client.create_bucket(Bucket=bucket)
+        else:
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+        yield ObjectStore(server.url, bucket, client)

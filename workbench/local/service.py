@@ -1,0 +1,49 @@
+"""The whole service of a rendered stack on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.local import api_gateway, lambda_service, object_store, sagemaker_runtime, serving_container
+from workbench.local.http_server import HttpServer
+from workbench.local.object_store import CREDENTIALS, ObjectStore
+from workbench.rendered_stack import RenderedStack
+
+
+@dataclass(frozen=True)
+class LocalService:
+    """A running service: where frames are posted, and the event store."""
+
+    api_url: str
+    events: ObjectStore
+
+
+@contextmanager
+def running(stack: RenderedStack, *, port: int, model_store: Path, logs: Path) -> Iterator[LocalService]:
+    """Starts container, SageMaker runtime, S3, function and API, in this order, and stops them in reverse.
+
+    Raises:
+        StartError: one of them did not start.
+    """
+    with (
+        object_store.running(stack.bucket_name, stack.region) as events,
+        serving_container.running(
+            stack.model_environment, model_store=model_store, log=logs / "serving.log"
+        ) as container_url,
+        HttpServer(sagemaker_runtime.create_app(stack.endpoint_name, container_url)) as runtime,
+        lambda_service.running(
+            stack.function,
+            region=stack.region,
+            service_environment={
+                **CREDENTIALS,
+                "AWS_ENDPOINT_URL_S3": events.url,
+                "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url,
+            },
+            log=logs / "function.log",
+        ) as function,
+        HttpServer(api_gateway.create_app(stack, function), port) as api,
+    ):
+        yield LocalService(f"{api.url}/inference", events)

@@ -1,0 +1,70 @@
+"""The serving container's own program, with the environment that the template gives it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from workbench import places
+from workbench.errors import StartError
+from workbench.local.child_process import ChildProcess
+from workbench.local.http_server import HOST
+
+_START_SECONDS = 300
+_POLL_SECONDS = 0.1
+
+
+@contextmanager
+def running(environment: Mapping[str, str], *, model_store: Path, log: Path) -> Iterator[str]:
+    """Starts ``serve`` and waits until its model is loaded.
+
+    Yields:
+        Its base URL.
+
+    Raises:
+        StartError: it ended, or its model could not be loaded; the message ends with its log.
+    """
+    # The program inherits a socket that listens already: no port can be lost between choosing and binding.
+    with socket.create_server((HOST, 0)) as listener:
+        listener.set_inheritable(True)
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        # Paths inside the image, and variables of this machine that tune it as they would tune the image.
+        paths = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(places.REPOSITORY),
+            "MODEL_STORE": str(model_store),
+        }
+        tuning = {name: os.environ[name] for name in ("MODEL_SERVER_WORKERS", "OMP_NUM_THREADS") if name in os.environ}
+        with ChildProcess(
+            [str(places.SERVING_PROGRAM / "serve"), "--bind", f"fd://{listener.fileno()}"],
+            environment={**paths, **tuning, **environment},
+            directory=places.SERVING_PROGRAM,
+            log=log,
+            inherited_files=[listener.fileno()],
+        ) as program:
+            _wait_until_ready(program, url)
+            yield url
+
+
+def _wait_until_ready(program: ChildProcess, url: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if not program.running:
+            raise StartError(f"the serving program ended; its log says:\n{program.log_tail()}")
+        try:
+            status = httpx.get(f"{url}/ping", timeout=2).status_code
+        except httpx.HTTPError:
+            status = 0
+        if status == 200:
+            return
+        if status == 500:
+            raise StartError(f"the model could not be loaded; the serving program's log says:\n{program.log_tail()}")
+        time.sleep(_POLL_SECONDS)
+    raise StartError(f"the model was not loaded within {_START_SECONDS} s; the log says:\n{program.log_tail()}")

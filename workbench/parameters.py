@@ -1,0 +1,101 @@
+"""Stack parameters as ``K=V`` words, checked as CloudFormation would: names, allowed values, rules."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalogue import nearest
+from workbench.errors import ParameterError
+
+# Parameters that the CDK adds for itself.
+_NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """``--parameters K=V``, several after one flag or one after each, as with ``cdk deploy``."""
+    parser.add_argument(
+        "--parameters",
+        metavar="NAME=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="stack parameters, with the same names as for cdk deploy",
+    )
+
+
+def parse(words: Sequence[str]) -> dict[str, str]:
+    """``["a=b"]`` to ``{"a": "b"}``.
+
+    Raises:
+        ParameterError: a word without ``=``.
+    """
+    for word in words:
+        if "=" not in word:
+            raise ParameterError(f"'{word}' is not NAME=VALUE; write for example applicationType=body-detection")
+    return dict(word.split("=", 1) for word in words)
+
+
+def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The values of all parameters, those given and the others' defaults.
+
+    Raises:
+        ParameterError: a name that the template does not have, a value that it does not allow, a
+            parameter without value, or a combination that one of its rules refuses.
+    """
+    declared = {name: entry for name, entry in template["Parameters"].items() if name not in _NOT_THE_OPERATORS}
+    for name, value in given.items():
+        if name not in declared:
+            raise ParameterError(f"unknown parameter '{name}'{nearest(name, declared)}; known: {', '.join(declared)}")
+        allowed = declared[name].get("AllowedValues")
+        if allowed and value not in allowed:
+            raise ParameterError(
+                f"{name} cannot be '{value}'{nearest(value, allowed)}; it takes one of: {', '.join(allowed)}"
+            )
+    values = {name: given.get(name, entry.get("Default")) for name, entry in declared.items()}
+    for name, value in values.items():
+        if value is None:
+            raise ParameterError(f"the parameter {name} has no default and needs a value")
+    for rule in template.get("Rules", {}).values():
+        if not _mentions_only(rule, values) or not _holds(rule.get("RuleCondition", True), values):
+            continue
+        for assertion in rule["Assertions"]:
+            if not _holds(assertion["Assert"], values):
+                raise ParameterError(str(assertion["AssertDescription"]))
+    return values
+
+
+def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:
+    """Whether every parameter that the rule refers to is one of ``values``; the CDK's own rules are not ours."""
+    if isinstance(rule, dict):
+        if set(rule) == {"Ref"}:
+            return rule["Ref"] in values
+        return all(_mentions_only(part, values) for part in rule.values())
+    if isinstance(rule, list):
+        return all(_mentions_only(part, values) for part in rule)
+    return True
+
+
+def _holds(expression: Any, values: Mapping[str, str]) -> bool:
+    """A rule's expression; CloudFormation's rule-specific functions that the stack uses."""
+    if isinstance(expression, bool):
+        return expression
+    ((function, operands),) = expression.items()
+    if function == "Fn::Equals":
+        left, right = (_value(operand, values) for operand in operands)
+        return left == right
+    if function == "Fn::Contains":
+        choices, value = operands
+        return _value(value, values) in choices
+    if function == "Fn::Not":
+        return not _holds(operands[0], values)
+    if function == "Fn::And":
+        return all(_holds(operand, values) for operand in operands)
+    if function == "Fn::Or":
+        return any(_holds(operand, values) for operand in operands)
+    raise ParameterError(f"a rule of the template uses {function}, which the workbench does not evaluate")
+
+
+def _value(operand: Any, values: Mapping[str, str]) -> Any:
+    return values[operand["Ref"]] if isinstance(operand, dict) else operand

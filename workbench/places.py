@@ -1,0 +1,10 @@
+"""Folders of the repository that verbs read and write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SERVING_PROGRAM = REPOSITORY / "containers" / "inference"
+MODEL_STORE = SERVING_PROGRAM / "models"
+OUTPUT = REPOSITORY / "out"

@@ -1,0 +1,173 @@
+"""The stack as CloudFormation would create it: synthesized, then rendered for given parameters.
+
+What runs locally is read from here, so a laptop runs what an account would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cloud_radar.cf.unit._template import Template
+
+from workbench import parameters, places
+from workbench.errors import SynthesisError
+
+_URL_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+
+
+@dataclass(frozen=True)
+class RenderedFunction:
+    """A Lambda function: the folder of its code, handler, environment and timeout in seconds."""
+
+    name: str
+    code: Path
+    handler: str
+    environment: Mapping[str, str]
+    memory_mib: int
+    timeout_seconds: int
+
+
+@dataclass(frozen=True)
+class RenderedMethod:
+    """A method of the API: its path, HTTP method and integration as rendered."""
+
+    path: str
+    http_method: str
+    integration: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RenderedStack:
+    """What the local run needs of the rendered template. Physical names stand for logical ones."""
+
+    region: str
+    function: RenderedFunction
+    model_environment: Mapping[str, str]
+    endpoint_name: str
+    bucket_name: str
+    methods: tuple[RenderedMethod, ...]
+    binary_media_types: frozenset[str]
+    gateway_responses: Mapping[str, Mapping[str, Any]]
+
+
+def synthesize() -> dict[str, Any]:
+    """The template that ``cdk synth`` writes, without copying any asset.
+
+    Raises:
+        SynthesisError: it failed; the message is the last thing that it said.
+    """
+    command = places.REPOSITORY / "node_modules" / ".bin" / "cdk"
+    if not command.is_file():
+        raise SynthesisError("the CDK command line is not installed; run 'make install'")
+    with tempfile.TemporaryDirectory(prefix="ipc-synth-") as output:
+        finished = subprocess.run(
+            [str(command), "synth", "--quiet", "--no-staging", "--output", output],
+            cwd=places.REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            said = [line for line in finished.stderr.splitlines() if line.strip()]
+            raise SynthesisError(f"cdk synth failed: {' | '.join(said[-3:])}")
+        (template,) = Path(output).glob("*.template.json")
+        document: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))
+        return document
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def render_template(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
+    """The template with parameters, conditions and pseudo parameters resolved, as a plain dictionary."""
+    Template.Partition = partition_of(region)
+    Template.URLSuffix = _URL_SUFFIXES[Template.Partition]
+    # cloud-radar removes what equals this; its default, the empty string, is a value that properties may have.
+    Template.NoValue = "AWS::NoValue"
+    document = json.loads(json.dumps(template))
+    with contextlib.redirect_stdout(io.StringIO()):  # cloud-radar 0.17 prints a line about its own hooks
+        rendered: dict[str, Any] = Template(document).render(dict(values), region=region)
+    return rendered
+
+
+def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -> RenderedStack:
+    """Renders the template for the parameters given.
+
+    Raises:
+        ParameterError: the template does not take them.
+    """
+    values = parameters.check(template, given)
+    resources = render_template(template, values, region)["Resources"]
+    names = _physical_names(resources)
+    function_id, function = _only(resources, "AWS::Lambda::Function")
+    _, model = _only(resources, "AWS::SageMaker::Model")
+    _, api = _only(resources, "AWS::ApiGateway::RestApi")
+    return RenderedStack(
+        region=region,
+        function=RenderedFunction(
+            name=names[function_id],
+            code=Path(function["Metadata"]["aws:asset:path"]),
+            handler=function["Properties"]["Handler"],
+            environment=_named(function["Properties"]["Environment"]["Variables"], names),
+            memory_mib=int(function["Properties"]["MemorySize"]),
+            timeout_seconds=int(function["Properties"]["Timeout"]),
+        ),
+        model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
+        endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
+        bucket_name=names[_only(resources, "AWS::S3::Bucket")[0]],
+        methods=tuple(_methods(resources)),
+        binary_media_types=frozenset(api["Properties"].get("BinaryMediaTypes", [])),
+        gateway_responses={
+            resource["Properties"]["ResponseType"]: resource["Properties"]
+            for resource in resources.values()
+            if resource["Type"] == "AWS::ApiGateway::GatewayResponse"
+        },
+    )
+
+
+def _only(resources: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    ((logical_id, resource),) = (
+        (logical_id, resource) for logical_id, resource in resources.items() if resource["Type"] == kind
+    )
+    return logical_id, resource
+
+
+def _physical_names(resources: Mapping[str, Any]) -> dict[str, str]:
+    """Logical ids to names as CloudFormation could have made them: lower case, as buckets need."""
+    return {logical_id: f"local-{logical_id.lower()}" for logical_id in resources}
+
+
+def _named(environment: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """The environment with references to resources (``ID`` or ``ID.Attribute``) replaced by their names."""
+    return {key: names.get(str(value).split(".")[0], str(value)) for key, value in environment.items()}
+
+
+def _methods(resources: Mapping[str, Any]) -> list[RenderedMethod]:
+    def path(resource_id: str) -> str:
+        resource = resources.get(resource_id)
+        if resource is None or resource["Type"] != "AWS::ApiGateway::Resource":
+            return ""
+        properties = resource["Properties"]
+        return f"{path(properties['ParentId'])}/{properties['PathPart']}"
+
+    return [
+        RenderedMethod(
+            path(resource["Properties"]["ResourceId"]) or "/",
+            resource["Properties"]["HttpMethod"],
+            resource["Properties"]["Integration"],
+        )
+        for resource in resources.values()
+        if resource["Type"] == "AWS::ApiGateway::Method"
+    ]

@@ -1,0 +1,43 @@
+"""Run the whole service on this machine, exactly as the rendered template says."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import tempfile
+import threading
+from pathlib import Path
+
+from rich.console import Console
+
+from workbench import parameters, places
+from workbench.local import service
+from workbench.rendered_stack import render, synthesize
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parameters.add_argument(parser)
+    parser.add_argument("--port", type=int, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
+    parser.add_argument("--region", default="us-east-1", help="region to render the template for")
+    parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+    parser.add_argument("--logs", type=Path, help="folder for the logs (default: a new temporary one)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Starts everything, says where, and waits for Ctrl-C or SIGTERM."""
+    console = Console(stderr=True)
+    with console.status("synthesizing the stack"):
+        stack = render(synthesize(), parameters.parse(arguments.parameters), arguments.region)
+    logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
+    logs.mkdir(parents=True, exist_ok=True)
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
+    with service.running(stack, port=arguments.port, model_store=arguments.store, logs=logs) as running:
+        print(f"API {running.api_url}", flush=True)
+        print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
+        stop.wait()
+    console.print("stopped")
+    return 0
