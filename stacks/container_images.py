@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import CfnCondition, CfnMapping, Fn, IgnoreMode
+from aws_cdk import CfnCondition, CfnMapping, Fn
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
 from aws_cdk.aws_iam import IGrantable
 from constructs import Construct
@@ -12,8 +12,6 @@ from constructs import Construct
 from stacks.parameters import INSTANCE_PROCESSORS
 
 _REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
-# Only these folders are looked at: hashing must not walk virtual environments and node_modules.
-_BUILD_CONTEXT = ["*", "!catalogue", "!containers/inference", "**/__pycache__"]
 
 
 class ContainerImages(Construct):
@@ -30,10 +28,8 @@ class ContainerImages(Construct):
             processor: DockerImageAsset(
                 self,
                 processor.title(),
-                directory=str(_REPOSITORY_ROOT),
+                directory=str(_REPOSITORY_ROOT),  # .dockerignore keeps all but the program and its models out
                 file="containers/inference/Dockerfile",
-                exclude=_BUILD_CONTEXT,
-                ignore_mode=IgnoreMode.DOCKER,
                 build_args={"PROCESSOR": processor},
                 platform=Platform.LINUX_AMD64,
             )

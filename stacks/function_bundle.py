@@ -31,9 +31,7 @@ def bundle(source_root: Path) -> Path:
         BundlingError: pip failed; the message holds what it said.
     """
     digest = hashlib.sha256(f"{_RUNTIME_VERSION} {_RUNTIME_PLATFORM}".encode())
-    sources = sorted(
-        path for path in source_root.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    )
+    sources = sorted(path for path in source_root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     for path in sources:
         digest.update(path.relative_to(source_root).as_posix().encode() + b"\0" + path.read_bytes())
     bundled = _CACHE / f"{source_root.name}-{digest.hexdigest()[:16]}"
@@ -41,9 +39,7 @@ def bundle(source_root: Path) -> Path:
         dependencies = _dependencies(source_root / "requirements.txt")
         with _replacing(bundled) as building:
             shutil.copytree(dependencies, building, dirs_exist_ok=True)
-            shutil.copytree(
-                source_root, building, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(source_root, building, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return bundled
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import catalogue
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
+
+import catalogue
 
 INSTANCE_PROCESSORS = {
     "ml.g4dn.xlarge": "gpu",
@@ -67,7 +68,7 @@ class Parameters:
         """A detector made for one application is refused with another, before anything is created."""
         for name, application in known.applications.items():
             choices = known.detectors(name)
-            if application.model_parameter != self.detector_model_name.logical_id or not choices:
+            if application.model_parameter != self.detector_model_name.node.id or not choices:
                 continue
             CfnRule(
                 stack,
@@ -86,9 +87,7 @@ class Parameters:
 
 def _choice(stack: Stack, name: str, values: list[str], description: str) -> CfnParameter:
     """A parameter with the first of ``values`` as its default."""
-    return CfnParameter(
-        stack, name, type="String", default=values[0], allowed_values=values, description=description
-    )
+    return CfnParameter(stack, name, type="String", default=values[0], allowed_values=values, description=description)
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:

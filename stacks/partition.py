@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Fn
+from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_lambda import CfnFunction, Function
 from constructs import Construct
@@ -25,7 +25,8 @@ class Partition(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         self.is_china = CfnCondition(self, "IsChina", expression=Fn.condition_equals(Aws.PARTITION, "aws-cn"))
-        self.traces_functions = CfnCondition(self, "TracesFunctions", expression=Fn.condition_not(self.is_china))
+        in_china = cast(ICfnConditionExpression, self.is_china)
+        self.traces_functions = CfnCondition(self, "TracesFunctions", expression=Fn.condition_not(in_china))
 
     def trace_where_available(self, function: Function, role: IRole) -> None:
         """Traces a function with X-Ray, which China does not have for Lambda."""

@@ -34,7 +34,7 @@ def annotate(frame: Path, answer: Mapping[str, Any], output: Path, *, min_score:
             continue
         x_min, y_min, x_max, y_max = (round(edge) for edge in box)
         cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), _COLOUR, thickness)
-        _label(picture, f"{score:.2f}", x_min, y_min, max(0.5, 0.8 * scale), thickness)
+        _label(picture, f"{score:.2f}", x_min, y_min, size=max(0.5, 0.8 * scale), stroke=max(1, thickness // 2))
         drawn += 1
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -46,11 +46,18 @@ def annotate(frame: Path, answer: Mapping[str, Any], output: Path, *, min_score:
     return drawn
 
 
-def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, size: float, thickness: int) -> None:
+def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, *, size: float, stroke: int) -> None:
     """The score on a filled ground above the box, or inside it where there is no room above."""
-    (width, height), baseline = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thickness)
+    (width, height), baseline = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, stroke)
     top = max(0, y - height - baseline)
     cv2.rectangle(picture, (x, top), (x + width, top + height + baseline), _COLOUR, cv2.FILLED)
     cv2.putText(
-        picture, text, (x, top + height), cv2.FONT_HERSHEY_SIMPLEX, size, _TEXT_COLOUR, thickness // 2 + 1, cv2.LINE_AA
+        picture,
+        text,
+        (x, top + height),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        size,
+        _TEXT_COLOUR,
+        stroke,
+        cv2.LINE_AA,
     )

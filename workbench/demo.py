@@ -7,9 +7,9 @@ import json
 import tempfile
 from pathlib import Path
 
-import catalogue
 from rich.console import Console
 
+import catalogue
 from workbench import places
 from workbench.annotation import annotate
 from workbench.camera import send_frame
@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         stack = render(synthesize(), choices, "us-east-1")
     logs = Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     with service.running(stack, port=0, model_store=arguments.store, logs=logs) as running:
-        console.print(f"{application} with {model} at {running.api_url}, logs in {logs}", highlight=False, soft_wrap=True)
+        console.print(f"{application} with {model} at {running.api_url}", highlight=False, soft_wrap=True)
+        console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
         answer = send_frame(running.api_url, frame, camera_id="demo")
         console.print(detection_table(answer.document, min_score=_MIN_SCORE))
         picture = arguments.output / f"{application}-{model}.png"
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         picture.with_suffix(".json").write_text(json.dumps(answer.document, indent=2), encoding="utf-8")
         console.print(f"annotated picture: {picture}", highlight=False, soft_wrap=True)
         console.print("stored event:")
-        for key in running.events.keys():
+        for key in running.events.list_keys():
             console.print(f"  s3://{running.events.bucket}/{key}", highlight=False, soft_wrap=True)
     console.print("stopped")
     return 0

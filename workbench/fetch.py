@@ -1,3 +1,126 @@
-"""x"""
-def add_arguments(p): pass
-def run(a): return 0
+"""Put a catalogue model into the local store, from a folder or from its public source."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+import catalogue
+from catalogue import Model, ModelFile
+from workbench import places
+from workbench.artefacts import copy_from, download, sha256
+from workbench.errors import FetchError
+
+Files = Mapping[str, tuple[ModelFile, ...]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("model", help="a model of the catalogue, or DETECTOR+EMBEDDER")
+    parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="folder to search instead of the web")
+    parser.add_argument("--application", help="only the artefacts of this application (default: all there are)")
+    parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fetches every part of the model."""
+    known = catalogue.load()
+    if arguments.application is not None:
+        known.application(arguments.application)
+    if arguments.source is not None and not arguments.source.is_dir():
+        raise FetchError(f"there is no folder {arguments.source}")
+    console = Console()
+    for model in known.parts(arguments.model):
+        if not model.all_files():
+            console.print(f"{model.name} ships inside an installed package: nothing to fetch", highlight=False)
+            continue
+        folder = fetch(model, arguments.source, arguments.application, arguments.store)
+        console.print(f"{model.name} is in {folder}", highlight=False, soft_wrap=True)
+        if not model.licence.commercial_use:
+            console.print(f"  licence {model.licence.spdx}: {model.licence.note}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def fetch(model: Model, source: Path | None, application: str | None, store: Path) -> Path:
+    """Puts a model folder into the store: its artefacts and the ``model.json`` that describes them.
+
+    The folder appears only when it is complete. Until then its parts lie in a hidden folder beside it,
+    from which a broken download is continued.
+
+    Returns:
+        The model folder.
+
+    Raises:
+        FetchError: an artefact cannot be had, or is not the one that the catalogue names.
+    """
+    building = store / f".{model.name}.partial"
+    building.mkdir(parents=True, exist_ok=True)
+    wanted = model.files if application is None else {application: model.files_for(application)}
+    if not any(wanted.values()):
+        raise FetchError(f"{model.name} does not serve {application}; it serves {', '.join(model.applications)}")
+    try:
+        fetched = _download_all(wanted, building) if source is None else _copy_all(wanted, source, building)
+    except FetchError:
+        if source is not None:  # a download is continued, a copy starts again
+            shutil.rmtree(building)
+        raise
+    finally:
+        if building.is_dir() and not any(building.iterdir()):
+            building.rmdir()
+    _describe(model, fetched, building)
+    folder = store / model.name
+    if folder.exists():
+        shutil.rmtree(folder)
+    building.rename(folder)
+    return folder
+
+
+def _download_all(wanted: Files, building: Path) -> Files:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns) as progress:
+        for file in (file for files in wanted.values() for file in files):
+            target = building / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            download(file, target, progress)
+    return wanted
+
+
+def _copy_all(wanted: Files, source: Path, building: Path) -> Files:
+    """Copies the artefacts of every application that ``source`` holds in full; one is enough."""
+    copied: dict[str, tuple[ModelFile, ...]] = {}
+    failures: list[FetchError] = []
+    for application, files in wanted.items():
+        try:
+            for file in files:
+                target = building / file.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy_from(source, file, target)
+        except FetchError as error:
+            failures.append(error)
+            for file in files:
+                (building / file.name).unlink(missing_ok=True)
+        else:
+            copied[application] = files
+    if not copied:
+        raise failures[0]
+    return copied
+
+
+def _describe(model: Model, fetched: Files, folder: Path) -> None:
+    """Writes ``model.json`` with the sha256 of what is really there, so that the folder stands on its own."""
+    described = dataclasses.replace(
+        model,
+        files={
+            application: tuple(dataclasses.replace(file, sha256=sha256(folder / file.name)) for file in files)
+            for application, files in fetched.items()
+        },
+    )
+    text = json.dumps(dataclasses.asdict(described), indent=2)
+    (folder / "model.json").write_text(text + "\n", encoding="utf-8")

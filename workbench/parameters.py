@@ -84,10 +84,10 @@ def _holds(expression: Any, values: Mapping[str, str]) -> bool:
     ((function, operands),) = expression.items()
     if function == "Fn::Equals":
         left, right = (_value(operand, values) for operand in operands)
-        return left == right
+        return bool(left == right)
     if function == "Fn::Contains":
         choices, value = operands
-        return _value(value, values) in choices
+        return bool(_value(value, values) in choices)
     if function == "Fn::Not":
         return not _holds(operands[0], values)
     if function == "Fn::And":

@@ -26,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Sends the frame."""
-    answer = send_frame(
-        arguments.url, arguments.frame, camera_id=arguments.camera, older_format=arguments.older_format
-    )
+    answer = send_frame(arguments.url, arguments.frame, camera_id=arguments.camera, older_format=arguments.older_format)
     console = Console(stderr=arguments.json)
     if arguments.json:
         print(json.dumps(answer.document))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import catalogue
+from workbench.errors import StartError
 from workbench.local import api_gateway, lambda_service, object_store, sagemaker_runtime, serving_container
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
@@ -26,8 +28,9 @@ def running(stack: RenderedStack, *, port: int, model_store: Path, logs: Path) -
     """Starts container, SageMaker runtime, S3, function and API, in this order, and stops them in reverse.
 
     Raises:
-        StartError: one of them did not start.
+        StartError: the model is not in the store, or one of them did not start.
     """
+    _require_model(stack, model_store)
     with (
         object_store.running(stack.bucket_name, stack.region) as events,
         serving_container.running(
@@ -47,3 +50,13 @@ def running(stack: RenderedStack, *, port: int, model_store: Path, logs: Path) -
         HttpServer(api_gateway.create_app(stack, function), port) as api,
     ):
         yield LocalService(f"{api.url}/inference", events)
+
+
+def _require_model(stack: RenderedStack, model_store: Path) -> None:
+    """A model of the catalogue that was never fetched is said before anything starts."""
+    known = catalogue.load()
+    application, name = stack.model_environment["APPLICATION_TYPE"], stack.model_environment["MODEL_NAME"]
+    for part in name.split("+"):
+        model = known.models.get(part)
+        if model and model.files_for(application) and not (model_store / part).is_dir():
+            raise StartError(f"the model '{part}' is not in {model_store}; run 'python -m workbench fetch {part}'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import socket
 import sys
@@ -65,6 +67,16 @@ def _wait_until_ready(program: ChildProcess, url: str) -> None:
         if status == 200:
             return
         if status == 500:
-            raise StartError(f"the model could not be loaded; the serving program's log says:\n{program.log_tail()}")
+            raise StartError(_reason(program))
         time.sleep(_POLL_SECONDS)
     raise StartError(f"the model was not loaded within {_START_SECONDS} s; the log says:\n{program.log_tail()}")
+
+
+def _reason(program: ChildProcess) -> str:
+    """The last error of the program's log, which has one JSON object a line."""
+    for line in reversed(program.log_tail().splitlines()):
+        with contextlib.suppress(ValueError):
+            entry = json.loads(line)
+            if entry.get("level") == "ERROR":
+                return str(entry["message"])
+    return f"the model could not be loaded; the serving program's log says:\n{program.log_tail()}"

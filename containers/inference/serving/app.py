@@ -56,7 +56,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
         return _error_response(error.code or 500, code, error.description or error.name)
 
     @app.errorhandler(Exception)
-    def unexpected_error(error: Exception) -> Response:
+    def unexpected_error(_error: Exception) -> Response:
         logger.exception("failed", extra={"request_id": g.request_id})
         return _error_response(500, "InternalError", "the server failed; its log has the reason")
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import catalogue
-
 from serving.errors import ModelLoadError
 
 _BUILT_IN = {

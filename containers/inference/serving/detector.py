@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from catalogue import Model
 
+from catalogue import Model
 from serving import engines
 from serving.detections import Detections
 from serving.engines import Engine

@@ -79,6 +79,10 @@ class ApplicationHost:
         try:
             application = self._find()
             self._model = application.model_fn(self._model_dir)
+        except ModelLoadError as error:
+            logger.error("model could not be loaded: %s", error)
+            self._failure = error
+            return
         except Exception as error:  # whatever a hook raises must reach /ping and the log
             logger.exception("model could not be loaded: %s", error)
             self._failure = error

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalogue import Catalogue, CatalogueError, Model, ModelFile, model_from_dict
-
 from serving.errors import ModelLoadError
 
 # What earlier versions of the product served: GluonCV exports, of which YOLOv3 was the default.

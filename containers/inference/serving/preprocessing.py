@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from catalogue import ModelInput
 
+from catalogue import ModelInput
 from serving.images import Frame
 
 Tensor = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ def network_input(frame: Frame, spec: ModelInput, short_size: int | None = None)
     """
     height, width = frame.shape[:2]
     new_width, new_height = _resized(width, height, spec, short_size)
-    resized = frame
+    resized: cv2.typing.MatLike = frame
     if (new_width, new_height) != (width, height):
         resized = cv2.resize(frame, (new_width, new_height), interpolation=_INTERPOLATIONS[spec.interpolation])
     tensor = _normalised(resized, spec, *_padded(new_width, new_height, spec))
@@ -62,7 +62,7 @@ def _padded(width: int, height: int, spec: ModelInput) -> tuple[int, int]:
     return -(-width // spec.stride) * spec.stride, -(-height // spec.stride) * spec.stride
 
 
-def _normalised(resized: Frame, spec: ModelInput, width: int, height: int) -> Tensor:
+def _normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height: int) -> Tensor:
     """(pixel * scale - mean) / std, written channel by channel straight into the tensor."""
     rows, columns = resized.shape[:2]
     tensor = np.empty((1, 3, height, width), np.float32)

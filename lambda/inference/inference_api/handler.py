@@ -85,7 +85,7 @@ def _stored(request: InferenceRequest, result: bytes, received: datetime) -> boo
     return True
 
 
-@app.exception_handler(ApiError)
+@app.exception_handler(ApiError)  # type: ignore[untyped-decorator]
 def api_error(error: ApiError) -> Response[str]:
     """A known failure, in the one error shape."""
     logger.warning("refused: %s", error, extra={"code": error.code, "status": error.status})
@@ -94,13 +94,13 @@ def api_error(error: ApiError) -> Response[str]:
 
 
 @app.not_found
-def not_found(error: NotFoundError) -> Response[str]:
+def not_found(_error: NotFoundError) -> Response[str]:
     """No such path or method."""
     return _error_response(404, "NotFound", "there is nothing here; send POST /inference")
 
 
-@app.exception_handler(Exception)
-def unexpected_error(error: Exception) -> Response[str]:
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def unexpected_error(_error: Exception) -> Response[str]:
     """A fault of ours: logged in full, told in a sentence."""
     logger.exception("failed")
     metrics.add_metric("ErrorsInternalError", MetricUnit.Count, 1)

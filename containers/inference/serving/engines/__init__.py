@@ -15,8 +15,8 @@ from typing import Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
-from catalogue import Model, nearest
 
+from catalogue import Model, nearest
 from serving.errors import ModelLoadError
 
 Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]

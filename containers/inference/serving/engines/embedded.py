@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from catalogue import Model
 
+from catalogue import Model
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
@@ -51,7 +51,7 @@ def _opencv_people() -> _Find:
     import cv2
 
     descriptor = cv2.HOGDescriptor()
-    descriptor.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+    descriptor.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
     def find(image: _RgbImage) -> tuple[list[tuple[float, float, float, float]], list[float]]:
         if image.shape[0] < 128 or image.shape[1] < 64:  # smaller than the detector's window

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from catalogue import Model
 
+from catalogue import Model
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 

@@ -11,7 +11,6 @@ import pkgutil
 from collections.abc import Callable
 
 from catalogue import Model, nearest
-
 from serving.detections import Detections
 from serving.engines import Outputs
 from serving.errors import ModelLoadError
@@ -34,5 +33,3 @@ def head(name: str) -> Decode:
         raise ModelLoadError(f"unknown head '{name}'{nearest(name, names())}; known: {', '.join(names())}")
     decode: Decode = importlib.import_module(f"{__name__}.{name}").decode
     return decode
-
-

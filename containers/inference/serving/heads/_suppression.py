@@ -24,5 +24,5 @@ def suppress(detections: Detections, *, iou: float) -> Detections:
     corners_and_sides = np.concatenate(
         [candidates.boxes[:, :2], candidates.boxes[:, 2:] - candidates.boxes[:, :2]], axis=1
     )
-    kept = cv2.dnn.NMSBoxes(corners_and_sides, candidates.scores, SCORE_FLOOR, iou)
+    kept = cv2.dnn.NMSBoxes(corners_and_sides, candidates.scores.tolist(), SCORE_FLOOR, iou)
     return candidates.take(np.asarray(kept, np.intp).reshape(-1)).best(MAX_DETECTIONS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from catalogue import Model
-
 from serving.detections import Detections
 from serving.engines import Outputs
 

@@ -7,8 +7,8 @@ x_max, y_max in network pixels; unused rows hold -1.
 from __future__ import annotations
 
 import numpy as np
-from catalogue import Model
 
+from catalogue import Model
 from serving.detections import SCORE_FLOOR, Detections
 from serving.engines import Outputs
 

@@ -8,8 +8,8 @@ NMS at IoU 0.45.
 from __future__ import annotations
 
 import numpy as np
-from catalogue import Model
 
+from catalogue import Model
 from serving.detections import Detections
 from serving.engines import Outputs
 from serving.heads._grid import cells

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from catalogue import Model
 
+from catalogue import Model
 from serving.detections import Detections
 from serving.engines import Outputs
 from serving.heads._grid import cells

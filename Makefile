@@ -1,0 +1,59 @@
+# make demo   the main job on a photograph
+# make test   every check and every test
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+.DEFAULT_GOAL := help
+.PHONY: help install demo check format lint types templates test clean
+
+PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
+BIN := .venv/bin
+SOURCES := app.py catalogue stacks workbench containers lambda tests
+# Some supported Node.js releases are past their end of life for jsii; its banner would hide what matters.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+APPLICATION ?= face-detection
+MODEL ?=
+FRAME ?=
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+install: .venv/installed node_modules/installed ## set everything up
+
+.venv/installed: requirements.txt requirements-dev.txt containers/inference/requirements-common.txt containers/inference/requirements-cpu.txt lambda/inference/requirements.txt
+	scripts/prerequisites
+	@echo "installing Python packages into .venv (a minute or two the first time)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	$(BIN)/python -m pip check
+	touch $@
+
+node_modules/installed: package.json package-lock.json
+	npm ci --no-fund --no-audit --loglevel=error
+	touch $@
+
+demo: install ## send a photograph the whole way: APPLICATION=, MODEL= and FRAME= choose
+	$(BIN)/python -m workbench demo --application $(APPLICATION) $(if $(MODEL),--model $(MODEL)) $(if $(FRAME),--frame $(FRAME))
+
+check: lint types templates ## all checks that are not tests
+
+lint: install
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+types: install
+	$(BIN)/mypy
+
+templates: install ## cfn-lint over the synthesized template, in both partitions
+	npx --no-install cdk synth --quiet --no-staging --output .cache/cdk.out
+	$(BIN)/cfn-lint --regions us-east-1 cn-north-1 cn-northwest-1 --template .cache/cdk.out/*.template.json
+
+test: check ## every check and every test
+	$(BIN)/python -m pytest
+
+format: install ## bring the sources into shape
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clean: ## remove what make made
+	rm -rf .venv node_modules .cache cdk.out out .mypy_cache .ruff_cache .pytest_cache .hypothesis
