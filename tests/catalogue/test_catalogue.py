@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import catalogue
+from catalogue import CatalogueError, UnknownNameError, loader
+
+CATALOGUE = catalogue.load()
+
+
+def test_the_promised_names_come_first_and_in_order() -> None:
+    assert list(CATALOGUE.applications) == ["face-detection", "body-detection", "face-comparison", "custom"]
+    assert CATALOGUE.detectors()[:4] == [
+        "yolo3_darknet53_coco",
+        "ssd_512_resnet50_v1_coco",
+        "yolo3_mobilenet1.0_coco",
+        "faster_rcnn_fpn_resnet101_v1d_coco",
+    ]
+    assert CATALOGUE.model_choices("face-comparison")[:3] == [
+        "retinaface_mnet025_v2+MobileFaceNet",
+        "retinaface_mnet025_v2+LResNet100E-IR",
+        "retinaface_r50_v1+MobileFaceNet",
+    ]
+
+
+def test_one_default_of_each_kind() -> None:
+    assert [name for name, entry in CATALOGUE.applications.items() if entry.default] == ["face-detection"]
+    assert [name for name, model in CATALOGUE.models.items() if model.default] == ["yolo3_darknet53_coco"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE.models)
+def test_every_model_is_described_in_full(name: str) -> None:
+    model = CATALOGUE.model(name)
+    assert set(model.applications) <= set(CATALOGUE.applications)
+    assert model.input.colour in ("RGB", "BGR")
+    assert model.input.resize in ("short-side", "letterbox", "aligned-face")
+    assert model.input.size <= model.input.max_long_side
+    assert model.licence.spdx
+    assert (model.engine == "embedded") == (not model.all_files())
+    for file in model.all_files():
+        assert file.url or file.sha256, f"{file.name} can be neither downloaded nor recognised"
+        assert file.url is None or file.url.startswith("https://")
+        assert file.sha256 is None or re.fullmatch("[0-9a-f]{64}", file.sha256)
+
+
+def test_research_weights_are_marked() -> None:
+    for name, model in CATALOGUE.models.items():
+        insight = name.startswith("retinaface") or name in ("MobileFaceNet", "LResNet100E-IR")
+        assert model.licence.commercial_use is not insight
+
+
+def test_pairs_consist_of_a_detector_and_an_embedder() -> None:
+    for pair in CATALOGUE.model_choices("face-comparison"):
+        detector, embedder = CATALOGUE.parts(pair)
+        assert "face-comparison" in detector.applications
+        assert embedder.role == "face-embedder"
+
+
+def test_known_sha256_are_those_of_the_real_weights(testdata: Path) -> None:
+    lines = [line.split() for line in (testdata / "SHA256SUMS").read_text().splitlines()]
+    known = {Path(path).name: digest for digest, path in lines}
+    checked = 0
+    for model in CATALOGUE.models.values():
+        for file in model.all_files():
+            if file.sha256:
+                assert file.sha256 == known[file.name]
+                checked += 1
+    assert checked >= 5
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'yolox_nano'"):
+        CATALOGUE.model("yolox_nan")
+    with pytest.raises(UnknownNameError, match="did you mean 'body-detection'"):
+        CATALOGUE.application("body-detecton")
+
+
+@pytest.mark.parametrize("damage", ["engine", "licence", "input"])
+def test_a_missing_field_is_named(tmp_path: Path, damage: str) -> None:
+    document = json.loads((Path(loader.__file__).with_name("models.json")).read_text())
+    del document["models"]["yolox_nano"][damage]
+    path = tmp_path / "models.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(CatalogueError, match=f"yolox_nano.*{damage}"):
+        catalogue.load(path)
+
+
+def test_a_field_that_is_not_known_is_named(tmp_path: Path) -> None:
+    document = json.loads((Path(loader.__file__).with_name("models.json")).read_text())
+    document["models"]["yolox_nano"]["sized"] = 3
+    path = tmp_path / "models.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(CatalogueError, match="sized"):
+        catalogue.load(path)
+
+
+def test_the_loader_needs_only_the_standard_library() -> None:
+    source = Path(loader.__file__).read_text()
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
+    assert imported <= {"__future__", "collections", "dataclasses", "difflib", "functools", "json", "pathlib", "typing"}

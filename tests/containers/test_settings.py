@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from serving.errors import ModelLoadError
+from serving.settings import Settings
+
+
+def test_the_rendered_environment() -> None:
+    read = Settings.from_environment({"APPLICATION_TYPE": "body-detection", "MODEL_NAME": "yolox_nano"})
+    assert (read.application_type, read.model_name) == ("body-detection", "yolox_nano")
+    assert str(read.model_dir) == "/opt/ml/model"
+    assert read.workers >= 1
+
+
+@pytest.mark.parametrize(
+    ("application", "variable"),
+    [
+        ("face-detection", "OBJECT_DETECTION_MODEL_NAME"),
+        ("face-comparison", "FACE_DETECTION_AND_COMPARISON_MODEL_NAME"),
+    ],
+)
+def test_the_environment_of_earlier_versions(application: str, variable: str) -> None:
+    assert Settings.from_environment({"APPLICATION_TYPE": application, variable: "m"}).model_name == "m"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
+def test_a_number_that_is_none(value: str) -> None:
+    with pytest.raises(ModelLoadError, match="MODEL_SERVER_WORKERS"):
+        Settings.from_environment({"MODEL_SERVER_WORKERS": value})

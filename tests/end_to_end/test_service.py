@@ -1,0 +1,218 @@
+"""A frame the whole way over HTTP: API, function, runtime, serving program, model, event store."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import cv2
+import httpx
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.iou import iou
+from tests.tiny_models import write_older_layout, write_yolox_onnx
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running ``workbench up``."""
+
+    url: str
+    bucket: str
+    store_url: str
+
+    def events(self) -> list[str]:
+        store = boto3.client(
+            "s3",
+            endpoint_url=self.store_url,
+            region_name="us-east-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )
+        return [item["Key"] for item in store.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
+
+
+@contextmanager
+def _up(*parameters: str, store: Path) -> Iterator[Service]:
+    command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--store", str(store)]
+    command += ["--logs", str(store / "logs"), "--parameters", *parameters]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            lines = [process.stdout.readline(), process.stdout.readline()]
+            found = re.fullmatch(
+                r"API (http://127\.0\.0\.1:\d+/inference)\nEvents s3://(\S+) at (\S+)\n", "".join(lines)
+            )
+            assert found, process.stderr.read()
+            yield Service(*found.groups())
+        finally:
+            process.send_signal(signal.SIGINT)
+            stopped = process.wait(60)
+            process.stderr.read()
+    assert stopped == 0
+    for url in (found[1], found[3]):
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url)
+
+
+def _error(answer: httpx.Response) -> dict[str, str]:
+    document = answer.json()
+    assert list(document) == ["error"]
+    assert sorted(document["error"]) == ["code", "message", "request_id"]
+    error: dict[str, str] = document["error"]
+    return error
+
+
+def _older_body(image: bytes) -> bytes:
+    """What clients of earlier versions post, without any Content-Type."""
+    return json.dumps(
+        {"timestamp": "1614000000.1", "request_id": 1242322, "image_base64_enc": base64.b64encode(image).decode()}
+    ).encode()
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Face detection by the detector that an installed package ships."""
+    with _up(
+        "applicationType=face-detection",
+        "detectorModelName=dlib_frontal_face",
+        "saveRequestEvents=Yes",
+        store=tmp_path_factory.mktemp("embedded"),
+    ) as service:
+        yield service
+
+
+def _check_face(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "application/json"
+    document: dict[str, Any] = answer.json()
+    assert list(document) == ["width", "height", "channels", "bbox_scores", "bbox_coords"]
+    assert document["bbox_scores"][0][0] > 0.9
+    assert iou(document["bbox_coords"][0], [176, 81, 273, 178]) > 0.8
+    return document
+
+
+def test_the_photograph_itself(embedded: Service, photograph: Path) -> None:
+    before = embedded.events()
+    headers = {"Content-Type": "image/png", "X-Camera-Id": "gate-1"}
+    answer = httpx.post(embedded.url, content=photograph.read_bytes(), headers=headers, timeout=30)
+    _check_face(answer)
+    assert answer.headers["X-Event-Stored"] == "true"
+    new = sorted(set(embedded.events()) - set(before))
+    assert [key.rsplit("/", 1)[1] for key in new] == ["frame.png", "result.json"]
+    assert re.match(rf"events/dt=\d{{4}}-\d\d-\d\d/camera=gate-1/{answer.headers['X-Request-Id']}/", new[0])
+
+
+def test_what_existing_clients_post(embedded: Service, photograph: Path) -> None:
+    with httpx.Client(timeout=30) as client:
+        request = client.build_request("POST", embedded.url, content=_older_body(photograph.read_bytes()))
+        assert "content-type" not in request.headers
+        _check_face(client.send(request))
+
+
+def _broken_requests(photograph: bytes) -> dict[str, tuple[bytes, dict[str, str], int]]:
+    jpeg = cv2.imencode(".jpg", np.zeros((200, 200, 3), np.uint8))[1].tobytes()
+    return {
+        "truncated JPEG": (jpeg[: len(jpeg) // 2], JPEG, 400),
+        "truncated JPEG in JSON": (_older_body(jpeg[: len(jpeg) // 2]), {}, 400),
+        "truncated PNG": (photograph[:5000], {"Content-Type": "image/png"}, 400),
+        "empty body": (b"", {}, 400),
+        "empty JPEG": (b"", JPEG, 400),
+        "text": (b"hello there", {}, 400),
+        "text as such": (b"hello there", {"Content-Type": "text/plain"}, 415),
+        "text as JPEG": (b"hello there", JPEG, 400),
+        "no key": (b"{}", {}, 400),
+        "bad base64": (b'{"image_base64_enc": "****"}', {}, 400),
+        "JPEG without Content-Type": (jpeg, {}, 400),
+        "frame of one pixel": (cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes(), JPEG, 400),
+        "over the endpoint's limit": (jpeg + bytes(7 * 1024 * 1024), JPEG, 413),
+        "over the API's limit": (bytes(11 * 1024 * 1024), JPEG, 413),
+    }
+
+
+def test_broken_requests_get_a_clear_4xx_and_the_next_frame_works(embedded: Service, photograph: Path) -> None:
+    good = photograph.read_bytes()
+    for name, (body, headers, status) in _broken_requests(good).items():
+        answer = httpx.post(embedded.url, content=body, headers=headers, timeout=30)
+        assert answer.status_code == status, f"{name}: {answer.status_code} {answer.text}"
+        assert len(_error(answer)["message"]) > 10, name
+    _check_face(httpx.post(embedded.url, content=good, headers={"Content-Type": "image/png"}, timeout=30))
+
+
+def test_unknown_paths_and_methods(embedded: Service) -> None:
+    base = embedded.url.removesuffix("/inference")
+    assert _error(httpx.post(f"{base}/nothing", content=b"{}"))["code"] == "NotFound"
+    for method, path in (("POST", "/nothing"), ("GET", "/inference"), ("POST", "/")):
+        assert httpx.request(method, base + path).status_code == 404
+
+
+def test_a_browser_may_ask_first(embedded: Service) -> None:
+    answer = httpx.options(embedded.url, headers={"Origin": "https://console", "Access-Control-Request-Method": "POST"})
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "X-Camera-Id" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_the_camera_of_the_workbench(embedded: Service, photograph: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "annotated.png"
+    command = [sys.executable, "-m", "workbench", "send", str(photograph), "--url", embedded.url]
+    for form in ([], ["--older-format"]):
+        sent = subprocess.run(
+            [*command, *form, "--json", "--annotate", str(picture)], cwd=REPOSITORY, capture_output=True, check=True
+        )
+        assert json.loads(sent.stdout)["bbox_scores"][0][0] > 0.9
+        drawn, frame = cv2.imread(str(picture)), cv2.imread(str(photograph))
+        assert drawn is not None
+        assert frame is not None
+        changed = np.argwhere((drawn != frame).any(axis=2))
+        assert changed.min() > 50  # a box around the face and its score, nothing at the frame's edges
+        picture.unlink()
+    table = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert "1 found in a frame of 512 x 512 pixels" in table.stdout
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "mxnet"])
+def test_the_other_engines(engine: str, tmp_path: Path, red_square_frame: npt.NDArray[np.uint8]) -> None:
+    if engine == "onnxruntime":
+        write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    else:
+        write_older_layout(tmp_path / "yolox_nano", "body_detector_yolox_nano")
+    body = cv2.imencode(".png", red_square_frame)[1].tobytes()
+    with _up("applicationType=body-detection", "detectorModelName=yolox_nano", store=tmp_path) as service:
+        for _ in range(3):
+            answer = httpx.post(service.url, content=body, headers={"Content-Type": "image/png"}, timeout=30)
+            assert answer.status_code == 200, answer.text
+            x_min, y_min, x_max, y_max = answer.json()["bbox_coords"][0]
+            assert 128 <= (x_min + x_max) / 2 <= 192
+            assert 224 <= (y_min + y_max) / 2 <= 288
+        assert "X-Event-Stored" not in answer.headers
+        assert service.events() == []
+
+
+def test_real_weights_the_whole_way(testdata: Path, tmp_path: Path) -> None:
+    fetch = [sys.executable, "-m", "workbench", "fetch", "yolox_nano", "--from", str(testdata / "models")]
+    subprocess.run([*fetch, "--store", str(tmp_path)], cwd=REPOSITORY, check=True, capture_output=True)
+    frame = (testdata / "images" / "reference" / "test_1280x1920x3.jpg").read_bytes()
+    with _up("applicationType=body-detection", "detectorModelName=yolox_nano", store=tmp_path) as service:
+        answer = httpx.post(service.url, content=frame, headers=JPEG, timeout=30).json()
+        older = httpx.post(service.url, content=_older_body(frame), timeout=30).json()
+    assert answer == older
+    assert sum(score > 0.3 for (score,) in answer["bbox_scores"]) == 4

@@ -1,0 +1,42 @@
+"""The function's environment, and events as API Gateway sends them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+ENVIRONMENT = {
+    "APPLICATION_TYPE": "face-detection",
+    "ENDPOINT_NAME": "endpoint",
+    "EVENTS_BUCKET": "event-store",
+    "SAVE_REQUEST_EVENTS": "Yes",
+    "POWERTOOLS_SERVICE_NAME": "inference",
+    "POWERTOOLS_METRICS_NAMESPACE": "Test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
+# Powertools reads its own when the handler is imported.
+os.environ.update({name: value for name, value in ENVIRONMENT.items() if name.startswith("POWERTOOLS_")})
+
+
+@pytest.fixture
+def function_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment that the stack renders."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.fixture
+def bucket(function_environment: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An emulated events bucket."""
+    with mock_aws():
+        resource = boto3.resource("s3").Bucket("event-store")
+        resource.create()
+        yield resource

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from inference_api.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.errors import ApiError
+from inference_api.frames import Frame, InferenceRequest
+
+JPEG = b"\xff\xd8\xff\xe0 a frame"
+REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)})
+
+
+@pytest.fixture
+def endpoint() -> tuple[Endpoint, Stubber]:
+    client = boto3.client(
+        "sagemaker-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    return Endpoint(client, "name"), Stubber(client)
+
+
+def _answer(text: bytes) -> dict[str, Any]:
+    return {"Body": StreamingBody(io.BytesIO(text), len(text)), "ContentType": "application/json"}
+
+
+def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> None:
+    sent = {
+        "EndpointName": "name",
+        "Body": JPEG,
+        "ContentType": "image/jpeg",
+        "Accept": "application/json",
+        "InferenceId": "request-1",
+    }
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        assert endpoint[0].infer(REQUEST, "request-1") == b"{}"
+
+
+def test_two_frames_go_as_json(endpoint: tuple[Endpoint, Stubber]) -> None:
+    encoded = base64.b64encode(JPEG).decode()
+    sent = {
+        "EndpointName": "name",
+        "Body": json.dumps({"source_image_bytes": encoded, "target_image_bytes": encoded}).encode(),
+        "ContentType": "application/json",
+        "Accept": "application/json",
+        "InferenceId": "r",
+    }
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        endpoint[0].infer(InferenceRequest(frames={"source": Frame(JPEG), "target": Frame(JPEG)}), "r")
+
+
+def test_a_payload_over_the_limit_is_not_sent(endpoint: tuple[Endpoint, Stubber]) -> None:
+    with endpoint[1], pytest.raises(ApiError) as raised:
+        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(b"x" * (MAX_PAYLOAD_BYTES + 1))}), "r")
+    assert raised.value.status == 413
+
+
+CONTAINER_ERROR = json.dumps({"error": {"code": "InvalidImage", "message": "send a JPEG", "request_id": "r"}})
+
+
+@pytest.mark.parametrize(
+    ("code", "original_status", "original_message", "status", "api_code"),
+    [
+        ("ModelError", 400, CONTAINER_ERROR, 400, "InvalidImage"),
+        ("ModelError", 415, "plain text of a user's image", 415, "InvalidRequest"),
+        ("ModelError", 422, '["json of another shape"]', 422, "InvalidRequest"),
+        ("ModelError", 500, CONTAINER_ERROR, 502, "ModelFailed"),
+        ("ModelError", 503, CONTAINER_ERROR, 503, "EndpointUnavailable"),
+        ("ThrottlingException", None, None, 503, "EndpointUnavailable"),
+        ("ValidationError", None, None, 503, "EndpointUnavailable"),
+        ("ModelNotReadyException", None, None, 503, "EndpointUnavailable"),
+    ],
+)
+def test_failures_in_the_apis_words(
+    endpoint: tuple[Endpoint, Stubber],
+    code: str,
+    original_status: int | None,
+    original_message: str | None,
+    status: int,
+    api_code: str,
+) -> None:
+    fields = {"OriginalStatusCode": original_status, "OriginalMessage": original_message}
+    with endpoint[1] as stub:
+        stub.add_client_error(
+            "invoke_endpoint", code, "no", 424, modeled_fields={k: v for k, v in fields.items() if v is not None}
+        )
+        with pytest.raises(ApiError) as raised:
+            endpoint[0].infer(REQUEST, "r")
+    assert (raised.value.status, raised.value.code) == (status, api_code)
+    if api_code == "InvalidImage":
+        assert str(raised.value) == "send a JPEG"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (ReadTimeoutError(endpoint_url="x"), 504),
+        (ConnectTimeoutError(endpoint_url="x"), 504),
+        (EndpointConnectionError(endpoint_url="x"), 503),
+    ],
+)
+def test_no_answer(
+    endpoint: tuple[Endpoint, Stubber], monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int
+) -> None:
+    def fail(**_: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(endpoint[0]._client, "invoke_endpoint", fail)
+    with pytest.raises(ApiError) as raised:
+        endpoint[0].infer(REQUEST, "r")
+    assert raised.value.status == status

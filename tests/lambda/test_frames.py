@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from inference_api.errors import ApiError, InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
+from inference_api.frames import Frame, parse
+from tests.lambda_events import as_powertools, older_client_event, proxy_event
+
+JPEG = b"\xff\xd8\xff\xe0 a frame"
+PNG = b"\x89PNG\r\n\x1a\n a frame"
+
+
+def test_the_image_itself() -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg", X_Camera_Id="gate-1", X_Request_Id="7")
+    request = parse(as_powertools(event), "face-detection")
+    assert request.frames == {"frame": Frame(JPEG)}
+    assert (request.camera_id, request.client_request_id) == ("gate-1", "7")
+
+
+def test_what_existing_clients_send() -> None:
+    request = parse(as_powertools(older_client_event(JPEG)), "body-detection")
+    assert request.frames["frame"].body == JPEG
+    assert (request.client_request_id, request.timestamp, request.camera_id) == ("1242322", "1614000000.0", "unknown")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "APPLICATION/JSON; charset=utf-8", "text/json"])
+def test_json_with_a_content_type(content_type: str) -> None:
+    event = older_client_event(JPEG, camera_id="door") | {"headers": {"content-type": content_type}}
+    assert parse(as_powertools(event), "body-detection").camera_id == "door"
+
+
+def test_curl_without_a_content_type_of_its_own() -> None:
+    event = older_client_event(JPEG) | {"headers": {"content-type": "application/x-www-form-urlencoded"}}
+    assert parse(as_powertools(event), "face-detection").frames["frame"].body == JPEG
+
+
+def test_both_images_of_a_comparison() -> None:
+    document = {"source_image": base64.b64encode(JPEG).decode(), "target_image": base64.b64encode(PNG).decode()}
+    request = parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")
+    assert request.frames == {"source": Frame(JPEG), "target": Frame(PNG)}
+
+
+@pytest.mark.parametrize(
+    ("frame", "content_type", "extension"),
+    [(JPEG, "image/jpeg", "jpg"), (PNG, "image/png", "png"), (b"?", "application/x-image", "bin")],
+)
+def test_the_format_is_what_the_bytes_say(frame: bytes, content_type: str, extension: str) -> None:
+    assert (Frame(frame).content_type, Frame(frame).extension) == (content_type, extension)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected", "says"),
+    [
+        (None, None, InvalidRequestError, "empty"),
+        ("", "image/jpeg", InvalidRequestError, "empty"),
+        ("{}", None, InvalidRequestError, "'image_base64_enc' is missing"),
+        ("hello there", None, InvalidRequestError, "not valid JSON"),
+        ("[1]", None, InvalidRequestError, "not list"),
+        ("[" * 100_000, None, InvalidRequestError, "not valid JSON"),
+        ('{"image_base64_enc": 3}', None, InvalidRequestError, "not int"),
+        ('{"image_base64_enc": null}', None, InvalidRequestError, "not NoneType"),
+        ('{"image_base64_enc": "%%%"}', None, InvalidImageError, "not valid base64"),
+        ('{"image_base64_enc": ""}', None, InvalidImageError, "empty"),
+        ("hello", "text/plain", UnsupportedMediaTypeError, "text/plain"),
+        (b"\x00\x01", "video/mp4", UnsupportedMediaTypeError, "video/mp4"),
+    ],
+)
+def test_what_cannot_be_read(
+    body: bytes | str | None, content_type: str | None, expected: type[ApiError], says: str
+) -> None:
+    with pytest.raises(expected, match=says):
+        parse(as_powertools(proxy_event(body, content_type=content_type)), "face-detection")
+
+
+def test_an_image_alone_is_no_comparison() -> None:
+    with pytest.raises(UnsupportedMediaTypeError, match="send application/json"):
+        parse(as_powertools(proxy_event(JPEG, content_type="image/jpeg")), "face-comparison")
+
+
+def test_a_huge_client_id_is_cut() -> None:
+    request = parse(as_powertools(older_client_event(JPEG, request_id="x" * 10_000)), "face-detection")
+    assert request.client_request_id is not None
+    assert len(request.client_request_id) == 256

@@ -1,0 +1,144 @@
+"""The handler over whole events, its endpoint a fake, its bucket emulated."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from inference_api import handler as module
+from inference_api.errors import ApiError, EndpointUnavailableError
+from inference_api.frames import InferenceRequest
+from tests.lambda_events import older_client_event, proxy_event
+
+JPEG = b"\xff\xd8\xff\xe0 a frame"
+RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
+CONTEXT = types.SimpleNamespace(
+    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish:UserWarning")
+
+
+class FakeEndpoint:
+    """Answers, or fails, and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+        self.requests: list[InferenceRequest] = []
+
+    def infer(self, request: InferenceRequest, request_id: str) -> bytes:
+        if self.failure is not None:
+            raise self.failure
+        self.requests.append(request)
+        return RESULT
+
+
+@pytest.fixture
+def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
+    fake = FakeEndpoint()
+    for cached in (module.settings, module.event_store):
+        cached.cache_clear()
+    monkeypatch.setattr(module, "endpoint", lambda: fake)
+    yield fake
+    for cached in (module.settings, module.event_store):
+        cached.cache_clear()
+
+
+def _handle(event: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, str]]:
+    answer = module.handler(event, CONTEXT)
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    return answer["statusCode"], json.loads(answer["body"]), headers
+
+
+def _keys(bucket: Any) -> list[str]:
+    return [item.key for item in bucket.objects.all()]
+
+
+@pytest.mark.parametrize("event", [older_client_event(JPEG), proxy_event(JPEG, content_type="image/jpeg")])
+def test_both_wire_formats_reach_the_endpoint_and_the_store(
+    event: dict[str, Any], endpoint: FakeEndpoint, bucket: Any
+) -> None:
+    status, body, headers = _handle(event)
+    assert (status, body) == (200, json.loads(RESULT))
+    assert headers["Content-Type"] == "application/json"
+    assert (headers["X-Request-Id"], headers["X-Event-Stored"]) == ("request-1", "true")
+    assert endpoint.requests[0].frames["frame"].body == JPEG
+    assert [key.rsplit("/", 1)[1] for key in _keys(bucket)] == ["frame.jpg", "result.json"]
+
+
+def test_nothing_is_stored_unless_asked(
+    endpoint: FakeEndpoint, bucket: Any, function_environment: pytest.MonkeyPatch
+) -> None:
+    function_environment.setenv("SAVE_REQUEST_EVENTS", "No")
+    status, _, headers = _handle(older_client_event(JPEG))
+    assert status == 200
+    assert "X-Event-Stored" not in headers
+    assert _keys(bucket) == []
+
+
+def test_a_store_that_fails_does_not_fail_the_inference(
+    endpoint: FakeEndpoint, bucket: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket.delete()
+    status, body, headers = _handle(older_client_event(JPEG))
+    assert (status, body) == (200, json.loads(RESULT))
+    assert headers["X-Event-Stored"] == "false"
+    assert "EventStoreFailures" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "code"),
+    [
+        (proxy_event(None), 400, "InvalidRequest"),
+        (proxy_event("{}"), 400, "InvalidRequest"),
+        (proxy_event("hello"), 400, "InvalidRequest"),
+        (proxy_event("hello", content_type="text/plain"), 415, "UnsupportedMediaType"),
+        (proxy_event("{}", path="/other"), 404, "NotFound"),
+    ],
+)
+def test_client_mistakes_have_the_one_error_shape(
+    endpoint: FakeEndpoint, event: dict[str, Any], status: int, code: str
+) -> None:
+    answered, body, _ = _handle(event)
+    assert answered == status
+    assert body["error"]["code"] == code
+    assert sorted(body["error"]) == ["code", "message", "request_id"]
+    assert body["error"]["request_id"] == "request-1"
+
+
+def test_an_overloaded_endpoint_says_when_to_come_back(endpoint: FakeEndpoint, bucket: Any) -> None:
+    endpoint.failure = EndpointUnavailableError("busy")
+    status, body, headers = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["code"], headers["Retry-After"]) == (503, "EndpointUnavailable", "1")
+    assert _keys(bucket) == []
+
+
+def test_a_fault_of_ours_is_not_told(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:
+    endpoint.failure = RuntimeError("secret detail")
+    status, body, _ = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["code"]) == (500, "InternalError")
+    assert "secret" not in json.dumps(body)
+    assert "secret detail" in caplog.text
+
+
+def test_every_error_class_has_a_status_and_a_code() -> None:
+    def classes(root: type[ApiError]) -> Iterator[type[ApiError]]:
+        for kind in root.__subclasses__():
+            yield kind
+            yield from classes(kind)
+
+    for kind in classes(ApiError):
+        assert 400 <= kind.status < 600
+        assert kind.code
+
+
+def test_no_frame_is_logged(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:
+    _handle(older_client_event(b"\xff\xd8\xff" + b"pixels" * 50))
+    logged = str([vars(record) for record in caplog.records])
+    assert "event stored" in logged
+    assert "cGl4ZWxz" not in logged
+    assert "pixels" not in logged

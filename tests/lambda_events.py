@@ -1,0 +1,45 @@
+"""Events as API Gateway makes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+
+def proxy_event(
+    body: bytes | str | None, *, content_type: str | None = None, path: str = "/inference", **headers: str
+) -> dict[str, Any]:
+    """A ``POST``; bytes arrive in base64, text as it is."""
+    if content_type is not None:
+        headers["Content-Type"] = content_type
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": "POST",
+        "headers": named or None,
+        "multiValueHeaders": {name: [value] for name, value in named.items()} or None,
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "requestContext": {"requestId": "request-1", "stage": "prod", "httpMethod": "POST"},
+        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
+    }
+
+
+def older_client_event(image: bytes, **more: Any) -> dict[str, Any]:
+    """What clients of earlier versions send: JSON, no Content-Type, an integer as request id."""
+    document = {
+        "timestamp": "1614000000.0",
+        "request_id": 1242322,
+        "image_base64_enc": base64.b64encode(image).decode(),
+    }
+    return proxy_event(json.dumps(document | more))
+
+
+def as_powertools(event: dict[str, Any]) -> APIGatewayProxyEvent:
+    """The event as the handler sees it."""
+    return APIGatewayProxyEvent(event)

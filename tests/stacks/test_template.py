@@ -1,0 +1,240 @@
+"""The synthesized template, rendered as CloudFormation would render it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+import catalogue
+from stacks.parameters import INSTANCE_PROCESSORS
+from workbench.errors import ParameterError
+from workbench.parameters import check
+from workbench.rendered_stack import render_template
+
+Resources = dict[str, dict[str, Any]]
+REGIONS = {"us-east-1": ("aws", "amazonaws.com"), "cn-north-1": ("aws-cn", "amazonaws.com.cn")}
+PROMISED = {
+    "applicationType": ["face-detection", "body-detection", "face-comparison", "custom"],
+    "deployInstanceType": ["ml.g4dn.xlarge", "ml.m5.xlarge"],
+    "detectorModelName": [
+        "yolo3_darknet53_coco",
+        "ssd_512_resnet50_v1_coco",
+        "yolo3_mobilenet1.0_coco",
+        "faster_rcnn_fpn_resnet101_v1d_coco",
+    ],
+    "faceDetectAndCompareModelName": [
+        "retinaface_mnet025_v2+MobileFaceNet",
+        "retinaface_mnet025_v2+LResNet100E-IR",
+        "retinaface_r50_v1+MobileFaceNet",
+    ],
+    "saveRequestEvents": ["No", "Yes"],
+}
+
+
+def _of_type(resources: Resources, kind: str) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
+
+
+def _render(template: Mapping[str, Any], region: str = "us-east-1", **given: str) -> Resources:
+    resources: Resources = render_template(template, check(template, given), region)["Resources"]
+    return resources
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+
+
+def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
+    own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
+    for name, values in PROMISED.items():
+        assert own[name]["Default"] == values[0]
+        assert own[name]["AllowedValues"][: len(values)] == values
+        assert own[name]["Description"]
+    assert all("Default" in entry for entry in own.values())
+    grouped = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in grouped for name in group["Parameters"]) == sorted(own)
+
+
+def test_every_combination_renders_in_both_partitions(template: dict[str, Any]) -> None:
+    names = list(PROMISED)
+    known = catalogue.load()
+    refused = rendered = 0
+    for values in itertools.product(*(template["Parameters"][name]["AllowedValues"] for name in names)):
+        given = dict(zip(names, values, strict=True))
+        application, model = given["applicationType"], given["detectorModelName"]
+        if application.endswith("-detection") and application not in known.model(model).applications:
+            with pytest.raises(ParameterError, match=f"applicationType={application} takes one of"):
+                check(template, given)
+            refused += 1
+            continue
+        for region, (partition, suffix) in REGIONS.items():
+            _check_rendering(_render(template, region, **given), given, partition, suffix)
+            rendered += 1
+    assert refused > 100
+    assert rendered > 1000
+
+
+def _check_rendering(resources: Resources, given: Mapping[str, str], partition: str, suffix: str) -> None:
+    (model,) = _of_type(resources, "AWS::SageMaker::Model")
+    (config,) = _of_type(resources, "AWS::SageMaker::EndpointConfig")
+    (function,) = _of_type(resources, "AWS::Lambda::Function")
+    container = model["PrimaryContainer"]
+    compares = given["applicationType"] == "face-comparison"
+    chosen = given["faceDetectAndCompareModelName" if compares else "detectorModelName"]
+    assert container["Environment"]["APPLICATION_TYPE"] == given["applicationType"]
+    assert container["Environment"]["MODEL_NAME"] == chosen
+    assert f".dkr.ecr.{'us-east-1' if partition == 'aws' else 'cn-north-1'}.{suffix}/" in container["Image"]
+    assert config["ProductionVariants"][0]["InstanceType"] == given["deployInstanceType"]
+    variables = function["Environment"]["Variables"]
+    assert variables["APPLICATION_TYPE"] == given["applicationType"]
+    assert variables["SAVE_REQUEST_EVENTS"] == given["saveRequestEvents"]
+    assert function["TracingConfig"]["Mode"] == ("Active" if partition == "aws" else "PassThrough")
+    for text in _strings(resources):
+        assert not text.startswith("Fn::")
+        assert text != "Ref"
+        if text.startswith("arn:"):
+            assert text.startswith(f"arn:{partition}:")
+        if "amazonaws.com" in text and "dkr.ecr" in text:
+            assert (".amazonaws.com.cn" in text) == (partition == "aws-cn")
+
+
+def test_the_image_follows_the_processor(template: dict[str, Any]) -> None:
+    images = {
+        name: _of_type(_render(template, deployInstanceType=name), "AWS::SageMaker::Model")[0]["PrimaryContainer"][
+            "Image"
+        ]
+        for name in INSTANCE_PROCESSORS
+    }
+    by_processor = {
+        processor: {images[name] for name, runs in INSTANCE_PROCESSORS.items() if runs == processor}
+        for processor in ("cpu", "gpu")
+    }
+    assert [len(found) for found in by_processor.values()] == [1, 1]
+    assert by_processor["cpu"] != by_processor["gpu"]
+
+
+def test_nothing_has_a_fixed_physical_name(template: dict[str, Any]) -> None:
+    naming = {
+        "BucketName",
+        "FunctionName",
+        "RoleName",
+        "EndpointName",
+        "EndpointConfigName",
+        "LogGroupName",
+        "ModelName",
+    }
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::SageMaker::EndpointConfig":
+            continue  # its variants name a Model, by reference
+        for name in naming & set(resource.get("Properties", {})):
+            assert isinstance(resource["Properties"][name], dict), f"{logical_id} has the fixed {name}"
+
+
+# The only actions that AWS gives no resource to: registry login, metrics, traces.
+WITHOUT_RESOURCE = {
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+}
+GRANTED = WITHOUT_RESOURCE | {
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "s3:PutObject",
+    "sagemaker:InvokeEndpoint",
+}
+
+
+def _statements(resources: Resources) -> Iterator[dict[str, Any]]:
+    for policy in _of_type(resources, "AWS::IAM::Policy"):
+        yield from policy["PolicyDocument"]["Statement"]
+    for role in _of_type(resources, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            yield from policy["PolicyDocument"]["Statement"]
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_roles_may_do_what_they_need_and_nothing_else(template: dict[str, Any], region: str) -> None:
+    granted: set[str] = set()
+    for statement in _statements(_render(template, region)):
+        actions = set(_list(statement["Action"]))
+        granted |= actions
+        if "*" in _list(statement["Resource"]):
+            assert actions <= WITHOUT_RESOURCE
+    assert granted <= GRANTED
+    assert ("xray:PutTraceSegments" in granted) == (region == "us-east-1")
+
+
+def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:
+    for role in _of_type(_render(template), "AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role
+
+
+def test_the_events_bucket_is_private_encrypted_and_kept(template: dict[str, Any]) -> None:
+    resources = _render(template)
+    (bucket,) = _of_type(resources, "AWS::S3::Bucket")
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (policy,) = _of_type(resources, "AWS::S3::BucketPolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    (entry,) = (entry for entry in template["Resources"].values() if entry["Type"] == "AWS::S3::Bucket")
+    assert entry["DeletionPolicy"] == "Retain"
+
+
+def test_the_function_ends_before_the_api_gives_up(template: dict[str, Any]) -> None:
+    (function,) = _of_type(_render(template), "AWS::Lambda::Function")
+    assert function["Timeout"] < 29
+    assert function["Runtime"] == "python3.13"
+
+
+def test_the_api_has_one_route_and_its_preflight(template: dict[str, Any]) -> None:
+    resources = _render(template)
+    methods = [
+        (method["HttpMethod"], method["Integration"]["Type"])
+        for method in _of_type(resources, "AWS::ApiGateway::Method")
+    ]
+    assert sorted(methods) == [("OPTIONS", "MOCK"), ("POST", "AWS_PROXY")]
+    (resource,) = _of_type(resources, "AWS::ApiGateway::Resource")
+    assert resource["PathPart"] == "inference"
+    (api,) = _of_type(resources, "AWS::ApiGateway::RestApi")
+    assert "application/json" not in api["BinaryMediaTypes"]
+    assert "*/*" not in api["BinaryMediaTypes"]
+
+
+def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any]) -> None:
+    answers = _of_type(_render(template), "AWS::ApiGateway::GatewayResponse")
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN"} <= {
+        answer["ResponseType"] for answer in answers
+    }
+    for answer in answers:
+        text = answer["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"said"')
+        assert sorted(json.loads(text)["error"]) == ["code", "message", "request_id"]
+
+
+def test_the_outputs_an_operator_needs(template: dict[str, Any]) -> None:
+    outputs = render_template(template, check(template, {}), "cn-north-1")["Outputs"]
+    assert sorted(outputs) == ["ApiUrl", "EndpointName", "EventsBucket"]
+    assert outputs["ApiUrl"]["Value"].startswith("https://")
+    assert outputs["ApiUrl"]["Value"].endswith("/inference")
+    assert ".amazonaws.com.cn/" in outputs["ApiUrl"]["Value"]

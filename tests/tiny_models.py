@@ -1,0 +1,80 @@
+"""Tiny networks that really run: they find pure red in a frame. One a framework, made when a test asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def write_yolox_onnx(path: Path) -> None:
+    """A YOLOX-shaped ONNX graph: (1, 3, 416, 416) BGR 0-255 to (1, 3549, 85).
+
+    Every cell says: my object is centred on me and two cells wide, my objectness is my redness.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.zeros((85, 3, 1, 1), np.float32)
+    weights[4, :, 0, 0] = np.array([-1, -1, 1], np.float32) / 255  # red minus blue minus green
+    bias = np.zeros(85, np.float32)
+    bias[0:2], bias[2:4], bias[5] = 0.5, np.log(2), 1
+    constants: dict[str, npt.NDArray[Any]] = {
+        "weights": weights,
+        "bias": bias,
+        "zero": np.array(0, np.float32),
+        "one": np.array(1, np.float32),
+        "rows": np.array([1, 85, -1], np.int64),
+    }
+    nodes = []
+    for stride in (8, 16, 32):
+        size = [stride, stride]
+        nodes += [
+            helper.make_node("AveragePool", ["images"], [f"pool{stride}"], kernel_shape=size, strides=size),
+            helper.make_node("Conv", [f"pool{stride}", "weights", "bias"], [f"conv{stride}"]),
+            helper.make_node("Clip", [f"conv{stride}", "zero", "one"], [f"clip{stride}"]),
+            helper.make_node("Reshape", [f"clip{stride}", "rows"], [f"flat{stride}"]),
+            helper.make_node("Transpose", [f"flat{stride}"], [f"cells{stride}"], perm=[0, 2, 1]),
+        ]
+    nodes.append(helper.make_node("Concat", ["cells8", "cells16", "cells32"], ["output"], axis=1))
+    graph = helper.make_graph(
+        nodes,
+        "red",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 416, 416])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 3549, 85])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path))
+
+
+def write_older_layout(folder: Path, stem: str) -> None:
+    """An MXNet symbol and parameters with GluonCV's contract for 416 x 416 frames, as ``STEM-symbol.json``.
+
+    Every cell of 32 x 32 pixels says: I am a box, my score is my redness.
+    """
+    import mxnet as mx
+
+    cells = 13 * 13
+    data = mx.sym.Variable("data")
+    pooled = mx.sym.Pooling(data, kernel=(32, 32), stride=(32, 32), pool_type="avg")
+    redness = mx.sym.Convolution(pooled, num_filter=1, kernel=(1, 1), name="redness")
+    scores = mx.sym.slice_axis(mx.sym.reshape(mx.sym.sigmoid(redness), (1, -1, 1)), axis=1, begin=0, end=cells)
+    boxes = mx.sym.identity(mx.sym.Variable("cell_boxes"))
+    symbol = mx.sym.Group([mx.sym.zeros_like(scores), scores, boxes])
+
+    row, column = np.divmod(np.arange(cells), 13)
+    corners = np.stack([column, row, column + 1, row + 1], axis=1) * 32
+    # ImageNet-normalised pure red is 2.25, -2.04, -1.80: the sum is 6.1; grey is far below 4.
+    params = {
+        "arg:redness_weight": mx.nd.array(np.array([4, -4, -4]).reshape(1, 3, 1, 1)),
+        "arg:redness_bias": mx.nd.array([-16]),
+        "arg:cell_boxes": mx.nd.array(corners[None]),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    symbol.save(str(folder / f"{stem}-symbol.json"))
+    mx.nd.save(str(folder / f"{stem}-0000.params"), params)

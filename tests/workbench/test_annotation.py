@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from workbench.annotation import annotate
+from workbench.errors import WorkbenchError
+from workbench.report import detection_table
+
+ANSWER = {
+    "width": 200,
+    "height": 100,
+    "channels": 3,
+    "bbox_scores": [[0.9], [0.1]],
+    "bbox_coords": [[50, 40, 150, 90], [0, 0, 20, 20]],
+}
+
+
+@pytest.fixture
+def frame(tmp_path: Path) -> Path:
+    path = tmp_path / "frame.png"
+    cv2.imwrite(str(path), np.zeros((100, 200, 3), np.uint8))
+    return path
+
+
+def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "out.png"
+    assert annotate(frame, ANSWER, output, min_score=0.3) == 1
+    drawn = cv2.imread(str(output))
+    assert drawn is not None
+    assert drawn.shape == (100, 200, 3)
+    assert drawn[90, 100].any()  # the strong box's lower edge
+    assert not drawn[10, 10].any()  # inside the weak one
+    assert not drawn[20, 0].any()
+
+
+def test_a_file_that_is_no_picture(tmp_path: Path, frame: Path) -> None:
+    (tmp_path / "text.png").write_text("hello")
+    with pytest.raises(WorkbenchError, match=r"text\.png"):
+        annotate(tmp_path / "text.png", ANSWER, tmp_path / "out.png", min_score=0.3)
+    with pytest.raises(WorkbenchError, match=r"\.png or \.jpg"):
+        annotate(frame, ANSWER, tmp_path / "out.unknown", min_score=0.3)
+
+
+def test_the_table_counts_what_it_leaves_out() -> None:
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(detection_table(ANSWER, min_score=0.3))
+    text = console.export_text()
+    assert "1 found in a frame of 200 x 100 pixels" in text
+    assert "1 weaker than 0.3 not shown" in text
+    assert "0.900" in text

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbench.__main__ import VERBS, main
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _workbench(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workbench", *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str) -> None:
+    finished = _workbench(verb, "--help")
+    assert finished.returncode == 0
+    assert finished.stdout.startswith("usage: workbench " + verb)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["fetc"], "did you mean 'fetch'"),
+        (["send"], "required: frame"),
+        (["send", "no-such-file.jpg"], "cannot read no-such-file.jpg"),
+        (["demo", "--application", "face-detecton"], "did you mean 'face-detection'"),
+        (["demo", "--application", "custom"], "the demo shows"),
+        (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
+        (["up", "--port", "many"], "invalid int value"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> None:
+    finished = _workbench(*words)
+    assert finished.returncode == 2
+    assert says in finished.stderr
+    assert finished.stderr.count("\n") == 1
+
+
+def test_an_api_that_is_not_there(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["send", str(photograph), "--url", "http://127.0.0.1:9/inference"]) == 2
+    assert "is 'workbench up' running" in capsys.readouterr().err
