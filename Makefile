@@ -8,8 +8,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
 SOURCES := app.py catalogue stacks workbench containers lambda tests
-# Some supported Node.js releases are past their end of life for jsii; its banner would hide what matters.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+# jsii prints a banner for Node.js releases past their end of life, which work; it would hide what matters.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 
 APPLICATION ?= face-detection
 MODEL ?=

@@ -54,6 +54,7 @@ class ModelInput:
         max_long_side: the long side at the network input never exceeds it, in pixels.
         colour: channel order, ``RGB`` or ``BGR``.
         scale, mean, std: ``(pixel * scale - mean) / std``, mean and std in the order of ``colour``.
+        enlarge: whether a frame smaller than ``size`` is enlarged to it.
         interpolation: ``linear`` or ``cubic`` (what MXNet's ``resize_short`` uses).
         pad_value: pixel value of padding, 0-255, before normalisation.
     """
@@ -67,6 +68,7 @@ class ModelInput:
     scale: float
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    enlarge: bool = True
     interpolation: str = "linear"
     pad_value: int = 0
 
@@ -95,7 +97,9 @@ class Model:
     """A model: which engine runs it, how its input is made and which head reads its output.
 
     ``files`` maps an application to its artefacts; ``"any"`` stands for every application.
-    ``target_class`` is the network's class index of what the application looks for.
+    ``target_class`` is the network's class index of what the application looks for, ``landmark_std`` the
+    factor of a RetinaFace's landmark outputs, ``dimensions`` the length of an embedding. ``head`` names what
+    reads a detector's outputs, or the template that faces are aligned to for an embedder.
     """
 
     name: str
@@ -109,6 +113,7 @@ class Model:
     licence: Licence
     default: bool = False
     target_class: int = 0
+    landmark_std: float = 1.0
     dimensions: int | None = None
 
     def files_for(self, application: str) -> tuple[ModelFile, ...]:

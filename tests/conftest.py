@@ -12,6 +12,8 @@ import pytest
 
 from workbench.rendered_stack import synthesize
 
+# gunicorn.conf.py says why; MXNet reads it when it is imported.
+os.environ["MXNET_SUBGRAPH_BACKEND"] = "NONE"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -49,7 +49,7 @@ def test_every_model_is_described_in_full(name: str) -> None:
 
 def test_research_weights_are_marked() -> None:
     for name, model in CATALOGUE.models.items():
-        insight = name.startswith("retinaface") or name in ("MobileFaceNet", "LResNet100E-IR")
+        insight = name.startswith("retinaface") or name in ("MobileFaceNet", "mobilefacenet_y1", "LResNet100E-IR")
         assert model.licence.commercial_use is not insight
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,6 @@ def test_a_file_that_is_no_network_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_embedded_model_without_detector_is_an_error(tmp_path: Path) -> None:
-    folder = ModelFolder(catalogue.load().model("dlib_face_embedding"), {})
-    with pytest.raises(ModelLoadError, match="no embedded detector"):
+    folder = ModelFolder(dataclasses.replace(catalogue.load().model("opencv_people"), name="nothing"), {})
+    with pytest.raises(ModelLoadError, match="no embedded model 'nothing'"):
         Detector.load(folder, threads=1)

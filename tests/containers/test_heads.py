@@ -97,3 +97,21 @@ def test_suppression_of_nothing_is_nothing() -> None:
 def test_in_frame_scales_and_cuts() -> None:
     found = Detections(np.array([[-10, 4, 50, 900]], np.float32), np.ones(1, np.float32))
     assert found.in_frame(scale_x=0.5, scale_y=2, width=90, height=300).boxes.tolist() == [[0, 2, 90, 300]]
+
+
+def test_retinaface_decodes_box_and_landmarks() -> None:
+    outputs = {}
+    for stride, rows, columns in ((32, 2, 3), (16, 4, 6), (8, 8, 12)):
+        outputs[f"face_rpn_cls_prob_reshape_stride{stride}_output"] = np.zeros((1, 4, rows, columns), np.float32)
+        outputs[f"face_rpn_bbox_pred_stride{stride}_output"] = np.zeros((1, 8, rows, columns), np.float32)
+        outputs[f"face_rpn_landmark_pred_stride{stride}_output"] = np.zeros((1, 20, rows, columns), np.float32)
+    # Stride 8, row 3, column 5, second anchor: scale 1, so 16 pixels around (5 * 8 + 7.5, 3 * 8 + 7.5).
+    outputs["face_rpn_cls_prob_reshape_stride8_output"][0, 3, 3, 5] = 0.9
+    outputs["face_rpn_bbox_pred_stride8_output"][0, 4:8, 3, 5] = [0.25, 0, np.log(2), 0]
+    outputs["face_rpn_landmark_pred_stride8_output"][0, 10:12, 3, 5] = [5, -5]
+    found = heads.head("retinaface")(outputs, CATALOGUE.model("retinaface_mnet025_v2"), (1, 3, 64, 96))
+    assert found.scores.tolist() == pytest.approx([0.9])
+    assert found.boxes[0].tolist() == pytest.approx([51.5 - 15.5, 24, 51.5 + 15.5, 39])
+    assert found.landmarks is not None
+    assert found.landmarks[0, 0].tolist() == pytest.approx([47.5 + 16, 31.5 - 16])  # landmark_std is 0.2
+    assert found.landmarks[0, 4].tolist() == pytest.approx([47.5, 31.5])

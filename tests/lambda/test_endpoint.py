@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -44,18 +45,31 @@ def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> No
         assert endpoint[0].infer(REQUEST, "request-1") == b"{}"
 
 
-def test_two_frames_go_as_json(endpoint: tuple[Endpoint, Stubber]) -> None:
+@pytest.mark.parametrize(
+    ("roles", "options", "targets"),
+    [
+        (["target"], {}, lambda image: {"target_image_bytes": image}),
+        (["target-0", "target-1"], {"max_results": 2}, lambda image: {"target_images_bytes": [image, image]}),
+    ],
+)
+def test_several_frames_go_as_json(
+    endpoint: tuple[Endpoint, Stubber],
+    roles: list[str],
+    options: dict[str, Any],
+    targets: Callable[[str], dict[str, Any]],
+) -> None:
     encoded = base64.b64encode(JPEG).decode()
     sent = {
         "EndpointName": "name",
-        "Body": json.dumps({"source_image_bytes": encoded, "target_image_bytes": encoded}).encode(),
+        "Body": json.dumps({"source_image_bytes": encoded, **options, **targets(encoded)}).encode(),
         "ContentType": "application/json",
         "Accept": "application/json",
         "InferenceId": "r",
     }
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
-        endpoint[0].infer(InferenceRequest(frames={"source": Frame(JPEG), "target": Frame(JPEG)}), "r")
+        frames = {role: Frame(JPEG) for role in ("source", *roles)}
+        endpoint[0].infer(InferenceRequest(frames=frames, options=options), "r")
 
 
 def test_a_payload_over_the_limit_is_not_sent(endpoint: tuple[Endpoint, Stubber]) -> None:

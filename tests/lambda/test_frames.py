@@ -75,6 +75,21 @@ def test_what_cannot_be_read(
         parse(as_powertools(proxy_event(body, content_type=content_type)), "face-detection")
 
 
+def test_one_source_against_several_targets() -> None:
+    encoded = [base64.b64encode(image).decode() for image in (JPEG, PNG, JPEG)]
+    document = {"source_image": encoded[0], "target_images": encoded[1:], "max_results": 3, "other": 1}
+    request = parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")
+    assert request.frames == {"source": Frame(JPEG), "target-0": Frame(PNG), "target-1": Frame(JPEG)}
+    assert request.options == {"max_results": 3}
+
+
+@pytest.mark.parametrize("targets", [[], "text", [3], [""], None])
+def test_targets_that_are_none(targets: object) -> None:
+    document = {"source_image": base64.b64encode(JPEG).decode(), "target_images": targets}
+    with pytest.raises(ApiError, match="target_images"):
+        parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")
+
+
 def test_an_image_alone_is_no_comparison() -> None:
     with pytest.raises(UnsupportedMediaTypeError, match="send application/json"):
         parse(as_powertools(proxy_event(JPEG, content_type="image/jpeg")), "face-comparison")

@@ -17,6 +17,7 @@ from serving.errors import ModelLoadError
 _BUILT_IN = {
     "face-detection": "applications.detection",
     "body-detection": "applications.detection",
+    "face-comparison": "applications.face_comparison",
 }
 
 

@@ -91,3 +91,17 @@ def whole_number(document: Mapping[str, Any], key: str, *, minimum: int, maximum
     if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
         raise ClientError(f"'{key}' must be a whole number from {minimum} to {maximum}")
     return value
+
+
+def number(document: Mapping[str, Any], key: str, *, minimum: float, maximum: float) -> float | None:
+    """The number ``document[key]``, or None when it is absent or null.
+
+    Raises:
+        ClientError: not a number, not finite, or outside ``minimum`` .. ``maximum``.
+    """
+    value = document.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
+        raise ClientError(f"'{key}' must be a number from {minimum:g} to {maximum:g}")
+    return float(value)

@@ -44,7 +44,7 @@ def network_input(frame: Frame, spec: ModelInput, short_size: int | None = None)
     resized: cv2.typing.MatLike = frame
     if (new_width, new_height) != (width, height):
         resized = cv2.resize(frame, (new_width, new_height), interpolation=_INTERPOLATIONS[spec.interpolation])
-    tensor = _normalised(resized, spec, *_padded(new_width, new_height, spec))
+    tensor = normalised(resized, spec, *_padded(new_width, new_height, spec))
     return NetworkInput(tensor, new_width / width, new_height / height)
 
 
@@ -53,6 +53,8 @@ def _resized(width: int, height: int, spec: ModelInput, short_size: int | None) 
         scale = min(spec.size / width, spec.size / height)
     else:
         scale = min((short_size or spec.size) / min(width, height), spec.max_long_side / max(width, height))
+        if not spec.enlarge and short_size is None:
+            scale = min(scale, 1.0)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
@@ -62,8 +64,18 @@ def _padded(width: int, height: int, spec: ModelInput) -> tuple[int, int]:
     return -(-width // spec.stride) * spec.stride, -(-height // spec.stride) * spec.stride
 
 
-def _normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height: int) -> Tensor:
-    """(pixel * scale - mean) / std, written channel by channel straight into the tensor."""
+def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height: int) -> Tensor:
+    """(pixel * scale - mean) / std, written channel by channel straight into the tensor.
+
+    Args:
+        resized: (rows, columns, 3) uint8 BGR.
+        spec: the model's input.
+        width: of the tensor; what the image leaves free is padded.
+        height: of the tensor.
+
+    Returns:
+        (1, 3, height, width) float32.
+    """
     rows, columns = resized.shape[:2]
     tensor = np.empty((1, 3, height, width), np.float32)
     order = (2, 1, 0) if spec.colour == "RGB" else (0, 1, 2)

@@ -68,7 +68,12 @@ def _payload(request: InferenceRequest) -> tuple[bytes, str]:
     if list(request.frames) == ["frame"]:
         frame = request.frames["frame"]
         return frame.body, frame.content_type
-    document = {f"{role}_image_bytes": base64.b64encode(frame.body).decode() for role, frame in request.frames.items()}
+    encoded = {role: base64.b64encode(frame.body).decode() for role, frame in request.frames.items()}
+    document: dict[str, Any] = {"source_image_bytes": encoded.pop("source"), **request.options}
+    if "target" in encoded:
+        document["target_image_bytes"] = encoded["target"]
+    else:
+        document["target_images_bytes"] = list(encoded.values())
     return json.dumps(document).encode(), "application/json"
 
 

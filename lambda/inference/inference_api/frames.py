@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -23,10 +23,8 @@ _JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlenco
 _SIGNATURES = {b"\xff\xd8\xff": ("image/jpeg", "jpg"), b"\x89PNG\r\n\x1a\n": ("image/png", "png")}
 _MAX_ID_LENGTH = 256
 
-_DETECTION_KEYS = {"frame": "image_base64_enc"}
-_IMAGE_KEYS: Mapping[str, Mapping[str, str]] = {
-    "face-comparison": {"source": "source_image", "target": "target_image"},
-}
+_COMPARISON = "face-comparison"
+_COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
 
 
 @dataclass(frozen=True)
@@ -53,13 +51,18 @@ class Frame:
 
 @dataclass(frozen=True)
 class InferenceRequest:
-    """What a camera asks: its frames by role (``frame``, or ``source`` and ``target``) and who it is.
+    """What a camera asks, and who it is.
 
-    ``client_request_id`` and ``timestamp`` are the client's own words and only ever stored, never used
-    to name anything.
+    Attributes:
+        frames: by role: ``frame``; or ``source`` with ``target``, or with ``target-0``, ``target-1`` and so on.
+        options: what the client wants of the answer, as it said it; the container checks it.
+        camera_id: the camera's name.
+        client_request_id: the client's own word, only ever stored, never used to name anything.
+        timestamp: likewise.
     """
 
     frames: Mapping[str, Frame]
+    options: Mapping[str, Any] = field(default_factory=dict)
     camera_id: str = "unknown"
     client_request_id: str | None = None
     timestamp: str | None = None
@@ -73,13 +76,13 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         InvalidImageError: base64 that is none, or an empty image.
         UnsupportedMediaTypeError: the content type is neither JSON nor an image.
     """
-    keys = _IMAGE_KEYS.get(application_type, _DETECTION_KEYS)
+    compares = application_type == _COMPARISON
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
     body = _body(event)
     if not body:
         raise InvalidRequestError("the body is empty; send a JPEG or PNG image, or a JSON object")
-    if content_type in IMAGE_TYPES and list(keys) == ["frame"]:
+    if content_type in IMAGE_TYPES and not compares:
         return InferenceRequest(
             frames={"frame": Frame(body)},
             camera_id=headers.get("x-camera-id", "unknown"),
@@ -87,11 +90,12 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
             timestamp=_text(headers.get("x-timestamp")),
         )
     if content_type not in _JSON_TYPES:
-        accepted = "application/json" if "frame" not in keys else "image/jpeg, image/png or application/json"
+        accepted = "application/json" if compares else "image/jpeg, image/png or application/json"
         raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
     document = _json_object(body)
     return InferenceRequest(
-        frames={role: Frame(_base64_image(document, key)) for role, key in keys.items()},
+        frames=_compared_frames(document) if compares else {"frame": _frame(document, "image_base64_enc")},
+        options={name: document[name] for name in _COMPARISON_OPTIONS if compares and name in document},
         camera_id=_text(document.get("camera_id")) or headers.get("x-camera-id", "unknown"),
         client_request_id=_text(document.get("request_id")),
         timestamp=_text(document.get("timestamp")),
@@ -115,7 +119,18 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
     return document
 
 
-def _base64_image(document: Mapping[str, Any], key: str) -> bytes:
+def _compared_frames(document: Mapping[str, Any]) -> dict[str, Frame]:
+    frames = {"source": _frame(document, "source_image")}
+    if "target_images" not in document:
+        return frames | {"target": _frame(document, "target_image")}
+    targets = document["target_images"]
+    if not isinstance(targets, list) or not targets:
+        raise InvalidRequestError("'target_images' must be a list of images in base64")
+    named = {f"target_images[{number}]": target for number, target in enumerate(targets)}
+    return frames | {f"target-{number}": _frame(named, name) for number, name in enumerate(named)}
+
+
+def _frame(document: Mapping[str, Any], key: str) -> Frame:
     if key not in document:
         raise InvalidRequestError(f"the key '{key}' is missing; it holds the image in base64")
     text = document[key]
@@ -128,7 +143,7 @@ def _base64_image(document: Mapping[str, Any], key: str) -> bytes:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
     if not image:
         raise InvalidImageError(f"'{key}' is empty; it holds the image in base64")
-    return image
+    return Frame(image)
 
 
 def _text(value: Any) -> str | None:

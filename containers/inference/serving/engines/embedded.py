@@ -1,12 +1,13 @@
-"""Detectors that ship inside installed wheels: nothing to download, so a fresh machine has a real result.
+"""Models that ship inside installed wheels: nothing to download, so a fresh machine has a real result.
 
-Both are classic HOG detectors whose score is a distance to a separating plane, not a probability. A
-logistic curve maps it to 0..1, centred at 0.5 (where false alarms give way to real finds on ordinary
+Both detectors are classic HOG detectors whose score is a distance to a separating plane, not a probability.
+A logistic curve maps it to 0..1, centred at 0.5 (where false alarms give way to real finds on ordinary
 photographs); it ranks detections and is not calibrated.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,58 +19,104 @@ from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
 _RgbImage = npt.NDArray[np.uint8]
-_Find = Callable[[_RgbImage], tuple[list[tuple[float, float, float, float]], list[float]]]
+
+# Points of the 68-point face annotation (iBUG 300-W) that make the five landmarks, from the viewer's left.
+_LANDMARK_POINTS = (range(36, 42), range(42, 48), range(30, 31), range(48, 49), range(54, 55))
 
 
-class EmbeddedEngine:
-    """A detector over one raw RGB frame."""
+class DlibFrontalFace:
+    """dlib's frontal face detector and its 68-point landmark predictor."""
 
-    def __init__(self, find: _Find) -> None:
-        self._find = find
+    def __init__(self) -> None:
+        import dlib
+
+        self._detector = dlib.get_frontal_face_detector()
+        self._predictor = dlib.shape_predictor(_weights("shape_predictor_68_face_landmarks.dat"))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """Detects in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes`` (N, 4), ``scores`` (N,)."""
-        image = np.ascontiguousarray(tensor[0].transpose(1, 2, 0)).astype(np.uint8)
-        boxes, distances = self._find(image)
-        scores = 1 / (1 + np.exp(-4 * (np.asarray(distances, np.float32) - 0.5)))
-        return {"boxes": np.asarray(boxes, np.float32).reshape(-1, 4), "scores": scores.astype(np.float32)}
+        """Faces in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``, ``landmarks``."""
+        image = _image(tensor[0])
+        boxes, distances, _ = self._detector.run(image, 1, 0.0)  # enlarged once: finds faces from 40 px
+        corners = [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in boxes]
+        landmarks = [_five_landmarks(self._predictor(image, box)) for box in boxes]
+        return {
+            "boxes": np.array(corners, np.float32).reshape(-1, 4),
+            "scores": _scores(distances),
+            "landmarks": np.array(landmarks, np.float32).reshape(-1, 5, 2),
+        }
 
 
-def _dlib_frontal_face() -> _Find:
-    import dlib
+class OpencvPeople:
+    """OpenCV's default people detector."""
 
-    detector = dlib.get_frontal_face_detector()
+    _WINDOW_HEIGHT, _WINDOW_WIDTH = 128, 64
 
-    def find(image: _RgbImage) -> tuple[list[tuple[float, float, float, float]], list[float]]:
-        rectangles, distances, _ = detector.run(image, 1, 0.0)  # enlarged once: finds faces from 40 px
-        return [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in rectangles], list(distances)
+    def __init__(self) -> None:
+        import cv2
 
-    return find
+        self._detector = cv2.HOGDescriptor()
+        self._detector.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
-
-def _opencv_people() -> _Find:
-    import cv2
-
-    descriptor = cv2.HOGDescriptor()
-    descriptor.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
-
-    def find(image: _RgbImage) -> tuple[list[tuple[float, float, float, float]], list[float]]:
-        if image.shape[0] < 128 or image.shape[1] < 64:  # smaller than the detector's window
-            return [], []
-        boxes, distances = descriptor.detectMultiScale(image, winStride=(8, 8), scale=1.05)
-        return [(x, y, x + width, y + height) for x, y, width, height in boxes], list(np.ravel(distances))
-
-    return find
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """People in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``."""
+        image = _image(tensor[0])
+        if image.shape[0] < self._WINDOW_HEIGHT or image.shape[1] < self._WINDOW_WIDTH:
+            return {"boxes": np.zeros((0, 4), np.float32), "scores": np.zeros(0, np.float32)}
+        boxes, distances = self._detector.detectMultiScale(image, winStride=(8, 8), scale=1.05)
+        corners = np.asarray(boxes, np.float32).reshape(-1, 4)
+        corners[:, 2:] += corners[:, :2]
+        return {"boxes": corners, "scores": _scores(np.ravel(distances))}
 
 
-_DETECTORS: dict[str, Callable[[], _Find]] = {
-    "dlib_frontal_face": _dlib_frontal_face,
-    "opencv_people": _opencv_people,
+class DlibFaceEmbedding:
+    """dlib's face recognition network over aligned faces."""
+
+    def __init__(self) -> None:
+        import dlib
+
+        self._network = dlib.face_recognition_model_v1(_weights("dlib_face_recognition_resnet_model_v1.dat"))
+
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """(N, 3, 150, 150) float32 RGB 0-255 to ``embedding`` (N, 128)."""
+        vectors = [self._network.compute_face_descriptor(_image(face)) for face in tensor]
+        return {"embedding": np.array(vectors, np.float32)}
+
+
+_MODELS: dict[str, Callable[[], Engine]] = {
+    "dlib_frontal_face": DlibFrontalFace,
+    "dlib_face_embedding": DlibFaceEmbedding,
+    "opencv_people": OpencvPeople,
 }
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
-    """Loads the detector that the model is named after."""
-    if model.name not in _DETECTORS:
-        raise ModelLoadError(f"no embedded detector '{model.name}'; known: {', '.join(_DETECTORS)}")
-    return EmbeddedEngine(_DETECTORS[model.name]())
+    """Loads the model that the catalogue calls so."""
+    if model.name not in _MODELS:
+        raise ModelLoadError(f"no embedded model '{model.name}'; known: {', '.join(_MODELS)}")
+    return _MODELS[model.name]()
+
+
+def _image(planes: npt.NDArray[np.float32]) -> _RgbImage:
+    """(3, height, width) float32 0-255 to (height, width, 3) uint8."""
+    return np.ascontiguousarray(planes.transpose(1, 2, 0)).astype(np.uint8)
+
+
+def _scores(distances: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    scores: npt.NDArray[np.float32] = 1 / (1 + np.exp(-4 * (np.asarray(distances, np.float32) - 0.5)))
+    return scores
+
+
+def _five_landmarks(shape: object) -> npt.NDArray[np.float32]:
+    points = np.array([(point.x, point.y) for point in shape.parts()], np.float32)  # type: ignore[attr-defined]
+    return np.array([points[chosen].mean(axis=0) for chosen in _LANDMARK_POINTS])
+
+
+def _weights(name: str) -> str:
+    """Path of a file of the package face-recognition-models, found without importing it.
+
+    Importing it needs pkg_resources, which current releases of setuptools have dropped.
+    """
+    package = importlib.util.find_spec("face_recognition_models")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("No module named 'face_recognition_models'", name="face-recognition-models")
+    return str(Path(package.origin).parent / "models" / name)

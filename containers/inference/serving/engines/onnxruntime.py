@@ -34,12 +34,16 @@ class OnnxRuntimeEngine:
         self._input_name = input_name
         self._output_names = [output.name for output in self._session.get_outputs()]
         inputs = [declared.name for declared in self._session.get_inputs()]
+        self._one_at_a_time = self._session.get_inputs()[0].shape[0] == 1
         if inputs != [input_name]:
             raise ModelLoadError(f"{graph.name} takes {inputs}, not the one input '{input_name}' of its description")
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over (N, 3, height, width) float32."""
-        outputs = self._session.run(self._output_names, {self._input_name: tensor})
+        # Many published graphs have a batch of one written into them.
+        batches = np.split(tensor, len(tensor)) if self._one_at_a_time else [tensor]
+        runs = [self._session.run(self._output_names, {self._input_name: batch}) for batch in batches]
+        outputs = runs[0] if len(runs) == 1 else [np.concatenate(parts) for parts in zip(*runs, strict=True)]
         return dict(zip(self._output_names, outputs, strict=True))
 
 

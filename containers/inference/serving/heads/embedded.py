@@ -8,5 +8,5 @@ from serving.engines import Outputs
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
-    """``boxes`` (N, 4) and ``scores`` (N,), best first, at most 100."""
-    return Detections(outputs["boxes"], outputs["scores"]).best()
+    """``boxes`` (N, 4), ``scores`` (N,) and perhaps ``landmarks`` (N, 5, 2), best first, at most 100."""
+    return Detections(outputs["boxes"], outputs["scores"], outputs.get("landmarks")).best()

@@ -1,0 +1,180 @@
+"""Face comparison: the largest face of a source image against every face of one or more target images.
+
+In: JSON ``{"source_image_bytes": BASE64, "target_image_bytes": BASE64}``, or ``target_images_bytes`` with a
+list; optional ``similarity_threshold``, ``min_confidence`` and ``max_results``.
+Out: ``{"SourceImageFace": FACE or null, "FaceMatches": [{"Similarity": COSINE, "Face": FACE}, ...]}``, most
+alike first; with a list of targets every match says which one in ``TargetImage``, counted from 0. FACE is
+``{"BoundingBox": [x_min, y_min, x_max, y_max], "Confidence": p, "KeyPoints": {...}}`` in pixels of its image.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import catalogue
+from serving import content, images, model_folder
+from serving.detections import Detections
+from serving.detector import Detector
+from serving.embedder import Embedder
+from serving.errors import ClientError, ModelLoadError
+from serving.images import Frame
+from serving.settings import settings
+
+_KEY_POINTS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
+# What the service has always reported faces from.
+_MIN_CONFIDENCE = 0.65
+_MAX_TARGETS = 20
+
+
+@dataclass(frozen=True)
+class FaceModels:
+    """The detector and the embedder of a pair."""
+
+    detector: Detector
+    embedder: Embedder
+
+
+@dataclass(frozen=True)
+class ComparisonRequest:
+    """Decoded images and what the client wants of the answer."""
+
+    source: Frame
+    targets: list[Frame]
+    counts_targets: bool
+    min_confidence: float
+    similarity_threshold: float
+    max_results: int | None
+
+
+@dataclass(frozen=True)
+class Match:
+    """A face of a target and its cosine similarity to the source's face."""
+
+    similarity: float
+    target: int
+    faces: Detections
+    index: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The source's largest face, or no faces, and the matches, most alike first."""
+
+    source: Detections
+    matches: list[Match]
+    counts_targets: bool
+
+
+def model_fn(model_dir: str) -> FaceModels:
+    """Loads the pair ``DETECTOR+EMBEDDER`` that the environment names."""
+    names = settings().model_name.split("+")
+    if len(names) != 2:
+        raise ModelLoadError(f"face comparison needs DETECTOR+EMBEDDER as its model, not '{settings().model_name}'")
+    detector, embedder = (
+        model_folder.find(
+            name,
+            settings().application_type,
+            model_dir=Path(model_dir),
+            model_store=settings().model_store,
+            catalogue=catalogue.load(),
+        )
+        for name in names
+    )
+    threads = settings().engine_threads
+    return FaceModels(Detector.load(detector, threads=threads), Embedder.load(embedder, threads=threads))
+
+
+def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
+    """Decodes the images and checks the options."""
+    document = content.image_or_json(content_type, body)
+    if document is None:
+        raise ClientError("face comparison needs two images; send JSON with source_image_bytes and target_image_bytes")
+    targets, counted = _targets(document)
+    limit = settings().max_frame_pixels
+    return ComparisonRequest(
+        source=images.decode(content.base64_image(document, "source_image_bytes"), max_pixels=limit),
+        targets=[images.decode(target, max_pixels=limit) for target in targets],
+        counts_targets=counted,
+        min_confidence=_or(content.number(document, "min_confidence", minimum=0, maximum=1), _MIN_CONFIDENCE),
+        similarity_threshold=_or(content.number(document, "similarity_threshold", minimum=-1, maximum=1), -1),
+        max_results=content.whole_number(document, "max_results", minimum=1, maximum=1000),
+    )
+
+
+def predict_fn(data: ComparisonRequest, model: FaceModels) -> Comparison:
+    """Embeds the source's largest face once and every face of the targets, and compares them."""
+    source = _largest(_faces(model, data.source, data.min_confidence))
+    if not len(source.scores):
+        return Comparison(source, [], data.counts_targets)
+    (wanted,) = _embeddings(model, data.source, source)
+    matches = []
+    for number, target in enumerate(data.targets):
+        faces = _faces(model, target, data.min_confidence)
+        similarities = _embeddings(model, target, faces) @ wanted
+        matches += [Match(float(value), number, faces, index) for index, value in enumerate(similarities)]
+    kept = [match for match in matches if match.similarity >= data.similarity_threshold]
+    kept.sort(key=lambda match: -match.similarity)
+    return Comparison(source, kept[: data.max_results], data.counts_targets)
+
+
+def output_fn(prediction: Comparison, accept: str | None) -> tuple[bytes, str]:
+    """Writes the answer as JSON."""
+    found = len(prediction.source.scores)
+    answer = {
+        "SourceImageFace": _face(prediction.source, 0) if found else None,
+        "FaceMatches": [
+            {"Similarity": match.similarity, "Face": _face(match.faces, match.index)}
+            | ({"TargetImage": match.target} if prediction.counts_targets else {})
+            for match in prediction.matches
+        ],
+    }
+    return json.dumps(answer).encode(), "application/json"
+
+
+def _targets(document: Mapping[str, Any]) -> tuple[list[bytes], bool]:
+    """The encoded target images, and whether the client sent a list."""
+    if "target_images_bytes" not in document:
+        return [content.base64_image(document, "target_image_bytes")], False
+    listed = document["target_images_bytes"]
+    if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_TARGETS:
+        raise ClientError(f"'target_images_bytes' must be a list of 1 to {_MAX_TARGETS} images in base64")
+    named = {f"target_images_bytes[{number}]": target for number, target in enumerate(listed)}
+    return [content.base64_image(named, name) for name in named], True
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _faces(model: FaceModels, frame: Frame, min_confidence: float) -> Detections:
+    faces = model.detector.detect(frame)
+    if faces.landmarks is None:
+        raise ModelLoadError(
+            f"the detector '{model.detector.model.name}' finds no landmarks, which faces are aligned by"
+        )
+    return faces.take(np.flatnonzero(faces.scores >= min_confidence))
+
+
+def _largest(faces: Detections) -> Detections:
+    sides = faces.boxes[:, 2:] - faces.boxes[:, :2]
+    return faces.take(np.argsort(-sides.prod(axis=1), kind="stable")[:1])
+
+
+def _embeddings(model: FaceModels, frame: Frame, faces: Detections) -> np.ndarray[Any, np.dtype[np.float32]]:
+    assert faces.landmarks is not None
+    return model.embedder.embed(frame, faces.landmarks)
+
+
+def _face(faces: Detections, index: int) -> dict[str, Any]:
+    assert faces.landmarks is not None
+    return {
+        "BoundingBox": faces.boxes[index].tolist(),
+        "Confidence": float(faces.scores[index]),
+        "KeyPoints": dict(zip(_KEY_POINTS, faces.landmarks[index].tolist(), strict=True)),
+    }

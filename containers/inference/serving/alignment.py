@@ -1,0 +1,62 @@
+"""Faces turned, scaled and moved so that eyes, nose and mouth lie where an embedder learnt to expect them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from serving.images import Frame
+
+Points = npt.NDArray[np.float32]
+
+# Eyes, nose tip and corners of the mouth, each pair from the viewer's left to right, in a square of side 1.
+_ARCFACE = (  # InsightFace, insightface/utils/face_align.py (arcface_src), of a side of 112
+    np.array(
+        [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
+    )
+    / 112
+)
+_DLIB_PADDING = 0.25
+_DLIB = (  # dlib/image_transforms/interpolation.h: mean face shape; eyes are the means of their six points
+    np.array(
+        [[0.22549, 0.21599], [0.75476, 0.21599], [0.490127, 0.515625], [0.254149, 0.780233], [0.726104, 0.780233]],
+        np.float32,
+    )
+    + _DLIB_PADDING
+) / (1 + 2 * _DLIB_PADDING)
+TEMPLATES = {"arcface": _ARCFACE, "dlib": _DLIB}
+
+
+def align(frame: Frame, landmarks: Points, template: str, size: int) -> list[Frame]:
+    """Cuts faces out of a frame.
+
+    Args:
+        frame: (height, width, 3) uint8 BGR.
+        landmarks: (N, 5, 2) float32 pixels of the frame.
+        template: a name of ``TEMPLATES``.
+        size: side of the squares in pixels.
+
+    Returns:
+        N times (size, size, 3) uint8 BGR; what lies outside the frame is black.
+    """
+    target = TEMPLATES[template] * size
+    faces = [cv2.warpAffine(frame, _similarity(points, target), (size, size)) for points in landmarks]
+    return [face.astype(np.uint8, copy=False) for face in faces]
+
+
+def _similarity(source: Points, target: Points) -> npt.NDArray[np.float64]:
+    """The rotation, scale and shift that brings ``source`` closest to ``target`` in the least squares.
+
+    Points are complex numbers, so rotation and scale are one factor: Umeyama's solution in two dimensions
+    (IEEE TPAMI 13(4), 1991) without its reflection.
+
+    Returns:
+        (2, 3) float64.
+    """
+    from_points, to_points = (points.astype(np.float64) @ [1, 1j] for points in (source, target))
+    from_centre, to_centre = from_points.mean(), to_points.mean()
+    spread = np.vdot(from_points - from_centre, from_points - from_centre).real
+    factor = np.vdot(from_points - from_centre, to_points - to_centre) / max(spread, np.finfo(float).eps)
+    shift = to_centre - factor * from_centre
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
