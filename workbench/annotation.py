@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 
@@ -14,11 +13,13 @@ _COLOUR = (60, 220, 60)  # BGR
 _TEXT_COLOUR = (0, 0, 0)
 
 
-def annotate(frame: Path, answer: Mapping[str, Any], output: Path, *, min_score: float) -> int:
-    """Writes ``frame`` with a box and a score for every detection of at least ``min_score``.
+def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output: Path) -> None:
+    """Writes ``frame`` with every box and its score.
 
-    Returns:
-        The number of boxes drawn.
+    Args:
+        frame: an image file.
+        found: score and x_min, y_min, x_max, y_max in pixels of the frame.
+        output: a .png or .jpg file; its folder is made.
 
     Raises:
         WorkbenchError: the frame cannot be read, or the picture not written.
@@ -28,14 +29,10 @@ def annotate(frame: Path, answer: Mapping[str, Any], output: Path, *, min_score:
         raise WorkbenchError(f"cannot read {frame} as an image")
     scale = max(picture.shape[:2]) / 1000
     thickness = max(2, round(2 * scale))
-    drawn = 0
-    for (score,), box in zip(answer["bbox_scores"], answer["bbox_coords"], strict=True):
-        if score < min_score:
-            continue
+    for score, box in found:
         x_min, y_min, x_max, y_max = (round(edge) for edge in box)
         cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), _COLOUR, thickness)
         _label(picture, f"{score:.2f}", x_min, y_min, size=max(0.5, 0.8 * scale), stroke=max(1, thickness // 2))
-        drawn += 1
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         written = cv2.imwrite(str(output), picture)
@@ -43,7 +40,6 @@ def annotate(frame: Path, answer: Mapping[str, Any], output: Path, *, min_score:
         written = False
     if not written:
         raise WorkbenchError(f"cannot write {output}: name a file that ends in .png or .jpg")
-    return drawn
 
 
 def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, *, size: float, stroke: int) -> None:

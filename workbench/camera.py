@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,19 +40,40 @@ def send_frame(url: str, frame: Path, *, camera_id: str, older_format: bool = Fa
         WorkbenchError: the file cannot be read.
         ApiAnswerError: no answer, or an error.
     """
-    try:
-        body = frame.read_bytes()
-    except OSError as error:
-        raise WorkbenchError(f"cannot read {frame}: {error.strerror}") from error
+    body = _read(frame)
     headers = {"X-Camera-Id": camera_id}
-    content: bytes = body
     if older_format:
-        content = _older_document(body)
+        return _post(url, _older_document({"image_base64_enc": body}), headers)
+    media_type = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
+    return _post(url, body, headers | {"Content-Type": media_type})
+
+
+def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_id: str) -> Answer:
+    """Sends a source and one or more targets for face comparison.
+
+    Raises:
+        WorkbenchError: a file cannot be read.
+        ApiAnswerError: no answer, or an error.
+    """
+    images: dict[str, bytes | list[bytes]] = {"source_image": _read(source)}
+    if len(targets) == 1:
+        images["target_image"] = _read(targets[0])
     else:
-        headers["Content-Type"] = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
+        images["target_images"] = [_read(target) for target in targets]
+    return _post(url, _older_document(images), {"X-Camera-Id": camera_id})
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkbenchError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
     started = time.perf_counter()
     try:
-        response = httpx.post(url, content=content, headers=headers, timeout=_TIMEOUT_SECONDS)
+        response = httpx.post(url, content=content, headers=dict(headers), timeout=_TIMEOUT_SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ApiAnswerError(f"no answer from {url}: {error}; is 'workbench up' running?") from error
     milliseconds = (time.perf_counter() - started) * 1000
@@ -60,11 +82,13 @@ def send_frame(url: str, frame: Path, *, camera_id: str, older_format: bool = Fa
     return Answer(response.json(), response.headers.get("X-Request-Id", ""), milliseconds)
 
 
-def _older_document(body: bytes) -> bytes:
-    return json.dumps(
-        {
-            "timestamp": str(time.time()),
-            "request_id": 1242322,
-            "image_base64_enc": base64.b64encode(body).decode(),
-        }
-    ).encode()
+def _older_document(images: Mapping[str, bytes | list[bytes]]) -> bytes:
+    """JSON as clients have always sent it: images in base64, an integer as request id."""
+
+    def encoded(image: bytes | list[bytes]) -> str | list[str]:
+        if isinstance(image, bytes):
+            return base64.b64encode(image).decode()
+        return [base64.b64encode(each).decode() for each in image]
+
+    document = {"timestamp": str(time.time()), "request_id": 1242322}
+    return json.dumps(document | {key: encoded(image) for key, image in images.items()}).encode()

@@ -16,7 +16,7 @@ from workbench.camera import send_frame
 from workbench.errors import WorkbenchError
 from workbench.local import service
 from workbench.rendered_stack import render, synthesize
-from workbench.report import detection_table
+from workbench.report import detection_table, detections
 
 _MIN_SCORE = 0.3
 _EMBEDDED = {"face-detection": "dlib_frontal_face", "body-detection": "opencv_people"}
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         answer = send_frame(running.api_url, frame, camera_id="demo")
         console.print(detection_table(answer.document, min_score=_MIN_SCORE))
         picture = arguments.output / f"{application}-{model}.png"
-        annotate(frame, answer.document, picture, min_score=_MIN_SCORE)
+        annotate(frame, detections(answer.document, min_score=_MIN_SCORE), picture)
         picture.with_suffix(".json").write_text(json.dumps(answer.document, indent=2), encoding="utf-8")
         console.print(f"annotated picture: {picture}", highlight=False, soft_wrap=True)
         console.print("stored event:")

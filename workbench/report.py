@@ -1,23 +1,51 @@
-"""An answer as a table for a person."""
+"""What an answer says, and the same as a table for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
+Found = list[tuple[float, list[float]]]
+"""Score, or similarity, and box of each detection, or match."""
+
+
+def detections(answer: Mapping[str, Any], *, min_score: float) -> Found:
+    """The detections of at least ``min_score``, best first."""
+    pairs = zip(answer["bbox_scores"], answer["bbox_coords"], strict=True)
+    return [(score, box) for (score,), box in pairs if score >= min_score]
+
 
 def detection_table(answer: Mapping[str, Any], *, min_score: float) -> Table:
     """A row a box of at least ``min_score``; the caption counts the weaker ones."""
-    found = list(zip(answer["bbox_scores"], answer["bbox_coords"], strict=True))
-    shown = [(score, box) for (score,), box in found if score >= min_score]
-    table = Table(
-        title=f"{len(shown)} found in a frame of {answer['width']} x {answer['height']} pixels",
-        caption=f"{len(found) - len(shown)} weaker than {min_score:g} not shown" if len(shown) < len(found) else None,
-    )
-    for heading in ("#", "score", "x min", "y min", "x max", "y max"):
+    shown = detections(answer, min_score=min_score)
+    weaker = len(answer["bbox_scores"]) - len(shown)
+    table = _table(f"{len(shown)} found in a frame of {answer['width']} x {answer['height']} pixels", ["score"], shown)
+    table.caption = f"{weaker} weaker than {min_score:g} not shown" if weaker else None
+    return table
+
+
+def matches(answer: Mapping[str, Any], *, target: int = 0) -> Found:
+    """Similarities and boxes of the faces of one target image, most alike first."""
+    return [
+        (match["Similarity"], match["Face"]["BoundingBox"])
+        for match in answer["FaceMatches"]
+        if match.get("TargetImage", 0) == target
+    ]
+
+
+def comparison_table(answer: Mapping[str, Any], *, target: int, name: str) -> Table:
+    """A row a face of one target image."""
+    source = answer["SourceImageFace"]
+    title = f"{name}: alike to the source's face" if source else "there is no face in the source"
+    return _table(title, ["similarity"], matches(answer, target=target))
+
+
+def _table(title: str, headings: Sequence[str], rows: Found) -> Table:
+    table = Table(title=title)
+    for heading in ("#", *headings, "x min", "y min", "x max", "y max"):
         table.add_column(heading, justify="right")
-    for number, (score, box) in enumerate(shown, start=1):
-        table.add_row(str(number), f"{score:.3f}", *(f"{edge:g}" for edge in box))
+    for number, (score, box) in enumerate(rows, start=1):
+        table.add_row(str(number), f"{score:.3f}", *(f"{edge:.0f}" for edge in box))
     return table

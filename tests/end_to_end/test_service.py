@@ -189,6 +189,22 @@ def test_the_camera_of_the_workbench(embedded: Service, photograph: Path, tmp_pa
     assert "1 found in a frame of 512 x 512 pixels" in table.stdout
 
 
+def test_face_comparison_the_whole_way(photograph: Path, tmp_path: Path) -> None:
+    pair = "faceDetectAndCompareModelName=dlib_frontal_face+dlib_face_embedding"
+    with _up("applicationType=face-comparison", pair, "saveRequestEvents=Yes", store=tmp_path) as service:
+        command = [sys.executable, "-m", "workbench", "send", str(photograph), "--url", service.url]
+        command += ["--target", str(photograph)]
+        sent = subprocess.run([*command, "--json"], cwd=REPOSITORY, capture_output=True, check=True)
+        answer = json.loads(sent.stdout)
+        assert list(answer) == ["SourceImageFace", "FaceMatches"]
+        assert answer["FaceMatches"][0]["Similarity"] > 0.99
+        table = subprocess.run([*command, str(photograph)], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        assert table.stdout.count("astronaut.png: alike to the source's face") == 2
+        assert _error(httpx.post(service.url, content=b"{}"))["message"].startswith("the key 'source_image' is missing")
+        names = [key.rsplit("/", 1)[1] for key in service.events()]
+    assert sorted(set(names)) == ["result.json", "source.png", "target-0.png", "target-1.png", "target.png"]
+
+
 @pytest.mark.parametrize("engine", ["onnxruntime", "mxnet"])
 def test_the_other_engines(engine: str, tmp_path: Path, red_square_frame: npt.NDArray[np.uint8]) -> None:
     if engine == "onnxruntime":

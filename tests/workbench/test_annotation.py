@@ -10,7 +10,7 @@ from rich.console import Console
 
 from workbench.annotation import annotate
 from workbench.errors import WorkbenchError
-from workbench.report import detection_table
+from workbench.report import comparison_table, detection_table, detections
 
 ANSWER = {
     "width": 200,
@@ -30,7 +30,7 @@ def frame(tmp_path: Path) -> Path:
 
 def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Path) -> None:
     output = tmp_path / "new" / "out.png"
-    assert annotate(frame, ANSWER, output, min_score=0.3) == 1
+    annotate(frame, detections(ANSWER, min_score=0.3), output)
     drawn = cv2.imread(str(output))
     assert drawn is not None
     assert drawn.shape == (100, 200, 3)
@@ -42,9 +42,9 @@ def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Pat
 def test_a_file_that_is_no_picture(tmp_path: Path, frame: Path) -> None:
     (tmp_path / "text.png").write_text("hello")
     with pytest.raises(WorkbenchError, match=r"text\.png"):
-        annotate(tmp_path / "text.png", ANSWER, tmp_path / "out.png", min_score=0.3)
+        annotate(tmp_path / "text.png", [], tmp_path / "out.png")
     with pytest.raises(WorkbenchError, match=r"\.png or \.jpg"):
-        annotate(frame, ANSWER, tmp_path / "out.unknown", min_score=0.3)
+        annotate(frame, [], tmp_path / "out.unknown")
 
 
 def test_the_table_counts_what_it_leaves_out() -> None:
@@ -54,3 +54,17 @@ def test_the_table_counts_what_it_leaves_out() -> None:
     assert "1 found in a frame of 200 x 100 pixels" in text
     assert "1 weaker than 0.3 not shown" in text
     assert "0.900" in text
+
+
+def test_the_table_of_a_comparison_is_of_one_target() -> None:
+    face = {"BoundingBox": [1.4, 2, 30, 40.6], "Confidence": 0.9, "KeyPoints": {}}
+    matches = [
+        {"Similarity": 0.75, "Face": face, "TargetImage": 1},
+        {"Similarity": 0.25, "Face": face, "TargetImage": 0},
+    ]
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(comparison_table({"SourceImageFace": face, "FaceMatches": matches}, target=1, name="door.jpg"))
+    text = console.export_text()
+    assert "door.jpg" in text
+    assert "0.750" in text
+    assert "0.250" not in text
