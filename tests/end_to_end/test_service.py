@@ -143,7 +143,7 @@ def _broken_requests(photograph: bytes) -> dict[str, tuple[bytes, dict[str, str]
         "bad base64": (b'{"image_base64_enc": "****"}', {}, 400),
         "JPEG without Content-Type": (jpeg, {}, 400),
         "frame of one pixel": (cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes(), JPEG, 400),
-        "over the endpoint's limit": (jpeg + bytes(7 * 1024 * 1024), JPEG, 413),
+        "over the function's limit": (jpeg + bytes(5 * 1024 * 1024), JPEG, 413),
         "over the API's limit": (bytes(11 * 1024 * 1024), JPEG, 413),
     }
 

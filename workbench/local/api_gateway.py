@@ -21,6 +21,7 @@ from workbench.rendered_stack import RenderedMethod, RenderedStack
 logger = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 10 * 1024 * 1024
+_MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, of a synchronous invocation
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -41,8 +42,11 @@ def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
         body = request.get_data(cache=False)
         if len(body) > _MAX_BODY_BYTES:
             return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
+        event = _proxy_event(stack, method, body, request_id)
+        if len(event["body"] or "") > _MAX_EVENT_BYTES:
+            return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
         try:
-            return _http_response(function.invoke(_proxy_event(stack, method, body, request_id)))
+            return _http_response(function.invoke(event))
         except FunctionError as error:
             logger.error("the function failed: %s", error)
             return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)

@@ -1,0 +1,120 @@
+"""The docs say what is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import catalogue
+from inference_api import errors as api_errors
+from serving import errors as serving_errors
+from workbench.__main__ import VERBS
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = sorted(path for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+READMES = ["README.md", "README_CN.md"]
+API_PAGES = ["docs/api.md", "docs/api_CN.md"]
+
+
+def _text(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def _subclasses(root: type[Exception]) -> Iterator[type[Any]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from _subclasses(kind)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in link or link.startswith(("#", "mailto:")):
+            continue
+        target, _, anchor = link.partition("#")
+        assert (page.parent / target).exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (page.parent / target).read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            named = set(re.findall(r'<a (?:id|name)="([^"]+)"', (page.parent / target).read_text(encoding="utf-8")))
+            assert anchor in slugs | named, link
+
+
+def test_every_english_page_has_its_chinese_one() -> None:
+    for page in [*REPOSITORY.glob("README*.md"), *REPOSITORY.glob("docs/*.md")]:
+        if not page.stem.endswith("_CN"):
+            assert page.with_name(f"{page.stem}_CN.md").exists(), page.name
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_parameters_are_listed_with_all_their_values(readme: str, template: dict[str, Any]) -> None:
+    rows = {
+        cells[1].strip(" `"): re.findall(r"`([^`]+)`", cells[2])
+        for cells in (line.split("|") for line in _text(readme).splitlines() if line.startswith("| `"))
+    }
+    for name, parameter in template["Parameters"].items():
+        if name != "BootstrapVersion":
+            assert rows[name] == parameter["AllowedValues"], name
+
+
+@pytest.mark.parametrize("page", ["docs/models.md", "docs/models_CN.md"])
+def test_every_model_is_listed_with_its_engine_and_applications(page: str) -> None:
+    rows = {line.split("|")[1].split("`")[1]: line for line in _text(page).splitlines() if line.startswith("| `")}
+    for name, model in catalogue.load().models.items():
+        assert model.engine in rows[name], name
+        for application in model.applications:
+            assert application in rows[name], name
+
+
+@pytest.mark.parametrize("page", [*API_PAGES, "docs/openapi.yaml"])
+def test_every_error_of_the_api_is_documented(page: str) -> None:
+    for kind in _subclasses(api_errors.ApiError):
+        if kind is not api_errors.RefusedByModelError:
+            assert kind.code in _text(page), kind.code
+    for kind in _subclasses(serving_errors.ClientError):
+        assert kind.code in _text(page), kind.code
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_verb_and_both_commands_are_shown(readme: str) -> None:
+    text = _text(readme)
+    for verb in VERBS:
+        assert f"workbench {verb}" in text or f"make {verb}" in text, verb
+    assert text.index("make demo") < text.index("make test") < text.index("npx cdk deploy")
+
+
+def test_the_openapi_document_is_whole() -> None:
+    document = yaml.safe_load(_text("docs/openapi.yaml"))
+    operation = document["paths"]["/inference"]["post"]
+    assert {"image/jpeg", "image/png", "application/json"} <= set(operation["requestBody"]["content"])
+    assert {"200", "400", "413", "415", "502", "503", "504"} <= set(operation["responses"])
+    for reference in re.findall(r"\$ref: ['\"]?#/([\w/-]+)", _text("docs/openapi.yaml")):
+        found = document
+        for part in reference.split("/"):
+            found = found[part]
+
+
+def test_every_make_target_named_in_the_docs_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", _text("Makefile"), re.MULTILINE))
+    for page in PAGES:
+        for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
+            assert target in targets, f"{page.name}: make {target}"
+
+
+def test_no_path_of_one_machine_is_tracked() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+    private = re.compile(r"/(?:home|Users|root|work)/(?!you/)\w")
+    for name in filter(None, listed.split("\0")):
+        path = REPOSITORY / name
+        if path.suffix in (".jpg", ".png", ".svg") or path == Path(__file__) or not path.is_file():
+            continue
+        match = private.search(path.read_text(encoding="utf-8"))
+        assert match is None, f"{name}: {match and match.group()}"
