@@ -29,7 +29,15 @@ _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
-_BINARY_MEDIA_TYPES = ["image/jpeg", "image/jpg", "image/png", "application/x-image", "application/octet-stream"]
+_BINARY_MEDIA_TYPES = [
+    "image/jpeg",
+    "image/jpg",
+    "image/png",
+    "image/webp",
+    "image/bmp",
+    "application/x-image",
+    "application/octet-stream",
+]
 
 
 class InferenceApi(Construct):

@@ -15,7 +15,7 @@ import httpx
 from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
-_MEDIA_TYPES = {".png": "image/png"}
+_MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".bmp": "image/bmp"}
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
 from serving.images import decode, is_image
@@ -54,6 +57,50 @@ def test_every_kind_of_jpeg_is_decoded(options: tuple[int, ...]) -> None:
     assert np.abs(decoded.astype(int) - frame).max() < 8
 
 
+@pytest.mark.parametrize("extension", [".png", ".bmp", ".webp"])
+def test_formats_without_loss(extension: str) -> None:
+    frame = _frame()
+    options = (cv2.IMWRITE_WEBP_QUALITY, 101) if extension == ".webp" else ()  # over 100 is lossless
+    assert np.array_equal(decode(_encode(extension, frame, *options), max_pixels=LIMIT), frame)
+
+
+def test_lossy_and_extended_webp() -> None:
+    lossy = _encode(".webp", _frame(64, 90), cv2.IMWRITE_WEBP_QUALITY, 60)
+    assert decode(lossy, max_pixels=LIMIT).shape == (64, 90, 3)
+    alpha = np.dstack([_frame(64, 90), np.full((64, 90), 100, np.uint8)])
+    assert decode(_encode(".webp", alpha, cv2.IMWRITE_WEBP_QUALITY, 60), max_pixels=LIMIT).shape == (64, 90, 3)
+
+
+def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    with io.BytesIO() as file:
+        image.save(file, kind, **options)
+        return file.getvalue()
+
+
+RED = Image.new("RGB", (40, 30), (200, 20, 10))
+
+
+@pytest.mark.parametrize(
+    ("body", "bgr"),
+    [
+        (_saved(RED.convert("CMYK"), "JPEG", quality=95), (10, 20, 200)),
+        (_saved(RED.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), (10, 20, 200)),
+        (_saved(RED.convert("RGBA"), "PNG"), (10, 20, 200)),
+        (_saved(RED.convert("L"), "PNG"), (73, 73, 73)),
+        (_saved(RED.convert("LA"), "PNG"), (73, 73, 73)),
+        (_saved(Image.new("I;16", (40, 30), 0x8000), "PNG"), (128, 128, 128)),
+        (_saved(RED.convert("1", dither=Image.Dither.NONE), "PNG"), (0, 0, 0)),
+        (_saved(RED.convert("L"), "JPEG"), (73, 73, 73)),
+        (_saved(RED.convert("P", palette=Image.Palette.ADAPTIVE), "BMP"), (10, 20, 200)),
+    ],
+    ids=["CMYK JPEG", "palette", "alpha", "grey", "grey alpha", "16 bit", "1 bit", "grey JPEG", "palette BMP"],
+)
+def test_other_kinds_of_pixels(body: bytes, bgr: tuple[int, int, int]) -> None:
+    decoded = decode(body, max_pixels=LIMIT)
+    assert decoded.shape == (30, 40, 3)
+    assert np.abs(decoded.astype(int) - bgr).max() <= 4
+
+
 def test_grey_becomes_three_channels() -> None:
     assert decode(_encode(".jpg", _frame()[:, :, 0]), max_pixels=LIMIT).shape == (40, 60, 3)
 
@@ -63,7 +110,7 @@ def test_exif_orientation_is_applied() -> None:
     assert turned.shape == (60, 40, 3)
 
 
-@pytest.mark.parametrize("extension", [".jpg", ".png"])
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".bmp", ".webp"])
 @pytest.mark.parametrize("kept", [0.03, 0.3, 0.6, 0.95])
 def test_a_truncated_image_is_refused(extension: str, kept: float) -> None:
     body = _encode(extension, _frame(200, 300))
@@ -95,7 +142,19 @@ def test_a_frame_without_room_for_anything_is_refused(size: tuple[int, int]) -> 
         decode(_encode(".png", _frame(*size)), max_pixels=LIMIT)
 
 
-@pytest.mark.parametrize("body", [b"", b"hello", b"GIF89a" + b"\x00" * 40, b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"hello",
+        b"GIF89a" + b"\x00" * 40,
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"BM",
+        b"RIFF",
+        b"RIFF\x00\x00\x00\x00WEBP",
+    ],
+)
 def test_what_is_no_image_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidImageError):
         decode(body, max_pixels=LIMIT)
@@ -110,7 +169,7 @@ def test_is_image_looks_at_the_signature() -> None:
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_damaged_image_is_decoded_or_refused_and_nothing_else(data: st.DataObject) -> None:
-    extension = data.draw(st.sampled_from([".jpg", ".png"]))
+    extension = data.draw(st.sampled_from([".jpg", ".png", ".bmp", ".webp"]))
     body = bytearray(_encode(extension, _frame()))
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))

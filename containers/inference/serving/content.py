@@ -11,7 +11,17 @@ from typing import Any
 from serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
 from serving.images import is_image
 
-IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "application/x-image", "application/octet-stream"})
+IMAGE_TYPES = frozenset(
+    {
+        "image/jpeg",
+        "image/jpg",
+        "image/png",
+        "image/webp",
+        "image/bmp",
+        "application/x-image",
+        "application/octet-stream",
+    }
+)
 JSON_TYPE = "application/json"
 
 
@@ -39,7 +49,7 @@ def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | 
     if kind == JSON_TYPE:
         return json_object(body)
     raise UnsupportedMediaTypeError(
-        f"content type '{kind}' is not supported; send image/jpeg, image/png or application/json"
+        f"content type '{kind}' is not supported; send image/jpeg, image/png, image/webp, image/bmp or application/json"
     )
 
 

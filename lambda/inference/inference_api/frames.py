@@ -17,10 +17,25 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
 
-IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "application/x-image", "application/octet-stream"})
+IMAGE_TYPES = frozenset(
+    {
+        "image/jpeg",
+        "image/jpg",
+        "image/png",
+        "image/webp",
+        "image/bmp",
+        "application/x-image",
+        "application/octet-stream",
+    }
+)
 # curl sends the second when nobody chose; the third is how some firmware spells JSON.
 _JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencoded", "text/json"})
-_SIGNATURES = {b"\xff\xd8\xff": ("image/jpeg", "jpg"), b"\x89PNG\r\n\x1a\n": ("image/png", "png")}
+_SIGNATURES = {
+    b"\xff\xd8\xff": ("image/jpeg", "jpg"),
+    b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
+    b"RIFF": ("image/webp", "webp"),
+    b"BM": ("image/bmp", "bmp"),
+}
 _MAX_ID_LENGTH = 256
 
 _COMPARISON = "face-comparison"
@@ -90,7 +105,9 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
             timestamp=_text(headers.get("x-timestamp")),
         )
     if content_type not in _JSON_TYPES:
-        accepted = "application/json" if compares else "image/jpeg, image/png or application/json"
+        accepted = (
+            "application/json" if compares else "image/jpeg, image/png, image/webp, image/bmp or application/json"
+        )
         raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
     document = _json_object(body)
     return InferenceRequest(

@@ -1,0 +1,132 @@
+"""Reads the size of an image from its header, and whether the whole file is there, before any pixel is decoded.
+
+Structure of the formats: ITU-T T.81 annex B (JPEG markers), the PNG specification, third edition, section 5
+(chunks), RFC 9649 (WebP), and Microsoft's BITMAPFILEHEADER and BITMAPINFOHEADER.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from serving.errors import InvalidImageError
+
+_START_OF_SCAN = 0xDA
+_END_OF_IMAGE = b"\xff\xd9"
+# Start-of-frame markers carry the size; C4, C8 and CC in that range mean something else.
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Markers that stand alone, without a length: TEM, RST0-RST7, SOI.
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_UNCOMPRESSED = 0
+
+
+@dataclass(frozen=True)
+class Size:
+    """Pixels as encoded, before any EXIF orientation."""
+
+    width: int
+    height: int
+
+
+def is_image(body: bytes) -> bool:
+    """Whether the first bytes are those of a format that is decoded."""
+    return _reader(body) is not None
+
+
+def read_size(body: bytes) -> Size:
+    """The size that the header tells.
+
+    Raises:
+        InvalidImageError: none of the formats, cut off, or without a size.
+    """
+    reader = _reader(body)
+    if reader is None:
+        what = "the image is empty" if not body else "the bytes are not a JPEG, PNG, WebP or BMP image"
+        raise InvalidImageError(f"{what}; send one of these formats: JPEG, PNG, WebP, BMP")
+    return reader(body)
+
+
+def _reader(body: bytes) -> Callable[[bytes], Size] | None:
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return _webp
+    return next((reader for signature, reader in _READERS.items() if body.startswith(signature)), None)
+
+
+def _jpeg(body: bytes) -> Size:
+    """Walks the segments up to the first scan, then looks for the end marker behind it.
+
+    A thumbnail inside an EXIF segment is passed over with its segment, and inside a scan 0xFF is
+    always followed by 0x00 or a restart marker, so the end marker found is that of the image itself.
+    """
+    size: Size | None = None
+    position = 2
+    while position + 4 <= len(body):
+        if body[position] != 0xFF:
+            raise InvalidImageError("the JPEG is corrupt: a marker is missing; send it again or check the encoder")
+        marker = body[position + 1]
+        if marker == 0xFF:  # a fill byte
+            position += 1
+            continue
+        if marker in _STANDALONE:
+            position += 2
+            continue
+        if marker == _START_OF_SCAN:
+            if size is None:
+                raise InvalidImageError("the JPEG is corrupt: it has no frame header; check the encoder")
+            if body.rfind(_END_OF_IMAGE, position) < 0:
+                raise InvalidImageError("the JPEG is truncated: its end marker is missing; send the whole file")
+            return size
+        (length,) = struct.unpack_from(">H", body, position + 2)
+        if marker in _START_OF_FRAME and position + 9 <= len(body):
+            height, width = struct.unpack_from(">HH", body, position + 5)
+            size = Size(width, height)
+        position += 2 + max(length, 2)
+    raise _cut_off("JPEG")
+
+
+def _png(body: bytes) -> Size:
+    if len(body) < 33:
+        raise _cut_off("PNG")
+    if body.rfind(b"IEND", 33) < 0:
+        raise InvalidImageError("the PNG is truncated: its end chunk is missing; send the whole file")
+    return Size(*struct.unpack_from(">II", body, 16))
+
+
+def _webp(body: bytes) -> Size:
+    """The three kinds of first chunk each have the size in a place of their own."""
+    (length,) = struct.unpack_from("<I", body, 4)
+    if len(body) < max(length + 8, 30):
+        raise InvalidImageError("the WebP is truncated: it is shorter than it says; send the whole file")
+    chunk = body[12:16]
+    if chunk == b"VP8X":
+        return Size(int.from_bytes(body[24:27], "little") + 1, int.from_bytes(body[27:30], "little") + 1)
+    if chunk == b"VP8L":
+        bits = int.from_bytes(body[21:25], "little")
+        return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    if chunk == b"VP8 ":
+        width, height = struct.unpack_from("<HH", body, 26)
+        return Size(width & 0x3FFF, height & 0x3FFF)
+    raise InvalidImageError("the WebP is corrupt: its first chunk is unknown; check the encoder")
+
+
+def _bmp(body: bytes) -> Size:
+    if len(body) < 34:
+        raise _cut_off("BMP")
+    (start,) = struct.unpack_from("<I", body, 10)
+    width, height, _, depth, compression = struct.unpack_from("<iiHHI", body, 18)
+    row_bytes = (abs(width) * depth + 31) // 32 * 4
+    if compression == _UNCOMPRESSED and len(body) < start + row_bytes * abs(height):
+        raise InvalidImageError("the BMP is truncated: it is shorter than it says; send the whole file")
+    return Size(abs(width), abs(height))
+
+
+def _cut_off(name: str) -> InvalidImageError:
+    return InvalidImageError(f"the {name} is truncated: it ends inside its header; send the whole file")
+
+
+_READERS: dict[bytes, Callable[[bytes], Size]] = {
+    b"\xff\xd8\xff": _jpeg,
+    b"\x89PNG\r\n\x1a\n": _png,
+    b"BM": _bmp,
+}
