@@ -14,6 +14,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 APPLICATION ?= face-detection
 MODEL ?=
 FRAME ?=
+TARGET ?=
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -32,8 +33,8 @@ node_modules/installed: package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
 
-demo: install ## send a photograph the whole way: APPLICATION=, MODEL= and FRAME= choose
-	$(BIN)/python -m workbench demo --application $(APPLICATION) $(if $(MODEL),--model $(MODEL)) $(if $(FRAME),--frame $(FRAME))
+demo: install ## send a photograph the whole way: APPLICATION=, MODEL=, FRAME= and TARGET= choose
+	$(BIN)/python -m workbench demo --application $(APPLICATION) $(if $(MODEL),--model $(MODEL)) $(if $(FRAME),--frame "$(FRAME)") $(if $(TARGET),--target "$(TARGET)")
 
 check: lint types templates ## all checks that are not tests
 

@@ -24,13 +24,16 @@ class ContainerImages(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, instance_type: str) -> None:
         super().__init__(scope, construct_id)
+        # `cdk deploy --context baseImage=...` builds on a mirror's image.
+        base_image: str | None = self.node.try_get_context("baseImage")
+        mirrored = {"BASE_IMAGE": base_image} if base_image else {}
         self._assets = {
             processor: DockerImageAsset(
                 self,
                 processor.title(),
                 directory=str(_REPOSITORY_ROOT),  # .dockerignore keeps all but the program and its models out
                 file="containers/inference/Dockerfile",
-                build_args={"PROCESSOR": processor},
+                build_args={"PROCESSOR": processor, **mirrored},
                 platform=Platform.LINUX_AMD64,
             )
             for processor in ("cpu", "gpu")

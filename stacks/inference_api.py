@@ -96,7 +96,7 @@ class InferenceApi(Construct):
         resource.add_cors_preflight(
             allow_origins=["*"],
             allow_methods=["POST"],
-            allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id"],
+            allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp"],
         )
         self.url = api.url
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
+from PIL import Image, ImageOps
 
 from workbench.errors import WorkbenchError
 
@@ -24,9 +26,12 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
     Raises:
         WorkbenchError: the frame cannot be read, or the picture not written.
     """
-    picture = cv2.imread(str(frame), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise WorkbenchError(f"cannot read {frame} as an image")
+    try:
+        with Image.open(frame) as image:
+            displayed = ImageOps.exif_transpose(image).convert("RGB")
+    except OSError as error:
+        raise WorkbenchError(f"cannot read {frame} as an image") from error
+    picture = np.ascontiguousarray(np.asarray(displayed)[:, :, ::-1])
     scale = max(picture.shape[:2]) / 1000
     thickness = max(2, round(2 * scale))
     for score, box in found:

@@ -60,11 +60,13 @@ def fetch(model: Model, source: Path | None, application: str | None, store: Pat
     Raises:
         FetchError: an artefact cannot be had, or is not the one that the catalogue names.
     """
+    if application is not None and application not in model.applications:
+        raise FetchError(f"{model.name} does not serve {application}; it serves {', '.join(model.applications)}")
+    # Files of one application only, or those that all share.
+    chosen = application is not None and application in model.files
+    wanted = {name: files for name, files in model.files.items() if not chosen or name == application}
     building = store / f".{model.name}.partial"
     building.mkdir(parents=True, exist_ok=True)
-    wanted = model.files if application is None else {application: model.files_for(application)}
-    if not any(wanted.values()):
-        raise FetchError(f"{model.name} does not serve {application}; it serves {', '.join(model.applications)}")
     try:
         fetched = _download_all(wanted, building) if source is None else _copy_all(wanted, source, building)
     except FetchError:

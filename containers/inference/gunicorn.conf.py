@@ -19,6 +19,20 @@ graceful_timeout = 30
 keepalive = 60
 control_socket_disable = True
 accesslog = None
+
+
+def post_worker_init(worker):
+    """Lets a worker take connections only when its model is loaded, but for the very first.
+
+    The first answers /ping with 503 while it loads. Until a further worker, or one that replaces another, is
+    ready, those that are get all requests: a 200 of /ping holds for every request that follows.
+    """
+    if worker.age > 1:
+        while worker.wsgi.extensions["host"].loading:
+            worker.wsgi.extensions["host"].wait(1)
+            worker.notify()
+
+
 raw_env = [
     # MXNet reads both when it is imported. Without the first it runs on one thread whatever the machine;
     # without the second some networks fail from their second forward pass on (1.9.1, oneDNN subgraphs).

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.alignment import TEMPLATES, _similarity, align
+from serving.alignment import TEMPLATES, align, similarity
 
 
 @given(angle=st.floats(-3.1, 3.1), scale=st.floats(0.05, 20), right=st.floats(-500, 500), down=st.floats(-500, 500))
-def test_a_similarity_is_recovered(angle: float, scale: float, right: float, down: float) -> None:
+def test_asimilarity_is_recovered(angle: float, scale: float, right: float, down: float) -> None:
     target = TEMPLATES["arcface"] * 112
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     source = (target @ turn.T + [right, down]).astype(np.float32)
-    found = _similarity(source, target)
+    found = similarity(source, target)
     assert np.allclose(source @ found[:, :2].T + found[:, 2], target, atol=0.05)
 
 
 def test_points_in_one_place_do_no_harm() -> None:
-    assert np.isfinite(_similarity(np.full((5, 2), 30, np.float32), TEMPLATES["dlib"] * 150)).all()
+    assert np.isfinite(similarity(np.full((5, 2), 30, np.float32), TEMPLATES["dlib"] * 150)).all()
 
 
 def test_a_face_lands_on_the_template() -> None:
@@ -44,7 +44,7 @@ def test_the_dlib_template_is_the_one_that_dlib_aligns_to(photograph: Path) -> N
     image = cv2.imread(str(photograph))
     assert image is not None
     image = np.ascontiguousarray(image[:, :, ::-1])
-    predictor = dlib.shape_predictor(_weights("shape_predictor_68_face_landmarks.dat"))
+    predictor = dlib.shape_predictor(_weights("shape_predictor_5_face_landmarks.dat"))
     box = dlib.get_frontal_face_detector()(image, 1)[0]
     theirs = dlib.get_face_chip(image, predictor(image, box), 150, 0.25)
     (ours,) = align(image.astype(np.uint8), _five_landmarks(predictor(image, box))[None], "dlib", 150)

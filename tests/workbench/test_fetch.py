@@ -117,6 +117,18 @@ def test_one_application_of_two_is_enough(tmp_path: Path) -> None:
     assert list(json.loads((folder / "model.json").read_text())["files"]) == ["body-detection"]
     with pytest.raises(FetchError, match="does not serve custom"):
         fetch(model, tmp_path, "custom", tmp_path / "store")
+    with pytest.raises(FetchError, match=r"face\.bin"):
+        fetch(dataclasses.replace(model, applications=("face-detection",)), tmp_path, "face-detection", tmp_path / "s")
+
+
+def test_files_that_all_applications_share(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(CONTENT)
+    model = _model(ModelFile(name="model.bin", role="onnx"))
+    folder = fetch(model, tmp_path, "body-detection", tmp_path / "store")
+    assert list(json.loads((folder / "model.json").read_text())["files"]) == ["any"]
+    with pytest.raises(FetchError, match="does not serve face-detection"):
+        fetch(model, tmp_path, "face-detection", tmp_path / "store")
+    assert _only_file(folder) == CONTENT
 
 
 def test_from_its_public_source(tmp_path: Path, web: tuple[str, list[str]]) -> None:

@@ -17,14 +17,14 @@ _ARCFACE = (  # InsightFace, insightface/utils/face_align.py (arcface_src), of a
     )
     / 112
 )
-_DLIB_PADDING = 0.25
-_DLIB = (  # dlib/image_transforms/interpolation.h: mean face shape; eyes are the means of their six points
-    np.array(
-        [[0.22549, 0.21599], [0.75476, 0.21599], [0.490127, 0.515625], [0.254149, 0.780233], [0.726104, 0.780233]],
-        np.float32,
-    )
-    + _DLIB_PADDING
-) / (1 + 2 * _DLIB_PADDING)
+# dlib/image_transforms/interpolation.h, the mean face shape; an eye is the mean of its six points.
+DLIB_MEAN_FACE = np.array(
+    [[0.22549, 0.21599], [0.75476, 0.21599], [0.490127, 0.515625], [0.254149, 0.780233], [0.726104, 0.780233]],
+    np.float32,
+)
+DLIB_NOSE_BASE = np.array([0.490127, 0.628106], np.float32)
+_DLIB_PADDING = 0.25  # on every side, in sides of the mean face
+_DLIB = (DLIB_MEAN_FACE + _DLIB_PADDING) / (1 + 2 * _DLIB_PADDING)
 TEMPLATES = {"arcface": _ARCFACE, "dlib": _DLIB}
 
 
@@ -41,11 +41,11 @@ def align(frame: Frame, landmarks: Points, template: str, size: int) -> list[Fra
         N times (size, size, 3) uint8 BGR; what lies outside the frame is black.
     """
     target = TEMPLATES[template] * size
-    faces = [cv2.warpAffine(frame, _similarity(points, target), (size, size)) for points in landmarks]
+    faces = [cv2.warpAffine(frame, similarity(points, target), (size, size)) for points in landmarks]
     return [face.astype(np.uint8, copy=False) for face in faces]
 
 
-def _similarity(source: Points, target: Points) -> npt.NDArray[np.float64]:
+def similarity(source: Points, target: Points) -> npt.NDArray[np.float64]:
     """The rotation, scale and shift that brings ``source`` closest to ``target`` in the least squares.
 
     Points are complex numbers, so rotation and scale are one factor: Umeyama's solution in two dimensions

@@ -21,6 +21,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
     """The WSGI application around a host."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+    app.extensions["host"] = host
 
     @app.before_request
     def name_request() -> None:

@@ -44,6 +44,11 @@ class ApplicationHost:
         if self._application is None:
             raise ModelNotReadyError("the model is still loading; try again shortly")
 
+    @property
+    def loading(self) -> bool:
+        """Whether loading has not ended yet."""
+        return self._loading.is_alive()
+
     def wait(self, timeout: float | None = None) -> None:
         """Waits up to ``timeout`` seconds until loading has ended, one way or the other."""
         self._loading.join(timeout)

@@ -25,7 +25,12 @@ from inference_api.settings import Settings
 
 logger = Logger()
 metrics = Metrics()
-app = APIGatewayRestResolver(cors=CORSConfig(allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id"]))
+app = APIGatewayRestResolver(
+    cors=CORSConfig(
+        allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp"],
+        expose_headers=["X-Request-Id", "X-Event-Stored"],
+    )
+)
 
 # The API gives a request 29 s and the function ends at 28 s: a second attempt would not be answered any more.
 _ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=25, retries={"total_max_attempts": 1})

@@ -15,23 +15,25 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
+from serving.alignment import DLIB_MEAN_FACE, DLIB_NOSE_BASE, similarity
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
 _RgbImage = npt.NDArray[np.uint8]
 
-# Points of the 68-point face annotation (iBUG 300-W) that make the five landmarks, from the viewer's left.
-_LANDMARK_POINTS = (range(36, 42), range(42, 48), range(30, 31), range(48, 49), range(54, 55))
-
 
 class DlibFrontalFace:
-    """dlib's frontal face detector and its 68-point landmark predictor."""
+    """dlib's frontal face detector and its 5-point landmark predictor.
+
+    The predictor with 68 points in the same wheel was trained on data that forbids commercial use; this one
+    was not.
+    """
 
     def __init__(self) -> None:
         import dlib
 
         self._detector = dlib.get_frontal_face_detector()
-        self._predictor = dlib.shape_predictor(_weights("shape_predictor_68_face_landmarks.dat"))
+        self._predictor = dlib.shape_predictor(_weights("shape_predictor_5_face_landmarks.dat"))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """Faces in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``, ``landmarks``."""
@@ -107,8 +109,17 @@ def _scores(distances: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
 
 def _five_landmarks(shape: object) -> npt.NDArray[np.float32]:
+    """Both eyes as measured; tip of the nose and corners of the mouth where the mean face has them.
+
+    The predictor measures the corners of both eyes and the base of the nose, the subject's left eye first. The
+    mean face, laid over these, gives the other points.
+    """
     points = np.array([(point.x, point.y) for point in shape.parts()], np.float32)  # type: ignore[attr-defined]
-    return np.array([points[chosen].mean(axis=0) for chosen in _LANDMARK_POINTS])
+    eyes = np.array([points[2:4].mean(axis=0), points[0:2].mean(axis=0)])
+    measured = np.vstack([eyes, points[4]])
+    laid = similarity(np.vstack([DLIB_MEAN_FACE[:2], DLIB_NOSE_BASE]), measured)
+    estimated = DLIB_MEAN_FACE[2:] @ laid[:, :2].T + laid[:, 2]
+    return np.vstack([eyes, estimated]).astype(np.float32)
 
 
 def _weights(name: str) -> str:

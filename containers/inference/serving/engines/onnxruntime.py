@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from catalogue import Model
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
+
+logger = logging.getLogger(__name__)
 
 
 class OnnxRuntimeEngine:
@@ -25,12 +28,16 @@ class OnnxRuntimeEngine:
         options.log_severity_level = 3
         preferred = ("CUDAExecutionProvider", "CPUExecutionProvider")
         available = onnxruntime.get_available_providers()
+        if preferred[0] in available:
+            onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
         try:
             self._session = onnxruntime.InferenceSession(
                 str(graph), options, providers=[provider for provider in preferred if provider in available]
             )
         except Exception as error:  # the runtime's own exception classes are not exported
             raise ModelLoadError(f"{graph.name} is not a graph that ONNX Runtime loads: {error}") from error
+        if preferred[0] in available and preferred[0] not in self._session.get_providers():
+            logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
         self._input_name = input_name
         self._output_names = [output.name for output in self._session.get_outputs()]
         inputs = [declared.name for declared in self._session.get_inputs()]
