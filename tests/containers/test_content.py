@@ -24,6 +24,20 @@ def test_media_type(content_type: str | None, body: bytes, expected: str) -> Non
     assert content.media_type(content_type, body) == expected
 
 
+def test_options_beside_an_image() -> None:
+    read = content.parameters("image/jpeg; min_confidence=0.5; max_results=3; normalized=true; name=gate")
+    assert read == {"min_confidence": 0.5, "max_results": 3, "normalized": True, "name": "gate"}
+    assert content.parameters(None) == {}
+
+
+@pytest.mark.parametrize("value", ["true", 1, [True]])
+def test_a_flag_is_true_or_false(value: object) -> None:
+    assert content.flag({}, "flag") is False
+    assert content.flag({"flag": True}, "flag") is True
+    with pytest.raises(ClientError, match="true or false"):
+        content.flag({"flag": value}, "flag")
+
+
 def test_an_image_has_no_document() -> None:
     assert content.image_or_json("image/png", b"anything") is None
 

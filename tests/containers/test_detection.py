@@ -17,7 +17,7 @@ import pytest
 import catalogue
 from applications import detection
 from serving.detector import Detector
-from serving.errors import ModelLoadError
+from serving.errors import ClientError, ModelLoadError
 from serving.model_folder import ModelFolder, find
 from tests.iou import iou, matched
 from tests.tiny_models import write_older_layout, write_yolox_onnx
@@ -83,6 +83,26 @@ def test_the_answer_is_what_existing_clients_read(tiny_onnx: Detector, red_squar
     assert all(len(box) == 4 and all(isinstance(edge, int) for edge in box) for box in answer["bbox_coords"])
     assert answer["bbox_scores"] == sorted(answer["bbox_scores"], reverse=True)
     assert len(answer["bbox_scores"]) <= 100
+
+
+def test_options(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -> None:
+    red_square_frame[32:96, 288:352] = (0, 0, 140)  # half as red
+    image = cv2.imencode(".png", red_square_frame)[1].tobytes()
+    everything = _answer(tiny_onnx, image)
+    strong = _answer(tiny_onnx, image, "image/png; min_confidence=0.9")
+    assert 0 < len(strong["bbox_scores"]) < len(everything["bbox_scores"])
+    assert strong["bbox_scores"] == [score for score in everything["bbox_scores"] if score[0] >= 0.9]
+    (best,) = _answer(tiny_onnx, image, "image/png; max_results=1")["bbox_coords"]
+    assert best == everything["bbox_coords"][0]
+    document = {"image_bytes": base64.b64encode(image).decode(), "normalized": True, "max_results": 1}
+    (share,) = _answer(tiny_onnx, json.dumps(document).encode(), "application/json")["bbox_coords"]
+    assert share == pytest.approx([edge / 416 for edge in best], abs=0.002)
+
+
+@pytest.mark.parametrize("option", ["min_confidence=NaN", "min_confidence=2", "max_results=0", "normalized=yes"])
+def test_absurd_options_are_refused(option: str, red_square_frame: npt.NDArray[np.uint8]) -> None:
+    with pytest.raises(ClientError, match=option.split("=")[0]):
+        detection.input_fn(cv2.imencode(".png", red_square_frame)[1].tobytes(), f"image/png; {option}")
 
 
 def test_a_frame_without_anything_has_empty_lists(tiny_onnx: Detector) -> None:

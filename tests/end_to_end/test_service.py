@@ -121,6 +121,17 @@ def test_the_photograph_itself(embedded: Service, photograph: Path) -> None:
     assert re.match(rf"events/dt=\d{{4}}-\d\d-\d\d/camera=gate-1/{answer.headers['X-Request-Id']}/", new[0])
 
 
+def test_options(embedded: Service, photograph: Path) -> None:
+    frame = photograph.read_bytes()
+    query = {"min_confidence": "0.5", "normalized": "true"}
+    answer = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params=query, timeout=30)
+    (box,) = answer.json()["bbox_coords"]
+    assert iou(box, [176 / 512, 81 / 512, 273 / 512, 178 / 512]) > 0.8
+    wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={"max_results": "-1"})
+    assert wrong.status_code == 400
+    assert "max_results" in _error(wrong)["message"]
+
+
 def test_what_existing_clients_post(embedded: Service, photograph: Path) -> None:
     with httpx.Client(timeout=30) as client:
         request = client.build_request("POST", embedded.url, content=_older_body(photograph.read_bytes()))

@@ -45,6 +45,20 @@ def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> No
         assert endpoint[0].infer(REQUEST, "request-1") == b"{}"
 
 
+def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, Stubber]) -> None:
+    sent = {
+        "EndpointName": "name",
+        "Body": JPEG,
+        "ContentType": "image/jpeg; min_confidence=0.5; normalized=true",
+        "Accept": "application/json",
+        "InferenceId": "r",
+    }
+    options = {"min_confidence": "0.5", "normalized": "true"}
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(JPEG)}, options=options), "r")
+
+
 @pytest.mark.parametrize(
     ("roles", "options", "targets"),
     [

@@ -37,6 +37,25 @@ def test_curl_without_a_content_type_of_its_own() -> None:
     assert parse(as_powertools(event), "face-detection").frames["frame"].body == JPEG
 
 
+def test_options_of_an_image_and_of_json() -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {"min_confidence": "0.5", "normalized": "true", "other": "x"}
+    assert parse(as_powertools(event), "face-detection").options == {"min_confidence": "0.5", "normalized": "true"}
+    event = older_client_event(JPEG, min_confidence=0.5, max_results=3, normalized=True)
+    expected = {"min_confidence": "0.5", "max_results": "3", "normalized": "true"}
+    assert parse(as_powertools(event), "face-detection").options == expected
+
+
+@pytest.mark.parametrize("value", ["a b", "1; x=2", "1\r\nX: y", "", "9" * 40])
+def test_an_option_cannot_leave_its_header(value: str) -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {"min_confidence": value}
+    with pytest.raises(InvalidRequestError, match="min_confidence"):
+        parse(as_powertools(event), "face-detection")
+    with pytest.raises(InvalidRequestError, match="min_confidence"):
+        parse(as_powertools(older_client_event(JPEG, min_confidence=[value])), "face-detection")
+
+
 def test_both_images_of_a_comparison() -> None:
     document = {"source_image": base64.b64encode(JPEG).decode(), "target_image": base64.b64encode(PNG).decode()}
     request = parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")

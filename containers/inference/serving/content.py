@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from werkzeug.http import parse_options_header
+
 from serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
 from serving.images import is_image
 
@@ -34,6 +36,21 @@ def media_type(content_type: str | None, body: bytes) -> str:
     if named in ("", "application/x-www-form-urlencoded"):
         return "application/x-image" if is_image(body) else JSON_TYPE
     return named
+
+
+def parameters(content_type: str | None) -> Mapping[str, Any]:
+    """The parameters of a content type, ``image/jpeg; min_confidence=0.5``: how options travel beside an image.
+
+    Values that read as JSON (numbers, true, false) become what they mean; others stay text.
+    """
+    _, texts = parse_options_header(content_type)
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
 
 
 def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | None:
@@ -115,3 +132,15 @@ def number(document: Mapping[str, Any], key: str, *, minimum: float, maximum: fl
     if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
         raise ClientError(f"'{key}' must be a number from {minimum:g} to {maximum:g}")
     return float(value)
+
+
+def flag(document: Mapping[str, Any], key: str) -> bool:
+    """Whether ``document[key]`` is true; false when it is absent or null.
+
+    Raises:
+        ClientError: neither true nor false.
+    """
+    value = document.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise ClientError(f"'{key}' must be true or false")
+    return bool(value)

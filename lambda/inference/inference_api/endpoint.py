@@ -36,7 +36,8 @@ class Endpoint:
         """Sends the frames and returns the container's JSON.
 
         Args:
-            request: one frame goes as its own bytes, several as JSON with base64.
+            request: one frame goes as its own bytes, its options as parameters of the content type; several go as
+                JSON with base64.
             request_id: this request's id, at most 64 characters; the container logs it.
 
         Raises:
@@ -67,7 +68,8 @@ class Endpoint:
 def _payload(request: InferenceRequest) -> tuple[bytes, str]:
     if list(request.frames) == ["frame"]:
         frame = request.frames["frame"]
-        return frame.body, frame.content_type
+        options = "".join(f"; {name}={value}" for name, value in request.options.items())
+        return frame.body, frame.content_type + options
     encoded = {role: base64.b64encode(frame.body).decode() for role, frame in request.frames.items()}
     document: dict[str, Any] = {"source_image_bytes": encoded.pop("source"), **request.options}
     if "target" in encoded:

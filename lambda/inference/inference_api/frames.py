@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,9 @@ _MAX_ID_LENGTH = 256
 
 _COMPARISON = "face-comparison"
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
+_DETECTION_OPTIONS = ("min_confidence", "max_results", "normalized")
+# Options of an image travel in a header of the endpoint's request.
+_OPTION_VALUE = re.compile(r"[\w.+-]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     if content_type in IMAGE_TYPES and not compares:
         return InferenceRequest(
             frames={"frame": Frame(body)},
+            options=_options(event.query_string_parameters or {}),
             camera_id=headers.get("x-camera-id", "unknown"),
             client_request_id=_text(headers.get("x-request-id")),
             timestamp=_text(headers.get("x-timestamp")),
@@ -112,11 +117,29 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     document = _json_object(body)
     return InferenceRequest(
         frames=_compared_frames(document) if compares else {"frame": _frame(document, "image_base64_enc")},
-        options={name: document[name] for name in _COMPARISON_OPTIONS if compares and name in document},
+        options=(
+            {name: document[name] for name in _COMPARISON_OPTIONS if name in document}
+            if compares
+            else _options({**(event.query_string_parameters or {}), **document})
+        ),
         camera_id=_text(document.get("camera_id")) or headers.get("x-camera-id", "unknown"),
         client_request_id=_text(document.get("request_id")),
         timestamp=_text(document.get("timestamp")),
     )
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, str]:
+    """The options of a detection, each as the text of a JSON number or truth value; the container checks them."""
+    options = {}
+    for name in _DETECTION_OPTIONS:
+        value = given.get(name)
+        if value is None:
+            continue
+        text = value if isinstance(value, str) else json.dumps(value)
+        if not _OPTION_VALUE.fullmatch(text):
+            raise InvalidRequestError(f"'{name}' must be a number, true or false")
+        options[name] = text
+    return options
 
 
 def _body(event: APIGatewayProxyEvent) -> bytes:
