@@ -37,6 +37,7 @@ _BINARY_MEDIA_TYPES = [
     "image/bmp",
     "application/x-image",
     "application/octet-stream",
+    "application/x-npy",
 ]
 
 

@@ -6,8 +6,10 @@ updates the Endpoint in place.
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Fn, Stack
-from aws_cdk.aws_iam import IGrantable, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from typing import cast
+
+from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, Stack, Validations
+from aws_cdk.aws_iam import CfnPolicy, IGrantable, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
@@ -36,6 +38,13 @@ class ModelEndpoint(Construct):
             inline_policies={"Telemetry": self._telemetry_policy()},
         )
         images.grant_pull(role)
+        has_model_data = CfnCondition(
+            self,
+            "HasModelData",
+            expression=Fn.condition_not(Fn.condition_equals(parameters.model_data_url.value_as_string, "")),
+        )
+        model_data_policy = self._model_data_policy(role, parameters.model_data_url.value_as_string)
+        model_data_policy.cfn_options.condition = has_model_data
         model = CfnModel(
             self,
             "Model",
@@ -43,6 +52,9 @@ class ModelEndpoint(Construct):
             primary_container=CfnModel.ContainerDefinitionProperty(
                 image=images.image_uri,
                 mode="SingleModel",
+                model_data_url=Fn.condition_if(
+                    has_model_data.logical_id, parameters.model_data_url.value_as_string, Aws.NO_VALUE
+                ).to_string(),
                 environment={
                     "APPLICATION_TYPE": parameters.application_type.value_as_string,
                     "MODEL_NAME": model_name,
@@ -53,6 +65,12 @@ class ModelEndpoint(Construct):
                     ),
                 },
             ),
+        )
+        Validations.of(model).acknowledge(
+            Acknowledgment(
+                id="CloudFormation-Validate::F3031",
+                reason="An empty modelDataUrl never reaches the model: HasModelData leaves the property out",
+            )
         )
         # The role's policies must be there before SageMaker pulls the image.
         model.node.add_dependency(role.node.find_child("DefaultPolicy"))
@@ -77,6 +95,19 @@ class ModelEndpoint(Construct):
         grantee.grant_principal.add_to_principal_policy(
             PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self._endpoint.ref])
         )
+
+    def _model_data_policy(self, role: Role, url: str) -> CfnPolicy:
+        """Lets the role read the one object that the URL names."""
+        bucket_and_key = Fn.select(1, Fn.split("s3://", url))
+        policy = Policy(
+            self,
+            "ReadModelData",
+            roles=[role],
+            statements=[
+                PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket_and_key}"])
+            ],
+        )
+        return cast(CfnPolicy, policy.node.default_child)
 
     def _telemetry_policy(self) -> PolicyDocument:
         logs = Stack.of(self).format_arn(

@@ -50,6 +50,15 @@ class Parameters:
         self.save_request_events = _choice(
             stack, "saveRequestEvents", ["No", "Yes"], "Whether to keep every frame and its result in the events bucket"
         )
+        self.model_data_url = CfnParameter(
+            stack,
+            "modelDataUrl",
+            type="String",
+            default="",
+            allowed_pattern="(s3://[a-z0-9][a-z0-9.-]+/.+)?",
+            constraint_description="s3://BUCKET/KEY of a model.tar.gz, or empty",
+            description="model.tar.gz with weights and, for applicationType=custom, code/inference.py; or empty",
+        )
         _group(
             stack,
             {
@@ -57,6 +66,7 @@ class Parameters:
                     self.application_type,
                     self.detector_model_name,
                     self.face_detect_and_compare_model_name,
+                    self.model_data_url,
                 ],
                 "Capacity": [self.deploy_instance_type],
                 "Event store": [self.save_request_events],
@@ -65,7 +75,21 @@ class Parameters:
         self._add_rules(stack, known)
 
     def _add_rules(self, stack: Stack, known: catalogue.Catalogue) -> None:
-        """A detector made for one application is refused with another, before anything is created."""
+        """What cannot work together is refused before anything is created."""
+        CfnRule(
+            stack,
+            "CustomModelData",
+            rule_condition=Fn.condition_equals(self.application_type.value_as_string, "custom"),
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_not(Fn.condition_equals(self.model_data_url.value_as_string, "")),
+                    assert_description=(
+                        "applicationType=custom needs modelDataUrl, s3://BUCKET/KEY of a model.tar.gz with "
+                        "code/inference.py"
+                    ),
+                )
+            ],
+        )
         for name, application in known.applications.items():
             choices = known.detectors(name)
             if application.model_parameter != self.detector_model_name.node.id or not choices:

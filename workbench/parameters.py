@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,10 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
             raise ParameterError(
                 f"{name} cannot be '{value}'{nearest(value, allowed)}; it takes one of: {', '.join(allowed)}"
             )
+        pattern = declared[name].get("AllowedPattern")
+        if pattern and not re.fullmatch(pattern, value):
+            wanted = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
+            raise ParameterError(f"{name} cannot be '{value}'; it takes {wanted}")
     values = {name: given.get(name, entry.get("Default")) for name, entry in declared.items()}
     for name, value in values.items():
         if value is None:

@@ -52,6 +52,7 @@ class RenderedStack:
     region: str
     function: RenderedFunction
     model_environment: Mapping[str, str]
+    model_data_url: str | None
     endpoint_name: str
     bucket_name: str
     methods: tuple[RenderedMethod, ...]
@@ -134,6 +135,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
             timeout_seconds=int(function["Properties"]["Timeout"]),
         ),
         model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
+        model_data_url=model["Properties"]["PrimaryContainer"].get("ModelDataUrl"),
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
         bucket_name=names[_only(resources, "AWS::S3::Bucket")[0]],
         methods=tuple(_methods(resources)),

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from workbench import parameters, places
-from workbench.local import service
+from workbench.local import model_data, service
 from workbench.rendered_stack import render, synthesize
 
 
@@ -28,14 +28,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Starts everything, says where, and waits for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
-        stack = render(synthesize(), parameters.parse(arguments.parameters), arguments.region)
+        given, archive = model_data.stand_in(parameters.parse(arguments.parameters))
+        stack = render(synthesize(), given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
-    with service.running(stack, port=arguments.port, model_store=arguments.store, logs=logs) as running:
+    with service.running(
+        stack, port=arguments.port, model_store=arguments.store, logs=logs, model_archive=archive
+    ) as running:
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
         stop.wait()

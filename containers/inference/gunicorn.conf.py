@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from serving import user_packages
 from serving.settings import settings
 
 bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
@@ -19,6 +20,13 @@ graceful_timeout = 30
 keepalive = 60
 control_socket_disable = True
 accesslog = None
+
+
+def on_starting(_server):
+    """Installs a user's packages once, for all workers to find."""
+    folder = user_packages.install(settings())
+    if folder is not None:
+        sys.path.insert(0, str(folder))
 
 
 def post_worker_init(worker):

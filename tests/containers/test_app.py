@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,8 +112,8 @@ def test_other_paths_and_methods(method: str, path: str, status: int) -> None:
     _error(answer)
 
 
-def test_an_application_that_this_image_does_not_hold() -> None:
-    with pytest.raises(ModelLoadError, match="does not hold"):
-        find("custom")
+def test_an_application_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match=r"code/inference\.py"):
+        find("custom", tmp_path)
     with pytest.raises(ModelLoadError, match="did you mean 'face-detection'"):
-        find("face-detectoin")
+        find("face-detectoin", tmp_path)

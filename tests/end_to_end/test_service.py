@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -232,6 +233,35 @@ def test_the_other_engines(engine: str, tmp_path: Path, red_square_frame: npt.ND
             assert 224 <= (y_min + y_max) / 2 <= 288
         assert "X-Event-Stored" not in answer.headers
         assert service.events() == []
+
+
+def test_a_users_own_application_the_whole_way(photograph: Path, tmp_path: Path) -> None:
+    """An image model that takes application/x-image, with a package of its own, as SageMaker's containers take it."""
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "pyproject.toml").write_text("[project]\nname = 'users-own'\nversion = '1'")
+    (tmp_path / "package" / "users_own.py").write_text("GREETING = 'hello'")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "requirements.txt").write_text(str(tmp_path / "package"))
+    (tmp_path / "code" / "inference.py").write_text(
+        "import cv2, json, numpy as np, users_own\n"
+        "def model_fn(model_dir): return open(f'{model_dir}/weights.txt').read()\n"
+        "def input_fn(body, content_type): return cv2.imdecode(np.frombuffer(body, np.uint8), 1), content_type\n"
+        "def predict_fn(data, model): return [users_own.GREETING, model, data[0].shape[:2], data[1]]\n"
+        "def output_fn(prediction, accept): return json.dumps(prediction)\n"
+    )
+    (tmp_path / "weights.txt").write_text("weights")
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        for name in ("code", "weights.txt"):
+            packed.add(tmp_path / name, name)
+    choices = ("applicationType=custom", f"modelDataUrl={archive}", "saveRequestEvents=Yes")
+    with _up(*choices, store=tmp_path) as service:
+        headers = {"Content-Type": "application/x-image"}
+        answer = httpx.post(service.url, content=photograph.read_bytes(), headers=headers, timeout=30)
+        assert answer.json() == ["hello", "weights", [512, 512], "application/x-image"]
+        assert sorted(key.rsplit("/", 1)[1] for key in service.events()) == ["frame.png", "result.json"]
+        broken = httpx.post(service.url, content=b"[1]", timeout=30)
+        assert (broken.status_code, _error(broken)["code"]) == (502, "ModelFailed")
 
 
 def test_real_weights_the_whole_way(testdata: Path, tmp_path: Path) -> None:

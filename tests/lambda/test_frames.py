@@ -94,6 +94,26 @@ def test_what_cannot_be_read(
         parse(as_powertools(proxy_event(body, content_type=content_type)), "face-detection")
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "declared", "extension"),
+    [
+        ("application/x-image", JPEG, "application/x-image", "jpg"),
+        ("text/csv", "1,2", "text/csv", "csv"),
+        ("application/x-npy", b"\x93NUMPY", "application/x-npy", "npy"),
+        (None, '{"instances": []}', "application/json", "json"),
+        ("application/json", "[1, 2]", "application/json", "json"),
+        ("application/x-mine", "?", "application/x-mine", "bin"),
+    ],
+)
+def test_a_users_own_application_gets_what_was_sent(
+    content_type: str | None, body: str | bytes, declared: str, extension: str
+) -> None:
+    request = parse(as_powertools(proxy_event(body, content_type=content_type)), "custom")
+    frame = request.frames["frame"]
+    assert frame.body == (body.encode() if isinstance(body, str) else body)
+    assert (frame.content_type, frame.extension) == (declared, extension)
+
+
 def test_one_source_against_several_targets() -> None:
     encoded = [base64.b64encode(image).decode() for image in (JPEG, PNG, JPEG)]
     document = {"source_image": encoded[0], "target_images": encoded[1:], "max_results": 3, "other": 1}

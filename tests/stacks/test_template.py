@@ -60,6 +60,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
+    assert set(own) == {*PROMISED, "modelDataUrl"}
     for name, values in PROMISED.items():
         assert own[name]["Default"] == values[0]
         assert own[name]["AllowedValues"][: len(values)] == values
@@ -76,6 +77,10 @@ def test_every_combination_renders_in_both_partitions(template: dict[str, Any]) 
     for values in itertools.product(*(template["Parameters"][name]["AllowedValues"] for name in names)):
         given = dict(zip(names, values, strict=True))
         application, model = given["applicationType"], given["detectorModelName"]
+        if application == "custom":
+            with pytest.raises(ParameterError, match="custom needs modelDataUrl"):
+                check(template, given)
+            given["modelDataUrl"] = "s3://bucket/path/model.tar.gz"
         if application.endswith("-detection") and application not in known.model(model).applications:
             with pytest.raises(ParameterError, match=f"applicationType={application} takes one of"):
                 check(template, given)
@@ -93,6 +98,7 @@ def _check_rendering(resources: Resources, given: Mapping[str, str], partition: 
     (config,) = _of_type(resources, "AWS::SageMaker::EndpointConfig")
     (function,) = _of_type(resources, "AWS::Lambda::Function")
     container = model["PrimaryContainer"]
+    assert container.get("ModelDataUrl") == given.get("modelDataUrl")
     compares = given["applicationType"] == "face-comparison"
     chosen = given["faceDetectAndCompareModelName" if compares else "detectorModelName"]
     assert container["Environment"]["APPLICATION_TYPE"] == given["applicationType"]
@@ -184,7 +190,15 @@ def test_roles_may_do_what_they_need_and_nothing_else(template: dict[str, Any], 
         if "*" in _list(statement["Resource"]):
             assert actions <= WITHOUT_RESOURCE
     assert granted <= GRANTED
+    assert "s3:GetObject" not in granted
     assert ("xray:PutTraceSegments" in granted) == (region == "us-east-1")
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_endpoint_may_read_its_model_data_and_no_other_object(template: dict[str, Any], region: str) -> None:
+    resources = _render(template, region, modelDataUrl="s3://bucket/path/model.tar.gz")
+    (statement,) = (entry for entry in _statements(resources) if entry["Action"] == "s3:GetObject")
+    assert statement["Resource"] == f"arn:{REGIONS[region][0]}:s3:::bucket/path/model.tar.gz"
 
 
 def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:
@@ -221,7 +235,7 @@ def test_the_api_has_one_route_and_its_preflight(template: dict[str, Any]) -> No
     assert resource["PathPart"] == "inference"
     (api,) = _of_type(resources, "AWS::ApiGateway::RestApi")
     # The gateway hands over as bytes what the function, and behind it the container, take for an image.
-    assert set(api["BinaryMediaTypes"]) == frames.IMAGE_TYPES == content.IMAGE_TYPES
+    assert set(api["BinaryMediaTypes"]) - {"application/x-npy"} == frames.IMAGE_TYPES == content.IMAGE_TYPES
 
 
 def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import catalogue
 from workbench.errors import StartError
-from workbench.local import api_gateway, lambda_service, object_store, sagemaker_runtime, serving_container
+from workbench.local import api_gateway, lambda_service, model_data, object_store, sagemaker_runtime, serving_container
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
 from workbench.rendered_stack import RenderedStack
@@ -24,17 +24,21 @@ class LocalService:
 
 
 @contextmanager
-def running(stack: RenderedStack, *, port: int, model_store: Path, logs: Path) -> Iterator[LocalService]:
+def running(
+    stack: RenderedStack, *, port: int, model_store: Path, logs: Path, model_archive: Path | None = None
+) -> Iterator[LocalService]:
     """Starts container, SageMaker runtime, S3, function and API, in this order, and stops them in reverse.
 
     Raises:
         StartError: the model is not in the store, or one of them did not start.
     """
-    _require_model(stack, model_store)
+    if stack.model_data_url is None:
+        _require_model(stack, model_store)
     with (
+        model_data.unpacked(model_archive, stack.model_data_url) as model_dir,
         object_store.running(stack.bucket_name, stack.region) as events,
         serving_container.running(
-            stack.model_environment, model_store=model_store, log=logs / "serving.log"
+            stack.model_environment, model_dir=model_dir, model_store=model_store, log=logs / "serving.log"
         ) as container_url,
         HttpServer(sagemaker_runtime.create_app(stack.endpoint_name, container_url)) as runtime,
         lambda_service.running(

@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def running(environment: Mapping[str, str], *, model_store: Path, log: Path) -> Iterator[str]:
+def running(environment: Mapping[str, str], *, model_dir: Path | None, model_store: Path, log: Path) -> Iterator[str]:
     """Starts ``serve`` and waits until its model is loaded.
 
     Yields:
@@ -42,6 +42,7 @@ def running(environment: Mapping[str, str], *, model_store: Path, log: Path) -> 
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(places.REPOSITORY),
             "MODEL_STORE": str(model_store),
+            **({"SM_MODEL_DIR": str(model_dir)} if model_dir else {}),
         }
         tuning = {name: os.environ[name] for name in ("MODEL_SERVER_WORKERS", "OMP_NUM_THREADS") if name in os.environ}
         with ChildProcess(

@@ -1,7 +1,7 @@
 """Finds the application's module and its four hooks.
 
-A built-in application is chosen by ``APPLICATION_TYPE``. The serving core knows nothing else of it, so
-a user's own module takes the same place.
+A built-in application is chosen by ``APPLICATION_TYPE``; ``custom`` is the user's own module. The serving core
+knows nothing else of either.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import catalogue
 from serving.errors import ModelLoadError
+from serving.user_application import UserHooks
 
+_CUSTOM = "custom"
 _BUILT_IN = {
     "face-detection": "applications.detection",
     "body-detection": "applications.detection",
@@ -35,17 +38,18 @@ class Application:
     output_fn: Callable[[Any, str | None], tuple[bytes, str]]
 
 
-def find(application_type: str) -> Application:
+def find(application_type: str, model_dir: Path) -> Application:
     """The hooks of an application.
 
     Raises:
-        ModelLoadError: no such application, or this image does not hold it.
+        ModelLoadError: no such application, or the user's module is missing or incomplete.
     """
     try:
         catalogue.load().application(application_type)
     except catalogue.UnknownNameError as error:
         raise ModelLoadError(str(error)) from error
-    if application_type not in _BUILT_IN:
-        raise ModelLoadError(f"this image does not hold the application '{application_type}' yet")
+    if application_type == _CUSTOM:
+        user = UserHooks.load(model_dir)
+        return Application(user.model_fn, user.input_fn, user.predict_fn, user.output_fn)
     module = importlib.import_module(_BUILT_IN[application_type])
     return Application(module.model_fn, module.input_fn, module.predict_fn, module.output_fn)

@@ -11,6 +11,9 @@ from serving.settings import settings
 
 logs.configure()
 app = create_app(
-    ApplicationHost(functools.partial(application.find, settings().application_type), str(settings().model_dir)),
+    ApplicationHost(
+        functools.partial(application.find, settings().application_type, settings().model_dir),
+        str(settings().model_dir),
+    ),
     max_body_bytes=settings().max_body_bytes,
 )

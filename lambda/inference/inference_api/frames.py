@@ -40,6 +40,8 @@ _SIGNATURES = {
 _MAX_ID_LENGTH = 256
 
 _COMPARISON = "face-comparison"
+_CUSTOM = "custom"
+_EXTENSIONS = {"application/json": "json", "text/csv": "csv", "text/plain": "txt", "application/x-npy": "npy"}
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
 _DETECTION_OPTIONS = ("min_confidence", "max_results", "normalized")
 # Options of an image travel in a header of the endpoint's request.
@@ -48,19 +50,20 @@ _OPTION_VALUE = re.compile(r"[\w.+-]{1,32}", re.ASCII)
 
 @dataclass(frozen=True)
 class Frame:
-    """An image as the camera encoded it."""
+    """An image as the camera encoded it; or what a user's own application takes, which has a type of its own."""
 
     body: bytes
+    declared_type: str | None = None
 
     @property
     def content_type(self) -> str:
-        """The media type that the first bytes tell; ``application/x-image`` when they tell none."""
-        return self._format[0]
+        """The type declared, else the one that the first bytes tell, else ``application/x-image``."""
+        return self.declared_type or self._format[0]
 
     @property
     def extension(self) -> str:
-        """The file name extension that the first bytes tell; ``bin`` when they tell none."""
-        return self._format[1]
+        """The file name extension of the content; ``bin`` when nothing tells it."""
+        return _EXTENSIONS.get(self.content_type, self._format[1])
 
     @property
     def _format(self) -> tuple[str, str]:
@@ -88,7 +91,7 @@ class InferenceRequest:
 
 
 def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceRequest:
-    """Reads a request.
+    """Reads a request. What goes to a user's own application is handed on as it came.
 
     Raises:
         InvalidRequestError: an empty body, no JSON object, or a key missing.
@@ -101,6 +104,14 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     body = _body(event)
     if not body:
         raise InvalidRequestError("the body is empty; send a JPEG or PNG image, or a JSON object")
+    if application_type == _CUSTOM:
+        declared = "application/json" if content_type in _JSON_TYPES else content_type
+        return InferenceRequest(
+            frames={"frame": Frame(body, declared)},
+            camera_id=headers.get("x-camera-id", "unknown"),
+            client_request_id=_text(headers.get("x-request-id")),
+            timestamp=_text(headers.get("x-timestamp")),
+        )
     if content_type in IMAGE_TYPES and not compares:
         return InferenceRequest(
             frames={"frame": Frame(body)},

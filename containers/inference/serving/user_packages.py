@@ -1,0 +1,36 @@
+"""Installs what a user's ``requirements.txt`` names, once a start, before any worker needs it."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from serving.settings import Settings
+from serving.user_application import code_folder
+
+logger = logging.getLogger(__name__)
+
+
+def install(settings: Settings) -> Path | None:
+    """Installs the packages into a folder of their own.
+
+    Returns:
+        That folder, to be searched before all others; None when nothing is named.
+
+    Raises:
+        RuntimeError: pip failed; its own words are in the log.
+    """
+    folder = code_folder(settings.model_dir) if settings.application_type == "custom" else None
+    requirements = folder / "requirements.txt" if folder else None
+    if requirements is None or not requirements.is_file():
+        return None
+    target = Path(tempfile.mkdtemp(prefix="user-packages-"))
+    logger.info("installing the packages of %s", requirements)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    finished = subprocess.run([*command, "--target", str(target), "--requirement", str(requirements)], check=False)
+    if finished.returncode:
+        raise RuntimeError(f"pip could not install {requirements}")
+    return target

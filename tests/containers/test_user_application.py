@@ -1,0 +1,177 @@
+"""A user's own inference.py, with all hooks, some of them, or another form of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving import default_hooks
+from serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
+from serving.user_application import UserHooks
+
+ONLY_MODEL = """
+class Doubler:
+    def predict(self, rows):
+        return rows * 2
+
+def model_fn(model_dir):
+    return Doubler()
+"""
+
+
+@pytest.fixture(autouse=True)
+def forgotten_module() -> Iterator[None]:
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
+    sys.modules.pop("inference", None)
+
+
+def _hooks(folder: Path, source: str) -> UserHooks:
+    (folder / "code").mkdir()
+    (folder / "code" / "inference.py").write_text(source)
+    return UserHooks.load(folder)
+
+
+def _answer(hooks: UserHooks, folder: Path, body: bytes, content_type: str, accept: str | None = None) -> Any:
+    model = hooks.model_fn(str(folder))
+    return hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
+
+
+def _npy(values: Any) -> bytes:
+    with io.BytesIO() as file:
+        np.save(file, np.asarray(values))
+        return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"[[1, 2], [3, 4]]", "application/json"),
+        (b"1,2\n3,4", "text/csv"),
+        (b"1,2\n3,4\n", "text/csv; charset=utf-8"),
+        (_npy([[1, 2], [3, 4]]), "application/x-npy"),
+    ],
+)
+def test_model_fn_alone_is_enough(tmp_path: Path, body: bytes, content_type: str) -> None:
+    hooks = _hooks(tmp_path, ONLY_MODEL)
+    assert _answer(hooks, tmp_path, body, content_type) == (b"[[2, 4], [6, 8]]", "application/json")
+    assert _answer(hooks, tmp_path, body, content_type, "text/csv") == (b"2,4\n6,8\n", "text/csv")
+    encoded, kind = _answer(hooks, tmp_path, body, content_type, "application/x-npy, */*;q=0.1")
+    assert kind == "application/x-npy"
+    assert np.load(io.BytesIO(encoded)).tolist() == [[2, 4], [6, 8]]
+
+
+def test_all_four_hooks(tmp_path: Path) -> None:
+    hooks = _hooks(
+        tmp_path,
+        """
+def model_fn(model_dir): return model_dir
+def input_fn(body, content_type): return (type(body).__name__, len(body), content_type)
+def predict_fn(data, model): return [*data, model]
+def output_fn(prediction, accept): return str(prediction), "text/x-mine"
+""",
+    )
+    answer = _answer(hooks, tmp_path, b"\xff\xd8\xff", "application/x-image")
+    assert answer == (str(["bytes", 3, "application/x-image", str(tmp_path)]).encode(), "text/x-mine")
+    assert b"'str'" in _answer(hooks, tmp_path, b"{}", "application/json")[0]
+
+
+def test_modules_beside_it_can_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "beside_inference.py").write_text("VALUE = 5")
+    (tmp_path / "code" / "inference.py").write_text(
+        "import beside_inference\ndef model_fn(model_dir): return lambda rows: rows + beside_inference.VALUE"
+    )
+    assert _answer(UserHooks.load(tmp_path), tmp_path, b"[1]", "application/json")[0] == b"[6]"
+
+
+def test_hooks_with_a_context(tmp_path: Path) -> None:
+    hooks = _hooks(
+        tmp_path,
+        "def model_fn(model_dir, context): return context\n"
+        "def input_fn(body, content_type, context): return [body, context]\n"
+        "def predict_fn(data, model, context=None): return [*data, model]\n"
+        "def output_fn(prediction, accept, context): return repr(prediction)\n",
+    )
+    assert _answer(hooks, tmp_path, b"a", "text/plain") == (b"['a', None, None]", "application/json")
+
+
+def test_transform_fn_instead_of_three(tmp_path: Path) -> None:
+    hooks = _hooks(
+        tmp_path,
+        "def model_fn(model_dir): return 'm'\n"
+        "def transform_fn(model, data, content_type, accept): return f'{model} {data} {content_type}', accept\n",
+    )
+    assert _answer(hooks, tmp_path, b"d", "text/csv", "text/csv") == (b"m d text/csv", "text/csv")
+
+
+def test_a_model_that_is_called(tmp_path: Path) -> None:
+    hooks = _hooks(tmp_path, "def model_fn(model_dir): return lambda rows: rows.sum()")
+    assert _answer(hooks, tmp_path, b"[[1, 2], [3, 4]]", "application/json")[0] == b"10"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"{", "application/json"),
+        (b"[[1], [2, 3]]", "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"1,2\n3", "text/csv"),
+        (b"not an array", "application/x-npy"),
+        (b"", "application/x-npy"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Creating an ndarray from ragged")  # an error from NumPy 1.24 on
+def test_a_body_that_is_not_what_it_says(tmp_path: Path, body: bytes, content_type: str) -> None:
+    hooks = _hooks(tmp_path, ONLY_MODEL)
+    with pytest.raises(ClientError, match="not valid"):
+        hooks.input_fn(body, content_type)
+
+
+def test_other_types_need_hooks_of_their_own(tmp_path: Path) -> None:
+    hooks = _hooks(tmp_path, ONLY_MODEL)
+    with pytest.raises(UnsupportedMediaTypeError, match="define input_fn"):
+        hooks.input_fn(b"x", "image/jpeg")
+    with pytest.raises(UnsupportedMediaTypeError, match="text/html"):
+        hooks.output_fn(np.zeros(1), "text/html")
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("text/csv;q=0.5", "text/csv"),
+        ("image/png", "image/png"),
+    ],
+)
+def test_what_is_accepted(accept: str | None, expected: str) -> None:
+    assert default_hooks.accepted(accept) == expected
+
+
+def test_without_a_module_or_model_fn(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match=r"code/inference\.py"):
+        UserHooks.load(tmp_path)
+    with pytest.raises(ModelLoadError, match="must define model_fn"):
+        _hooks(tmp_path, "")
+
+
+def test_a_scikit_learn_model_as_its_container_takes_it(tmp_path: Path) -> None:
+    joblib = pytest.importorskip("joblib")
+    from sklearn.linear_model import LogisticRegression
+
+    rows, labels = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    joblib.dump(LogisticRegression().fit(rows, labels), tmp_path / "model.joblib")
+    hooks = _hooks(
+        tmp_path,
+        "import joblib, os\ndef model_fn(model_dir): return joblib.load(os.path.join(model_dir, 'model.joblib'))",
+    )
+    assert json.loads(_answer(hooks, tmp_path, b"[[0], [3]]", "application/json")[0]) == [0, 1]
