@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def _application(**hooks: Callable[..., Any]) -> Application:
 
 
 def _client(find: Callable[[], Application], *, wait: bool = True) -> FlaskClient:
-    host = ApplicationHost(find, "/models")
+    host = ApplicationHost(find, "/models", queue_limit=2)
     if wait:
         host.wait(10)
     return create_app(host, max_body_bytes=1000).test_client()
@@ -98,6 +99,38 @@ def test_a_fault_of_a_hook_is_not_told(caplog: pytest.LogCaptureFixture) -> None
     assert "secret" not in answer.text
     assert "secret path" in caplog.text
     assert client.get("/ping").status_code == 200
+
+
+def test_overload_is_refused_at_once() -> None:
+    inside = threading.Semaphore(0)
+    released = threading.Event()
+
+    def slow(body: bytes, content_type: str | None) -> str:
+        inside.release()
+        released.wait(10)
+        return "data"
+
+    client = _client(lambda: _application(input_fn=slow))
+    statuses: list[int] = []
+
+    def send() -> None:
+        statuses.append(client.application.test_client().post("/invocations", data=b"x").status_code)
+
+    waiting = [threading.Thread(target=send) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+        assert inside.acquire(timeout=10)
+    started = time.perf_counter()
+    refused = client.post("/invocations", data=b"x")
+    assert time.perf_counter() - started < 1  # not after the ten seconds of the others
+    assert (refused.status_code, _error(refused)["code"]) == (503, "Overloaded")
+    assert refused.headers["Retry-After"] == "1"
+    assert client.get("/ping").status_code == 200
+    released.set()
+    for thread in waiting:
+        thread.join()
+    assert statuses == [200, 200]
+    assert client.post("/invocations", data=b"x").status_code == 200
 
 
 def test_a_body_over_the_limit() -> None:

@@ -47,7 +47,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
         if request.path != "/ping":
             logger.warning("refused: %s", error, extra={"request_id": g.request_id, "code": error.code})
         response = _error_response(error.status, error.code, str(error))
-        if isinstance(error, ModelNotReadyError):
+        if error.status == ModelNotReadyError.status:
             response.headers["Retry-After"] = "1"
         return response
 

@@ -8,7 +8,8 @@
     │   ├── PayloadTooLargeError        413 PayloadTooLarge
     │   └── UnsupportedMediaTypeError   415 UnsupportedMediaType
     ├── ModelLoadError                  500 ModelLoadFailed
-    └── ModelNotReadyError              503 ModelNotReady
+    ├── ModelNotReadyError              503 ModelNotReady
+    └── OverloadedError                 503 Overloaded
 
 A client is told ``str(error)``; for a 4xx that is a sentence that says what to change.
 """
@@ -63,6 +64,13 @@ class ModelNotReadyError(ServingError):
 
     status = 503
     code = "ModelNotReady"
+
+
+class OverloadedError(ServingError):
+    """More requests are waiting than will be served in time."""
+
+    status = 503
+    code = "Overloaded"
 
 
 def error_document(code: str, message: str, request_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from serving.application import Application
-from serving.errors import ModelLoadError, ModelNotReadyError
+from serving.errors import ModelLoadError, ModelNotReadyError, OverloadedError
 
 logger = logging.getLogger(__name__)
 
@@ -19,16 +19,19 @@ class ApplicationHost:
     """An application and its model.
 
     The model loads in a thread of its own, so that ``/ping`` can answer from the first moment on.
-    Engines take one call at a time, so predictions are serialised; decoding and encoding are not.
+    Engines take one call at a time, so predictions are serialised; decoding and encoding are not. At most
+    ``queue_limit`` requests are in work or waiting; a further one is refused at once, so that a client learns
+    of the overload while it can still go elsewhere.
     """
 
-    def __init__(self, find: Callable[[], Application], model_dir: str) -> None:
+    def __init__(self, find: Callable[[], Application], model_dir: str, *, queue_limit: int) -> None:
         self._find = find
         self._model_dir = model_dir
         self._application: Application | None = None
         self._model: Any = None
         self._failure: Exception | None = None
         self._engine = threading.Lock()
+        self._places = threading.BoundedSemaphore(queue_limit)
         self._loading = threading.Thread(target=self._load, name="model-loader", daemon=True)
         self._loading.start()
 
@@ -60,9 +63,20 @@ class ApplicationHost:
             The answer's body, its content type, and milliseconds a stage.
 
         Raises:
+            OverloadedError: too many requests are waiting.
             ServingError: not ready, or the hooks refused the request.
         """
         self.check_ready()
+        if not self._places.acquire(blocking=False):
+            raise OverloadedError("too many requests are waiting; send the frame again shortly")
+        try:
+            return self._run_hooks(body, content_type, accept)
+        finally:
+            self._places.release()
+
+    def _run_hooks(
+        self, body: bytes, content_type: str | None, accept: str | None
+    ) -> tuple[bytes, str, dict[str, float]]:
         application = self._application
         assert application is not None
         stages: dict[str, float] = {}

@@ -25,6 +25,7 @@ class Settings:
         model_store: folder of model folders inside the image, ``MODEL_STORE``.
         workers: worker processes, ``MODEL_SERVER_WORKERS``; one per processor core by default.
         engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``.
+        queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
     """
@@ -35,6 +36,7 @@ class Settings:
     model_store: Path = _PROGRAM_DIR / "models"
     workers: int = 1
     engine_threads: int = 1
+    queue_limit: int = 16
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
 
@@ -56,6 +58,7 @@ class Settings:
             model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
             workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
             engine_threads=_positive(environment, "OMP_NUM_THREADS", 1),
+            queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
         )

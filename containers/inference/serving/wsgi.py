@@ -14,6 +14,7 @@ app = create_app(
     ApplicationHost(
         functools.partial(application.find, settings().application_type, settings().model_dir),
         str(settings().model_dir),
+        queue_limit=settings().queue_limit,
     ),
     max_body_bytes=settings().max_body_bytes,
 )
