@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import signal
 import sys
 from typing import NoReturn, Protocol, cast
 
 from catalogue import CatalogueError, nearest
 from workbench.errors import WorkbenchError
+from workbench.local.http_server import HOST
 
 VERBS = ("up", "send", "fetch", "demo")
 
@@ -42,6 +45,9 @@ def main(words: list[str]) -> int:
     if arguments.verb is None:
         parser.print_help()
         return 2
+    _never_proxy_this_machine()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # ends everything in order, as Ctrl-C does
     try:
         return verbs[arguments.verb].run(arguments)
     except (WorkbenchError, CatalogueError) as error:
@@ -49,6 +55,12 @@ def main(words: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _never_proxy_this_machine() -> None:
+    """The parts of a local run talk to each other directly, whatever proxy leads to the outside."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), HOST, "localhost"]))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import httpx
 from rich.progress import Progress, TaskID
 
 from catalogue import ModelFile
-from workbench.errors import FetchError
+from workbench.errors import FetchError, MismatchError
 
 _CHUNK_BYTES = 1024 * 1024
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
@@ -41,8 +41,9 @@ def copy_from(folder: Path, file: ModelFile, target: Path) -> None:
             raise FetchError(f"{file.name}: {found} below {folder}")
         shutil.copyfile(chosen[0], target)
         return
-    # Files of the right name first: in the usual case nothing else has to be read.
-    others = [path for path in _files(folder) if path.suffix == Path(file.name).suffix and path not in named]
+    # Files of the right name first, then of the right kind: in the usual case nothing else has to be read.
+    others = [path for path in _files(folder) if path not in named]
+    others.sort(key=lambda path: path.suffix != Path(file.name).suffix)
     for path in (*named, *others):
         if sha256(path) == file.sha256:
             shutil.copyfile(path, target)
@@ -59,11 +60,13 @@ def download(file: ModelFile, target: Path, progress: Progress) -> None:
     """Downloads the artefact to ``target``; what an earlier attempt left there is continued.
 
     Raises:
-        FetchError: it has no public source, the source fails, or sends another content, of which
-            nothing is left behind.
+        MismatchError: the source sends another content.
+        FetchError: it has no public source, or the source fails.
     """
     if file.url is None:
         raise FetchError(f"{file.name} has no public source; give a folder that holds it with --from DIR")
+    if file.sha256 is None:
+        target.unlink(missing_ok=True)  # nothing would tell whether both halves are of one file
     task = progress.add_task(file.name, total=None)
     have = target.stat().st_size if target.exists() else 0
     timeout = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
@@ -73,11 +76,12 @@ def download(file: ModelFile, target: Path, progress: Progress) -> None:
             if response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # else: complete already
                 response.raise_for_status()
                 _write(response, target, have, progress, task)
+    except httpx.HTTPStatusError as error:
+        raise FetchError(f"cannot download {file.url}: the server answered {error.response.status_code}") from error
     except (httpx.HTTPError, OSError) as error:
         raise FetchError(f"cannot download {file.url}: {error}; call fetch again to continue") from error
     if file.sha256 is not None and (found := sha256(target)) != file.sha256:
-        target.unlink()
-        raise FetchError(f"{file.url} sent another file: its sha256 is {found}, expected {file.sha256}")
+        raise MismatchError(f"{file.url} sent another file: its sha256 is {found}, expected {file.sha256}")
 
 
 def _write(response: httpx.Response, target: Path, have: int, progress: Progress, task: TaskID) -> None:

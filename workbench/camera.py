@@ -15,6 +15,8 @@ import httpx
 from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
+_DETECTION = frozenset({"bbox_scores", "bbox_coords"})
+_COMPARISON = frozenset({"SourceImageFace", "FaceMatches"})
 _MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".bmp": "image/bmp"}
 
 
@@ -43,9 +45,9 @@ def send_frame(url: str, frame: Path, *, camera_id: str, older_format: bool = Fa
     body = _read(frame)
     headers = {"X-Camera-Id": camera_id}
     if older_format:
-        return _post(url, _older_document({"image_base64_enc": body}), headers)
+        return _post(url, _older_document({"image_base64_enc": body}), headers, _DETECTION)
     media_type = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
-    return _post(url, body, headers | {"Content-Type": media_type})
+    return _post(url, body, headers | {"Content-Type": media_type}, _DETECTION)
 
 
 def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_id: str) -> Answer:
@@ -60,7 +62,7 @@ def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_i
         images["target_image"] = _read(targets[0])
     else:
         images["target_images"] = [_read(target) for target in targets]
-    return _post(url, _older_document(images), {"X-Camera-Id": camera_id})
+    return _post(url, _older_document(images), {"X-Camera-Id": camera_id}, _COMPARISON)
 
 
 def _read(path: Path) -> bytes:
@@ -70,7 +72,7 @@ def _read(path: Path) -> bytes:
         raise WorkbenchError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+def _post(url: str, content: bytes, headers: Mapping[str, str], expected: frozenset[str]) -> Answer:
     started = time.perf_counter()
     try:
         response = httpx.post(url, content=content, headers=dict(headers), timeout=_TIMEOUT_SECONDS)
@@ -79,7 +81,13 @@ def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
     milliseconds = (time.perf_counter() - started) * 1000
     if not response.is_success:
         raise ApiAnswerError(f"{url} answered {response.status_code}: {response.text.strip()}")
-    return Answer(response.json(), response.headers.get("X-Request-Id", ""), milliseconds)
+    try:
+        document = response.json()
+    except ValueError as error:
+        raise ApiAnswerError(f"{url} answered with something else than JSON; is it the URL of the API?") from error
+    if not isinstance(document, dict) or not expected <= set(document):
+        raise ApiAnswerError(f"{url} answered without {', '.join(sorted(expected))}; does it serve this application?")
+    return Answer(document, response.headers.get("X-Request-Id", ""), milliseconds)
 
 
 def _older_document(images: Mapping[str, bytes | list[bytes]]) -> bytes:

@@ -5,8 +5,9 @@
     WorkbenchError
     ├── ParameterError     a stack parameter that the template does not take
     ├── SynthesisError     ``cdk synth`` failed
-    ├── FetchError         an artefact cannot be found, or is not the one that the catalogue names
-    ├── StartError         a part of the local run did not start
+    ├── FetchError         an artefact cannot be found or downloaded
+    │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
+    ├── StartError         a part of the local run did not start, or ended by itself
     └── ApiAnswerError     the API answered with an error, or not at all
 """
 
@@ -26,11 +27,15 @@ class SynthesisError(WorkbenchError):
 
 
 class FetchError(WorkbenchError):
-    """An artefact cannot be found, or is not the one that the catalogue names."""
+    """An artefact cannot be found or downloaded."""
+
+
+class MismatchError(FetchError):
+    """A downloaded artefact is not the one that the catalogue names."""
 
 
 class StartError(WorkbenchError):
-    """A part of the local run did not start."""
+    """A part of the local run did not start, or ended by itself."""
 
 
 class ApiAnswerError(WorkbenchError):

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import catalogue
 from catalogue import Model, ModelFile
 from workbench import places
 from workbench.artefacts import copy_from, download, sha256
-from workbench.errors import FetchError
+from workbench.errors import FetchError, MismatchError
 
 Files = Mapping[str, tuple[ModelFile, ...]]
 
@@ -51,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
 def fetch(model: Model, source: Path | None, application: str | None, store: Path) -> Path:
     """Puts a model folder into the store: its artefacts and the ``model.json`` that describes them.
 
-    The folder appears only when it is complete. Until then its parts lie in a hidden folder beside it,
-    from which a broken download is continued.
+    The folder appears only when it is complete. Until then its parts lie in a hidden folder beside it, from
+    which a broken download is continued; nothing else is left behind by a failure.
 
     Returns:
         The model folder.
@@ -65,17 +66,22 @@ def fetch(model: Model, source: Path | None, application: str | None, store: Pat
     # Files of one application only, or those that all share.
     chosen = application is not None and application in model.files
     wanted = {name: files for name, files in model.files.items() if not chosen or name == application}
-    building = store / f".{model.name}.partial"
-    building.mkdir(parents=True, exist_ok=True)
+    store.mkdir(parents=True, exist_ok=True)
+    if source is None:
+        building = store / f".{model.name}.partial"
+        building.mkdir(exist_ok=True)
+    else:
+        building = Path(tempfile.mkdtemp(prefix=f".{model.name}.", dir=store))
+        building.chmod(0o755)
     try:
         fetched = _download_all(wanted, building) if source is None else _copy_all(wanted, source, building)
-    except FetchError:
-        if source is not None:  # a download is continued, a copy starts again
-            shutil.rmtree(building)
+    except MismatchError:
+        shutil.rmtree(building)
         raise
-    finally:
-        if building.is_dir() and not any(building.iterdir()):
-            building.rmdir()
+    except FetchError:
+        if source is not None or not any(path.is_file() for path in building.rglob("*")):
+            shutil.rmtree(building)  # else a download to be continued
+        raise
     _describe(model, fetched, building)
     folder = store / model.name
     if folder.exists():

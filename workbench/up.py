@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import tempfile
-import threading
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,8 @@ from rich.console import Console
 from workbench import parameters, places
 from workbench.local import model_data, service
 from workbench.rendered_stack import render, synthesize
+
+_CHECK_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,15 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
         stack = render(synthesize(), given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
-    stop = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
     with service.running(
         stack, port=arguments.port, model_store=arguments.store, logs=logs, model_archive=archive
     ) as running:
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
-        stop.wait()
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                running.check()
+                time.sleep(_CHECK_SECONDS)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # stopping takes a moment; it is not to be cut short
     console.print("stopped")
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
@@ -134,6 +134,7 @@ def test_failures_in_the_apis_words(
         (ReadTimeoutError(endpoint_url="x"), 504),
         (ConnectTimeoutError(endpoint_url="x"), 504),
         (EndpointConnectionError(endpoint_url="x"), 503),
+        (ConnectionClosedError(endpoint_url="x"), 503),
     ],
 )
 def test_no_answer(

@@ -85,6 +85,7 @@ def test_the_format_is_what_the_bytes_say(frame: bytes, content_type: str, exten
         ('{"image_base64_enc": ""}', None, InvalidImageError, "empty"),
         ("hello", "text/plain", UnsupportedMediaTypeError, "text/plain"),
         (b"\x00\x01", "video/mp4", UnsupportedMediaTypeError, "video/mp4"),
+        ("\ufffd\ufffd", "IMAGE/JPEG", InvalidRequestError, "lower case"),
     ],
 )
 def test_what_cannot_be_read(
@@ -132,6 +133,10 @@ def test_targets_that_are_none(targets: object) -> None:
 def test_an_image_alone_is_no_comparison() -> None:
     with pytest.raises(UnsupportedMediaTypeError, match="send application/json"):
         parse(as_powertools(proxy_event(JPEG, content_type="image/jpeg")), "face-comparison")
+
+
+def test_a_camera_id_that_cannot_be_written() -> None:
+    assert parse(as_powertools(older_client_event(JPEG, camera_id="\ud800x")), "face-detection").camera_id == "?x"
 
 
 def test_a_huge_client_id_is_cut() -> None:

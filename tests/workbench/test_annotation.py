@@ -39,6 +39,14 @@ def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Pat
     assert not drawn[20, 0].any()
 
 
+def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "frame.png"), np.full((100, 200), 0x8000, np.uint16))
+    annotate(tmp_path / "frame.png", [], tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert (drawn == 128).all()
+
+
 def test_a_file_that_is_no_picture(tmp_path: Path, frame: Path) -> None:
     (tmp_path / "text.png").write_text("hello")
     with pytest.raises(WorkbenchError, match=r"text\.png"):

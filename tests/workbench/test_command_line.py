@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from workbench.__main__ import VERBS, main
+from workbench.local.http_server import HttpServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -41,6 +43,15 @@ def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> N
     assert finished.returncode == 2
     assert says in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("body", "says"), [("<html>", "something else than JSON"), ("{}", "without bbox_coords")])
+def test_an_api_that_is_another(photograph: Path, capsys: pytest.CaptureFixture[str], body: str, says: str) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: body, methods=["POST"])
+    with HttpServer(app) as server:
+        assert main(["send", str(photograph), "--url", server.url]) == 2
+    assert says in capsys.readouterr().err
 
 
 def test_an_api_that_is_not_there(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,7 +60,7 @@ def test_from_a_folder_by_content_whatever_its_name(tmp_path: Path) -> None:
     source = tmp_path / "source" / "deep"
     source.mkdir(parents=True)
     (source / "decoy.bin").write_bytes(b"x")
-    (source / "renamed.bin").write_bytes(CONTENT)
+    (source / "renamed-without-suffix").write_bytes(CONTENT)
     folder = fetch(
         _model(ModelFile(name="model.bin", role="onnx", sha256=DIGEST)), tmp_path / "source", None, tmp_path / "store"
     )
@@ -154,11 +154,40 @@ def test_a_download_that_was_complete_is_not_repeated(tmp_path: Path, web: tuple
     assert _only_file(fetch(_model(file), None, None, tmp_path / "store")) == CONTENT
 
 
+def test_halves_of_two_files_are_never_joined(tmp_path: Path, web: tuple[str, list[str]]) -> None:
+    partial = tmp_path / "store" / ".mine.partial"
+    partial.mkdir(parents=True)
+    (partial / "model.bin").write_bytes(b"of another file")
+    file = ModelFile(name="model.bin", role="onnx", url=f"{web[0]}/file")
+    assert _only_file(fetch(_model(file), None, None, tmp_path / "store")) == CONTENT
+    assert web[1] == [""]
+
+
+def test_a_failing_copy_leaves_an_interrupted_download_alone(tmp_path: Path) -> None:
+    partial = tmp_path / "store" / ".mine.partial"
+    partial.mkdir(parents=True)
+    (partial / "model.bin").write_bytes(CONTENT[:1000])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FetchError):
+        fetch(
+            _model(ModelFile(name="model.bin", role="onnx", sha256=DIGEST)),
+            tmp_path / "empty",
+            None,
+            tmp_path / "store",
+        )
+    assert [path.name for path in (tmp_path / "store").iterdir()] == [".mine.partial"]
+
+
+@pytest.mark.parametrize("name", ["model.bin", "folder/model.bin"])
 @pytest.mark.parametrize(("path", "says"), [("other", "sent another file"), ("broken", "503"), ("missing", "404")])
-def test_a_wrong_download_leaves_nothing(tmp_path: Path, web: tuple[str, list[str]], path: str, says: str) -> None:
-    file = ModelFile(name="model.bin", role="onnx", sha256=DIGEST, url=f"{web[0]}/{path}")
+def test_a_wrong_download_leaves_nothing(
+    tmp_path: Path, web: tuple[str, list[str]], path: str, says: str, name: str
+) -> None:
+    first = ModelFile(name="folder/first.bin", role="symbol", url=f"{web[0]}/file")
+    file = ModelFile(name=name, role="onnx", sha256=DIGEST, url=f"{web[0]}/{path}")
+    wanted = (first, file) if path == "other" else (file,)
     with pytest.raises(FetchError, match=says):
-        fetch(_model(file), None, None, tmp_path / "store")
+        fetch(_model(*wanted), None, None, tmp_path / "store")
     assert list((tmp_path / "store").rglob("*")) == []
 
 

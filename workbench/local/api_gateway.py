@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 from workbench.local.lambda_service import FunctionError, LambdaFunction
 from workbench.rendered_stack import RenderedMethod, RenderedStack
@@ -50,6 +51,15 @@ def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
         except FunctionError as error:
             logger.error("the function failed: %s", error)
             return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)
+
+    @app.errorhandler(Exception)
+    def own_failure(error: Exception) -> Response:
+        """What does not get through HTTP itself: a broken body is the client's, the rest is ours."""
+        request_id = str(uuid.uuid4())
+        if isinstance(error, HTTPException | OSError):
+            return _gateway_response(stack, "DEFAULT_4XX", "Bad Request", request_id)
+        logger.exception("the local API failed")
+        return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)
 
     return app
 
@@ -112,7 +122,7 @@ def _mock(method: RenderedMethod) -> Response:
 
 def _gateway_response(stack: RenderedStack, kind: str, message: str, request_id: str) -> Response:
     """One of API Gateway's own answers, through the template that the stack gives for it."""
-    usual_status = {"MISSING_AUTHENTICATION_TOKEN": 403, "REQUEST_TOO_LARGE": 413, "DEFAULT_5XX": 500}[kind]
+    usual_status = {"MISSING_AUTHENTICATION_TOKEN": 403, "REQUEST_TOO_LARGE": 413, "DEFAULT_4XX": 400}.get(kind, 500)
     rendered = stack.gateway_responses.get(kind, {})
     template = rendered.get("ResponseTemplates", {}).get(
         "application/json", '{"message": $context.error.messageString}'

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 _STOP_SECONDS = 35
 _TAIL_LINES = 15
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+
+
+def _end_with_parent() -> None:
+    """Lets the kernel end the child when the workbench is killed and cannot."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 class ChildProcess:
@@ -28,6 +38,7 @@ class ChildProcess:
         log: Path,
         inherited_files: Sequence[int] = (),
     ) -> None:
+        self.name = Path(command[0]).name if command[0] != sys.executable else command[2]
         self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -39,7 +50,15 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=tuple(inherited_files),
+                preexec_fn=_end_with_parent,
             )
+
+    @property
+    def failure(self) -> str | None:
+        """What to tell when it has ended by itself; None while it runs."""
+        if self.running:
+            return None
+        return f"{self.name} ended by itself ({self._process.returncode}); its log says:\n{self.log_tail()}"
 
     @property
     def running(self) -> bool:

@@ -41,6 +41,7 @@ class _Invocation:
     done: threading.Event = field(default_factory=threading.Event)
     answer: dict[str, Any] | None = None
     failure: str | None = None
+    abandoned: bool = False
 
 
 class LambdaFunction:
@@ -51,6 +52,7 @@ class LambdaFunction:
         self._arn = f"arn:aws:lambda:{region}:000000000000:function:{function.name}"
         self._waiting: queue.Queue[_Invocation] = queue.Queue()
         self._running: dict[str, _Invocation] = {}
+        self.processes: list[ChildProcess] = []
         self.ready = threading.Event()
         self.init_failure: str | None = None
 
@@ -64,6 +66,7 @@ class LambdaFunction:
         self._waiting.put(invocation)
         if not invocation.done.wait(self._function.timeout_seconds):
             self._running.pop(invocation.identity, None)
+            invocation.abandoned = True
             raise FunctionError(f"task timed out after {self._function.timeout_seconds} seconds")
         if invocation.answer is None:
             raise FunctionError(invocation.failure or "the function failed")
@@ -77,7 +80,8 @@ class LambdaFunction:
         @app.get(f"{version}/invocation/next")
         def next_invocation() -> Response:
             self.ready.set()
-            invocation = self._waiting.get()
+            while (invocation := self._waiting.get()).abandoned:
+                continue
             self._running[invocation.identity] = invocation
             return Response(
                 json.dumps(invocation.event),
@@ -143,7 +147,7 @@ def running(
             "LAMBDA_TASK_ROOT": str(function.code),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        environments = [
+        served.processes = [
             started.enter_context(
                 ChildProcess(
                     [sys.executable, "-m", "awslambdaric", function.handler],
@@ -154,7 +158,7 @@ def running(
             )
             for _ in range(_CONCURRENCY)
         ]
-        _wait_until_ready(served, environments[0])
+        _wait_until_ready(served, served.processes[0])
         yield served
 
 

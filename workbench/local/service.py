@@ -10,6 +10,7 @@ from pathlib import Path
 import catalogue
 from workbench.errors import StartError
 from workbench.local import api_gateway, lambda_service, model_data, object_store, sagemaker_runtime, serving_container
+from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
 from workbench.rendered_stack import RenderedStack
@@ -17,10 +18,21 @@ from workbench.rendered_stack import RenderedStack
 
 @dataclass(frozen=True)
 class LocalService:
-    """A running service: where frames are posted, and the event store."""
+    """A running service: where frames are posted, the event store, and the programs that were started."""
 
     api_url: str
     events: ObjectStore
+    programs: tuple[ChildProcess, ...]
+
+    def check(self) -> None:
+        """Returns while all programs run.
+
+        Raises:
+            StartError: one has ended by itself; the message ends with its log.
+        """
+        for program in self.programs:
+            if program.failure:
+                raise StartError(program.failure)
 
 
 @contextmanager
@@ -39,7 +51,7 @@ def running(
         object_store.running(stack.bucket_name, stack.region) as events,
         serving_container.running(
             stack.model_environment, model_dir=model_dir, model_store=model_store, log=logs / "serving.log"
-        ) as container_url,
+        ) as (container_url, program),
         HttpServer(sagemaker_runtime.create_app(stack.endpoint_name, container_url)) as runtime,
         lambda_service.running(
             stack.function,
@@ -53,7 +65,7 @@ def running(
         ) as function,
         HttpServer(api_gateway.create_app(stack, function), port) as api,
     ):
-        yield LocalService(f"{api.url}/inference", events)
+        yield LocalService(f"{api.url}/inference", events, (program, *function.processes))
 
 
 def _require_model(stack: RenderedStack, model_store: Path) -> None:

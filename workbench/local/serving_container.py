@@ -24,11 +24,13 @@ _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def running(environment: Mapping[str, str], *, model_dir: Path | None, model_store: Path, log: Path) -> Iterator[str]:
+def running(
+    environment: Mapping[str, str], *, model_dir: Path | None, model_store: Path, log: Path
+) -> Iterator[tuple[str, ChildProcess]]:
     """Starts ``serve`` and waits until its model is loaded.
 
     Yields:
-        Its base URL.
+        Its base URL and its process.
 
     Raises:
         StartError: it ended, or its model could not be loaded; the message ends with its log.
@@ -52,8 +54,9 @@ def running(environment: Mapping[str, str], *, model_dir: Path | None, model_sto
             log=log,
             inherited_files=[listener.fileno()],
         ) as program:
+            listener.close()  # the program's copy is the only one: when it ends, connections are refused
             _wait_until_ready(program, url)
-            yield url
+            yield url, program
 
 
 def _wait_until_ready(program: ChildProcess, url: str) -> None:

@@ -6,7 +6,15 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from inference_api.errors import (
     ApiError,
@@ -59,7 +67,7 @@ class Endpoint:
             return answer["Body"].read()
         except (ConnectTimeoutError, ReadTimeoutError) as error:
             raise EndpointTimeoutError("the endpoint did not answer in time; send the frame again") from error
-        except EndpointConnectionError as error:
+        except (EndpointConnectionError, HTTPClientError, ResponseStreamingError, IncompleteReadError) as error:
             raise EndpointUnavailableError("the endpoint cannot be reached; try again shortly") from error
         except ClientError as error:
             raise _translated(error) from error

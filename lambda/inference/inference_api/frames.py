@@ -104,6 +104,9 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     body = _body(event)
     if not body:
         raise InvalidRequestError("the body is empty; send a JPEG or PNG image, or a JSON object")
+    if content_type in IMAGE_TYPES and not event.is_base64_encoded:
+        # API Gateway compares types letter by letter and hands everything else over as text.
+        raise InvalidRequestError(f"write the Content-Type in lower case, without anything behind it: {content_type}")
     if application_type == _CUSTOM:
         declared = "application/json" if content_type in _JSON_TYPES else content_type
         return InferenceRequest(
@@ -198,4 +201,5 @@ def _frame(document: Mapping[str, Any], key: str) -> Frame:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)[:_MAX_ID_LENGTH]
+    """The client's word, short and fit for logs: half a surrogate pair cannot be written."""
+    return None if value is None else str(value)[:_MAX_ID_LENGTH].encode(errors="replace").decode()
