@@ -1,4 +1,4 @@
-"""What the operator chooses at deployment. The five names and their values are a promise to existing users."""
+"""What the operator chooses at deployment. The first five names and their values are a promise to users."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def main(words: list[str]) -> int:
         parser.print_help()
         return 2
     _never_proxy_this_machine()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # ends everything in order, as Ctrl-C does
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # all end everything in order
     try:
         return verbs[arguments.verb].run(arguments)
     except (WorkbenchError, CatalogueError) as error:

@@ -15,7 +15,7 @@ from workbench.camera import send_comparison, send_frame
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
-    parser.add_argument("frame", type=Path, help="a JPEG or PNG file; for face comparison the source")
+    parser.add_argument("frame", type=Path, help="an image file; for face comparison the source")
     parser.add_argument("--target", type=Path, nargs="+", help="for face comparison: images to look for the face in")
     parser.add_argument("--url", default="http://127.0.0.1:8000/inference", help="URL of the API")
     parser.add_argument("--annotate", type=Path, metavar="OUT.png", help="write the frame (or first target) with boxes")

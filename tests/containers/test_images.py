@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
-from serving.images import decode, is_image
+from serving.image_headers import is_image
+from serving.images import decode
 
 LIMIT = 4_000_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,3 +176,9 @@ def test_a_scikit_learn_model_as_its_container_takes_it(tmp_path: Path) -> None:
         "import joblib, os\ndef model_fn(model_dir): return joblib.load(os.path.join(model_dir, 'model.joblib'))",
     )
     assert json.loads(_answer(hooks, tmp_path, b"[[0], [3]]", "application/json")[0]) == [0, 1]
+
+
+def test_gunicorns_master_imports_nothing_that_a_user_may_replace() -> None:
+    program = Path(default_hooks.__file__).parents[1]
+    source = "import serving.user_packages, sys; sys.exit('numpy' in sys.modules or 'cv2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", source], cwd=program, check=False).returncode == 0

@@ -250,7 +250,8 @@ def test_a_users_own_application_the_whole_way(photograph: Path, tmp_path: Path)
         "def model_fn(model_dir): return open(f'{model_dir}/weights.txt').read()\n"
         "def input_fn(body, content_type): return cv2.imdecode(np.frombuffer(body, np.uint8), 1), content_type\n"
         "def predict_fn(data, model): return [users_own.GREETING, model, data[0].shape[:2], data[1]]\n"
-        "def output_fn(prediction, accept): return json.dumps(prediction)\n"
+        "def output_fn(prediction, accept):\n"
+        "    return (b'\\xff\\x00', accept) if accept == 'application/x-npy' else json.dumps(prediction)\n"
     )
     (tmp_path / "weights.txt").write_text("weights")
     archive = tmp_path / "model.tar.gz"
@@ -263,6 +264,14 @@ def test_a_users_own_application_the_whole_way(photograph: Path, tmp_path: Path)
         answer = httpx.post(service.url, content=photograph.read_bytes(), headers=headers, timeout=30)
         assert answer.json() == ["hello", "weights", [512, 512], "application/x-image"]
         assert sorted(key.rsplit("/", 1)[1] for key in service.events()) == ["frame.png", "result.json"]
+        binary = httpx.post(
+            service.url,
+            content=photograph.read_bytes(),
+            headers=headers | {"Accept": "application/x-npy"},
+            timeout=30,
+        )
+        assert (binary.content, binary.headers["Content-Type"]) == (b"\xff\x00", "application/x-npy")
+        assert any(key.endswith("/answer") for key in service.events())
         broken = httpx.post(service.url, content=b"[1]", timeout=30)
         assert (broken.status_code, _error(broken)["code"]) == (502, "ModelFailed")
 
@@ -283,10 +292,24 @@ def _descendants(pid: int) -> list[int]:
     return [each for child in children for each in [child, *_descendants(child)]]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_outlives_the_workbench(number: signal.Signals, tmp_path: Path) -> None:
     """Not even when the terminal is closed or the workbench is killed."""
-    command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(tmp_path)]
+    # A shell starts what it runs in the background with Ctrl-C ignored.
+    command = [
+        "sh",
+        "-c",
+        'trap "" INT; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "workbench",
+        "up",
+        "--port",
+        "0",
+        "--logs",
+        str(tmp_path),
+    ]
     command += ["--parameters", "detectorModelName=dlib_frontal_face"]
     foreign = {"VIRTUAL_ENV": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
     pipe = subprocess.PIPE

@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from inference_api.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.endpoint import MAX_PAYLOAD_BYTES, Endpoint, Inference
 from inference_api.errors import ApiError
 from inference_api.frames import Frame, InferenceRequest
 
@@ -42,7 +42,7 @@ def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> No
     }
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
-        assert endpoint[0].infer(REQUEST, "request-1") == b"{}"
+        assert endpoint[0].infer(REQUEST, "request-1") == Inference(b"{}", "application/json")
 
 
 def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, Stubber]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
+from inference_api.endpoint import Inference
 from inference_api.event_store import EventStore
 from inference_api.frames import Frame, InferenceRequest
 
@@ -16,7 +17,7 @@ RECEIVED = datetime(2026, 3, 4, 23, 59, tzinfo=UTC)
 
 def _save(request: InferenceRequest) -> str:
     store = EventStore(boto3.client("s3"), "event-store")
-    return store.save(request, b'{"width": 3}', request_id="request-1", received=RECEIVED)
+    return store.save(request, Inference(b'{"width": 3}'), request_id="request-1", received=RECEIVED)
 
 
 def test_frame_and_result_lie_side_by_side(bucket: Any) -> None:

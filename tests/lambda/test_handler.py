@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import types
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from inference_api import handler as module
+from inference_api.endpoint import Inference
 from inference_api.errors import ApiError, EndpointUnavailableError
 from inference_api.frames import InferenceRequest
 from tests.lambda_events import older_client_event, proxy_event
@@ -28,13 +30,14 @@ class FakeEndpoint:
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
+        self.answer = Inference(RESULT)
         self.requests: list[InferenceRequest] = []
 
-    def infer(self, request: InferenceRequest, request_id: str) -> bytes:
+    def infer(self, request: InferenceRequest, request_id: str) -> Inference:
         if self.failure is not None:
             raise self.failure
         self.requests.append(request)
-        return RESULT
+        return self.answer
 
 
 @pytest.fixture
@@ -68,6 +71,16 @@ def test_both_wire_formats_reach_the_endpoint_and_the_store(
     assert (headers["X-Request-Id"], headers["X-Event-Stored"]) == ("request-1", "true")
     assert endpoint.requests[0].frames["frame"].body == JPEG
     assert [key.rsplit("/", 1)[1] for key in _keys(bucket)] == ["frame.jpg", "result.json"]
+
+
+def test_an_answer_that_is_no_json_keeps_its_type(endpoint: FakeEndpoint, bucket: Any) -> None:
+    endpoint.answer = Inference(b"\x93NUMPY", "application/x-npy")
+    answer = module.handler(older_client_event(JPEG), CONTEXT)
+    assert answer["isBase64Encoded"]
+    assert base64.b64decode(answer["body"]) == b"\x93NUMPY"
+    assert answer["multiValueHeaders"]["Content-Type"] == ["application/x-npy"]
+    assert answer["multiValueHeaders"]["X-Event-Stored"] == ["true"]
+    assert [key.rsplit("/", 1)[1] for key in _keys(bucket)] == ["answer", "frame.jpg", "result.json"]
 
 
 def test_nothing_is_stored_unless_asked(

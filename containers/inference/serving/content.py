@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.http import parse_options_header
 
 from serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
-from serving.images import is_image
+from serving.image_headers import is_image
 
 IMAGE_TYPES = frozenset(
     {

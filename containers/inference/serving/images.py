@@ -7,9 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serving.errors import InvalidImageError, PayloadTooLargeError
-from serving.image_headers import is_image, read_size
-
-__all__ = ["Frame", "decode", "is_image"]
+from serving.image_headers import read_size
 
 Frame = npt.NDArray[np.uint8]
 """A decoded frame: (height, width, 3) uint8, channels in the order blue, green, red."""

@@ -17,14 +17,9 @@ from typing import Any
 from serving import default_hooks
 from serving.content import media_type
 from serving.errors import ModelLoadError
+from serving.user_packages import PROGRAM, code_folder
 
-_PROGRAM = "inference.py"
 _TEXT_TYPES = frozenset({"application/json", "text/csv", "text/plain"})
-
-
-def code_folder(model_dir: Path) -> Path | None:
-    """The folder with the user's inference.py: ``code`` in the model's folder, or that folder itself."""
-    return next((folder for folder in (model_dir / "code", model_dir) if (folder / _PROGRAM).is_file()), None)
 
 
 class UserHooks:
@@ -46,9 +41,9 @@ class UserHooks:
         """
         folder = code_folder(model_dir)
         if folder is None:
-            raise ModelLoadError(f"a custom application needs {model_dir}/code/{_PROGRAM}, and there is none")
+            raise ModelLoadError(f"a custom application needs {model_dir}/code/{PROGRAM}, and there is none")
         sys.path.insert(0, str(folder))
-        spec = importlib.util.spec_from_file_location("inference", folder / _PROGRAM)
+        spec = importlib.util.spec_from_file_location("inference", folder / PROGRAM)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)

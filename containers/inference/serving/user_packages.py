@@ -1,4 +1,8 @@
-"""Installs what a user's ``requirements.txt`` names, once a start, before any worker needs it."""
+"""Installs what a user's ``requirements.txt`` names, once a start, before any worker needs it.
+
+gunicorn's master runs this and hands all that it has imported on to the workers. So nothing here imports a package
+of which the user may bring another release, NumPy first of all.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,15 @@ import tempfile
 from pathlib import Path
 
 from serving.settings import Settings
-from serving.user_application import code_folder
+
+PROGRAM = "inference.py"
 
 logger = logging.getLogger(__name__)
+
+
+def code_folder(model_dir: Path) -> Path | None:
+    """The folder with the user's inference.py: ``code`` in the model's folder, or that folder itself."""
+    return next((folder for folder in (model_dir / "code", model_dir) if (folder / PROGRAM).is_file()), None)
 
 
 def install(settings: Settings) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -29,8 +30,18 @@ from inference_api.frames import InferenceRequest
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
+JSON = "application/json"
+
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 """SageMaker's limit for a real-time invocation."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The container's answer."""
+
+    body: bytes
+    content_type: str = JSON
 
 
 class Endpoint:
@@ -40,8 +51,8 @@ class Endpoint:
         self._client = client
         self._name = name
 
-    def infer(self, request: InferenceRequest, request_id: str) -> bytes:
-        """Sends the frames and returns the container's JSON.
+    def infer(self, request: InferenceRequest, request_id: str) -> Inference:
+        """Sends the frames and returns the container's answer.
 
         Args:
             request: one frame goes as its own bytes, its options as parameters of the content type; several go as
@@ -61,10 +72,10 @@ class Endpoint:
                 EndpointName=self._name,
                 Body=body,
                 ContentType=content_type,
-                Accept="application/json",
+                Accept=request.accept,
                 InferenceId=request_id,
             )
-            return answer["Body"].read()
+            return Inference(answer["Body"].read(), answer.get("ContentType") or JSON)
         except (ConnectTimeoutError, ReadTimeoutError) as error:
             raise EndpointTimeoutError("the endpoint did not answer in time; send the frame again") from error
         except (EndpointConnectionError, HTTPClientError, ResponseStreamingError, IncompleteReadError) as error:

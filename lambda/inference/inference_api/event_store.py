@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from inference_api.endpoint import JSON, Inference
 from inference_api.frames import InferenceRequest
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ class EventStore:
         self._client = client
         self._bucket = bucket
 
-    def save(self, request: InferenceRequest, result: bytes, *, request_id: str, received: datetime) -> str:
+    def save(self, request: InferenceRequest, result: Inference, *, request_id: str, received: datetime) -> str:
         """Writes the frames, then the result.
 
         Args:
             request: what the camera sent.
-            result: the container's JSON.
+            result: the container's answer; one that is not JSON becomes an object of its own, which the event names.
             request_id: unique id of this request, given by API Gateway; it names the event.
             received: when the request came, in UTC.
 
@@ -41,15 +42,20 @@ class EventStore:
             self._client.put_object(
                 Bucket=self._bucket, Key=keys[role], Body=frame.body, ContentType=frame.content_type
             )
-        event = {
+        event: dict[str, Any] = {
             "request_id": request_id,
             "client_request_id": request.client_request_id,
             "timestamp": request.timestamp,
             "camera_id": request.camera_id,
             "received": received.isoformat(),
             "frames": keys,
-            "result": json.loads(result),
+            "result": json.loads(result.body) if result.content_type == JSON else None,
         }
+        if result.content_type != JSON:
+            event["result_object"] = f"{prefix}answer"
+            self._client.put_object(
+                Bucket=self._bucket, Key=f"{prefix}answer", Body=result.body, ContentType=result.content_type
+            )
         self._client.put_object(
             Bucket=self._bucket,
             Key=f"{prefix}result.json",

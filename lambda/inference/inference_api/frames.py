@@ -81,6 +81,7 @@ class InferenceRequest:
         camera_id: the camera's name.
         client_request_id: the client's own word, only ever stored, never used to name anything.
         timestamp: likewise.
+        accept: the content type wanted for the answer; only users' own applications know others than JSON.
     """
 
     frames: Mapping[str, Frame]
@@ -88,6 +89,7 @@ class InferenceRequest:
     camera_id: str = "unknown"
     client_request_id: str | None = None
     timestamp: str | None = None
+    accept: str = "application/json"
 
 
 def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceRequest:
@@ -103,7 +105,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
     body = _body(event)
     if not body:
-        raise InvalidRequestError("the body is empty; send a JPEG or PNG image, or a JSON object")
+        raise InvalidRequestError("the body is empty; send an image or a JSON object")
     if content_type in IMAGE_TYPES and not event.is_base64_encoded:
         # API Gateway compares types letter by letter and hands everything else over as text.
         raise InvalidRequestError(f"write the Content-Type in lower case, without anything behind it: {content_type}")
@@ -111,6 +113,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         declared = "application/json" if content_type in _JSON_TYPES else content_type
         return InferenceRequest(
             frames={"frame": Frame(body, declared)},
+            accept=headers.get("accept", "*/*"),
             camera_id=headers.get("x-camera-id", "unknown"),
             client_request_id=_text(headers.get("x-request-id")),
             timestamp=_text(headers.get("x-timestamp")),

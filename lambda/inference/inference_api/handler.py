@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api.endpoint import Endpoint
+from inference_api.endpoint import JSON, Endpoint, Inference
 from inference_api.errors import ApiError, error_document
 from inference_api.event_store import EventStore
 from inference_api.frames import InferenceRequest, parse
@@ -64,7 +64,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 @app.post("/inference")
-def infer() -> Response[str]:
+def infer() -> Response[str] | Response[bytes]:
     """Runs the model over the frame of the request."""
     received = datetime.now(UTC)
     request = parse(app.current_event, settings().application_type)
@@ -76,10 +76,12 @@ def infer() -> Response[str]:
     headers = {"X-Request-Id": _request_id()}
     if settings().save_request_events:
         headers["X-Event-Stored"] = "true" if _stored(request, result, received) else "false"
-    return Response(200, content_type="application/json", body=result.decode(), headers=headers)
+    if result.content_type == JSON:
+        return Response(200, content_type=JSON, body=result.body.decode(), headers=headers)
+    return Response(200, content_type=result.content_type, body=result.body, headers=headers)  # bytes go in base64
 
 
-def _stored(request: InferenceRequest, result: bytes, received: datetime) -> bool:
+def _stored(request: InferenceRequest, result: Inference, received: datetime) -> bool:
     """Stores the event; a failure is logged and counted, and never fails the inference."""
     try:
         prefix = event_store().save(request, result, request_id=_request_id(), received=received)
