@@ -63,4 +63,6 @@ raw_env = [
     # without the second some networks fail from their second forward pass on (1.9.1, oneDNN subgraphs).
     f"OMP_NUM_THREADS={settings().engine_threads}",
     "MXNET_SUBGRAPH_BACKEND=NONE",
+    # ONNX Runtime reports to its makers unless told not to before it is loaded.
+    "ORT_DISABLE_TELEMETRY=1",
 ]
