@@ -46,8 +46,7 @@ def main(words: list[str]) -> int:
         parser.print_help()
         return 2
     _never_proxy_this_machine()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # all end everything in order
+    _end_in_order_on_signals()
     try:
         return verbs[arguments.verb].run(arguments)
     except (WorkbenchError, CatalogueError) as error:
@@ -55,6 +54,17 @@ def main(words: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _end_in_order_on_signals() -> None:
+    """Whatever asks the workbench to end does so as Ctrl-C does: it stops what it started.
+
+    SIGINT is taken back from shells that ignore it for what runs in the background; SIGHUP stays ignored where
+    nohup has asked for that.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _never_proxy_this_machine() -> None:

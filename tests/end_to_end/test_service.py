@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -285,60 +283,6 @@ def test_real_weights_the_whole_way(testdata: Path, tmp_path: Path) -> None:
         older = httpx.post(service.url, content=_older_body(frame), timeout=30).json()
     assert answer == older
     assert sum(score > 0.3 for (score,) in answer["bbox_scores"]) == 4
-
-
-def _descendants(pid: int) -> list[int]:
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [each for child in children for each in [child, *_descendants(child)]]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_outlives_the_workbench(number: signal.Signals, tmp_path: Path) -> None:
-    """Not even when the terminal is closed or the workbench is killed."""
-    # A shell starts what it runs in the background with Ctrl-C ignored.
-    command = [
-        "sh",
-        "-c",
-        'trap "" INT; exec "$@"',
-        "sh",
-        sys.executable,
-        "-m",
-        "workbench",
-        "up",
-        "--port",
-        "0",
-        "--logs",
-        str(tmp_path),
-    ]
-    command += ["--parameters", "detectorModelName=dlib_frontal_face"]
-    foreign = {"VIRTUAL_ENV": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | foreign, stdout=pipe, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("API ")
-        started = _descendants(process.pid)
-        assert len(started) >= 6  # four of the function, the serving program and its workers
-        process.send_signal(number)
-        process.wait(60)
-    for _ in range(200):
-        left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
-        if not left:
-            break
-        time.sleep(0.1)
-    assert left == []
-
-
-def test_a_part_that_dies_ends_the_run_with_its_log(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(tmp_path)]
-    command += ["--parameters", "detectorModelName=dlib_frontal_face"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.stdout.readline().startswith("API ")
-        os.kill(_descendants(process.pid)[0], signal.SIGKILL)
-        assert process.wait(60) == 2
-        assert "ended by itself (-9)" in process.stderr.read()
 
 
 def test_what_is_not_even_http_gets_the_error_shape(embedded: Service) -> None:

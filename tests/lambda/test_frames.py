@@ -139,6 +139,12 @@ def test_a_camera_id_that_cannot_be_written() -> None:
     assert parse(as_powertools(older_client_event(JPEG, camera_id="\ud800x")), "face-detection").camera_id == "?x"
 
 
+def test_a_huge_camera_id_is_cut_wherever_it_stands() -> None:
+    in_header = proxy_event(JPEG, content_type="image/jpeg", X_Camera_Id="x" * 10_000)
+    for event in (in_header, older_client_event(JPEG, camera_id="x" * 10_000)):
+        assert len(parse(as_powertools(event), "face-detection").camera_id) == 256
+
+
 def test_a_huge_client_id_is_cut() -> None:
     request = parse(as_powertools(older_client_event(JPEG, request_id="x" * 10_000)), "face-detection")
     assert request.client_request_id is not None

@@ -83,6 +83,21 @@ def test_an_answer_that_is_no_json_keeps_its_type(endpoint: FakeEndpoint, bucket
     assert [key.rsplit("/", 1)[1] for key in _keys(bucket)] == ["answer", "frame.jpg", "result.json"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "objects"),
+    [
+        (Inference(b'{"a": 1}', "application/json; charset=utf-8"), ["frame.jpg", "result.json"]),
+        (Inference(b"1,2", "text/csv"), ["answer", "frame.jpg", "result.json"]),
+    ],
+)
+def test_text_passes_as_text(endpoint: FakeEndpoint, bucket: Any, answer: Inference, objects: list[str]) -> None:
+    endpoint.answer = answer
+    sent = module.handler(older_client_event(JPEG), CONTEXT)
+    assert not sent["isBase64Encoded"]
+    assert (sent["body"].encode(), sent["multiValueHeaders"]["Content-Type"]) == (answer.body, [answer.content_type])
+    assert [key.rsplit("/", 1)[1] for key in _keys(bucket)] == objects
+
+
 def test_nothing_is_stored_unless_asked(
     endpoint: FakeEndpoint, bucket: Any, function_environment: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,20 @@ class Inference:
     body: bytes
     content_type: str = JSON
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON, whatever parameters its content type has."""
+        return self._media_type == JSON
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can pass API Gateway as text; anything else goes in base64."""
+        return self.is_json or self._media_type.startswith("text/")
+
+    @property
+    def _media_type(self) -> str:
+        return self.content_type.split(";")[0].strip().lower()
+
 
 class Endpoint:
     """One endpoint."""

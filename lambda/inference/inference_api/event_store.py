@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from inference_api.endpoint import JSON, Inference
+from inference_api.endpoint import Inference
 from inference_api.frames import InferenceRequest
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class EventStore:
             "camera_id": request.camera_id,
             "received": received.isoformat(),
             "frames": keys,
-            "result": json.loads(result.body) if result.content_type == JSON else None,
+            "result": json.loads(result.body) if result.is_json else None,
         }
-        if result.content_type != JSON:
+        if not result.is_json:
             event["result_object"] = f"{prefix}answer"
             self._client.put_object(
                 Bucket=self._bucket, Key=f"{prefix}answer", Body=result.body, ContentType=result.content_type

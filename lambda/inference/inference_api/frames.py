@@ -1,6 +1,6 @@
 """An API Gateway event to the frames that a camera sent, in either wire format.
 
-The JPEG or PNG itself (``Content-Type: image/jpeg``), or JSON with the image in base64. Existing clients
+The image itself (``Content-Type: image/jpeg``), or JSON with the image in base64. Existing clients
 send JSON without a Content-Type, which API Gateway hands on as JSON, and ``request_id`` as an integer.
 """
 
@@ -103,6 +103,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     compares = application_type == _COMPARISON
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    camera_id = _text(headers.get("x-camera-id")) or "unknown"
     body = _body(event)
     if not body:
         raise InvalidRequestError("the body is empty; send an image or a JSON object")
@@ -114,7 +115,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         return InferenceRequest(
             frames={"frame": Frame(body, declared)},
             accept=headers.get("accept", "*/*"),
-            camera_id=headers.get("x-camera-id", "unknown"),
+            camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
             timestamp=_text(headers.get("x-timestamp")),
         )
@@ -122,7 +123,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         return InferenceRequest(
             frames={"frame": Frame(body)},
             options=_options(event.query_string_parameters or {}),
-            camera_id=headers.get("x-camera-id", "unknown"),
+            camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
             timestamp=_text(headers.get("x-timestamp")),
         )
@@ -139,7 +140,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
             if compares
             else _options({**(event.query_string_parameters or {}), **document})
         ),
-        camera_id=_text(document.get("camera_id")) or headers.get("x-camera-id", "unknown"),
+        camera_id=_text(document.get("camera_id")) or camera_id,
         client_request_id=_text(document.get("request_id")),
         timestamp=_text(document.get("timestamp")),
     )

@@ -1,0 +1,81 @@
+"""How a local run ends: on any signal, when it is killed, and when a part of it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [each for child in children for each in [child, *_descendants(child)]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_nothing_outlives_the_workbench(number: signal.Signals, tmp_path: Path) -> None:
+    """Not even when the terminal is closed or the workbench is killed."""
+    # A shell starts what it runs in the background with Ctrl-C ignored.
+    command = [
+        "sh",
+        "-c",
+        'trap "" INT; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "workbench",
+        "up",
+        "--port",
+        "0",
+        "--logs",
+        str(tmp_path),
+    ]
+    command += ["--parameters", "detectorModelName=dlib_frontal_face"]
+    foreign = {"VIRTUAL_ENV": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | foreign, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("API ")
+        started = _descendants(process.pid)
+        assert len(started) >= 6  # four of the function, the serving program and its workers
+        process.send_signal(number)
+        process.wait(60)
+    for _ in range(200):
+        left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
+        if not left:
+            break
+        time.sleep(0.1)
+    assert left == []
+
+
+def test_a_part_that_dies_ends_the_run_with_its_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(tmp_path)]
+    command += ["--parameters", "detectorModelName=dlib_frontal_face"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("API ")
+        os.kill(_descendants(process.pid)[0], signal.SIGKILL)
+        assert process.wait(60) == 2
+        assert "ended by itself (-9)" in process.stderr.read()
+
+
+def test_nohup_is_respected(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "workbench", "up", "--port", "0"]
+    command += ["--logs", str(tmp_path), "--parameters", "detectorModelName=dlib_frontal_face"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("API ")
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
