@@ -1,20 +1,25 @@
 """How gunicorn serves the container contract; https://docs.gunicorn.org/en/stable/settings.html names each setting."""
 
-import multiprocessing
+import gc
+import logging
 import os
+import signal
+import socket
+import struct
 import sys
 import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from serving import user_packages
+from serving import logs, memory, user_packages
 from serving.settings import settings
+from serving.startup import StartupAnswers
 
 bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
 # Several threads a worker: while one prediction runs, /ping is answered, the next frame is decoded, and what comes
 # beyond the queue's limit is refused. Waiting requests hold a thread each; the others are for that.
-worker_class = "gthread"
+worker_class = "serving.worker.DrainingWorker"
 workers = settings().workers
 threads = settings().queue_limit + 4
 # SageMaker gives a request 60 s and a container 30 s to drain after SIGTERM.
@@ -24,38 +29,59 @@ keepalive = 60
 control_socket_disable = True
 accesslog = None
 
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+# A client that stops sending in the middle of its request does not keep a thread for longer.
+_STALLED_SECONDS = 5
+_starting = None
 
-def on_starting(_server):
-    """Installs a user's packages once, for all workers to find."""
+
+def when_ready(server):
+    """Prepares everything that workers share, while another process says on the socket that this takes time."""
+    global _starting
+    listener = server.LISTENERS[0].sock
+    # Connections inherit it. Python's own timeouts would not last: gunicorn makes its sockets blocking.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _STALLED_SECONDS, 0))
+    _starting = StartupAnswers.start(listener)
+    for number in _ENDING:
+        signal.signal(number, lambda *_: sys.exit(0))  # there is nothing to finish yet
+    logs.configure()
     folder = user_packages.install(settings())
     if folder is not None:
         sys.path.insert(0, str(folder))
+    if settings().loads_before_fork:
+        from serving import wsgi
+
+        wsgi.host.load()
+        _starting.stop()
+        gc.collect()
+        gc.freeze()  # so that collecting garbage in a worker does not write to pages it shares
+    server.init_signals()
 
 
-# Set when the first worker's model is loaded, cannot be loaded, or the worker is gone. All workers share it.
-_first_done = multiprocessing.Event()
+def post_fork(server, _worker):
+    """Ends a worker that was told to end before it could listen to signals; gunicorn would wait 30 s for it.
+
+    Until its own handlers are there, it has the master's, which only queue what comes, in a queue that in a worker
+    nobody reads.
+    """
+    for number in _ENDING:
+        signal.signal(number, lambda *_: os._exit(0))
+    while not server.SIG_QUEUE.empty():
+        if server.SIG_QUEUE.get() in _ENDING:
+            os._exit(0)
 
 
 def post_worker_init(worker):
-    """Lets a worker take connections only when its model is loaded, but for the very first.
-
-    The first answers /ping with 503 while it loads; the others wait for themselves and for it. So a 200 of /ping
-    holds for every request that follows, and a worker that replaces another keeps nobody waiting.
-    """
-    host = worker.wsgi.extensions["host"]
-    if worker.age == 1:
-        threading.Thread(target=lambda: (host.wait(), _first_done.set()), daemon=True).start()
-        return
-    while host.loading or not _first_done.is_set():
-        host.wait(0.1)
-        _first_done.wait(0.1)
+    """Lets a worker take connections only when its model is loaded: then a 200 of /ping holds whoever answers."""
+    host = sys.modules["serving.wsgi"].host
+    loading = threading.Thread(target=host.load, daemon=True)
+    loading.start()
+    while loading.is_alive() and worker.alive:
+        loading.join(0.2)
         worker.notify()
-
-
-def child_exit(_server, worker):
-    """Does not let the others wait for a first worker that is gone."""
-    if worker.age == 1:
-        _first_done.set()
+    if _starting is not None:
+        _starting.stop()
+    logging.getLogger("serving").info("worker ready", extra={"pid": worker.pid, **memory.of_process()})
 
 
 raw_env = [

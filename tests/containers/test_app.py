@@ -30,8 +30,10 @@ def _application(**hooks: Callable[..., Any]) -> Application:
 
 def _client(find: Callable[[], Application], *, wait: bool = True) -> FlaskClient:
     host = ApplicationHost(find, "/models", queue_limit=2)
+    loading = threading.Thread(target=host.load)
+    loading.start()
     if wait:
-        host.wait(10)
+        loading.join(10)
     return create_app(host, max_body_bytes=1000).test_client()
 
 

@@ -58,7 +58,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
         patch.setattr(detection, "settings", lambda: chosen)
         hooks = Application(detection.model_fn, detection.input_fn, detection.predict_fn, detection.output_fn)
         host = ApplicationHost(lambda: hooks, str(folder), queue_limit=4)
-        host.wait(30)
+        host.load()
         yield create_app(host, max_body_bytes=1_000_000).test_client()
 
 

@@ -1,7 +1,9 @@
-"""The serving program as it runs in the container: readiness, termination, a worker that dies."""
+"""The serving program as it runs in the container: start, load, overload, termination, workers that die."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -9,10 +11,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import httpx
@@ -20,10 +24,41 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.tiny_models import write_older_layout
+from serving import memory
+from tests.tiny_models import write_older_layout, write_yolox_onnx
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORKERS = 3
+CLIENTS = 12
+SLOW_HOOKS = """
+import pathlib, time
+def model_fn(model_dir):
+    while not pathlib.Path(model_dir, "go").exists():
+        time.sleep(0.02)
+    return "model"
+def input_fn(body, content_type): return float(body)
+def predict_fn(seconds, model): time.sleep(seconds); return seconds
+def output_fn(seconds, accept): return str(seconds)
+"""
+
+
+def _status(url: str, method: str, path: str, body: bytes = b"", content_type: str = "") -> int:
+    """The answer's status; 0 for a connection that broke, -1 where nobody listens.
+
+    Over a connection of its own, by the cheapest client there is: it shares the machine with what it measures.
+    """
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    try:
+        connection.request(method, path, body, {"Content-Type": content_type})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    except ConnectionRefusedError:
+        return -1
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
 
 
 @dataclass(frozen=True)
@@ -34,23 +69,32 @@ class Program:
     url: str
     log: Path
 
-    def wait_until_ready(self) -> None:
-        for _ in range(600):
-            try:
-                if httpx.get(f"{self.url}/ping", timeout=2).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
+    def ping(self) -> int:
+        """The status of /ping."""
+        return _status(self.url, "GET", "/ping")
+
+    def wait_until(self, status: int) -> None:
+        for _ in range(1200):
+            if self.ping() == status:
+                return
             time.sleep(0.05)
         pytest.fail(self.log.read_text())
 
-    def invoke(self, frame: bytes) -> int:
-        headers = {"Content-Type": "image/png"}
-        return httpx.post(f"{self.url}/invocations", content=frame, headers=headers, timeout=30).status_code
+    def invoke(self, body: bytes, content_type: str = "image/png") -> int:
+        return _status(self.url, "POST", "/invocations", body, content_type)
+
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(child) for child in children if Path(f"/proc/{child}/cmdline").read_bytes()]  # not one that ended
+
+    def logged(self, message: str) -> list[dict[str, Any]]:
+        lines = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [entry for entry in map(json.loads, lines) if entry["message"] == message]
 
 
 @contextmanager
-def _serving(folder: Path, **environment: str) -> Iterator[Program]:
+def _serving(folder: Path, *, application: str = "body-detection", **environment: str) -> Iterator[Program]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.set_inheritable(True)
         log = folder / "log"
@@ -60,7 +104,7 @@ def _serving(folder: Path, **environment: str) -> Iterator[Program]:
                 env={
                     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                     "PYTHONPATH": str(REPOSITORY),
-                    "APPLICATION_TYPE": "body-detection",
+                    "APPLICATION_TYPE": application,
                     "MODEL_NAME": "red",
                     "SM_MODEL_DIR": str(folder),
                     "MODEL_SERVER_WORKERS": str(WORKERS),
@@ -69,12 +113,62 @@ def _serving(folder: Path, **environment: str) -> Iterator[Program]:
                 pass_fds=[listener.fileno()],
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        yield Program(process, url, log)
+    finally:
+        process.terminate()
         try:
-            yield Program(process, f"http://127.0.0.1:{listener.getsockname()[1]}", log)
-        finally:
-            process.terminate()
             process.wait(40)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@dataclass
+class Load:
+    """Clients that send one request after the other, each over a connection of its own."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    milliseconds: dict[int, list[float]] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send_until_stopped(self, url: str, body: bytes, content_type: str) -> None:
+        while not self._stop.is_set():
+            self.send(url, body, content_type)
+
+    def send(self, url: str, body: bytes, content_type: str) -> None:
+        started = time.perf_counter()
+        status = _status(url, "POST", "/invocations", body, content_type)
+        with self._lock:
+            self.statuses[status] += 1
+            self.milliseconds.setdefault(status, []).append((time.perf_counter() - started) * 1000)
+        if status == -1:
+            self._stop.set()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+@contextmanager
+def _under_load(
+    program: Program, body: bytes, content_type: str = "image/png", *, clients: int = CLIENTS
+) -> Iterator[Load]:
+    load = Load()
+    sending = (program.url, body, content_type)
+    senders = [threading.Thread(target=load.send_until_stopped, args=sending) for _ in range(clients)]
+    for sender in senders:
+        sender.start()
+    try:
+        yield load
+    finally:
+        load.stop()
+        for sender in senders:
+            sender.join()
 
 
 @pytest.fixture
@@ -82,67 +176,184 @@ def frame(red_square_frame: npt.NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".png", red_square_frame)[1].tobytes()
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """Takes seconds to load: MXNet."""
-    write_older_layout(tmp_path, "body_detector_red")
+@pytest.fixture(params=["onnxruntime", "mxnet"])
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "mxnet":
+        write_older_layout(tmp_path, "body_detector_red")
+    else:
+        write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
     return tmp_path
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    """A user's own program: its model loads when the file ``go`` is there, it predicts as long as the body says."""
+    (tmp_path / "inference.py").write_text(SLOW_HOOKS)
+    return tmp_path
+
+
+def _named(model: Path) -> dict[str, str]:
+    return {"MODEL_NAME": "yolox_nano" if (model / "yolox_nano").is_dir() else "red"}
 
 
 def test_ready_means_ready_whoever_answers(model: Path, frame: bytes) -> None:
-    with _serving(model) as program:
-        program.wait_until_ready()
+    with _serving(model, **_named(model)) as program:
+        program.wait_until(200)
         assert {program.invoke(frame) for _ in range(20)} == {200}
+        assert {program.ping() for _ in range(20)} == {200}
 
 
-def test_termination_finishes_what_was_accepted(model: Path, frame: bytes) -> None:
-    with _serving(model) as program:
-        program.wait_until_ready()
-        answers: list[int] = []
-        started = threading.Barrier(9)
-
-        def send() -> None:
-            with httpx.Client(base_url=program.url, timeout=30) as client:
-                client.get("/ping")
-                started.wait()
-                answers.append(client.post("/invocations", content=frame).status_code)
-
-        senders = [threading.Thread(target=send) for _ in range(8)]
-        for sender in senders:
-            sender.start()
-        started.wait()
-        time.sleep(0.05)
-        program.process.send_signal(signal.SIGTERM)
-        for sender in senders:
-            sender.join()
-        assert program.process.wait(30) == 0
-        assert answers == [200] * 8
+@pytest.mark.parametrize("application", ["body-detection", "custom"])
+def test_ping_says_503_from_the_first_moment_until_the_model_is_loaded(
+    application: str, slow: Path, frame: bytes
+) -> None:
+    if application != "custom":
+        write_older_layout(slow, "body_detector_red")
+    with _serving(slow, application=application) as program:
+        statuses: list[int] = []
+        while not statuses or statuses[-1] in (-1, 0, 503):
+            statuses.append(program.ping())
+            time.sleep(0.01)
+            assert len(statuses) < 6000, program.log.read_text()
+            if application == "custom" and len(statuses) == 100:
+                refused = httpx.post(f"{program.url}/invocations", content=bytes(3_000_000), timeout=10)
+                assert (refused.status_code, refused.json()["error"]["code"]) == (503, "ModelNotReady")
+                assert refused.headers["Retry-After"] == "1"
+                (slow / "go").touch()
+        assert statuses[-1] == 200
+        assert statuses.count(503) >= 1
+        assert {0, -1}.isdisjoint(statuses[statuses.index(503) :])  # whoever answers next takes over without a gap
 
 
-def test_a_worker_that_dies_is_replaced(model: Path, frame: bytes) -> None:
-    with _serving(model) as program:
-        program.wait_until_ready()
-        for _ in range(WORKERS):
-            os.kill(_children(program.process.pid)[0], signal.SIGKILL)
-            time.sleep(0.3)
-            assert {program.invoke(frame) for _ in range(10)} == {200}
+@pytest.mark.parametrize("seconds", [0, 0.1, 0.2, 0.4, 0.8])
+def test_termination_while_the_model_loads(seconds: float, slow: Path) -> None:
+    with _serving(slow, application="custom") as program:
+        program.wait_until(503)
+        time.sleep(seconds)
+        program.process.terminate()
+        assert program.process.wait(20) == 0  # gunicorn kills a worker that does not hear after 30
+        assert program.ping() == -1
+
+
+def test_termination_under_load_finishes_what_was_accepted(model: Path, frame: bytes) -> None:
+    with _serving(model, **_named(model)) as program:
+        program.wait_until(200)
+        with _under_load(program, frame) as load:
+            time.sleep(1)
+            program.process.terminate()
+            assert program.process.wait(30) == 0
+        assert set(load.statuses) <= {200, -1}  # answered, or told by a closed port to go elsewhere: none is lost
+        assert load.statuses[200] > CLIENTS
+        assert len(program.logged("served")) == load.statuses[200]
+
+
+def test_a_worker_that_is_killed_under_load_loses_its_own_requests_alone(model: Path, frame: bytes) -> None:
+    with _serving(model, **_named(model)) as program:
+        program.wait_until(200)
+        with _under_load(program, frame) as load:
+            for _ in range(WORKERS):
+                time.sleep(0.5)
+                os.kill(program.workers()[0], signal.SIGKILL)
+            time.sleep(1)
+        assert set(load.statuses) <= {200, 0}
+        assert load.statuses[0] <= CLIENTS * WORKERS  # those that the killed ones had taken
+        assert load.statuses[200] > CLIENTS * WORKERS
+        assert {program.invoke(frame) for _ in range(20)} == {200}
+        assert len(program.workers()) == WORKERS
         assert program.process.poll() is None
+
+
+def test_workers_that_are_killed_while_they_load_keep_nobody_waiting(slow: Path) -> None:
+    with _serving(slow, application="custom") as program:
+        program.wait_until(503)
+        for _ in range(WORKERS):
+            while len(program.workers()) <= WORKERS:  # and the process that answers meanwhile
+                time.sleep(0.02)
+            os.kill(program.workers()[-1], signal.SIGKILL)
+            time.sleep(0.3)
+        (slow / "go").touch()
+        program.wait_until(200)
+        assert {program.invoke(b"0", "text/plain") for _ in range(10)} == {200}
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def test_overload_is_refused_and_what_was_accepted_finishes(slow: Path) -> None:
+    (slow / "go").touch()
+    environment = {"MODEL_SERVER_WORKERS": "1", "MAX_QUEUE_LENGTH": "3"}
+    with _serving(slow, application="custom", **environment) as program:
+        program.wait_until(200)
+        with _under_load(program, b"0.2", "text/plain", clients=8) as load:
+            time.sleep(3)
+            pings = [program.ping() for _ in range(20)]
+        assert pings == [200] * 20  # while the one engine is busy and the queue full
+        assert set(load.statuses) == {200, 503}
+        assert load.statuses[200] >= 10
+        assert load.statuses[503] > load.statuses[200]
+        # Accepted ones waited for others; refused ones waited for nobody.
+        assert _percentile(load.milliseconds[503], 0.5) < _percentile(load.milliseconds[200], 0.5) / 2
+
+
+def test_clients_that_stall_delay_others_and_do_not_shut_them_out(slow: Path) -> None:
+    (slow / "go").touch()
+    with _serving(slow, application="custom", MODEL_SERVER_WORKERS="1", MAX_QUEUE_LENGTH="1") as program:
+        program.wait_until(200)
+        host, port = program.url.removeprefix("http://").split(":")
+        stalled = [socket.create_connection((host, int(port))) for _ in range(6)]  # the worker has five threads
+        for connection in stalled:
+            connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-")
+        time.sleep(0.2)
+        assert program.invoke(b"0", "text/plain") == 200
+        for connection in stalled:
+            connection.close()
 
 
 def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     with _serving(tmp_path) as program:
-        for _ in range(200):
-            try:
-                answer = httpx.get(f"{program.url}/ping", timeout=2)
-            except httpx.HTTPError:
-                continue
-            if answer.status_code != 503:
-                break
-            time.sleep(0.05)
-        assert answer.status_code == 500
+        program.wait_until(500)
+        answer = httpx.get(f"{program.url}/ping", timeout=2)
         assert answer.json()["error"]["code"] == "ModelLoadFailed"
         assert "the model 'red' for body-detection was not found" in program.log.read_text()
+
+
+def test_a_further_worker_shares_the_model(model: Path, frame: bytes) -> None:
+    with _serving(model, **_named(model)) as program:
+        program.wait_until(200)
+        for _ in range(10):
+            program.invoke(frame)
+        alone = memory.of_process(program.process.pid)
+        workers = [memory.of_process(pid) for pid in program.workers()]
+        if not alone:
+            pytest.skip("this system has no /proc/PID/smaps_rollup")
+        whole = sum(alone.values())
+        assert all(worker["private_mib"] < whole / 2 for worker in workers), (alone, workers)
+        assert [sorted(entry) for entry in program.logged("worker ready")] == [
+            ["level", "logger", "message", "pid", "private_mib", "shared_mib", "time"]
+        ] * WORKERS
+
+
+@pytest.mark.parametrize(
+    ("attributes", "camera"),
+    [("camera_id=gate-1", "gate-1"), ("x=1; camera_id=%E9%97%A8%20%2F1", "门 /1"), ("nonsense", "unknown")],
+)
+def test_the_log_names_request_camera_model_and_stages(
+    attributes: str, camera: str, tmp_path: Path, frame: bytes
+) -> None:
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    with _serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="1") as program:
+        program.wait_until(200)
+        headers = {
+            "Content-Type": "image/png",
+            "X-Amzn-SageMaker-Inference-Id": "r-1",
+            "X-Amzn-SageMaker-Custom-Attributes": attributes,
+        }
+        httpx.post(f"{program.url}/invocations", content=frame, headers=headers, timeout=60)
+        (served,) = program.logged("served")
+    assert (served["request_id"], served["camera_id"], served["model"]) == ("r-1", camera, "yolox_nano")
+    stages = served["milliseconds"]
+    assert sorted(stages) == ["decode", "encode", "infer", "input", "postprocess", "predict", "preprocess", "wait"]
+    assert stages["input"] >= stages["decode"] > 0
+    assert stages["infer"] > 0
+    assert stages["predict"] >= stages["infer"]

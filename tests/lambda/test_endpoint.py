@@ -39,10 +39,12 @@ def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> No
         "ContentType": "image/jpeg",
         "Accept": "application/json",
         "InferenceId": "request-1",
+        "CustomAttributes": "camera_id=gate%201%20%2F%20%E9%97%A8",
     }
+    request = InferenceRequest(frames={"frame": Frame(JPEG)}, camera_id="gate 1 / 门")
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
-        assert endpoint[0].infer(REQUEST, "request-1") == Inference(b"{}", "application/json")
+        assert endpoint[0].infer(request, "request-1") == Inference(b"{}", "application/json")
 
 
 def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, Stubber]) -> None:
@@ -52,6 +54,7 @@ def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, 
         "ContentType": "image/jpeg; min_confidence=0.5; normalized=true",
         "Accept": "application/json",
         "InferenceId": "r",
+        "CustomAttributes": "camera_id=unknown",
     }
     options = {"min_confidence": "0.5", "normalized": "true"}
     with endpoint[1] as stub:
@@ -79,6 +82,7 @@ def test_several_frames_go_as_json(
         "ContentType": "application/json",
         "Accept": "application/json",
         "InferenceId": "r",
+        "CustomAttributes": "camera_id=unknown",
     }
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import urllib.parse
 import uuid
 
 from flask import Flask, Response, g, request
@@ -15,17 +16,28 @@ from serving.host import ApplicationHost
 logger = logging.getLogger(__name__)
 
 _INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_MAX_CAMERA_LENGTH = 64
 
 
-def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
-    """The WSGI application around a host."""
+def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = "") -> Flask:
+    """The WSGI application around a host.
+
+    Args:
+        host: what answers.
+        max_body_bytes: larger bodies are refused.
+        model_name: for the log.
+    """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
-    app.extensions["host"] = host
 
     @app.before_request
     def name_request() -> None:
         g.request_id = request.headers.get(_INFERENCE_ID) or str(uuid.uuid4())
+
+    def named() -> dict[str, str]:
+        """Whose request this is, for the log."""
+        return {"request_id": g.request_id, "camera_id": _camera_id(request.headers.get(_CUSTOM_ATTRIBUTES, ""))}
 
     @app.get("/ping")
     def ping() -> Response:
@@ -39,13 +51,13 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
         except RequestEntityTooLarge as error:
             raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
         answer, answer_type, stages = host.invoke(body, request.content_type, request.headers.get("Accept"))
-        logger.info("served", extra={"request_id": g.request_id, "bytes": len(body), "milliseconds": stages})
+        logger.info("served", extra=named() | {"model": model_name, "bytes": len(body), "milliseconds": stages})
         return Response(answer, content_type=answer_type)
 
     @app.errorhandler(ServingError)
     def serving_error(error: ServingError) -> Response:
         if request.path != "/ping":
-            logger.warning("refused: %s", error, extra={"request_id": g.request_id, "code": error.code})
+            logger.warning("refused: %s", error, extra=named() | {"code": error.code})
         response = _error_response(error.status, error.code, str(error))
         if error.status == ModelNotReadyError.status:
             response.headers["Retry-After"] = "1"
@@ -58,10 +70,17 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int) -> Flask:
 
     @app.errorhandler(Exception)
     def unexpected_error(_error: Exception) -> Response:
-        logger.exception("failed", extra={"request_id": g.request_id})
+        logger.exception("failed", extra=named())
         return _error_response(500, "InternalError", "the server failed; its log has the reason")
 
     return app
+
+
+def _camera_id(attributes: str) -> str:
+    """The camera that the function names in ``camera_id=...``, percent-encoded, beside whatever others name."""
+    pairs = (part.strip().partition("=") for part in attributes.split(";"))
+    encoded = next((value for key, _, value in pairs if key == "camera_id"), "unknown")
+    return urllib.parse.unquote(encoded, errors="replace")[:_MAX_CAMERA_LENGTH]
 
 
 def _error_response(status: int, code: str, message: str) -> Response:

@@ -12,6 +12,7 @@ from serving.heads import head
 from serving.images import Frame
 from serving.model_folder import ModelFolder
 from serving.preprocessing import network_input
+from serving.stages import stage
 
 
 class Detector:
@@ -36,6 +37,10 @@ class Detector:
     def detect(self, frame: Frame, short_size: int | None = None) -> Detections:
         """Detections in pixels of ``frame``, (height, width, 3) uint8 BGR, cut at its edges."""
         height, width = frame.shape[:2]
-        prepared = network_input(frame, self.model.input, short_size)
-        found = self._decode(self._engine.run(prepared.tensor), self.model, prepared.tensor.shape)
-        return found.in_frame(scale_x=prepared.scale_x, scale_y=prepared.scale_y, width=width, height=height)
+        with stage("preprocess"):
+            prepared = network_input(frame, self.model.input, short_size)
+        with stage("infer"):
+            outputs = self._engine.run(prepared.tensor)
+        with stage("postprocess"):
+            found = self._decode(outputs, self.model, prepared.tensor.shape)
+            return found.in_frame(scale_x=prepared.scale_x, scale_y=prepared.scale_y, width=width, height=height)

@@ -12,6 +12,7 @@ from serving.engines import Engine
 from serving.images import Frame
 from serving.model_folder import ModelFolder
 from serving.preprocessing import normalised
+from serving.stages import stage
 
 Embeddings = npt.NDArray[np.float32]
 
@@ -46,11 +47,14 @@ class Embedder:
             (N, dimensions) float32, every row of length 1.
         """
         spec = self.model.input
-        faces = align(frame, landmarks, self.model.head, spec.size)
-        if not faces:
-            return np.zeros((0, self.model.dimensions or 0), np.float32)
-        tensor = np.concatenate([normalised(face, spec, spec.size, spec.size) for face in faces])
-        (vectors,) = self._engine.run(tensor).values()
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Embeddings = vectors / np.maximum(lengths, np.finfo(np.float32).eps)
-        return unit
+        with stage("preprocess"):
+            faces = align(frame, landmarks, self.model.head, spec.size)
+            if not faces:
+                return np.zeros((0, self.model.dimensions or 0), np.float32)
+            tensor = np.concatenate([normalised(face, spec, spec.size, spec.size) for face in faces])
+        with stage("infer"):
+            (vectors,) = self._engine.run(tensor).values()
+        with stage("postprocess"):
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            unit: Embeddings = vectors / np.maximum(lengths, np.finfo(np.float32).eps)
+            return unit

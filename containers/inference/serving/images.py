@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import threading
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from serving.errors import InvalidImageError, PayloadTooLargeError
 from serving.image_headers import read_size
+from serving.settings import settings
+from serving.stages import stage
 
 Frame = npt.NDArray[np.uint8]
 """A decoded frame: (height, width, 3) uint8, channels in the order blue, green, red."""
@@ -38,10 +43,21 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
         raise InvalidImageError(
             f"the frame has {size.width} x {size.height} pixels; both sides must have at least {_MIN_SIDE}"
         )
+    with stage("wait"):
+        _turns().acquire()
     try:
-        frame = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+        with stage("decode"):
+            frame = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         frame = None
+    finally:
+        _turns().release()
     if frame is None:
         raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
     return frame.astype(np.uint8, copy=False)
+
+
+@functools.cache
+def _turns() -> threading.Semaphore:
+    """As many frames are decoded at once as the worker has cores: more would only slow down each other and /ping."""
+    return threading.BoundedSemaphore(settings().decoders)

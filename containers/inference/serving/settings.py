@@ -26,6 +26,7 @@ class Settings:
         workers: worker processes, ``MODEL_SERVER_WORKERS``; one per processor core by default.
         engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
+        decoders: frames that one worker decodes at once; by default its share of the processor cores.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
     """
@@ -37,8 +38,18 @@ class Settings:
     workers: int = 1
     engine_threads: int = 1
     queue_limit: int = 16
+    decoders: int = 1
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
+
+    @property
+    def loads_before_fork(self) -> bool:
+        """Whether one process loads the model and its workers share the memory.
+
+        Threads do not survive a fork, so an engine must have none of its own. What a user's own program does is not
+        known, and it may bring other releases of packages than the master has imported.
+        """
+        return self.application_type != "custom" and self.engine_threads == 1
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -51,12 +62,14 @@ class Settings:
         comparison = application_type == "face-comparison"
         older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
         cores = len(os.sched_getaffinity(0))
+        workers = _positive(environment, "MODEL_SERVER_WORKERS", cores)
         return cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
             model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
-            workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
+            workers=workers,
+            decoders=max(1, cores // workers),
             engine_threads=_positive(environment, "OMP_NUM_THREADS", 1),
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),

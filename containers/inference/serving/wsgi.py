@@ -1,8 +1,10 @@
-"""What gunicorn imports: the application of this worker."""
+"""What gunicorn imports: the application, and its host, which the master has loaded where that is shared."""
 
 from __future__ import annotations
 
 import functools
+
+import cv2
 
 from serving import application, logs
 from serving.app import create_app
@@ -10,11 +12,11 @@ from serving.host import ApplicationHost
 from serving.settings import settings
 
 logs.configure()
-app = create_app(
-    ApplicationHost(
-        functools.partial(application.find, settings().application_type, settings().model_dir),
-        str(settings().model_dir),
-        queue_limit=settings().queue_limit,
-    ),
-    max_body_bytes=settings().max_body_bytes,
+# OpenCV would have a thread a core in every worker; and its pool does not survive a fork.
+cv2.setNumThreads(settings().engine_threads)
+host = ApplicationHost(
+    functools.partial(application.find, settings().application_type, settings().model_dir),
+    str(settings().model_dir),
+    queue_limit=settings().queue_limit,
 )
+app = create_app(host, model_name=settings().model_name, max_body_bytes=settings().max_body_bytes)

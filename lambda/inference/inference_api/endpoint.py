@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ JSON = "application/json"
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 """SageMaker's limit for a real-time invocation."""
+
+_MAX_CAMERA_LENGTH = 64  # percent-encoded at most 768 characters; SageMaker takes 1024
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Endpoint:
                 ContentType=content_type,
                 Accept=request.accept,
                 InferenceId=request_id,
+                CustomAttributes=f"camera_id={urllib.parse.quote(request.camera_id[:_MAX_CAMERA_LENGTH], safe='')}",
             )
             return Inference(answer["Body"].read(), answer.get("ContentType") or JSON)
         except (ConnectTimeoutError, ReadTimeoutError) as error:
