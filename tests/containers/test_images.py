@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
 from serving.image_headers import is_image, webp_orientation
-from serving.images import decode
+from serving.images import check_together, decode
 
 LIMIT = 4_000_000
 
@@ -280,6 +280,13 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
     bomb = b"\x89PNG\r\n\x1a\n" + chunk + b"\x00\x00\x00\x00IEND\xaeB`\x82"
     with pytest.raises(PayloadTooLargeError, match="60000 x 60000"):
         decode(bomb, max_pixels=LIMIT)
+
+
+def test_frames_of_one_request_have_a_limit_together() -> None:
+    body = _encode(".png", _frame(40, 50))
+    check_together([body, body, b"no image"], max_pixels=2000)
+    with pytest.raises(PayloadTooLargeError, match="6000 pixels together; send at most 4000"):
+        check_together([body] * 3, max_pixels=2000)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (15, 300), (1, 20_000)])

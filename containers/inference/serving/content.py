@@ -106,6 +106,20 @@ def base64_image(document: Mapping[str, Any], key: str) -> bytes:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
 
 
+def base64_images(document: Mapping[str, Any], key: str, *, maximum: int) -> list[bytes]:
+    """The bytes of the images that the list ``document[key]`` holds in base64.
+
+    Raises:
+        ClientError: not a list of 1 to ``maximum`` texts.
+        InvalidImageError: one of them is not base64; the message names it, counted from 0.
+    """
+    listed = document[key]
+    if not isinstance(listed, list) or not 1 <= len(listed) <= maximum:
+        raise ClientError(f"'{key}' must be a list of 1 to {maximum} images in base64")
+    named = {f"{key}[{number}]": text for number, text in enumerate(listed)}
+    return [base64_image(named, name) for name in named]
+
+
 def whole_number(document: Mapping[str, Any], key: str, *, minimum: int, maximum: int) -> int | None:
     """The whole number ``document[key]``, or None when it is absent or null.
 

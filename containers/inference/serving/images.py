@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ Frame = npt.NDArray[np.uint8]
 """A decoded frame: (height, width, 3) uint8, channels in the order blue, green, red."""
 
 _MIN_SIDE = 16
+_LARGEST_FRAMES_TOGETHER = 2
 # EXIF orientations and what makes the frame upright, CIPA DC-008 section 4.6.5.
 _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
     2: lambda frame: cv2.flip(frame, 1),
@@ -54,6 +56,26 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
     upright = frame.astype(np.uint8, copy=False)
     turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
     return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
+
+
+def check_together(bodies: Sequence[bytes], *, max_pixels: int) -> None:
+    """Checks that the frames of one request do not have too many pixels together: they are decoded all at once.
+
+    What is no image is passed over; ``decode`` will say what is wrong with it.
+
+    Raises:
+        PayloadTooLargeError: more than twice ``max_pixels``.
+    """
+    limit = _LARGEST_FRAMES_TOGETHER * max_pixels
+    total = 0
+    for body in bodies:
+        with contextlib.suppress(InvalidImageError):
+            size = read_size(body)
+            total += size.width * size.height
+    if total > limit:
+        raise PayloadTooLargeError(
+            f"the frames of the request have {total} pixels together; send at most {limit} pixels in one request"
+        )
 
 
 def check_size(body: bytes, *, max_pixels: int) -> Size:

@@ -28,6 +28,7 @@ class Settings:
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
+        max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
     """
 
     application_type: str
@@ -39,6 +40,7 @@ class Settings:
     queue_limit: int = 16
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
+    max_object_bytes: int = 32 * _MIB
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -61,6 +63,7 @@ class Settings:
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
+            max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES", cls.max_object_bytes),
         )
 
 
