@@ -41,6 +41,7 @@ CONTENT_TYPES = st.sampled_from(
         "image/jpeg; min_confidence=NaN",
         "image/jpeg; min_confidence=1e400; max_results=99999999999999999999; min_confidence=0.5",
         "image/jpeg; normalized=; max_results",
+        f'image/jpeg; max_results="{"[" * 5000}"',
         "image/png; max_results=1e99; normalized=[",
         "application/json",
         "application/json; charset=utf-16",

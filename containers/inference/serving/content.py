@@ -48,7 +48,7 @@ def parameters(content_type: str | None) -> Mapping[str, Any]:
     for name, text in texts.items():
         try:
             values[name] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             values[name] = text
     return values
 
