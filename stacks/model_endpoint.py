@@ -45,6 +45,7 @@ class ModelEndpoint(Construct):
         )
         model_data_policy = self._model_data_policy(role, parameters.model_data_url.value_as_string)
         model_data_policy.cfn_options.condition = has_model_data
+        self._frames_policy(role, parameters.frame_bucket_name.value_as_string)
         model = CfnModel(
             self,
             "Model",
@@ -58,6 +59,8 @@ class ModelEndpoint(Construct):
                 environment={
                     "APPLICATION_TYPE": parameters.application_type.value_as_string,
                     "MODEL_NAME": model_name,
+                    # For the client of S3: without a region it asks the standard partition, from China too.
+                    "AWS_DEFAULT_REGION": Aws.REGION,
                     # What images made for earlier versions of the stack read.
                     "OBJECT_DETECTION_MODEL_NAME": parameters.detector_model_name.value_as_string,
                     "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
@@ -108,6 +111,18 @@ class ModelEndpoint(Construct):
             ],
         )
         return cast(CfnPolicy, policy.node.default_child)
+
+    def _frames_policy(self, role: Role, bucket: str) -> None:
+        """Lets the role read the objects of the bucket that requests may name frames in; without one, none."""
+        named = CfnCondition(self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(bucket, "")))
+        objects = f"arn:{Aws.PARTITION}:s3:::{bucket}/*"
+        policy = Policy(
+            self,
+            "ReadFrames",
+            roles=[role],
+            statements=[PolicyStatement(actions=["s3:GetObject"], resources=[objects])],
+        )
+        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = named
 
     def _telemetry_policy(self) -> PolicyDocument:
         logs = Stack.of(self).format_arn(

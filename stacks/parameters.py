@@ -59,6 +59,15 @@ class Parameters:
             constraint_description="s3://BUCKET/KEY of a model.tar.gz, or empty",
             description="model.tar.gz with weights and, for applicationType=custom, code/inference.py; or empty",
         )
+        self.frame_bucket_name = CfnParameter(
+            stack,
+            "frameBucketName",
+            type="String",
+            default="",
+            allowed_pattern="([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?",
+            constraint_description="the name of an S3 bucket, or empty",
+            description="Bucket whose objects requests may name as frames (s3://BUCKET/KEY); or empty for none",
+        )
         _group(
             stack,
             {
@@ -70,6 +79,7 @@ class Parameters:
                 ],
                 "Capacity": [self.deploy_instance_type],
                 "Event store": [self.save_request_events],
+                "Frames in S3": [self.frame_bucket_name],
             },
         )
         self._add_rules(stack, known)

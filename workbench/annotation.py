@@ -28,8 +28,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
     """
     try:
         with Image.open(frame) as image:
-            # The container turns every format by its EXIF orientation but WebP.
-            displayed = image if image.format == "WEBP" else ImageOps.exif_transpose(image)
+            displayed = ImageOps.exif_transpose(image)
             if displayed.mode.startswith("I"):  # 16 bits, which Pillow would cut off instead of scaling
                 displayed = Image.fromarray((np.asarray(displayed) >> 8).astype(np.uint8))
             displayed = displayed.convert("RGB")

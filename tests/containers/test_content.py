@@ -30,6 +30,20 @@ def test_options_beside_an_image() -> None:
     assert content.parameters(None) == {}
 
 
+@pytest.mark.parametrize("text", ["[" * 5000, "9" * 5000, "1_0", "0x1", ".5", "''"])
+def test_an_option_that_is_no_json_stays_text(text: str) -> None:
+    assert content.parameters(f'image/jpeg; max_results="{text}"') == {"max_results": text}
+
+
+ABSURD = [float("nan"), float("inf"), -0.001, 1.001, True, "0.5", "", [0.5], {}, 10**400, -(10**400)]
+
+
+@pytest.mark.parametrize("value", ABSURD, ids=lambda value: repr(value)[:12])
+def test_an_absurd_threshold_is_refused(value: object) -> None:
+    with pytest.raises(ClientError, match="'min_confidence' must be a number from 0 to 1"):
+        content.number({"min_confidence": value}, "min_confidence", minimum=0, maximum=1)
+
+
 @pytest.mark.parametrize("value", ["true", 1, [True]])
 def test_a_flag_is_true_or_false(value: object) -> None:
     assert content.flag({}, "flag") is False

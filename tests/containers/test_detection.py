@@ -18,6 +18,7 @@ import catalogue
 from applications import detection
 from serving.detector import Detector
 from serving.errors import ClientError, ModelLoadError
+from serving.frames import FrameReader
 from serving.model_folder import ModelFolder, find
 from tests.iou import iou, matched
 from tests.tiny_models import write_older_layout, write_yolox_onnx
@@ -103,6 +104,37 @@ def test_options(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -
 def test_absurd_options_are_refused(option: str, red_square_frame: npt.NDArray[np.uint8]) -> None:
     with pytest.raises(ClientError, match=option.split("=")[0]):
         detection.input_fn(cv2.imencode(".png", red_square_frame)[1].tobytes(), f"image/png; {option}")
+
+
+def test_several_frames_in_one_request(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -> None:
+    images = [
+        cv2.imencode(extension, frame)[1].tobytes()
+        for extension, frame in (
+            (".png", red_square_frame),
+            (".jpg", red_square_frame[:, :300]),
+            (".png", red_square_frame),
+        )
+    ]
+    encoded = [base64.b64encode(image).decode() for image in images]
+    several = _answer(tiny_onnx, json.dumps({"images_bytes": encoded}).encode(), "application/json")
+    assert several == {"results": [_answer(tiny_onnx, image) for image in images]}
+    assert [found["width"] for found in several["results"]] == [416, 300, 416]
+    one = {"images_bytes": encoded[:1], "max_results": 1, "normalized": True}
+    (only,) = _answer(tiny_onnx, json.dumps(one).encode(), "application/json")["results"]
+    assert only == _answer(tiny_onnx, images[0], "image/png; max_results=1; normalized=true")
+
+
+def test_s3_uris(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    image = cv2.imencode(".png", red_square_frame)[1].tobytes()
+    reader = FrameReader(max_pixels=1_000_000, fetch=lambda uris: [image for _ in uris])
+    monkeypatch.setattr(detection, "frame_reader", lambda: reader)
+    alone = _answer(tiny_onnx, image)
+    for document, expected in (
+        ({"images": ["s3://bucket/0"]}, alone),
+        ({"images": ["s3://bucket/0", "s3://bucket/1"]}, {"results": [alone, alone]}),
+        ({"images": ["s3://bucket/0"], "clip": True}, {"results": [alone]}),
+    ):
+        assert _answer(tiny_onnx, json.dumps(document).encode(), "application/json") == expected
 
 
 def test_a_frame_without_anything_has_empty_lists(tiny_onnx: Detector) -> None:

@@ -109,6 +109,7 @@ def test_options_and_several_targets(embedded: FaceModels, photograph: Path) -> 
         {"target_images_bytes": "AAAA"},
         {"target_images_bytes": ["AAAA"]},
         {"target_images_bytes": ["A"] * 21},
+        {"images": ["s3://bucket/key"]},
     ],
 )
 def test_what_cannot_be_compared(document: dict[str, Any], photograph: Path) -> None:

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
-from serving.image_headers import is_image
-from serving.images import decode
+from serving.image_headers import is_image, webp_orientation
+from serving.images import check_together, decode
 
 LIMIT = 4_000_000
 
@@ -111,6 +111,151 @@ def test_exif_orientation_is_applied() -> None:
     assert turned.shape == (60, 40, 3)
 
 
+def _oriented(kind: str, orientation: int, **options: Any) -> bytes:
+    """Four quarters, each of another colour, to be displayed as EXIF says."""
+    picture = Image.new("RGB", (64, 48), (20, 20, 20))
+    for corner, colour in {(0, 0): (220, 30, 30), (32, 0): (30, 220, 30), (0, 24): (30, 30, 220)}.items():
+        picture.paste(colour, (*corner, corner[0] + 32, corner[1] + 24))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "a camera"
+    exif[ExifTags.Base.Orientation] = orientation
+    return _saved(picture, kind, exif=exif, **options)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("WEBP", {"quality": 95})])
+def test_every_format_is_turned_as_a_jpeg_is(orientation: int, kind: str, options: dict[str, Any]) -> None:
+    jpeg = _oriented("JPEG", orientation, quality=95)
+    displayed = ImageOps.exif_transpose(Image.open(io.BytesIO(jpeg)))
+    expected = np.asarray(displayed)[:, :, ::-1].astype(int)
+    for body in (jpeg, _oriented(kind, orientation, **options)):
+        decoded = decode(body, max_pixels=LIMIT)
+        assert decoded.flags.c_contiguous
+        assert decoded.shape == expected.shape
+        height, width = expected.shape[:2]
+        quarters = np.s_[height // 4 :: height // 2, width // 4 :: width // 2]  # their middles: codecs blur borders
+        assert np.abs(decoded[quarters] - expected[quarters]).max() < 12
+
+
+def _webp_with(exif: bytes, *before: bytes) -> bytes:
+    """A WebP of 64 x 48 pixels with such an EXIF chunk, and such chunks before it."""
+    body = _oriented("WEBP", 6, lossless=True)
+    chunks = [*before, b"EXIF" + struct.pack("<I", len(exif)) + exif + b"\x00" * (len(exif) % 2)]
+    kept = body[: body.index(b"EXIF")] + b"".join(chunks)
+    return kept[:4] + struct.pack("<I", len(kept) - 8) + kept[8:]
+
+
+TURNED = b"II*\x00\x08\x00\x00\x00" + struct.pack("<HHHIHH", 1, 0x0112, 3, 1, 6, 0)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [TURNED, b"Exif\x00\x00" + TURNED, b"MM\x00*\x00\x00\x00\x08" + struct.pack(">HHHIHH", 1, 0x0112, 3, 1, 6, 0)],
+    ids=["little endian", "as in a JPEG", "big endian"],
+)
+def test_exif_of_a_webp_in_every_spelling(exif: bytes) -> None:
+    assert decode(_webp_with(exif), max_pixels=LIMIT).shape == (64, 48, 3)
+    odd = b"ODD " + struct.pack("<I", 3) + b"abc\x00"
+    assert decode(_webp_with(exif, odd), max_pixels=LIMIT).shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"",
+        b"II*\x00",
+        TURNED[:-3],
+        b"II*\x00" + b"\xff" * 4 + TURNED[8:],
+        TURNED.replace(b"\x06\x00", b"\x09\x00"),
+        TURNED.replace(b"\x06\x00", b"\x00\x00"),
+        TURNED.replace(b"\x03\x00\x01", b"\x04\x00\x01"),
+        b"II*\x00\x08\x00\x00\x00" + b"\xff" * 40,
+        b"nonsense" * 4,
+    ],
+)
+def test_broken_exif_of_a_webp_is_none(exif: bytes) -> None:
+    assert decode(_webp_with(exif), max_pixels=LIMIT).shape == (48, 64, 3)
+
+
+def test_chunks_without_end_are_not_all_read() -> None:
+    empty = b"ODD \x00\x00\x00\x00"
+    assert webp_orientation(_webp_with(TURNED, *[empty] * 100)) == 6
+    assert webp_orientation(_webp_with(TURNED, *[empty] * 5000)) == 1
+
+
+@settings(max_examples=500, deadline=None)
+@given(damage=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=8), cut=st.integers(0, 400))
+def test_the_orientation_of_a_damaged_webp_is_one_of_eight(damage: list[tuple[int, int]], cut: int) -> None:
+    body = bytearray(_oriented("WEBP", 6, lossless=True))
+    for at, value in damage:
+        body[at % len(body)] = value
+    assert 1 <= webp_orientation(bytes(body[: len(body) - cut % 100])) <= 8
+
+
+def _segments(jpeg: bytes) -> tuple[list[bytes], bytes]:
+    """The segments between the start and the scan, and the scan with all that follows."""
+    found, position = [], 2
+    while jpeg[position + 1] != 0xDA:
+        (length,) = struct.unpack_from(">H", jpeg, position + 2)
+        found.append(jpeg[position : position + 2 + length])
+        position += 2 + length
+    return found, jpeg[position:]
+
+
+@pytest.mark.parametrize(
+    ("options", "least"),
+    [({"restart_marker_blocks": 1}, 30), ({"restart_marker_rows": 1}, 5), ({"progressive": True}, 0)],
+)
+def test_restart_markers(options: dict[str, int], least: int) -> None:
+    ramp = Image.fromarray(np.ascontiguousarray(_frame(96, 128)[:, :, ::-1]))
+    plain, marked = _saved(ramp, "JPEG", quality=90), _saved(ramp, "JPEG", quality=90, **options)
+    markers = sum(_segments(marked)[1].count(bytes([0xFF, number])) for number in range(0xD0, 0xD8))
+    assert markers >= least
+    assert np.array_equal(decode(marked, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
+
+
+def test_a_restart_marker_that_was_lost_costs_a_part_and_no_5xx() -> None:
+    marked = bytearray(_saved(RED.resize((128, 96)), "JPEG", restart_marker_rows=1))
+    at = marked.index(b"\xff\xd2")
+    del marked[at : at + 2]
+    assert decode(bytes(marked), max_pixels=LIMIT).shape == (96, 128, 3)
+
+
+def test_segments_as_cameras_write_them() -> None:
+    """Makers' data in every application segment, comments, empty segments, and fill bytes between them."""
+    plain = _saved(RED, "JPEG", quality=95)
+    segments, scan = _segments(plain)
+    junk = [
+        bytes([0xFF, 0xFF, marker]) + struct.pack(">H", 302) + b"\xff\xd9\xff\xd8\x00" * 60
+        for marker in range(0xE1, 0xED)
+    ]
+    junk += [b"\xff\xfe\x00\x02", b"\xff\xed\x00\x04\xff\xda"]
+    body = plain[:2] + segments[0] + b"".join(junk) + b"".join(segments[1:]) + scan
+    assert np.array_equal(decode(body, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
+
+
+def test_a_frame_of_motion_jpeg_without_huffman_tables() -> None:
+    """What USB and some IP cameras send: the tables of ITU-T T.81 annex K are meant, and left out."""
+    plain = _saved(RED, "JPEG", quality=95)
+    segments, scan = _segments(plain)
+    avi = b"\xff\xe0\x00\x10AVI1" + bytes(10)
+    kept = [avi, *(segment for segment in segments if segment[1] not in (0xC4, 0xE0))]
+    body = plain[:2] + b"".join(kept) + scan
+    assert b"\xff\xc4" in plain
+    assert b"\xff\xc4" not in body
+    assert np.array_equal(decode(body, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
+
+
+@pytest.mark.parametrize(
+    "trailing",
+    [b"\x00" * 512, b"\xff" * 7, b"\r\n--boundary\r\nContent-Type: image/jpeg\r\n\r\n", b"\xff\xd8\xff\xe0\x00\x10JF"],
+    ids=["padding", "fill bytes", "the next part of a stream", "the next frame's first bytes"],
+)
+def test_what_streams_leave_behind_the_end_does_no_harm(trailing: bytes) -> None:
+    plain = _saved(RED, "JPEG", quality=95)
+    assert np.array_equal(decode(plain + trailing, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
+
+
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".bmp", ".webp"])
 @pytest.mark.parametrize("kept", [0.03, 0.3, 0.6, 0.95])
 def test_a_truncated_image_is_refused(extension: str, kept: float) -> None:
@@ -135,6 +280,13 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
     bomb = b"\x89PNG\r\n\x1a\n" + chunk + b"\x00\x00\x00\x00IEND\xaeB`\x82"
     with pytest.raises(PayloadTooLargeError, match="60000 x 60000"):
         decode(bomb, max_pixels=LIMIT)
+
+
+def test_frames_of_one_request_have_a_limit_together() -> None:
+    body = _encode(".png", _frame(40, 50))
+    check_together([body, body, b"no image"], max_pixels=2000)
+    with pytest.raises(PayloadTooLargeError, match="6000 pixels together; send at most 4000"):
+        check_together([body] * 3, max_pixels=2000)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (15, 300), (1, 20_000)])

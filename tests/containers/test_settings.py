@@ -13,6 +13,12 @@ def test_the_rendered_environment() -> None:
     assert read.workers >= 1
 
 
+def test_limits() -> None:
+    assert Settings.from_environment({}).max_object_bytes == 33_554_432  # as docs/api.md says
+    read = Settings.from_environment({"MAX_OBJECT_BYTES": "1000", "MAX_FRAME_PIXELS": "2000"})
+    assert (read.max_object_bytes, read.max_frame_pixels) == (1000, 2000)
+
+
 @pytest.mark.parametrize(
     ("application", "variable"),
     [

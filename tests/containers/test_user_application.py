@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +70,21 @@ def test_model_fn_alone_is_enough(tmp_path: Path, body: bytes, content_type: str
     encoded, kind = _answer(hooks, tmp_path, body, content_type, "application/x-npy, */*;q=0.1")
     assert kind == "application/x-npy"
     assert np.load(io.BytesIO(encoded)).tolist() == [[2, 4], [6, 8]]
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "application/x-image", "image/x-unheard-of", "application/json"])
+def test_model_fn_alone_takes_frames(tmp_path: Path, content_type: str) -> None:
+    """A model that is called with what the default hook made of an image."""
+    hooks = _hooks(tmp_path, "def model_fn(model_dir): return lambda frame: [*frame.shape, int(frame.max())]")
+    image = cv2.imencode(".png", np.full((20, 30, 3), 9, np.uint8))[1].tobytes()
+    for key in ("image_bytes", "image_base64_enc"):
+        text = json.dumps({key: base64.b64encode(image).decode()}).encode()
+        body = text if content_type == "application/json" else image
+        assert _answer(hooks, tmp_path, body, content_type)[0] == b"[20, 30, 3, 9]"
+    with pytest.raises(ClientError, match="truncated"):
+        hooks.input_fn(image[:40], "image/png")
+    with pytest.raises(ClientError, match="rows have different lengths"):
+        hooks.input_fn(b'{"instances": [1]}', "application/json")
 
 
 def test_all_four_hooks(tmp_path: Path) -> None:
@@ -140,7 +157,7 @@ def test_a_body_that_is_not_what_it_says(tmp_path: Path, body: bytes, content_ty
 def test_other_types_need_hooks_of_their_own(tmp_path: Path) -> None:
     hooks = _hooks(tmp_path, ONLY_MODEL)
     with pytest.raises(UnsupportedMediaTypeError, match="define input_fn"):
-        hooks.input_fn(b"x", "image/jpeg")
+        hooks.input_fn(b"x", "video/mp4")
     with pytest.raises(UnsupportedMediaTypeError, match="text/html"):
         hooks.output_fn(np.zeros(1), "text/html")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import cv2
@@ -25,6 +25,9 @@ import pytest
 
 from tests.iou import iou
 from tests.tiny_models import write_older_layout, write_yolox_onnx
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 JPEG = {"Content-Type": "image/jpeg"}
@@ -38,15 +41,19 @@ class Service:
     bucket: str
     store_url: str
 
-    def events(self) -> list[str]:
-        store = boto3.client(
+    @property
+    def store(self) -> S3Client:
+        return boto3.client(
             "s3",
             endpoint_url=self.store_url,
             region_name="us-east-1",
             aws_access_key_id="x",
             aws_secret_access_key="x",
         )
-        return [item["Key"] for item in store.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
+
+    def events(self) -> list[str]:
+        listed = self.store.list_objects_v2(Bucket=self.bucket, Prefix="events/")
+        return [item["Key"] for item in listed.get("Contents", [])]
 
 
 @contextmanager
@@ -139,6 +146,55 @@ def test_what_existing_clients_post(embedded: Service, photograph: Path) -> None
         request = client.build_request("POST", embedded.url, content=_older_body(photograph.read_bytes()))
         assert "content-type" not in request.headers
         _check_face(client.send(request))
+
+
+def test_several_frames_in_one_request(embedded: Service, photograph: Path) -> None:
+    before = embedded.events()
+    encoded = base64.b64encode(photograph.read_bytes()).decode()
+    document = {"images_base64_enc": [encoded, encoded], "max_results": 1, "camera_id": "gate-2"}
+    answer = httpx.post(embedded.url, content=json.dumps(document).encode(), timeout=30)
+    assert answer.status_code == 200, answer.text
+    first, second = answer.json()["results"]
+    assert first == second
+    assert iou(first["bbox_coords"][0], [176, 81, 273, 178]) > 0.8
+    new = sorted(set(embedded.events()) - set(before))
+    assert [key.rsplit("/", 1)[1] for key in new] == ["frame-0.png", "frame-1.png", "result.json"]
+    broken = json.dumps({"images_base64_enc": [encoded, encoded[:4000]]}).encode()
+    refused = httpx.post(embedded.url, content=broken, timeout=30)
+    assert refused.status_code == 400
+    assert _error(refused)["message"].startswith("frame 1, counted from 0: the PNG is truncated")
+
+
+def test_frames_that_lie_in_s3(embedded: Service, photograph: Path) -> None:
+    embedded.store.create_bucket(Bucket="camera-frames")
+    frame = cv2.imread(str(photograph))
+    assert frame is not None
+    embedded.store.put_object(Bucket="camera-frames", Key="gate 1/前门.png", Body=photograph.read_bytes())
+    embedded.store.put_object(Bucket=embedded.bucket, Key="b.jpg", Body=cv2.imencode(".jpg", frame)[1].tobytes())
+    embedded.store.put_object(Bucket="camera-frames", Key="text", Body=b"hello")
+    uris = ["s3://camera-frames/gate 1/前门.png", f"s3://{embedded.bucket}/b.jpg"]
+
+    def post(**document: Any) -> httpx.Response:
+        return httpx.post(embedded.url, content=json.dumps(document).encode(), timeout=30)
+
+    before = embedded.events()
+    _check_face(post(images=uris[:1]))
+    clip = post(images=uris, clip=True, max_results=1)
+    assert [iou(found["bbox_coords"][0], [176, 81, 273, 178]) > 0.8 for found in clip.json()["results"]] == [True, True]
+    new = sorted(set(embedded.events()) - set(before))
+    assert [key.rsplit("/", 1)[1] for key in new] == ["result.json", "result.json"]
+    stored = [json.loads(embedded.store.get_object(Bucket=embedded.bucket, Key=key)["Body"].read()) for key in new]
+    assert sorted(event["images"] for event in stored) == [uris[:1], uris]
+    for document, status, code in (
+        ({"images": [uris[0], "s3://camera-frames/missing"]}, 404, "ObjectNotFound"),
+        ({"images": ["s3://nobodys-bucket/a"]}, 404, "ObjectNotFound"),
+        ({"images": ["s3://camera-frames/text"]}, 400, "InvalidImage"),
+        ({"images": ["https://camera-frames/a"]}, 400, "InvalidRequest"),
+        ({"images": uris, "image_base64_enc": "AAAA"}, 400, "InvalidRequest"),
+    ):
+        refused = post(**document)
+        assert (refused.status_code, _error(refused)["code"]) == (status, code), refused.text
+    assert "s3://camera-frames/missing is not there" in _error(post(images=["s3://camera-frames/missing"]))["message"]
 
 
 def _broken_requests(photograph: bytes) -> dict[str, tuple[bytes, dict[str, str], int]]:
@@ -269,6 +325,13 @@ def test_a_users_own_application_the_whole_way(photograph: Path, tmp_path: Path)
             timeout=30,
         )
         assert (binary.content, binary.headers["Content-Type"]) == (b"\xff\x00", "application/x-npy")
+        as_text = httpx.post(
+            service.url,
+            content=photograph.read_bytes(),
+            headers=headers | {"Accept": "text/x-other, application/x-npy"},
+            timeout=30,
+        )
+        assert (base64.b64decode(as_text.text), as_text.headers["Content-Type"]) == (b"\xff\x00", "application/x-npy")
         assert any(key.endswith("/answer") for key in service.events())
         broken = httpx.post(service.url, content=b"[1]", timeout=30)
         assert (broken.status_code, _error(broken)["code"]) == (502, "ModelFailed")

@@ -56,29 +56,35 @@ def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, 
         "InferenceId": "r",
         "CustomAttributes": "camera_id=unknown",
     }
-    options = {"min_confidence": "0.5", "normalized": "true"}
+    options = {"min_confidence": 0.5, "normalized": True}
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
         endpoint[0].infer(InferenceRequest(frames={"frame": Frame(JPEG)}, options=options), "r")
 
 
 @pytest.mark.parametrize(
-    ("roles", "options", "targets"),
+    ("roles", "options", "images"),
     [
-        (["target"], {}, lambda image: {"target_image_bytes": image}),
-        (["target-0", "target-1"], {"max_results": 2}, lambda image: {"target_images_bytes": [image, image]}),
+        (["source", "target"], {}, lambda image: {"source_image_bytes": image, "target_image_bytes": image}),
+        (
+            ["source", "target-0", "target-1"],
+            {"max_results": 2},
+            lambda image: {"source_image_bytes": image, "target_images_bytes": [image, image]},
+        ),
+        (["frame-0"], {"clip": True}, lambda image: {"images_bytes": [image]}),
+        (["frame-0", "frame-1"], {"min_confidence": 0.5}, lambda image: {"images_bytes": [image, image]}),
     ],
 )
 def test_several_frames_go_as_json(
     endpoint: tuple[Endpoint, Stubber],
     roles: list[str],
     options: dict[str, Any],
-    targets: Callable[[str], dict[str, Any]],
+    images: Callable[[str], dict[str, Any]],
 ) -> None:
     encoded = base64.b64encode(JPEG).decode()
     sent = {
         "EndpointName": "name",
-        "Body": json.dumps({"source_image_bytes": encoded, **options, **targets(encoded)}).encode(),
+        "Body": json.dumps({**images(encoded), **options}).encode(),
         "ContentType": "application/json",
         "Accept": "application/json",
         "InferenceId": "r",
@@ -86,8 +92,22 @@ def test_several_frames_go_as_json(
     }
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
-        frames = {role: Frame(JPEG) for role in ("source", *roles)}
+        frames = {role: Frame(JPEG) for role in roles}
         endpoint[0].infer(InferenceRequest(frames=frames, options=options), "r")
+
+
+def test_uris_go_as_they_are(endpoint: tuple[Endpoint, Stubber]) -> None:
+    uris = ("s3://bucket/a.jpg", "s3://bucket/\ud800")
+    sent = {
+        "EndpointName": "name",
+        "Body": json.dumps({"images": uris, "clip": True, "max_results": 3}).encode(),
+        "ContentType": "application/json",
+        "Accept": "application/json",
+        "InferenceId": "r",
+    }
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        endpoint[0].infer(InferenceRequest(frames={}, uris=uris, options={"clip": True, "max_results": 3}), "r")
 
 
 def test_a_payload_over_the_limit_is_not_sent(endpoint: tuple[Endpoint, Stubber]) -> None:
@@ -103,10 +123,13 @@ CONTAINER_ERROR = json.dumps({"error": {"code": "InvalidImage", "message": "send
     ("code", "original_status", "original_message", "status", "api_code"),
     [
         ("ModelError", 400, CONTAINER_ERROR, 400, "InvalidImage"),
+        ("ModelError", 403, CONTAINER_ERROR.replace("InvalidImage", "ObjectDenied"), 403, "ObjectDenied"),
+        ("ModelError", 404, CONTAINER_ERROR.replace("InvalidImage", "ObjectNotFound"), 404, "ObjectNotFound"),
         ("ModelError", 415, "plain text of a user's image", 415, "InvalidRequest"),
         ("ModelError", 422, '["json of another shape"]', 422, "InvalidRequest"),
         ("ModelError", 500, CONTAINER_ERROR, 502, "ModelFailed"),
         ("ModelError", 503, CONTAINER_ERROR, 503, "EndpointUnavailable"),
+        ("ModelError", 503, "no JSON", 503, "EndpointUnavailable"),
         ("ThrottlingException", None, None, 503, "EndpointUnavailable"),
         ("ValidationError", None, None, 503, "EndpointUnavailable"),
         ("ModelNotReadyException", None, None, 503, "EndpointUnavailable"),
@@ -128,7 +151,7 @@ def test_failures_in_the_apis_words(
         with pytest.raises(ApiError) as raised:
             endpoint[0].infer(REQUEST, "r")
     assert (raised.value.status, raised.value.code) == (status, api_code)
-    if api_code == "InvalidImage":
+    if original_message == CONTAINER_ERROR and status != 502:
         assert str(raised.value) == "send a JPEG"
 
 

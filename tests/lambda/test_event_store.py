@@ -57,6 +57,20 @@ def test_a_cameras_id_cannot_leave_its_folder(bucket: Any, camera_id: str, part:
     assert prefix == f"events/dt=2026-03-04/camera={part}/request-1/"
 
 
+def test_several_frames(bucket: Any) -> None:
+    prefix = _save(InferenceRequest(frames={"frame-0": Frame(JPEG), "frame-1": Frame(b"?")}))
+    names = [item.key.removeprefix(prefix) for item in bucket.objects.all()]
+    assert names == ["frame-0.jpg", "frame-1.bin", "result.json"]
+
+
+def test_frames_that_lie_in_s3_are_named_and_not_copied(bucket: Any) -> None:
+    prefix = _save(InferenceRequest(frames={}, uris=("s3://other/a.jpg", "s3://other/b.jpg")))
+    assert [item.key.removeprefix(prefix) for item in bucket.objects.all()] == ["result.json"]
+    event = json.loads(bucket.Object(f"{prefix}result.json").get()["Body"].read())
+    assert event["images"] == ["s3://other/a.jpg", "s3://other/b.jpg"]
+    assert (event["frames"], event["result"]) == ({}, {"width": 3})
+
+
 def test_both_frames_of_a_comparison(bucket: Any) -> None:
     prefix = _save(InferenceRequest(frames={"source": Frame(JPEG), "target": Frame(b"?")}))
     names = [item.key.removeprefix(prefix) for item in bucket.objects.all()]

@@ -40,20 +40,123 @@ def test_curl_without_a_content_type_of_its_own() -> None:
 def test_options_of_an_image_and_of_json() -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
     event["queryStringParameters"] = {"min_confidence": "0.5", "normalized": "true", "other": "x"}
-    assert parse(as_powertools(event), "face-detection").options == {"min_confidence": "0.5", "normalized": "true"}
+    assert parse(as_powertools(event), "face-detection").options == {"min_confidence": 0.5, "normalized": True}
     event = older_client_event(JPEG, min_confidence=0.5, max_results=3, normalized=True)
-    expected = {"min_confidence": "0.5", "max_results": "3", "normalized": "true"}
+    expected = {"min_confidence": 0.5, "max_results": 3, "normalized": True}
     assert parse(as_powertools(event), "face-detection").options == expected
 
 
-@pytest.mark.parametrize("value", ["a b", "1; x=2", "1\r\nX: y", "", "9" * 40])
-def test_an_option_cannot_leave_its_header(value: str) -> None:
+WANTED = {
+    "min_confidence": "'min_confidence' must be a number from 0 to 1$",
+    "max_results": "'max_results' must be a whole number from 1 to 1000$",
+    "normalized": "'normalized' must be true or false$",
+}
+NO_NUMBERS = [
+    "a b",
+    "1; x=2",
+    "1\r\nX: y",
+    "",
+    "9" * 40,
+    "9" * 5000,
+    "[" * 5000,
+    "NaN",
+    "Infinity",
+    "1e400",
+    "-1",
+    "null",
+]
+
+
+@pytest.mark.parametrize("name", WANTED)
+@pytest.mark.parametrize("text", [*NO_NUMBERS, "1001", "2.5", "'1'", '"0.5"', "True", "yes", "0x1", " "])
+def test_a_query_parameter_that_is_no_option(name: str, text: str) -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
-    event["queryStringParameters"] = {"min_confidence": value}
-    with pytest.raises(InvalidRequestError, match="min_confidence"):
+    event["queryStringParameters"] = {name: text}
+    with pytest.raises(InvalidRequestError, match=WANTED[name]):
         parse(as_powertools(event), "face-detection")
-    with pytest.raises(InvalidRequestError, match="min_confidence"):
-        parse(as_powertools(older_client_event(JPEG, min_confidence=[value])), "face-detection")
+
+
+@pytest.mark.parametrize("name", WANTED)
+@pytest.mark.parametrize(
+    "value",
+    [*NO_NUMBERS, "0.5", "true", float("nan"), float("inf"), -1, 1001, 2.5, 10**400, [0.5], [], {}, {"a": 1}],
+    ids=lambda value: repr(value)[:12],
+)
+def test_a_key_that_is_no_option(name: str, value: object) -> None:
+    for document in ({"image_base64_enc": "AAAA"}, {"images_base64_enc": ["AAAA"]}, {"images": ["s3://bucket/key"]}):
+        event = proxy_event(json.dumps(document | {name: value}))
+        with pytest.raises(InvalidRequestError, match=WANTED[name]):
+            parse(as_powertools(event), "face-detection")
+
+
+@pytest.mark.parametrize(("name", "value"), [("min_confidence", True), ("max_results", True), ("normalized", 1)])
+def test_a_truth_value_is_no_number_and_a_number_none(name: str, value: object) -> None:
+    with pytest.raises(InvalidRequestError, match=WANTED[name]):
+        parse(as_powertools(older_client_event(JPEG, **{name: value})), "face-detection")
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {name: json.dumps(value)}
+    with pytest.raises(InvalidRequestError, match=WANTED[name]):
+        parse(as_powertools(event), "face-detection")
+
+
+def test_a_query_parameter_that_is_there_twice() -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {"max_results": "2", "other": "b"}
+    event["multiValueQueryStringParameters"] = {"max_results": ["1", "2"], "other": ["a", "b"]}
+    with pytest.raises(InvalidRequestError, match="'max_results' is in the URL more than once"):
+        parse(as_powertools(event), "face-detection")
+    event["multiValueQueryStringParameters"]["max_results"] = ["2"]
+    assert parse(as_powertools(event), "face-detection").options == {"max_results": 2}
+
+
+def test_several_frames_of_a_detection() -> None:
+    encoded = [base64.b64encode(image).decode() for image in (JPEG, PNG)]
+    document = {"images_base64_enc": encoded, "max_results": 3, "clip": True, "image_base64_enc": None}
+    request = parse(as_powertools(proxy_event(json.dumps(document))), "body-detection")
+    assert request.frames == {"frame-0": Frame(JPEG), "frame-1": Frame(PNG)}
+    assert (request.options, request.uris) == ({"max_results": 3, "clip": True}, ())
+
+
+def test_frames_that_lie_in_s3() -> None:
+    document = {"images": ["s3://bucket/a.jpg", "s3://bucket/b.jpg"], "camera_id": "gate", "normalized": False}
+    request = parse(as_powertools(proxy_event(json.dumps(document))), "face-detection")
+    assert (request.frames, request.uris) == ({}, ("s3://bucket/a.jpg", "s3://bucket/b.jpg"))
+    assert (request.options, request.camera_id) == ({"normalized": False}, "gate")
+
+
+def test_clip_means_nothing_beside_one_image() -> None:
+    assert parse(as_powertools(older_client_event(JPEG, clip="as ever")), "face-detection").options == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"images_base64_enc": []}, "'images_base64_enc' must be a list of 1 to 20 images"),
+        ({"images_base64_enc": "AAAA"}, "'images_base64_enc' must be a list of 1 to 20 images"),
+        ({"images_base64_enc": ["AAAA"] * 21}, "'images_base64_enc' must be a list of 1 to 20 images"),
+        ({"images_base64_enc": ["AAAA", 3]}, r"'images_base64_enc\[1\]' must be a string"),
+        ({"images_base64_enc": ["AAAA", "%"]}, r"'images_base64_enc\[1\]' is not valid base64"),
+        ({"images_base64_enc": ["AAAA"], "image_base64_enc": "AAAA"}, "only one of the keys 'image_base64_enc' and"),
+        (
+            {"images": ["s3://bucket/a"], "image_base64_enc": "AAAA"},
+            "only one of the keys 'image_base64_enc' and 'images'",
+        ),
+        ({"images": []}, "'images' must be a list of 1 to 16 S3 URIs"),
+        ({"images": "s3://bucket/a"}, "'images' must be a list of 1 to 16 S3 URIs"),
+        ({"images": [3]}, "'images' must be a list of 1 to 16 S3 URIs"),
+        ({"images": ["s3://bucket/a"] * 17}, "'images' must be a list of 1 to 16 S3 URIs"),
+        ({"images": ["s3://bucket/a"], "clip": 1}, "'clip' must be true or false"),
+    ],
+)
+def test_lists_that_are_none(document: dict[str, object], says: str) -> None:
+    with pytest.raises(ApiError, match=says) as raised:
+        parse(as_powertools(proxy_event(json.dumps(document))), "face-detection")
+    assert raised.value.status == 400
+
+
+def test_a_comparison_takes_no_uris() -> None:
+    with pytest.raises(InvalidRequestError, match="face comparison takes no S3 URIs"):
+        parse(as_powertools(proxy_event('{"images": ["s3://bucket/a"]}')), "face-comparison")
 
 
 def test_both_images_of_a_comparison() -> None:

@@ -60,7 +60,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
-    assert set(own) == {*PROMISED, "modelDataUrl"}
+    assert set(own) == {*PROMISED, "modelDataUrl", "frameBucketName"}
     for name, values in PROMISED.items():
         assert own[name]["Default"] == values[0]
         assert own[name]["AllowedValues"][: len(values)] == values
@@ -199,6 +199,18 @@ def test_the_endpoint_may_read_its_model_data_and_no_other_object(template: dict
     resources = _render(template, region, modelDataUrl="s3://bucket/path/model.tar.gz")
     (statement,) = (entry for entry in _statements(resources) if entry["Action"] == "s3:GetObject")
     assert statement["Resource"] == f"arn:{REGIONS[region][0]}:s3:::bucket/path/model.tar.gz"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_endpoint_may_read_frames_of_one_bucket(template: dict[str, Any], region: str) -> None:
+    resources = _render(template, region, frameBucketName="camera.frames-1")
+    (statement,) = (entry for entry in _statements(resources) if entry["Action"] == "s3:GetObject")
+    assert statement["Resource"] == f"arn:{REGIONS[region][0]}:s3:::camera.frames-1/*"
+    (model,) = _of_type(resources, "AWS::SageMaker::Model")
+    assert model["PrimaryContainer"]["Environment"]["AWS_DEFAULT_REGION"] == region
+    for name in ("s3://bucket", "bucket/*", "*", "B", "a"):
+        with pytest.raises(ParameterError, match="the name of an S3 bucket, or empty"):
+            check(template, {"frameBucketName": name})
 
 
 def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:

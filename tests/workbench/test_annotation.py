@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 from rich.console import Console
 
 from workbench.annotation import annotate
@@ -37,6 +38,18 @@ def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Pat
     assert drawn[90, 100].any()  # the strong box's lower edge
     assert not drawn[10, 10].any()  # inside the weak one
     assert not drawn[20, 0].any()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_boxes_lie_on_the_frame_as_displayed(suffix: str, tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (200, 100)).save(tmp_path / f"frame{suffix}", exif=turned)
+    annotate(tmp_path / f"frame{suffix}", [(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert drawn.shape == (200, 100, 3)
+    assert drawn[180, 30].any()
 
 
 def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:

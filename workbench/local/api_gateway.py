@@ -47,7 +47,7 @@ def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
         if len(event["body"] or "") > _MAX_EVENT_BYTES:
             return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
         try:
-            return _http_response(function.invoke(event))
+            return _http_response(function.invoke(event), binary=_takes_binary(stack))
         except FunctionError as error:
             logger.error("the function failed: %s", error)
             return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)
@@ -96,10 +96,19 @@ def _proxy_event(stack: RenderedStack, method: RenderedMethod, body: bytes, requ
     }
 
 
-def _http_response(answer: Mapping[str, Any]) -> Response:
+def _takes_binary(stack: RenderedStack) -> bool:
+    """Whether an answer in base64 becomes bytes: the first type of ``Accept`` decides, whatever the answer's own is.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
+    """
+    first = request.headers.get("Accept", "").split(",")[0].split(";")[0].strip()
+    return first in stack.binary_media_types
+
+
+def _http_response(answer: Mapping[str, Any], *, binary: bool) -> Response:
     body = answer.get("body") or ""
     response = Response(
-        base64.b64decode(body) if answer.get("isBase64Encoded") else body, status=int(answer["statusCode"])
+        base64.b64decode(body) if binary and answer.get("isBase64Encoded") else body, status=int(answer["statusCode"])
     )
     response.headers.pop("Content-Type")
     for name, value in (answer.get("headers") or {}).items():

@@ -39,7 +39,7 @@ class LocalService:
 def running(
     stack: RenderedStack, *, port: int, model_store: Path, logs: Path, model_archive: Path | None = None
 ) -> Iterator[LocalService]:
-    """Starts container, SageMaker runtime, S3, function and API, in this order, and stops them in reverse.
+    """Starts S3, container, SageMaker runtime, function and API, in this order, and stops them in reverse.
 
     Raises:
         StartError: the model is not in the store, or one of them did not start.
@@ -50,7 +50,11 @@ def running(
         model_data.unpacked(model_archive, stack.model_data_url) as model_dir,
         object_store.running(stack.bucket_name, stack.region) as events,
         serving_container.running(
-            stack.model_environment, model_dir=model_dir, model_store=model_store, log=logs / "serving.log"
+            stack.model_environment,
+            service_environment={**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url},
+            model_dir=model_dir,
+            model_store=model_store,
+            log=logs / "serving.log",
         ) as (container_url, program),
         HttpServer(sagemaker_runtime.create_app(stack.endpoint_name, container_url)) as runtime,
         lambda_service.running(

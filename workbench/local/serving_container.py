@@ -25,9 +25,21 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def running(
-    environment: Mapping[str, str], *, model_dir: Path | None, model_store: Path, log: Path
+    environment: Mapping[str, str],
+    *,
+    service_environment: Mapping[str, str],
+    model_dir: Path | None,
+    model_store: Path,
+    log: Path,
 ) -> Iterator[tuple[str, ChildProcess]]:
     """Starts ``serve`` and waits until its model is loaded.
+
+    Args:
+        environment: the rendered one.
+        service_environment: endpoints of other services, and credentials.
+        model_dir: what stands for /opt/ml/model.
+        model_store: folder of model folders.
+        log: where its output goes.
 
     Yields:
         Its base URL and its process.
@@ -49,7 +61,7 @@ def running(
         tuning = {name: os.environ[name] for name in ("MODEL_SERVER_WORKERS", "OMP_NUM_THREADS") if name in os.environ}
         with ChildProcess(
             [str(places.SERVING_PROGRAM / "serve"), "--bind", f"fd://{listener.fileno()}"],
-            environment={**paths, **tuning, **environment},
+            environment={**paths, **tuning, **environment, **service_environment},
             directory=places.SERVING_PROGRAM,
             log=log,
             inherited_files=[listener.fileno()],

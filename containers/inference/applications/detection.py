@@ -1,44 +1,44 @@
 """Face and body detection.
 
-In: the image itself, or JSON ``{"image_bytes": BASE64, "short_size": PIXELS}``. Options are keys of the JSON, or
-parameters of the image's content type: ``min_confidence``, ``max_results``, ``normalized`` (boxes in 0..1).
+In: the image itself, or JSON ``{"image_bytes": BASE64, "short_size": PIXELS}``, ``{"images_bytes": [BASE64, ...]}``
+or ``{"images": ["s3://BUCKET/KEY", ...], "clip": BOOL}``. Options are keys of the JSON, or parameters of the image's
+content type: ``min_confidence``, ``max_results``, ``normalized`` (boxes in 0..1).
 Out: ``{"width", "height", "channels", "bbox_scores": [[p], ...], "bbox_coords": [[x_min, y_min, x_max,
-y_max], ...]}``, whole pixels of the frame sent, best first.
+y_max], ...]}``, whole pixels of the frame sent, best first; for several frames ``{"results": [...]}`` with one of
+these a frame, in the order sent.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import catalogue
-from serving import content, images, model_folder
+from serving import content, model_folder
 from serving.detections import Detections
 from serving.detector import Detector
-from serving.images import Frame
+from serving.frames import FrameSet, frame_reader
 from serving.settings import settings
 
 _MIN_SHORT_SIZE, _MAX_SHORT_SIZE = 32, 2048
 
 
-@dataclass(frozen=True)
-class DetectionRequest:
-    """A frame and what the client wants of the answer.
+@dataclass(frozen=True, kw_only=True)
+class DetectionOptions:
+    """What the client wants of the answer; the same for all frames of a request.
 
     Attributes:
-        frame: the frame.
-        short_size: short side in pixels at which to look at it, or None for the model's own.
+        short_size: short side in pixels at which to look at a frame, or None for the model's own.
         min_confidence: weakest detection to answer with.
-        max_results: detections at most, or None.
+        max_results: detections a frame at most, or None.
         normalized: whether boxes are in 0..1 of the frame instead of pixels.
     """
 
-    frame: Frame
     short_size: int | None
     min_confidence: float
     max_results: int | None
@@ -46,11 +46,19 @@ class DetectionRequest:
 
 
 @dataclass(frozen=True)
-class DetectionAnswer:
-    """The frame's shape (height, width, channels) and what was found in it."""
+class DetectionRequest:
+    """The frames, and what the client wants of the answer."""
 
-    shape: tuple[int, ...]
-    detections: Detections
+    sent: FrameSet
+    wanted: DetectionOptions
+
+
+@dataclass(frozen=True)
+class DetectionAnswer:
+    """What was found in each frame, with the frame's shape (height, width, channels), and in what form to say it."""
+
+    found: list[tuple[tuple[int, ...], Detections]]
+    several: bool
     normalized: bool
 
 
@@ -67,39 +75,46 @@ def model_fn(model_dir: str) -> Detector:
 
 
 def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
-    """Decodes the frame."""
+    """Checks the options and decodes the frames."""
     document = content.image_or_json(content_type, body)
-    image = body if document is None else content.base64_image(document, "image_bytes")
     options = content.parameters(content_type) if document is None else document
-    request = functools.partial(
-        DetectionRequest,
+    wanted = DetectionOptions(
         short_size=content.whole_number(options, "short_size", minimum=_MIN_SHORT_SIZE, maximum=_MAX_SHORT_SIZE),
         min_confidence=content.number(options, "min_confidence", minimum=0, maximum=1) or 0.0,
         max_results=content.whole_number(options, "max_results", minimum=1, maximum=1000),
         normalized=content.flag(options, "normalized"),
     )
-    return request(frame=images.decode(image, max_pixels=settings().max_frame_pixels))
+    reader = frame_reader()
+    return DetectionRequest(reader.of_image(body) if document is None else reader.of_document(document), wanted)
 
 
 def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
-    """Runs the detector."""
-    found = model.detect(data.frame, data.short_size)
-    wanted = np.flatnonzero(found.scores >= data.min_confidence)[: data.max_results]
-    return DetectionAnswer(data.frame.shape, found.take(wanted), data.normalized)
+    """Runs the detector over one frame after the other."""
+    wanted = data.wanted
+    found = []
+    for frame in data.sent.frames:
+        everything = model.detect(frame, wanted.short_size)
+        kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
+        found.append((frame.shape, everything.take(kept)))
+    return DetectionAnswer(found, data.sent.mode != "frame", wanted.normalized)
 
 
 def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, str]:
     """Writes the answer as JSON."""
-    height, width, channels = prediction.shape
-    found = prediction.detections
-    answer = {
+    answers = [_frame_answer(shape, found, prediction.normalized) for shape, found in prediction.found]
+    answer = {"results": answers} if prediction.several else answers[0]
+    return json.dumps(answer).encode(), "application/json"
+
+
+def _frame_answer(shape: tuple[int, ...], found: Detections, normalized: bool) -> dict[str, Any]:
+    height, width, channels = shape
+    return {
         "width": width,
         "height": height,
         "channels": channels,
         "bbox_scores": [[round(float(score), 6)] for score in found.scores],
-        "bbox_coords": _coordinates(found.boxes, np.array([width, height] * 2), prediction.normalized),
+        "bbox_coords": _coordinates(found.boxes, np.array([width, height] * 2), normalized),
     }
-    return json.dumps(answer).encode(), "application/json"
 
 
 def _coordinates(

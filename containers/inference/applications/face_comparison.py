@@ -95,10 +95,16 @@ def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
     document = content.image_or_json(content_type, body)
     if document is None:
         raise ClientError("face comparison needs two images; send JSON with source_image_bytes and target_image_bytes")
+    if "images" in document:
+        raise ClientError(
+            "face comparison takes no S3 URIs; send source_image_bytes and target_image_bytes with the images in base64"
+        )
+    encoded = content.base64_image(document, "source_image_bytes")
     targets, counted = _targets(document)
     limit = settings().max_frame_pixels
+    images.check_together([encoded, *targets], max_pixels=limit)
     return ComparisonRequest(
-        source=images.decode(content.base64_image(document, "source_image_bytes"), max_pixels=limit),
+        source=images.decode(encoded, max_pixels=limit),
         targets=[images.decode(target, max_pixels=limit) for target in targets],
         counts_targets=counted,
         min_confidence=_or(content.number(document, "min_confidence", minimum=0, maximum=1), _MIN_CONFIDENCE),
@@ -141,11 +147,7 @@ def _targets(document: Mapping[str, Any]) -> tuple[list[bytes], bool]:
     """The encoded target images, and whether the client sent a list."""
     if "target_images_bytes" not in document:
         return [content.base64_image(document, "target_image_bytes")], False
-    listed = document["target_images_bytes"]
-    if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_TARGETS:
-        raise ClientError(f"'target_images_bytes' must be a list of 1 to {_MAX_TARGETS} images in base64")
-    named = {f"target_images_bytes[{number}]": target for number, target in enumerate(listed)}
-    return [content.base64_image(named, name) for name in named], True
+    return content.base64_images(document, "target_images_bytes", maximum=_MAX_TARGETS), True
 
 
 def _or(value: float | None, default: float) -> float:

@@ -48,7 +48,7 @@ def parameters(content_type: str | None) -> Mapping[str, Any]:
     for name, text in texts.items():
         try:
             values[name] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             values[name] = text
     return values
 
@@ -104,6 +104,20 @@ def base64_image(document: Mapping[str, Any], key: str) -> bytes:
         return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
+
+
+def base64_images(document: Mapping[str, Any], key: str, *, maximum: int) -> list[bytes]:
+    """The bytes of the images that the list ``document[key]`` holds in base64.
+
+    Raises:
+        ClientError: not a list of 1 to ``maximum`` texts.
+        InvalidImageError: one of them is not base64; the message names it, counted from 0.
+    """
+    listed = document[key]
+    if not isinstance(listed, list) or not 1 <= len(listed) <= maximum:
+        raise ClientError(f"'{key}' must be a list of 1 to {maximum} images in base64")
+    named = {f"{key}[{number}]": text for number, text in enumerate(listed)}
+    return [base64_image(named, name) for name in named]
 
 
 def whole_number(document: Mapping[str, Any], key: str, *, minimum: int, maximum: int) -> int | None:

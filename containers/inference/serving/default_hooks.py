@@ -1,7 +1,8 @@
 """What SageMaker's PyTorch and scikit-learn containers do where a user's module defines no hook.
 
-JSON, CSV and NPY in; a model with ``predict`` (scikit-learn) or one that is called (PyTorch); JSON, CSV and NPY
-out. Source: sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``, and the default handlers of both.
+JSON, CSV and NPY in, and beyond SageMaker's defaults ``frames``; a model with ``predict`` (scikit-learn) or one that
+is called (PyTorch); JSON, CSV and NPY out. Source: sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``,
+and the default handlers of both.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from serving import frames
 from serving.errors import ClientError, UnsupportedMediaTypeError
 
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
@@ -31,16 +33,19 @@ def accepted(accept: str | None) -> str:
 
 
 def input_fn(data: str | bytes, content_type: str) -> Any:
-    """The body as an array.
+    """The body as an array; frames as ``frames.frames_in`` gives them.
 
     Raises:
         ClientError: it does not hold what its content type says.
-        UnsupportedMediaTypeError: neither JSON, CSV nor NPY.
+        UnsupportedMediaTypeError: neither JSON, CSV, NPY nor an image.
     """
+    sent = frames.frames_in(data, content_type)
+    if sent is not None:
+        return sent
     decoders: dict[str, Callable[[Any], Any]] = {_JSON: _from_json, _CSV: _from_csv, _NPY: _from_npy}
     if content_type not in decoders:
         raise UnsupportedMediaTypeError(
-            f"content type '{content_type}' is not supported; send {', '.join(_KNOWN)}, or define input_fn"
+            f"content type '{content_type}' is not supported; send {', '.join(_KNOWN)} or an image, or define input_fn"
         )
     try:
         return decoders[content_type](data)

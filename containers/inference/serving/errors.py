@@ -5,10 +5,13 @@
     ServingError                        500 InternalError
     ├── ClientError                     400 InvalidRequest
     │   ├── InvalidImageError           400 InvalidImage
+    │   ├── ObjectDeniedError           403 ObjectDenied
+    │   ├── ObjectNotFoundError         404 ObjectNotFound
     │   ├── PayloadTooLargeError        413 PayloadTooLarge
     │   └── UnsupportedMediaTypeError   415 UnsupportedMediaType
     ├── ModelLoadError                  500 ModelLoadFailed
     ├── ModelNotReadyError              503 ModelNotReady
+    ├── ObjectStoreUnavailableError     503 ObjectStoreUnavailable
     └── OverloadedError                 503 Overloaded
 
 A client is told ``str(error)``; for a 4xx that is a sentence that says what to change.
@@ -39,8 +42,22 @@ class InvalidImageError(ClientError):
     code = "InvalidImage"
 
 
+class ObjectDeniedError(ClientError):
+    """S3 does not let the endpoint's role read the object."""
+
+    status = 403
+    code = "ObjectDenied"
+
+
+class ObjectNotFoundError(ClientError):
+    """S3 has no such bucket or object."""
+
+    status = 404
+    code = "ObjectNotFound"
+
+
 class PayloadTooLargeError(ClientError):
-    """The body or the decoded frame is larger than the limit."""
+    """The body, an S3 object or the decoded frames are larger than the limit."""
 
     status = 413
     code = "PayloadTooLarge"
@@ -64,6 +81,13 @@ class ModelNotReadyError(ServingError):
 
     status = 503
     code = "ModelNotReady"
+
+
+class ObjectStoreUnavailableError(ServingError):
+    """S3 cannot be reached, or did not deliver in time."""
+
+    status = 503
+    code = "ObjectStoreUnavailable"
 
 
 class OverloadedError(ServingError):

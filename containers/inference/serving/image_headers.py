@@ -1,13 +1,14 @@
 """Reads the size of an image from its header, and whether the whole file is there, before any pixel is decoded.
 
 Structure of the formats: ITU-T T.81 annex B (JPEG markers), the PNG specification, third edition, section 5
-(chunks), RFC 9649 (WebP), and Microsoft's BITMAPFILEHEADER and BITMAPINFOHEADER.
+(chunks), RFC 9649 (WebP), Microsoft's BITMAPFILEHEADER and BITMAPINFOHEADER, and TIFF 6.0 section 2 (what EXIF is
+written in).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from serving.errors import InvalidImageError
@@ -19,6 +20,12 @@ _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers that stand alone, without a length: TEM, RST0-RST7, SOI.
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _UNCOMPRESSED = 0
+
+_BYTE_ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
+_ORIENTATION, _SHORT = 0x0112, 3  # a tag and a type of TIFF
+_UPRIGHT, _ORIENTATIONS = 1, range(1, 9)
+# An animation has a chunk a picture; what comes after so many is not looked at.
+_MAX_CHUNKS = 4096
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,23 @@ def read_size(body: bytes) -> Size:
     return reader(body)
 
 
+def is_webp(body: bytes) -> bool:
+    """Whether the first bytes are those of a WebP."""
+    return body[:4] == b"RIFF" and body[8:12] == b"WEBP"
+
+
+def webp_orientation(body: bytes) -> int:
+    """The EXIF orientation of a WebP, 1 to 8 (CIPA DC-008, tag 0x0112); 1, upright, where it tells none.
+
+    Whatever the bytes are, nothing is raised: a picture with broken EXIF is one without.
+    """
+    exif = next((content for name, content in _webp_chunks(body) if name == b"EXIF"), b"")
+    # Some encoders write what stands before TIFF in a JPEG here too.
+    return _tiff_orientation(exif.removeprefix(b"Exif\x00\x00"))
+
+
 def _reader(body: bytes) -> Callable[[bytes], Size] | None:
-    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+    if is_webp(body):
         return _webp
     return next((reader for signature, reader in _READERS.items() if body.startswith(signature)), None)
 
@@ -108,6 +130,35 @@ def _webp(body: bytes) -> Size:
         width, height = struct.unpack_from("<HH", body, 26)
         return Size(width & 0x3FFF, height & 0x3FFF)
     raise InvalidImageError("the WebP is corrupt: its first chunk is unknown; check the encoder")
+
+
+def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the chunks that lie whole in ``body``. Each has an even number of bytes."""
+    position = 12
+    for _ in range(_MAX_CHUNKS):
+        if position + 8 > len(body):
+            return
+        name, length = struct.unpack_from("<4sI", body, position)
+        start = position + 8
+        if start + length <= len(body):
+            yield name, body[start : start + length]
+        position = start + length + length % 2
+
+
+def _tiff_orientation(tiff: bytes) -> int:
+    """The orientation in the first directory: entries of 12 bytes, each a tag, a type, a count and a value."""
+    order = _BYTE_ORDERS.get(tiff[:4])
+    if order is None or len(tiff) < 8:
+        return _UPRIGHT
+    (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+    if directory + 2 > len(tiff):
+        return _UPRIGHT
+    (entries,) = struct.unpack_from(f"{order}H", tiff, directory)
+    for start in range(directory + 2, min(directory + 2 + 12 * entries, len(tiff) - 11), 12):
+        tag, kind, count, value = struct.unpack_from(f"{order}HHIH", tiff, start)
+        if tag == _ORIENTATION:
+            return value if kind == _SHORT and count == 1 and value in _ORIENTATIONS else _UPRIGHT
+    return _UPRIGHT
 
 
 def _bmp(body: bytes) -> Size:

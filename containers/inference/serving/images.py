@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from serving.errors import InvalidImageError, PayloadTooLargeError
-from serving.image_headers import read_size
+from serving.image_headers import Size, is_webp, read_size, webp_orientation
 from serving.settings import settings
 from serving.stages import stage
 
@@ -18,6 +20,17 @@ Frame = npt.NDArray[np.uint8]
 """A decoded frame: (height, width, 3) uint8, channels in the order blue, green, red."""
 
 _MIN_SIDE = 16
+_LARGEST_FRAMES_TOGETHER = 2
+# EXIF orientations and what makes the frame upright, CIPA DC-008 section 4.6.5.
+_UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
+    2: lambda frame: cv2.flip(frame, 1),
+    3: lambda frame: cv2.rotate(frame, cv2.ROTATE_180),
+    4: lambda frame: cv2.flip(frame, 0),
+    5: cv2.transpose,
+    6: lambda frame: cv2.rotate(frame, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda frame: cv2.rotate(cv2.transpose(frame), cv2.ROTATE_180),
+    8: lambda frame: cv2.rotate(frame, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
 
 
 def decode(body: bytes, *, max_pixels: int) -> Frame:
@@ -34,6 +47,53 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
         InvalidImageError: not an image, cut off, corrupt, or with a side under 16 pixels.
         PayloadTooLargeError: more than ``max_pixels`` pixels.
     """
+    check_size(body, max_pixels=max_pixels)
+    # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
+    webp = is_webp(body)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR
+    with stage("wait"):
+        _turns().acquire()
+    try:
+        with stage("decode"):
+            frame = cv2.imdecode(np.frombuffer(body, np.uint8), flags)
+    except cv2.error:
+        frame = None
+    finally:
+        _turns().release()
+    if frame is None:
+        raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
+    upright = frame.astype(np.uint8, copy=False)
+    turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
+    return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
+
+
+def check_together(bodies: Sequence[bytes], *, max_pixels: int) -> None:
+    """Checks that the frames of one request do not have too many pixels together: they are decoded all at once.
+
+    What is no image is passed over; ``decode`` will say what is wrong with it.
+
+    Raises:
+        PayloadTooLargeError: more than twice ``max_pixels``.
+    """
+    limit = _LARGEST_FRAMES_TOGETHER * max_pixels
+    total = 0
+    for body in bodies:
+        with contextlib.suppress(InvalidImageError):
+            size = read_size(body)
+            total += size.width * size.height
+    if total > limit:
+        raise PayloadTooLargeError(
+            f"the frames of the request have {total} pixels together; send at most {limit} pixels in one request"
+        )
+
+
+def check_size(body: bytes, *, max_pixels: int) -> Size:
+    """The size that the header tells, checked, without decoding anything.
+
+    Raises:
+        InvalidImageError: not an image, cut off, or with a side under 16 pixels.
+        PayloadTooLargeError: more than ``max_pixels`` pixels.
+    """
     size = read_size(body)
     if size.width * size.height > max_pixels:
         raise PayloadTooLargeError(
@@ -43,18 +103,7 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
         raise InvalidImageError(
             f"the frame has {size.width} x {size.height} pixels; both sides must have at least {_MIN_SIDE}"
         )
-    with stage("wait"):
-        _turns().acquire()
-    try:
-        with stage("decode"):
-            frame = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        frame = None
-    finally:
-        _turns().release()
-    if frame is None:
-        raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
-    return frame.astype(np.uint8, copy=False)
+    return size
 
 
 @functools.cache

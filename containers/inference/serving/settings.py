@@ -29,6 +29,7 @@ class Settings:
         decoders: frames that one worker decodes at once; by default its share of the processor cores.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
+        max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
     """
 
     application_type: str
@@ -41,6 +42,7 @@ class Settings:
     decoders: int = 1
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
+    max_object_bytes: int = 32 * _MIB
 
     @property
     def loads_before_fork(self) -> bool:
@@ -74,6 +76,7 @@ class Settings:
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
+            max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES", cls.max_object_bytes),
         )
 
 

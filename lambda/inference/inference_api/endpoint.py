@@ -73,7 +73,7 @@ class Endpoint:
 
         Args:
             request: one frame goes as its own bytes, its options as parameters of the content type; several go as
-                JSON with base64.
+                JSON with base64, S3 URIs as JSON.
             request_id: this request's id, at most 64 characters; the container logs it.
 
         Raises:
@@ -105,15 +105,22 @@ class Endpoint:
 def _payload(request: InferenceRequest) -> tuple[bytes, str]:
     if list(request.frames) == ["frame"]:
         frame = request.frames["frame"]
-        options = "".join(f"; {name}={value}" for name, value in request.options.items())
+        options = "".join(f"; {name}={json.dumps(value)}" for name, value in request.options.items())
         return frame.body, frame.content_type + options
+    return json.dumps({**_images(request), **request.options}).encode(), JSON
+
+
+def _images(request: InferenceRequest) -> dict[str, Any]:
+    """The images of a request in the container's words."""
+    if request.uris:
+        return {"images": request.uris}
     encoded = {role: base64.b64encode(frame.body).decode() for role, frame in request.frames.items()}
-    document: dict[str, Any] = {"source_image_bytes": encoded.pop("source"), **request.options}
+    if "source" not in encoded:
+        return {"images_bytes": list(encoded.values())}
+    source = {"source_image_bytes": encoded.pop("source")}
     if "target" in encoded:
-        document["target_image_bytes"] = encoded["target"]
-    else:
-        document["target_images_bytes"] = list(encoded.values())
-    return json.dumps(document).encode(), "application/json"
+        return source | {"target_image_bytes": encoded["target"]}
+    return {**source, "target_images_bytes": list(encoded.values())}
 
 
 def _translated(error: ClientError) -> ApiError:
@@ -124,13 +131,14 @@ def _translated(error: ClientError) -> ApiError:
         # the operator's, none the camera's.
         return EndpointUnavailableError(f"the endpoint is not available ({code}); try again shortly")
     status = int(response.get("OriginalStatusCode", 500))
+    refusal = _container_error(response.get("OriginalMessage", ""))
     if 400 <= status < 500:
-        refusal = _container_error(response.get("OriginalMessage", ""))
         return RefusedByModelError(
             status, refusal.get("code", "InvalidRequest"), refusal.get("message", "the model refused the request")
         )
     if status == EndpointUnavailableError.status:
-        return EndpointUnavailableError("the endpoint is overloaded or still loading its model; try again shortly")
+        overloaded = "the endpoint is overloaded or still loading its model; try again shortly"
+        return EndpointUnavailableError(refusal.get("message", overloaded))
     return ModelFailedError("the model failed on this request; the endpoint's log has the reason")
 
 

@@ -1,4 +1,7 @@
-"""Keeps frames and results in S3: ``events/dt=YYYY-MM-DD/camera=ID/REQUEST/{frame.jpg,result.json}``."""
+"""Keeps frames and results in S3: ``events/dt=YYYY-MM-DD/camera=ID/REQUEST/{frame.jpg,result.json}``.
+
+Frames that lie in S3 already stay where they are; the result names their URIs.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,8 @@ class EventStore:
             "frames": keys,
             "result": json.loads(result.body) if result.is_json else None,
         }
+        if request.uris:
+            event["images"] = request.uris
         if not result.is_json:
             event["result_object"] = f"{prefix}answer"
             self._client.put_object(

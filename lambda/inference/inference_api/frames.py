@@ -1,7 +1,7 @@
 """An API Gateway event to the frames that a camera sent, in either wire format.
 
-The image itself (``Content-Type: image/jpeg``), or JSON with the image in base64. Existing clients
-send JSON without a Content-Type, which API Gateway hands on as JSON, and ``request_id`` as an integer.
+The image itself (``Content-Type: image/jpeg``), or JSON with one or several images in base64, or with S3 URIs. Existing
+clients send JSON without a Content-Type, which API Gateway hands on as JSON, and ``request_id`` as an integer.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,9 +42,25 @@ _COMPARISON = "face-comparison"
 _CUSTOM = "custom"
 _EXTENSIONS = {"application/json": "json", "text/csv": "csv", "text/plain": "txt", "application/x-npy": "npy"}
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
-_DETECTION_OPTIONS = ("min_confidence", "max_results", "normalized")
-# Options of an image travel in a header of the endpoint's request.
-_OPTION_VALUE = re.compile(r"[\w.+-]{1,32}", re.ASCII)
+# The three forms of JSON for a detection; one of them a request.
+_IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"
+_MAX_IMAGES, _MAX_URIS = 20, 16
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+# Options of a detection: whether a value is one, and what the client is told otherwise. The container checks the same
+# with the same words; here it is also what keeps anything but numbers and truth values out of the endpoint's header.
+_DETECTION_OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "min_confidence": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    "max_results": (
+        lambda value: _is_number(value) and isinstance(value, int) and 1 <= value <= 1000,
+        "a whole number from 1 to 1000",
+    ),
+    "normalized": (lambda value: isinstance(value, bool), "true or false"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,8 +91,10 @@ class InferenceRequest:
     """What a camera asks, and who it is.
 
     Attributes:
-        frames: by role: ``frame``; or ``source`` with ``target``, or with ``target-0``, ``target-1`` and so on.
-        options: what the client wants of the answer, as it said it; the container checks it.
+        frames: by role: ``frame``; or ``frame-0``, ``frame-1`` and so on; or ``source`` with ``target``, or with
+            ``target-0``, ``target-1`` and so on; none where S3 URIs name them.
+        uris: S3 URIs of the frames, where the client sent no frames.
+        options: what the client wants of the answer; of a comparison as it said it, the container checks them.
         camera_id: the camera's name.
         client_request_id: the client's own word, only ever stored, never used to name anything.
         timestamp: likewise.
@@ -85,6 +102,7 @@ class InferenceRequest:
     """
 
     frames: Mapping[str, Frame]
+    uris: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     camera_id: str = "unknown"
     client_request_id: str | None = None
@@ -96,7 +114,8 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     """Reads a request. What goes to a user's own application is handed on as it came.
 
     Raises:
-        InvalidRequestError: an empty body, no JSON object, or a key missing.
+        InvalidRequestError: an empty body, no JSON object, a key missing or beside one that excludes it, or an option
+            that is none.
         InvalidImageError: base64 that is none, or an empty image.
         UnsupportedMediaTypeError: the content type is neither JSON nor an image.
     """
@@ -122,7 +141,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     if content_type in IMAGE_TYPES and not compares:
         return InferenceRequest(
             frames={"frame": Frame(body)},
-            options=_options(event.query_string_parameters or {}),
+            options=_options(_query(event)),
             camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
             timestamp=_text(headers.get("x-timestamp")),
@@ -133,12 +152,14 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         )
         raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
     document = _json_object(body)
+    frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
     return InferenceRequest(
-        frames=_compared_frames(document) if compares else {"frame": _frame(document, "image_base64_enc")},
+        frames=frames,
+        uris=uris,
         options=(
             {name: document[name] for name in _COMPARISON_OPTIONS if name in document}
             if compares
-            else _options({**(event.query_string_parameters or {}), **document})
+            else _options({**_query(event), **document}) | _clip(document)
         ),
         camera_id=_text(document.get("camera_id")) or camera_id,
         client_request_id=_text(document.get("request_id")),
@@ -146,18 +167,43 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     )
 
 
-def _options(given: Mapping[str, Any]) -> dict[str, str]:
-    """The options of a detection, each as the text of a JSON number or truth value; the container checks them."""
+def _options(given: Mapping[str, Any]) -> dict[str, float | bool]:
+    """The options of a detection; null is as good as none."""
     options = {}
-    for name in _DETECTION_OPTIONS:
+    for name, (is_one, wanted) in _DETECTION_OPTIONS.items():
         value = given.get(name)
         if value is None:
             continue
-        text = value if isinstance(value, str) else json.dumps(value)
-        if not _OPTION_VALUE.fullmatch(text):
-            raise InvalidRequestError(f"'{name}' must be a number, true or false")
-        options[name] = text
+        if not is_one(value):
+            raise InvalidRequestError(f"'{name}' must be {wanted}")
+        options[name] = value
     return options
+
+
+def _query(event: APIGatewayProxyEvent) -> dict[str, Any]:
+    """The options among the query parameters, read as JSON; what does not read so stays text, which is no option."""
+    options: dict[str, Any] = {}
+    for name, text in (event.query_string_parameters or {}).items():
+        if name not in _DETECTION_OPTIONS:
+            continue
+        if len((event.multi_value_query_string_parameters or {}).get(name, [])) > 1:
+            raise InvalidRequestError(f"'{name}' is in the URL more than once; write it once")
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        options[name] = text if value is None else value
+    return options
+
+
+def _clip(document: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether several frames are a clip; the key means nothing beside one image."""
+    value = document.get("clip")
+    if value is None or _detection_key(document) == _IMAGE:
+        return {}
+    if not isinstance(value, bool):
+        raise InvalidRequestError("'clip' must be true or false")
+    return {"clip": value}
 
 
 def _body(event: APIGatewayProxyEvent) -> bytes:
@@ -177,15 +223,52 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
     return document
 
 
+def _detection_frames(document: Mapping[str, Any]) -> tuple[dict[str, Frame], tuple[str, ...]]:
+    """The frames, or the S3 URIs, of whichever form the client sent."""
+    key = _detection_key(document)
+    if key == _IMAGE:
+        return {"frame": _frame(document, _IMAGE)}, ()
+    if key == _URIS:
+        return {}, _uris(document)
+    return {f"frame-{number}": frame for number, frame in enumerate(_frames(document, _IMAGES, _MAX_IMAGES))}, ()
+
+
+def _detection_key(document: Mapping[str, Any]) -> str:
+    sent = [key for key in (_IMAGE, _IMAGES, _URIS) if document.get(key) is not None]
+    if len(sent) > 1:
+        raise InvalidRequestError(f"send only one of the keys {' and '.join(repr(key) for key in sent)}")
+    return sent[0] if sent else _IMAGE
+
+
+def _uris(document: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = document[_URIS]
+    if (
+        not isinstance(listed, list)
+        or not 1 <= len(listed) <= _MAX_URIS
+        or not all(isinstance(uri, str) for uri in listed)
+    ):
+        raise InvalidRequestError(f"'{_URIS}' must be a list of 1 to {_MAX_URIS} S3 URIs, each s3://BUCKET/KEY")
+    return tuple(listed)
+
+
 def _compared_frames(document: Mapping[str, Any]) -> dict[str, Frame]:
+    if "source_image" not in document and _URIS in document:
+        raise InvalidRequestError(
+            "face comparison takes no S3 URIs; send source_image and target_image with the images in base64"
+        )
     frames = {"source": _frame(document, "source_image")}
     if "target_images" not in document:
         return frames | {"target": _frame(document, "target_image")}
-    targets = document["target_images"]
-    if not isinstance(targets, list) or not targets:
-        raise InvalidRequestError("'target_images' must be a list of images in base64")
-    named = {f"target_images[{number}]": target for number, target in enumerate(targets)}
-    return frames | {f"target-{number}": _frame(named, name) for number, name in enumerate(named)}
+    targets = _frames(document, "target_images", _MAX_IMAGES)
+    return frames | {f"target-{number}": frame for number, frame in enumerate(targets)}
+
+
+def _frames(document: Mapping[str, Any], key: str, maximum: int) -> list[Frame]:
+    listed = document[key]
+    if not isinstance(listed, list) or not 1 <= len(listed) <= maximum:
+        raise InvalidRequestError(f"'{key}' must be a list of 1 to {maximum} images in base64")
+    named = {f"{key}[{number}]": text for number, text in enumerate(listed)}
+    return [_frame(named, name) for name in named]
 
 
 def _frame(document: Mapping[str, Any], key: str) -> Frame:
