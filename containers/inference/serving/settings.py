@@ -23,8 +23,10 @@ class Settings:
         model_name: which model, ``MODEL_NAME`` (or a name that earlier versions of the stack set).
         model_dir: where SageMaker unpacks model.tar.gz, ``SM_MODEL_DIR``.
         model_store: folder of model folders inside the image, ``MODEL_STORE``.
-        workers: worker processes, ``MODEL_SERVER_WORKERS``; one per processor core by default.
-        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``.
+        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, and one alone in the
+            GPU image, where each would hold a CUDA context and a model in the GPU's memory.
+        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, and in the GPU image
+            one per processor core, for models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
@@ -51,13 +53,14 @@ class Settings:
         comparison = application_type == "face-comparison"
         older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
         cores = len(os.sched_getaffinity(0))
+        workers, threads = (1, cores) if environment.get("PROCESSOR") == "gpu" else (cores, 1)
         return cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
             model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
-            workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
-            engine_threads=_positive(environment, "OMP_NUM_THREADS", 1),
+            workers=_positive(environment, "MODEL_SERVER_WORKERS", workers),
+            engine_threads=_positive(environment, "OMP_NUM_THREADS", threads),
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
