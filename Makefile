@@ -28,7 +28,7 @@ install: .venv/installed node_modules/installed ## set everything up
 	@echo "installing Python packages into .venv (a minute or two the first time)"
 	$(PYTHON) -m venv .venv
 	$(PIP_INSTALL) --requirement containers/inference/requirements-build.txt
-	$(PIP_INSTALL) --no-build-isolation --requirement requirements-dev.txt
+	$(PIP_INSTALL) --no-build-isolation --use-pep517 --requirement requirements-dev.txt
 	$(BIN)/python -m pip check
 	touch $@
 
