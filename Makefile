@@ -3,10 +3,12 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types templates test clean
+.PHONY: help install demo check format lint types templates test lock clean
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
+# Locks are complete: pip has nothing to resolve, and takes no file whose hash is not in them.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 SOURCES := app.py catalogue stacks workbench containers lambda tests
 # jsii prints a banner for Node.js releases past their end of life, which work; it would hide what matters.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
@@ -21,11 +23,12 @@ help: ## show this
 
 install: .venv/installed node_modules/installed ## set everything up
 
-.venv/installed: requirements.txt requirements-dev.txt containers/inference/requirements-common.txt containers/inference/requirements-cpu.txt lambda/inference/requirements.txt
+.venv/installed: requirements-dev.txt containers/inference/requirements-build.txt
 	scripts/prerequisites
 	@echo "installing Python packages into .venv (a minute or two the first time)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	$(PIP_INSTALL) --requirement containers/inference/requirements-build.txt
+	$(PIP_INSTALL) --no-build-isolation --use-pep517 --requirement requirements-dev.txt
 	$(BIN)/python -m pip check
 	touch $@
 
@@ -41,6 +44,7 @@ check: lint types templates ## all checks that are not tests
 lint: install
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/hadolint containers/*/Dockerfile
 
 types: install
 	$(BIN)/mypy
@@ -55,6 +59,9 @@ test: check ## every check and every test
 format: install ## bring the sources into shape
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+lock: install ## lock what the requirements*.in name, with hashes; needs PyPI
+	scripts/lock
 
 clean: ## remove what make made
 	rm -rf .venv node_modules .cache cdk.out out .mypy_cache .ruff_cache .pytest_cache .hypothesis

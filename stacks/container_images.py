@@ -12,6 +12,13 @@ from constructs import Construct
 from stacks.parameters import INSTANCE_PROCESSORS
 
 _REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+# Context values that become build arguments of both images.
+_BUILD_ARGUMENTS = {
+    "baseImage": "BASE_IMAGE",
+    "pipIndexUrl": "PIP_INDEX_URL",
+    "models": "MODELS",
+    "modelsFrom": "MODELS_FROM",
+}
 
 
 class ContainerImages(Construct):
@@ -24,16 +31,16 @@ class ContainerImages(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, instance_type: str) -> None:
         super().__init__(scope, construct_id)
-        # `cdk deploy --context baseImage=...` builds on a mirror's image.
-        base_image: str | None = self.node.try_get_context("baseImage")
-        mirrored = {"BASE_IMAGE": base_image} if base_image else {}
+        # `cdk deploy --context baseImage=...` builds on a mirror's image, and so on.
+        given = {name: self.node.try_get_context(context) for context, name in _BUILD_ARGUMENTS.items()}
+        chosen = {name: str(value) for name, value in given.items() if value}
         self._assets = {
             processor: DockerImageAsset(
                 self,
                 processor.title(),
                 directory=str(_REPOSITORY_ROOT),  # .dockerignore keeps all but the program and its models out
                 file="containers/inference/Dockerfile",
-                build_args={"PROCESSOR": processor, **mirrored},
+                build_args={"PROCESSOR": processor, **chosen},
                 platform=Platform.LINUX_AMD64,
             )
             for processor in ("cpu", "gpu")

@@ -54,6 +54,8 @@ def _dependencies(requirements: Path) -> Path:
 
 def _pip_install(requirements: Path, target: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    # The requirements are a complete lock (`make lock`): nothing is resolved, and every file must have its hash.
+    command += ["--require-hashes", "--no-deps"]
     command += ["--target", str(target), "--requirement", str(requirements)]
     # For the Lambda runtime, whatever machine this is.
     command += ["--only-binary", ":all:", "--implementation", "cp"]

@@ -17,6 +17,8 @@ from stacks.container_images import ContainerImages
 from stacks.parameters import Parameters
 
 _VARIANT = "AllTraffic"
+# The host of the GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470.
+_GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
 _LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
 
 
@@ -87,6 +89,9 @@ class ModelEndpoint(Construct):
                     instance_type=parameters.deploy_instance_type.value_as_string,
                     initial_instance_count=1,
                     initial_variant_weight=1,
+                    inference_ami_version=Fn.condition_if(
+                        images.uses_gpu.logical_id, _GPU_HOST, Aws.NO_VALUE
+                    ).to_string(),
                 )
             ],
         )

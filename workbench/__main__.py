@@ -11,7 +11,6 @@ from typing import NoReturn, Protocol, cast
 
 from catalogue import CatalogueError, nearest
 from workbench.errors import WorkbenchError
-from workbench.local.http_server import HOST
 
 VERBS = ("up", "send", "fetch", "demo")
 
@@ -35,11 +34,13 @@ def main(words: list[str]) -> int:
     """Runs a verb; returns its exit code, 2 when what was asked cannot be done."""
     parser = _OneLineParser(prog="workbench", description="Run, feed and supply the service.")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
-    verbs = {name: cast(_Verb, importlib.import_module(f"workbench.{name}")) for name in VERBS}
+    # Of a verb that is called no other is imported: where images are built there is only what `fetch` needs.
+    called = words[:1] if words[:1] and words[0] in VERBS else VERBS
+    verbs = {name: cast(_Verb, importlib.import_module(f"workbench.{name}")) for name in called}
     for name, verb in verbs.items():
         summary = (verb.__doc__ or "").strip().splitlines()[0]
         verb.add_arguments(subparsers.add_parser(name, help=summary, description=summary))
-    if words and not words[0].startswith("-") and words[0] not in verbs:
+    if words and not words[0].startswith("-") and words[0] not in VERBS:
         parser.error(f"unknown verb '{words[0]}'{nearest(words[0], VERBS)}; verbs: {', '.join(VERBS)}")
     arguments = parser.parse_args(words)
     if arguments.verb is None:
@@ -70,7 +71,7 @@ def _end_in_order_on_signals() -> None:
 def _never_proxy_this_machine() -> None:
     """The parts of a local run talk to each other directly, whatever proxy leads to the outside."""
     for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(filter(None, [os.environ.get(name), HOST, "localhost"]))
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
 
 
 if __name__ == "__main__":

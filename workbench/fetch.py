@@ -1,4 +1,4 @@
-"""Put a catalogue model into the local store, from a folder or from its public source."""
+"""Put a catalogue model into the local store, from its public source, a folder or another web server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -25,7 +26,9 @@ Files = Mapping[str, tuple[ModelFile, ...]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parser.add_argument("model", help="a model of the catalogue, or DETECTOR+EMBEDDER")
-    parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="folder to search instead of the web")
+    parser.add_argument(
+        "--from", dest="source", metavar="DIR|URL", help="folder to search, or URL below which the files lie by name"
+    )
     parser.add_argument("--application", help="only the artefacts of this application (default: all there are)")
     parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
 
@@ -35,22 +38,32 @@ def run(arguments: argparse.Namespace) -> int:
     known = catalogue.load()
     if arguments.application is not None:
         known.application(arguments.application)
-    if arguments.source is not None and not arguments.source.is_dir():
-        raise FetchError(f"there is no folder {arguments.source}")
+    source = _source(arguments.source)
     console = Console()
     for model in known.parts(arguments.model):
         if not model.all_files():
             console.print(f"{model.name} ships inside an installed package: nothing to fetch", highlight=False)
             continue
-        folder = fetch(model, arguments.source, arguments.application, arguments.store)
+        folder = fetch(model, source, arguments.application, arguments.store)
         console.print(f"{model.name} is in {folder}", highlight=False, soft_wrap=True)
         if not model.licence.commercial_use:
             console.print(f"  licence {model.licence.spdx}: {model.licence.note}", highlight=False, soft_wrap=True)
     return 0
 
 
-def fetch(model: Model, source: Path | None, application: str | None, store: Path) -> Path:
+def _source(named: str | None) -> Path | str | None:
+    """The folder or the URL that ``--from`` names; None stands for the public sources."""
+    if named is None or named.startswith(("http://", "https://")):
+        return named
+    if not Path(named).is_dir():
+        raise FetchError(f"there is no folder {named}")
+    return Path(named)
+
+
+def fetch(model: Model, source: Path | str | None, application: str | None, store: Path) -> Path:
     """Puts a model folder into the store: its artefacts and the ``model.json`` that describes them.
+
+    ``source`` is a folder to search, a URL below which the files lie by name, or None for their public sources.
 
     The folder appears only when it is complete. Until then its parts lie in a hidden folder beside it, from
     which a broken download is continued; nothing else is left behind by a failure.
@@ -67,19 +80,23 @@ def fetch(model: Model, source: Path | None, application: str | None, store: Pat
     chosen = application is not None and application in model.files
     wanted = {name: files for name, files in model.files.items() if not chosen or name == application}
     store.mkdir(parents=True, exist_ok=True)
-    if source is None:
+    downloads = not isinstance(source, Path)
+    if downloads:
         building = store / f".{model.name}.partial"
         building.mkdir(exist_ok=True)
     else:
         building = Path(tempfile.mkdtemp(prefix=f".{model.name}.", dir=store))
         building.chmod(0o755)
     try:
-        fetched = _download_all(wanted, building) if source is None else _copy_all(wanted, source, building)
+        if isinstance(source, Path):
+            fetched = _copy_all(wanted, source, building)
+        else:
+            fetched = _download_all(wanted, source, building)
     except MismatchError:
         shutil.rmtree(building)
         raise
     except FetchError:
-        if source is not None or not any(path.is_file() for path in building.rglob("*")):
+        if not downloads or not any(path.is_file() for path in building.rglob("*")):
             shutil.rmtree(building)  # else a download to be continued
         raise
     _describe(model, fetched, building)
@@ -90,13 +107,14 @@ def fetch(model: Model, source: Path | None, application: str | None, store: Pat
     return folder
 
 
-def _download_all(wanted: Files, building: Path) -> Files:
+def _download_all(wanted: Files, base: str | None, building: Path) -> Files:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns) as progress:
         for file in (file for files in wanted.values() for file in files):
             target = building / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
-            download(file, target, progress)
+            url = file.url if base is None else f"{base.rstrip('/')}/{quote(file.name)}"
+            download(dataclasses.replace(file, url=url), target, progress)
     return wanted
 
 

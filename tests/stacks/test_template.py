@@ -266,3 +266,13 @@ def test_the_outputs_an_operator_needs(template: dict[str, Any]) -> None:
     assert outputs["ApiUrl"]["Value"].startswith("https://")
     assert outputs["ApiUrl"]["Value"].endswith("/inference")
     assert ".amazonaws.com.cn/" in outputs["ApiUrl"]["Value"]
+
+
+@pytest.mark.parametrize("instance_type", INSTANCE_PROCESSORS)
+def test_the_gpu_image_gets_a_host_whose_driver_fits(template: dict[str, Any], instance_type: str) -> None:
+    resources = _render(template, deployInstanceType=instance_type)
+    (config,) = _of_type(resources, "AWS::SageMaker::EndpointConfig")
+    (variant,) = config["ProductionVariants"]
+    # CUDA 13, the one of onnxruntime-gpu, needs driver 580.
+    expected = {"gpu": "al2023-ami-sagemaker-inference-gpu-4-1", "cpu": None}[INSTANCE_PROCESSORS[instance_type]]
+    assert (variant.get("InferenceAmiVersion") or None) == expected

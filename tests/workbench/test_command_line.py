@@ -26,6 +26,23 @@ def test_every_verb_has_help(verb: str) -> None:
     assert finished.stdout.startswith("usage: workbench " + verb)
 
 
+def test_a_verb_imports_no_other() -> None:
+    """Where images are built there are only the packages that fetch needs."""
+    locked = (REPOSITORY / "containers/inference/requirements-fetch.txt").read_text()
+    lists = "import sys; from workbench.__main__ import main; main(['fetch', 'dlib_frontal_face']); print(*sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", lists], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    modules = finished.stdout.split()
+    assert "workbench.fetch" in modules
+    files = {name for name in modules if name.startswith("workbench")}
+    assert files == {
+        "workbench",
+        *(f"workbench.{name}" for name in ("__main__", "artefacts", "errors", "fetch", "places")),
+    }
+    for absent in ("werkzeug", "boto3", "cv2", "numpy", "aws_cdk"):
+        assert absent not in modules
+        assert f"{absent}==" not in locked
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

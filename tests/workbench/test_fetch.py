@@ -191,6 +191,18 @@ def test_a_wrong_download_leaves_nothing(
     assert list((tmp_path / "store").rglob("*")) == []
 
 
+def test_from_another_web_server_by_name(tmp_path: Path, web: tuple[str, list[str]]) -> None:
+    file = ModelFile(name="file", role="onnx", sha256=DIGEST)
+    folder = fetch(_model(file), f"{web[0]}/", None, tmp_path / "store")
+    assert (folder / "file").read_bytes() == CONTENT
+    public = dataclasses.replace(file, url="http://127.0.0.1:9/file")
+    fetch(_model(public), web[0], None, tmp_path / "store")
+    described = json.loads((folder / "model.json").read_text())["files"]["any"]
+    assert [entry["url"] for entry in described] == [public.url]
+    with pytest.raises(FetchError, match="sent another file"):
+        fetch(_model(dataclasses.replace(file, name="other")), web[0], None, tmp_path / "store")
+
+
 def test_a_model_without_public_source_says_so(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="--from DIR"):
         fetch(_model(ModelFile(name="model.bin", role="onnx", sha256=DIGEST)), None, None, tmp_path / "store")

@@ -23,8 +23,11 @@ class Settings:
         model_name: which model, ``MODEL_NAME`` (or a name that earlier versions of the stack set).
         model_dir: where SageMaker unpacks model.tar.gz, ``SM_MODEL_DIR``.
         model_store: folder of model folders inside the image, ``MODEL_STORE``.
-        workers: worker processes, ``MODEL_SERVER_WORKERS``; one per processor core by default.
-        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``.
+        gpu: whether this is the GPU image, ``PROCESSOR``.
+        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, and one alone in the
+            GPU image, where each would hold a CUDA context and a model in the GPU's memory.
+        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, and in the GPU image
+            one per processor core, for models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
         decoders: frames that one worker decodes at once; by default its share of the processor cores.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
@@ -36,6 +39,7 @@ class Settings:
     model_name: str
     model_dir: Path = Path("/opt/ml/model")
     model_store: Path = _PROGRAM_DIR / "models"
+    gpu: bool = False
     workers: int = 1
     engine_threads: int = 1
     queue_limit: int = 16
@@ -48,10 +52,10 @@ class Settings:
     def loads_before_fork(self) -> bool:
         """Whether one process loads the model and its workers share the memory.
 
-        Threads do not survive a fork, so an engine must have none of its own. What a user's own program does is not
-        known, and it may bring other releases of packages than the master has imported.
+        Neither threads nor a CUDA context survive a fork, so an engine must have none of its own. What a user's own
+        program does is not known, and it may bring other releases of packages than the master has imported.
         """
-        return self.application_type != "custom" and self.engine_threads == 1
+        return self.application_type != "custom" and self.engine_threads == 1 and not self.gpu
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -64,15 +68,17 @@ class Settings:
         comparison = application_type == "face-comparison"
         older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
         cores = len(os.sched_getaffinity(0))
-        workers = _positive(environment, "MODEL_SERVER_WORKERS", cores)
+        gpu = environment.get("PROCESSOR") == "gpu"
+        workers = _positive(environment, "MODEL_SERVER_WORKERS", 1 if gpu else cores)
         return cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
             model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
+            gpu=gpu,
             workers=workers,
             decoders=max(1, cores // workers),
-            engine_threads=_positive(environment, "OMP_NUM_THREADS", 1),
+            engine_threads=_positive(environment, "OMP_NUM_THREADS", cores if gpu else 1),
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),

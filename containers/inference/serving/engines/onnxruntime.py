@@ -36,7 +36,9 @@ class OnnxRuntimeEngine:
             )
         except Exception as error:  # the runtime's own exception classes are not exported
             raise ModelLoadError(f"{graph.name} is not a graph that ONNX Runtime loads: {error}") from error
-        if preferred[0] in available and preferred[0] not in self._session.get_providers():
+        if preferred[0] in self._session.get_providers():
+            logger.info("ONNX Runtime runs on the GPU")
+        elif preferred[0] in available:
             logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
         self._input_name = input_name
         self._output_names = [output.name for output in self._session.get_outputs()]
