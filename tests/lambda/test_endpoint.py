@@ -104,6 +104,7 @@ def test_uris_go_as_they_are(endpoint: tuple[Endpoint, Stubber]) -> None:
         "ContentType": "application/json",
         "Accept": "application/json",
         "InferenceId": "r",
+        "CustomAttributes": "camera_id=unknown",
     }
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
