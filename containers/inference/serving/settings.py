@@ -23,6 +23,9 @@ class Settings:
         model_name: which model, ``MODEL_NAME`` (or a name that earlier versions of the stack set).
         model_dir: where SageMaker unpacks model.tar.gz, ``SM_MODEL_DIR``.
         model_store: folder of model folders inside the image, ``MODEL_STORE``.
+        code_dir: folder inside the image with a user's own program, looked into after ``model_dir``;
+            ``SAGEMAKER_SUBMIT_DIRECTORY``.
+        program: file name of a user's own program, ``SAGEMAKER_PROGRAM``.
         workers: worker processes, ``MODEL_SERVER_WORKERS``; one per processor core by default.
         engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
@@ -34,6 +37,8 @@ class Settings:
     model_name: str
     model_dir: Path = Path("/opt/ml/model")
     model_store: Path = _PROGRAM_DIR / "models"
+    code_dir: Path | None = None
+    program: str = "inference.py"
     workers: int = 1
     engine_threads: int = 1
     queue_limit: int = 16
@@ -51,11 +56,15 @@ class Settings:
         comparison = application_type == "face-comparison"
         older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
         cores = len(os.sched_getaffinity(0))
+        code_dir = environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
         return cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
             model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
+            code_dir=Path(code_dir) if code_dir else None,
+            # SageMaker takes the name of the module, too.
+            program=f"{environment.get('SAGEMAKER_PROGRAM', cls.program).removesuffix('.py')}.py",
             workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
             engine_threads=_positive(environment, "OMP_NUM_THREADS", 1),
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),

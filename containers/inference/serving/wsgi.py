@@ -12,7 +12,13 @@ from serving.settings import settings
 logs.configure()
 app = create_app(
     ApplicationHost(
-        functools.partial(application.find, settings().application_type, settings().model_dir),
+        functools.partial(
+            application.find,
+            settings().application_type,
+            settings().model_dir,
+            code_dir=settings().code_dir,
+            program=settings().program,
+        ),
         str(settings().model_dir),
         queue_limit=settings().queue_limit,
     ),
