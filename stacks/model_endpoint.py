@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, Stack, Validations
-from aws_cdk.aws_iam import CfnPolicy, IGrantable, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, IResolvable, Stack, Validations
+from aws_cdk.aws_iam import CfnRole, IGrantable, PolicyDocument, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
@@ -31,20 +31,19 @@ class ModelEndpoint(Construct):
         self, scope: Construct, construct_id: str, *, parameters: Parameters, images: ContainerImages, model_name: str
     ) -> None:
         super().__init__(scope, construct_id)
-        role = Role(
-            self,
-            "ExecutionRole",
-            assumed_by=ServicePrincipal("sagemaker.amazonaws.com"),
-            inline_policies={"Telemetry": self._telemetry_policy()},
-        )
-        images.grant_pull(role)
         has_model_data = CfnCondition(
             self,
             "HasModelData",
             expression=Fn.condition_not(Fn.condition_equals(parameters.model_data_url.value_as_string, "")),
         )
-        model_data_policy = self._model_data_policy(role, parameters.model_data_url.value_as_string)
-        model_data_policy.cfn_options.condition = has_model_data
+        role = Role(self, "ExecutionRole", assumed_by=ServicePrincipal("sagemaker.amazonaws.com"))
+        # Inside the role, so that all are there before SageMaker pulls the image and reads the model data.
+        cast(CfnRole, role.node.default_child).policies = [
+            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=self._telemetry_policy()),
+            _policy_if(has_model_data, "ReadModelData", _read_of_model_data(parameters.model_data_url.value_as_string)),
+            _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
+        ]
+        images.grant_pull(role)
         model = CfnModel(
             self,
             "Model",
@@ -72,7 +71,7 @@ class ModelEndpoint(Construct):
                 reason="An empty modelDataUrl never reaches the model: HasModelData leaves the property out",
             )
         )
-        # The role's policies must be there before SageMaker pulls the image.
+        # The role's other policies must be there, too.
         model.node.add_dependency(role.node.find_child("DefaultPolicy"))
         config = CfnEndpointConfig(
             self,
@@ -95,19 +94,6 @@ class ModelEndpoint(Construct):
         grantee.grant_principal.add_to_principal_policy(
             PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self._endpoint.ref])
         )
-
-    def _model_data_policy(self, role: Role, url: str) -> CfnPolicy:
-        """Lets the role read the one object that the URL names."""
-        bucket_and_key = Fn.select(1, Fn.split("s3://", url))
-        policy = Policy(
-            self,
-            "ReadModelData",
-            roles=[role],
-            statements=[
-                PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket_and_key}"])
-            ],
-        )
-        return cast(CfnPolicy, policy.node.default_child)
 
     def _telemetry_policy(self) -> PolicyDocument:
         logs = Stack.of(self).format_arn(
@@ -139,3 +125,16 @@ def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
         parameters.face_detect_and_compare_model_name.value_as_string,
         parameters.detector_model_name.value_as_string,
     ).to_string()
+
+
+def _policy_if(condition: CfnCondition, name: str, statement: PolicyStatement) -> IResolvable:
+    """A policy inside a role that is there when the condition holds, as CloudFormation spells it."""
+    policy = {"PolicyName": name, "PolicyDocument": PolicyDocument(statements=[statement])}
+    return Fn.condition_if(condition.logical_id, policy, Aws.NO_VALUE)
+
+
+def _read_of_model_data(url: str) -> PolicyStatement:
+    """What lets a role read the one object that the URL names."""
+    # In range for the empty URL, too: CloudFormation may look into what a condition leaves out.
+    bucket_and_key = Fn.select(1, Fn.split("s3://", f"{url}s3://"))
+    return PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket_and_key}"])
