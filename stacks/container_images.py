@@ -47,12 +47,14 @@ class ContainerImages(Construct):
         super().__init__(scope, construct_id)
         self._partition = partition
         self._named_uri = parameters.container_image_uri.value_as_string
+        # What else lies under containers does not change the images for the processors.
+        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY_ROOT.glob("containers/*")]
+        others.remove("containers/inference")
         self._assets = [
             self._built(
                 processor.title(),
                 file="containers/inference/Dockerfile",
-                # What else lies under containers does not change this image.
-                exclude=["containers/*", "!containers/inference"],
+                exclude=sorted(others),
                 PROCESSOR=processor,
             )
             for processor in ("cpu", "gpu")
