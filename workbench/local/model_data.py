@@ -77,7 +77,7 @@ def _download(url: str, target: Path, region: str) -> None:
     bucket, _, key = url.removeprefix(_SCHEME).partition("/")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
-        client = boto3.client("s3", region_name=region)
+        client = boto3.Session(region_name=region).client("s3")
         with Progress(*columns, console=Console(stderr=True)) as progress:
             task = progress.add_task(url, total=client.head_object(Bucket=bucket, Key=key)["ContentLength"])
             client.download_file(bucket, key, str(target), Callback=lambda count: progress.advance(task, count))
