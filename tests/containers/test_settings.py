@@ -28,3 +28,11 @@ def test_the_environment_of_earlier_versions(application: str, variable: str) ->
 def test_a_number_that_is_none(value: str) -> None:
     with pytest.raises(ModelLoadError, match="MODEL_SERVER_WORKERS"):
         Settings.from_environment({"MODEL_SERVER_WORKERS": value})
+
+
+@pytest.mark.parametrize("value", ["mnist", "mnist.py"])
+def test_a_program_of_the_images_own(value: str) -> None:
+    read = Settings.from_environment({"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/code", "SAGEMAKER_PROGRAM": value})
+    assert (str(read.code_dir), read.program) == ("/opt/ml/code", "mnist.py")
+    by_default = Settings.from_environment({})
+    assert (by_default.code_dir, by_default.program) == (None, "inference.py")
