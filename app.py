@@ -4,7 +4,7 @@ import sys
 
 from aws_cdk import App
 
-from stacks.function_bundle import BundlingError
+from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
 
 app = App()
@@ -14,6 +14,6 @@ try:
         app.node.try_get_context("stackName") or "ipc-ai-saas",
         description="AI as a service for fleets of IP cameras",
     )
-except BundlingError as error:
+except StackError as error:
     sys.exit(str(error))
 app.synth()

@@ -1,65 +1,131 @@
-"""The serving container's images, one a processor, and the choice between them."""
+"""The serving container's images, one a processor and perhaps the operator's own, and the choice between them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import CfnCondition, CfnMapping, Fn
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
-from aws_cdk.aws_iam import IGrantable
+from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
-from stacks.parameters import INSTANCE_PROCESSORS
+from stacks import image_uri
+from stacks.parameters import INSTANCE_PROCESSORS, Parameters
+from stacks.partition import Partition
 
-_REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
-# Context values that become build arguments of both images.
-_BUILD_ARGUMENTS = {
-    "baseImage": "BASE_IMAGE",
-    "pipIndexUrl": "PIP_INDEX_URL",
-    "models": "MODELS",
-    "modelsFrom": "MODELS_FROM",
-}
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+# Context values that become build arguments: of every image, and of those for the processors alone.
+_BUILD_ARGUMENTS = {"baseImage": "BASE_IMAGE", "pipIndexUrl": "PIP_INDEX_URL"}
+_MODEL_ARGUMENTS = {"models": "MODELS", "modelsFrom": "MODELS_FROM"}
 
 
 class ContainerImages(Construct):
-    """Both images, built from one Dockerfile, and the one that an instance type runs.
+    """The images built here, the one that the operator names, and which of them runs.
 
     Attributes:
-        image_uri: the image for the chosen instance type.
-        uses_gpu: the condition that the instance type has a GPU.
+        image_uri: the image named; else the customized one for ``applicationType=custom``; else that for the
+            instance type.
+        is_named: the condition that the operator names an image.
+        is_named: the condition that the operator names an image.
+        runs_gpu_image: the condition that the instance type has a GPU, and the image is one that is built here.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, instance_type: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: Parameters,
+        partition: Partition,
+        customized_application: str | None,
+    ) -> None:
+        """Builds both processors' images from one Dockerfile.
+
+        Args:
+            scope: where it belongs.
+            construct_id: its id.
+            parameters: what the operator chose.
+            partition: the partition that the stack is in.
+            customized_application: folder of the operator's own container, relative to the repository, or None.
+        """
         super().__init__(scope, construct_id)
-        # `cdk deploy --context baseImage=...` builds on a mirror's image, and so on.
-        given = {name: self.node.try_get_context(context) for context, name in _BUILD_ARGUMENTS.items()}
-        chosen = {name: str(value) for name, value in given.items() if value}
-        self._assets = {
-            processor: DockerImageAsset(
-                self,
+        self._partition = partition
+        self._named_uri = parameters.container_image_uri.value_as_string
+        # What else lies under containers does not change the images for the processors.
+        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY_ROOT.glob("containers/*")]
+        others.remove("containers/inference")
+        self._assets = [
+            self._built(
                 processor.title(),
-                directory=str(_REPOSITORY_ROOT),  # .dockerignore keeps all but the program and its models out
                 file="containers/inference/Dockerfile",
-                build_args={"PROCESSOR": processor, **chosen},
-                platform=Platform.LINUX_AMD64,
+                exclude=sorted(others),
+                build_args={"PROCESSOR": processor, **self._from_context(_MODEL_ARGUMENTS)},
             )
             for processor in ("cpu", "gpu")
-        }
+        ]
+        cpu, gpu = (asset.image_uri for asset in self._assets)
         processors = CfnMapping(
             self,
             "InstanceProcessors",
             mapping={name: {"Processor": processor} for name, processor in INSTANCE_PROCESSORS.items()},
         )
-        self.uses_gpu = CfnCondition(
-            self,
-            "UsesGpu",
-            expression=Fn.condition_equals(processors.find_in_map(instance_type, "Processor"), "gpu"),
+        processor = processors.find_in_map(parameters.deploy_instance_type.value_as_string, "Processor")
+        uses_gpu = CfnCondition(self, "UsesGpu", expression=Fn.condition_equals(processor, "gpu"))
+        uri = Fn.condition_if(uses_gpu.logical_id, gpu, cpu).to_string()
+        if customized_application:
+            customized = self._built(
+                "Customized",
+                file=f"{customized_application}/Dockerfile",
+                exclude=["containers/inference/models"],
+                build_args={"APPLICATION_FOLDER": customized_application},
+            )
+            self._assets.append(customized)
+            is_custom = CfnCondition(
+                self,
+                "IsCustom",
+                expression=Fn.condition_equals(parameters.application_type.value_as_string, "custom"),
+            )
+            uri = Fn.condition_if(is_custom.logical_id, customized.image_uri, uri).to_string()
+        self.is_named = CfnCondition(
+            self, "IsNamed", expression=Fn.condition_not(Fn.condition_equals(self._named_uri, ""))
         )
-        self.image_uri = Fn.condition_if(
-            self.uses_gpu.logical_id, self._assets["gpu"].image_uri, self._assets["cpu"].image_uri
-        ).to_string()
+        self.image_uri = Fn.condition_if(self.is_named.logical_id, self._named_uri, uri).to_string()
+        self.runs_gpu_image = CfnCondition(
+            self,
+            "RunsGpuImage",
+            expression=Fn.condition_and(
+                Fn.condition_equals(processor, "gpu"), Fn.condition_equals(self._named_uri, "")
+            ),
+        )
 
     def grant_pull(self, grantee: IGrantable) -> None:
-        """Lets a role pull both images, so that a change of processor needs no change of permissions."""
-        for asset in self._assets.values():
+        """Lets a role pull all images built here, so that a change of processor needs no change of permissions."""
+        for asset in self._assets:
             asset.repository.grant_pull(grantee)
+
+    def pull_of_named(self) -> PolicyStatement:
+        """What lets a role pull the image that the operator names, and no other; for when ``is_named`` holds."""
+        repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china.logical_id)
+        return PolicyStatement(
+            actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+            resources=[repository],
+        )
+
+    def _built(self, name: str, *, file: str, exclude: list[str], build_args: Mapping[str, str]) -> DockerImageAsset:
+        return DockerImageAsset(
+            self,
+            name,
+            directory=str(
+                REPOSITORY_ROOT
+            ),  # .dockerignore keeps all but containers, catalogue and `workbench fetch` out
+            file=file,
+            exclude=exclude,
+            build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},
+            platform=Platform.LINUX_AMD64,
+        )
+
+    def _from_context(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Build arguments that `cdk deploy --context NAME=VALUE` gives."""
+        given = {argument: self.node.try_get_context(context) for context, argument in names.items()}
+        return {argument: str(value) for argument, value in given.items() if value}

@@ -15,13 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stacks.errors import BundlingError
+
 _CACHE = Path(__file__).resolve().parent.parent / ".cache" / "functions"
 _RUNTIME_VERSION = "3.13"
 _RUNTIME_PLATFORM = "manylinux2014_x86_64"
-
-
-class BundlingError(Exception):
-    """The dependencies could not be installed."""
 
 
 def bundle(source_root: Path) -> Path:

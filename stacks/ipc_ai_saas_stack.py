@@ -7,7 +7,8 @@ from typing import Any
 from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
 from constructs import Construct
 
-from stacks.container_images import ContainerImages
+from stacks.container_images import REPOSITORY_ROOT, ContainerImages
+from stacks.customized_application import CONTEXT, named_folder
 from stacks.event_store import EventStore
 from stacks.inference_api import InferenceApi
 from stacks.model_endpoint import ModelEndpoint, chosen_model
@@ -20,14 +21,17 @@ class IpcAiSaasStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        parameters = Parameters(self)
+        customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY_ROOT)
+        parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")
         compares_faces = CfnCondition(
             self,
             "ComparesFaces",
             expression=Fn.condition_equals(parameters.application_type.value_as_string, "face-comparison"),
         )
-        images = ContainerImages(self, "Images", instance_type=parameters.deploy_instance_type.value_as_string)
+        images = ContainerImages(
+            self, "Images", parameters=parameters, partition=partition, customized_application=customized
+        )
         endpoint = ModelEndpoint(
             self,
             "Model",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, Stack, Validations
-from aws_cdk.aws_iam import CfnPolicy, IGrantable, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, IResolvable, Stack, Validations
+from aws_cdk.aws_iam import CfnRole, IGrantable, PolicyDocument, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
@@ -17,7 +17,8 @@ from stacks.container_images import ContainerImages
 from stacks.parameters import Parameters
 
 _VARIANT = "AllTraffic"
-# The host of the GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470.
+# The host of our GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470,
+# and an image of the operator's own gets that.
 _GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
 _LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
 
@@ -33,21 +34,24 @@ class ModelEndpoint(Construct):
         self, scope: Construct, construct_id: str, *, parameters: Parameters, images: ContainerImages, model_name: str
     ) -> None:
         super().__init__(scope, construct_id)
-        role = Role(
-            self,
-            "ExecutionRole",
-            assumed_by=ServicePrincipal("sagemaker.amazonaws.com"),
-            inline_policies={"Telemetry": self._telemetry_policy()},
-        )
-        images.grant_pull(role)
         has_model_data = CfnCondition(
             self,
             "HasModelData",
             expression=Fn.condition_not(Fn.condition_equals(parameters.model_data_url.value_as_string, "")),
         )
-        model_data_policy = self._model_data_policy(role, parameters.model_data_url.value_as_string)
-        model_data_policy.cfn_options.condition = has_model_data
-        self._frames_policy(role, parameters.frame_bucket_name.value_as_string)
+        frame_bucket = parameters.frame_bucket_name.value_as_string
+        has_frame_bucket = CfnCondition(
+            self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(frame_bucket, ""))
+        )
+        role = Role(self, "ExecutionRole", assumed_by=ServicePrincipal("sagemaker.amazonaws.com"))
+        # Inside the role, so that all are there before SageMaker pulls the image and reads the model data.
+        cast(CfnRole, role.node.default_child).policies = [
+            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=self._telemetry_policy()),
+            _policy_if(has_model_data, "ReadModelData", _read_of_model_data(parameters.model_data_url.value_as_string)),
+            _policy_if(has_frame_bucket, "ReadFrames", _read_of_frames(frame_bucket)),
+            _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
+        ]
+        images.grant_pull(role)
         model = CfnModel(
             self,
             "Model",
@@ -77,7 +81,7 @@ class ModelEndpoint(Construct):
                 reason="An empty modelDataUrl never reaches the model: HasModelData leaves the property out",
             )
         )
-        # The role's policies must be there before SageMaker pulls the image.
+        # The role's other policies must be there, too.
         model.node.add_dependency(role.node.find_child("DefaultPolicy"))
         config = CfnEndpointConfig(
             self,
@@ -90,7 +94,7 @@ class ModelEndpoint(Construct):
                     initial_instance_count=1,
                     initial_variant_weight=1,
                     inference_ami_version=Fn.condition_if(
-                        images.uses_gpu.logical_id, _GPU_HOST, Aws.NO_VALUE
+                        images.runs_gpu_image.logical_id, _GPU_HOST, Aws.NO_VALUE
                     ).to_string(),
                 )
             ],
@@ -103,31 +107,6 @@ class ModelEndpoint(Construct):
         grantee.grant_principal.add_to_principal_policy(
             PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self._endpoint.ref])
         )
-
-    def _model_data_policy(self, role: Role, url: str) -> CfnPolicy:
-        """Lets the role read the one object that the URL names."""
-        bucket_and_key = Fn.select(1, Fn.split("s3://", url))
-        policy = Policy(
-            self,
-            "ReadModelData",
-            roles=[role],
-            statements=[
-                PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket_and_key}"])
-            ],
-        )
-        return cast(CfnPolicy, policy.node.default_child)
-
-    def _frames_policy(self, role: Role, bucket: str) -> None:
-        """Lets the role read the objects of the bucket that requests may name frames in; without one, none."""
-        named = CfnCondition(self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(bucket, "")))
-        objects = f"arn:{Aws.PARTITION}:s3:::{bucket}/*"
-        policy = Policy(
-            self,
-            "ReadFrames",
-            roles=[role],
-            statements=[PolicyStatement(actions=["s3:GetObject"], resources=[objects])],
-        )
-        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = named
 
     def _telemetry_policy(self) -> PolicyDocument:
         logs = Stack.of(self).format_arn(
@@ -159,3 +138,21 @@ def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
         parameters.face_detect_and_compare_model_name.value_as_string,
         parameters.detector_model_name.value_as_string,
     ).to_string()
+
+
+def _policy_if(condition: CfnCondition, name: str, statement: PolicyStatement) -> IResolvable:
+    """A policy inside a role that is there when the condition holds, as CloudFormation spells it."""
+    policy = {"PolicyName": name, "PolicyDocument": PolicyDocument(statements=[statement])}
+    return Fn.condition_if(condition.logical_id, policy, Aws.NO_VALUE)
+
+
+def _read_of_model_data(url: str) -> PolicyStatement:
+    """What lets a role read the one object that the URL names."""
+    # In range for the empty URL, too: CloudFormation may look into what a condition leaves out.
+    bucket_and_key = Fn.select(1, Fn.split("s3://", f"{url}s3://"))
+    return PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket_and_key}"])
+
+
+def _read_of_frames(bucket: str) -> PolicyStatement:
+    """What lets a role read the objects of the bucket that requests may name frames in."""
+    return PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*"])

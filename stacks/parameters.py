@@ -5,6 +5,9 @@ from __future__ import annotations
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
 import catalogue
+from stacks import image_uri
+
+_MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 
 INSTANCE_PROCESSORS = {
     "ml.g4dn.xlarge": "gpu",
@@ -20,7 +23,13 @@ INSTANCE_PROCESSORS = {
 class Parameters:
     """The stack's parameters, and the rules that catch choices which do not fit together."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, *, has_customized_image: bool) -> None:
+        """Adds them to the stack.
+
+        Args:
+            stack: the stack.
+            has_customized_image: whether an image with a custom application is built, so that none has to be named.
+        """
         known = catalogue.load()
         applications = sorted(known.applications.values(), key=lambda application: not application.default)
         self.application_type = _choice(
@@ -35,11 +44,16 @@ class Parameters:
             list(INSTANCE_PROCESSORS),
             "Instance type of the endpoint: ml.g4dn types have a GPU, the others run on CPU",
         )
-        self.detector_model_name = _choice(
+        self.detector_model_name = CfnParameter(
             stack,
             "detectorModelName",
-            known.detectors(),
-            "Detector; used when applicationType is face-detection or body-detection",
+            type="String",
+            default=known.detectors()[0],
+            allowed_pattern=_MODEL_NAME,
+            constraint_description="a name of letters, digits, '.', '_' and '-', at most 63, that begins with a letter "
+            "or digit",
+            description="Detector for face-detection and body-detection; for custom any name, which the container "
+            "finds as MODEL_NAME in its environment",
         )
         self.face_detect_and_compare_model_name = _choice(
             stack,
@@ -68,6 +82,17 @@ class Parameters:
             constraint_description="the name of an S3 bucket, or empty",
             description="Bucket whose objects requests may name as frames (s3://BUCKET/KEY); or empty for none",
         )
+        self.container_image_uri = CfnParameter(
+            stack,
+            "containerImageUri",
+            type="String",
+            default="",
+            allowed_pattern=image_uri.PATTERN,
+            constraint_description="the URI of an image in a private ECR repository, "
+            "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG (in China .amazonaws.com.cn) or with @sha256:DIGEST "
+            "for the tag; or empty",
+            description="Image of your own in ECR that the endpoint runs; empty runs the one that is built here",
+        )
         _group(
             stack,
             {
@@ -76,30 +101,40 @@ class Parameters:
                     self.detector_model_name,
                     self.face_detect_and_compare_model_name,
                     self.model_data_url,
+                    self.container_image_uri,
                 ],
                 "Capacity": [self.deploy_instance_type],
                 "Event store": [self.save_request_events],
                 "Frames in S3": [self.frame_bucket_name],
             },
         )
-        self._add_rules(stack, known)
+        if not has_customized_image:
+            self._require_custom_program(stack)
+        self._require_fitting_detector(stack, known)
 
-    def _add_rules(self, stack: Stack, known: catalogue.Catalogue) -> None:
-        """What cannot work together is refused before anything is created."""
+    def _require_custom_program(self, stack: Stack) -> None:
+        """A custom application has its program in model data or in an image."""
+        given = [
+            Fn.condition_not(Fn.condition_equals(parameter.value_as_string, ""))
+            for parameter in (self.model_data_url, self.container_image_uri)
+        ]
         CfnRule(
             stack,
             "CustomModelData",
             rule_condition=Fn.condition_equals(self.application_type.value_as_string, "custom"),
             assertions=[
                 CfnRuleAssertion(
-                    assert_=Fn.condition_not(Fn.condition_equals(self.model_data_url.value_as_string, "")),
+                    assert_=Fn.condition_or(*given),
                     assert_description=(
                         "applicationType=custom needs modelDataUrl, s3://BUCKET/KEY of a model.tar.gz with "
-                        "code/inference.py"
+                        "code/inference.py, or containerImageUri, or --context customizedApplication=FOLDER"
                     ),
                 )
             ],
         )
+
+    def _require_fitting_detector(self, stack: Stack, known: catalogue.Catalogue) -> None:
+        """A detector is one of the catalogue that was made for the application."""
         for name, application in known.applications.items():
             choices = known.detectors(name)
             if application.model_parameter != self.detector_model_name.node.id or not choices:

@@ -17,7 +17,7 @@ from serving import errors as serving_errors
 from workbench.__main__ import VERBS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PAGES = sorted(path for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("containers/*/*.md")])
 READMES = ["README.md", "README_CN.md"]
 API_PAGES = ["docs/api.md", "docs/api_CN.md"]
 
@@ -62,6 +62,7 @@ def test_parameters_are_listed_with_all_their_values(readme: str, template: dict
         if name != "BootstrapVersion":
             assert name in rows, name
             assert rows[name] == parameter.get("AllowedValues", rows[name]), name
+    assert rows["detectorModelName"] == catalogue.load().detectors()  # for custom any other, too
 
 
 @pytest.mark.parametrize("page", ["docs/models.md", "docs/models_CN.md"])

@@ -15,39 +15,65 @@ import httpx
 from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
-_DETECTION = frozenset({"bbox_scores", "bbox_coords"})
-_COMPARISON = frozenset({"SourceImageFace", "FaceMatches"})
-_MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".bmp": "image/bmp"}
+_MEDIA_TYPES = {
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".bmp": "image/bmp",
+    # What a user's own application may take.
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".txt": "text/plain",
+    ".npy": "application/x-npy",
+}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answered: its JSON, the id it gave the request, and the round trip in milliseconds."""
+    """What the API answered: body and its type, the id it gave the request, and the round trip in milliseconds."""
 
-    document: dict[str, Any]
+    body: bytes
+    media_type: str
     request_id: str
     milliseconds: float
 
+    @property
+    def text(self) -> str | None:
+        """The body as text; None when it is not JSON or another text."""
+        if self.media_type != "application/json" and not self.media_type.startswith("text/"):
+            return None
+        return self.body.decode(errors="replace")
 
-def send_frame(url: str, frame: Path, *, camera_id: str, older_format: bool = False) -> Answer:
+    @property
+    def document(self) -> Any:
+        """What the JSON means; None when it is something else."""
+        try:
+            return json.loads(self.body) if self.media_type == "application/json" else None
+        except ValueError:
+            return None
+
+
+def send_frame(
+    url: str, frame: Path, *, camera_id: str, older_format: bool = False, accept: str | None = None
+) -> Answer:
     """Sends one frame.
 
     Args:
         url: of the API, with its path.
-        frame: a JPEG or PNG file.
+        frame: an image file, or another that a user's own application takes.
         camera_id: the camera's name.
         older_format: JSON with base64 and without a Content-Type, as clients of earlier versions send it.
+        accept: content type wanted for the answer; None takes anything.
 
     Raises:
         WorkbenchError: the file cannot be read.
         ApiAnswerError: no answer, or an error.
     """
     body = _read(frame)
-    headers = {"X-Camera-Id": camera_id}
+    headers = {"X-Camera-Id": camera_id} | ({"Accept": accept} if accept else {})
     if older_format:
-        return _post(url, _older_document({"image_base64_enc": body}), headers, _DETECTION)
+        return _post(url, _older_document({"image_base64_enc": body}), headers)
     media_type = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
-    return _post(url, body, headers | {"Content-Type": media_type}, _DETECTION)
+    return _post(url, body, headers | {"Content-Type": media_type})
 
 
 def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_id: str) -> Answer:
@@ -62,7 +88,7 @@ def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_i
         images["target_image"] = _read(targets[0])
     else:
         images["target_images"] = [_read(target) for target in targets]
-    return _post(url, _older_document(images), {"X-Camera-Id": camera_id}, _COMPARISON)
+    return _post(url, _older_document(images), {"X-Camera-Id": camera_id})
 
 
 def _read(path: Path) -> bytes:
@@ -72,7 +98,7 @@ def _read(path: Path) -> bytes:
         raise WorkbenchError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _post(url: str, content: bytes, headers: Mapping[str, str], expected: frozenset[str]) -> Answer:
+def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
     started = time.perf_counter()
     try:
         response = httpx.post(url, content=content, headers=dict(headers), timeout=_TIMEOUT_SECONDS)
@@ -81,13 +107,10 @@ def _post(url: str, content: bytes, headers: Mapping[str, str], expected: frozen
     milliseconds = (time.perf_counter() - started) * 1000
     if not response.is_success:
         raise ApiAnswerError(f"{url} answered {response.status_code}: {response.text.strip()}")
-    try:
-        document = response.json()
-    except ValueError as error:
-        raise ApiAnswerError(f"{url} answered with something else than JSON; is it the URL of the API?") from error
-    if not isinstance(document, dict) or not expected <= set(document):
-        raise ApiAnswerError(f"{url} answered without {', '.join(sorted(expected))}; does it serve this application?")
-    return Answer(document, response.headers.get("X-Request-Id", ""), milliseconds)
+    if "X-Request-Id" not in response.headers:
+        raise ApiAnswerError(f"{url} answered, but not as the API does; is it the URL of the API?")
+    media_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    return Answer(response.content, media_type, response.headers["X-Request-Id"], milliseconds)
 
 
 def _older_document(images: Mapping[str, bytes | list[bytes]]) -> bytes:

@@ -67,8 +67,17 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
             continue
         for assertion in rule["Assertions"]:
             if not _holds(assertion["Assert"], values):
-                raise ParameterError(str(assertion["AssertDescription"]))
+                raise ParameterError(_complaint(assertion, values))
     return values
+
+
+def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    """What the rule says; for a parameter outside its choices also which it is, and the nearest choice."""
+    said = str(assertion["AssertDescription"])
+    match assertion["Assert"]:
+        case {"Fn::Contains": [choices, {"Ref": name}]}:
+            return f"{name} cannot be '{values[name]}'{nearest(values[name], choices)}; {said}"
+    return said
 
 
 def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:

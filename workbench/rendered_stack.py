@@ -53,6 +53,7 @@ class RenderedStack:
     function: RenderedFunction
     model_environment: Mapping[str, str]
     model_data_url: str | None
+    named_image: str | None
     endpoint_name: str
     bucket_name: str
     methods: tuple[RenderedMethod, ...]
@@ -60,8 +61,11 @@ class RenderedStack:
     gateway_responses: Mapping[str, Mapping[str, Any]]
 
 
-def synthesize() -> dict[str, Any]:
+def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The template that ``cdk synth`` writes, without copying any asset.
+
+    Args:
+        context: values of the CDK's context, as ``--context NAME=VALUE`` gives them.
 
     Raises:
         SynthesisError: it failed; the message is the last thing that it said.
@@ -69,9 +73,10 @@ def synthesize() -> dict[str, Any]:
     command = places.REPOSITORY / "node_modules" / ".bin" / "cdk"
     if not command.is_file():
         raise SynthesisError("the CDK command line is not installed; run 'make install'")
+    named = [f"--context={name}={value}" for name, value in (context or {}).items()]
     with tempfile.TemporaryDirectory(prefix="ipc-synth-") as output:
         finished = subprocess.run(
-            [str(command), "synth", "--quiet", "--no-staging", "--output", output],
+            [str(command), "synth", "--quiet", "--no-staging", "--output", output, *named],
             cwd=places.REPOSITORY,
             capture_output=True,
             text=True,
@@ -108,8 +113,17 @@ def render_template(template: Mapping[str, Any], values: Mapping[str, str], regi
     rendered = renderer.render_all_sections(renderer.template)
     renderer.template = rendered
     rendered = renderer.remove_conditional_resources(rendered)
-    result: dict[str, Any] = renderer.remove_novalue_properties(rendered)
+    result: dict[str, Any] = _without_novalue_items(renderer.remove_novalue_properties(rendered))
     return result
+
+
+def _without_novalue_items(value: Any) -> Any:
+    """cloud-radar removes properties without a value and leaves such items of lists; CloudFormation removes both."""
+    if isinstance(value, dict):
+        return {key: _without_novalue_items(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_novalue_items(part) for part in value if part != Template.NoValue]
+    return value
 
 
 def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -> RenderedStack:
@@ -136,6 +150,8 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         ),
         model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
         model_data_url=model["Properties"]["PrimaryContainer"].get("ModelDataUrl"),
+        # The images of the stack are its own program, which runs here without an image.
+        named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
         bucket_name=names[_only(resources, "AWS::S3::Bucket")[0]],
         methods=tuple(_methods(resources)),

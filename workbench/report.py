@@ -11,6 +11,20 @@ Found = list[tuple[float, list[float]]]
 """Score, or similarity, and box of each detection, or match."""
 
 
+def is_detection(document: Any) -> bool:
+    """Whether it is an answer of face or body detection."""
+    if not isinstance(document, dict) or not {"width", "height", "bbox_scores", "bbox_coords"} <= set(document):
+        return False
+    scores, boxes = document["bbox_scores"], document["bbox_coords"]
+    lists = isinstance(scores, list) and isinstance(boxes, list) and len(scores) == len(boxes)
+    return lists and all(isinstance(score, list) and len(score) == 1 for score in scores)
+
+
+def is_comparison(document: Any) -> bool:
+    """Whether it is an answer of face comparison."""
+    return isinstance(document, dict) and {"SourceImageFace", "FaceMatches"} <= set(document)
+
+
 def detections(answer: Mapping[str, Any], *, min_score: float) -> Found:
     """The detections of at least ``min_score``, best first."""
     pairs = zip(answer["bbox_scores"], answer["bbox_coords"], strict=True)

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from workbench import report
 from workbench.annotation import annotate
-from workbench.camera import send_comparison, send_frame
+from workbench.camera import Answer, send_comparison, send_frame
+from workbench.errors import WorkbenchError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,32 +21,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000/inference", help="URL of the API")
     parser.add_argument("--annotate", type=Path, metavar="OUT.png", help="write the frame (or first target) with boxes")
     parser.add_argument("--json", action="store_true", help="print the API's answer as it came")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the answer there, whatever it is")
+    parser.add_argument("--accept", metavar="TYPE", help="content type wanted of a user's own application")
     parser.add_argument("--min-score", type=float, default=0.3, help="weakest box to show and draw (default: 0.3)")
     parser.add_argument("--camera", default="workbench", help="the camera's id")
     parser.add_argument("--older-format", action="store_true", help="send JSON with base64, without a Content-Type")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Sends the frame, or the source and its targets."""
+    """Sends the frame, or the source and its targets, and shows what comes back."""
     url, camera = arguments.url, arguments.camera
     if arguments.target:
         answer = send_comparison(url, arguments.frame, arguments.target, camera_id=camera)
-        tables = [
-            report.comparison_table(answer.document, target=number, name=target.name)
-            for number, target in enumerate(arguments.target)
-        ]
-        drawn_on, found = arguments.target[0], report.matches(answer.document)
     else:
-        answer = send_frame(url, arguments.frame, camera_id=camera, older_format=arguments.older_format)
-        tables = [report.detection_table(answer.document, min_score=arguments.min_score)]
-        drawn_on, found = arguments.frame, report.detections(answer.document, min_score=arguments.min_score)
+        answer = send_frame(
+            url, arguments.frame, camera_id=camera, older_format=arguments.older_format, accept=arguments.accept
+        )
     console = Console(stderr=arguments.json)
-    if arguments.json:
-        print(json.dumps(answer.document))
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_bytes(answer.body)
+        console.print(f"{len(answer.body)} bytes in {arguments.output}", highlight=False, soft_wrap=True)
+    elif arguments.json:
+        print(_text(answer))
     else:
-        console.print(*tables)
+        _show(answer, arguments, console)
         console.print(f"request {answer.request_id}, answered in {answer.milliseconds:.0f} ms", highlight=False)
     if arguments.annotate:
+        drawn_on, found = _boxes(answer, arguments)
         annotate(drawn_on, found, arguments.annotate)
         console.print(f"{len(found)} drawn in {arguments.annotate}", highlight=False, soft_wrap=True)
     return 0
+
+
+def _show(answer: Answer, arguments: argparse.Namespace, console: Console) -> None:
+    """Tables of what the built-in applications answer; anything else as it is, JSON indented."""
+    document = answer.document
+    if report.is_comparison(document):
+        for number, target in enumerate(arguments.target or [arguments.frame]):
+            console.print(report.comparison_table(document, target=number, name=target.name))
+    elif report.is_detection(document):
+        console.print(report.detection_table(document, min_score=arguments.min_score))
+    elif document is not None:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print(_text(answer))
+
+
+def _boxes(answer: Answer, arguments: argparse.Namespace) -> tuple[Path, report.Found]:
+    """The image to draw on, and what was found in it."""
+    document = answer.document
+    if report.is_comparison(document):
+        return (arguments.target or [arguments.frame])[0], report.matches(document)
+    if report.is_detection(document):
+        return arguments.frame, report.detections(document, min_score=arguments.min_score)
+    raise WorkbenchError("the answer has no boxes to draw; leave --annotate out")
+
+
+def _text(answer: Answer) -> str:
+    if answer.text is None:
+        named = answer.media_type or "an unnamed type"
+        raise WorkbenchError(f"the answer is {len(answer.body)} bytes of {named}; name a file for it with --output")
+    return answer.text

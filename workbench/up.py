@@ -31,13 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Starts everything, says where, and waits for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
-        given, archive = model_data.stand_in(parameters.parse(arguments.parameters))
+        given, local_model_data = model_data.stand_in(parameters.parse(arguments.parameters))
         stack = render(synthesize(), given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
     console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
     with service.running(
-        stack, port=arguments.port, model_store=arguments.store, logs=logs, model_archive=archive
+        stack, port=arguments.port, model_store=arguments.store, logs=logs, local_model_data=local_model_data
     ) as running:
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)

@@ -60,3 +60,11 @@ def test_the_model_is_loaded_before_the_fork_only_where_it_survives_that(
     environment: dict[str, str], shared: bool
 ) -> None:
     assert Settings.from_environment(environment).loads_before_fork is shared
+
+
+@pytest.mark.parametrize("value", ["mnist", "mnist.py"])
+def test_a_program_of_the_images_own(value: str) -> None:
+    read = Settings.from_environment({"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/code", "SAGEMAKER_PROGRAM": value})
+    assert (str(read.code_dir), read.program) == ("/opt/ml/code", "mnist.py")
+    by_default = Settings.from_environment({})
+    assert (by_default.code_dir, by_default.program) == (None, "inference.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import json
 import subprocess
@@ -34,7 +35,8 @@ def forgotten_module() -> Iterator[None]:
     path = list(sys.path)
     yield
     sys.path[:] = path
-    sys.modules.pop("inference", None)
+    for name in ("inference", "mine"):
+        sys.modules.pop(name, None)
 
 
 def _hooks(folder: Path, source: str) -> UserHooks:
@@ -60,13 +62,14 @@ def _npy(values: Any) -> bytes:
         (b"[[1, 2], [3, 4]]", "application/json"),
         (b"1,2\n3,4", "text/csv"),
         (b"1,2\n3,4\n", "text/csv; charset=utf-8"),
-        (_npy([[1, 2], [3, 4]]), "application/x-npy"),
+        (_npy([[1.0, 2.0], [3.0, 4.0]]), "application/x-npy"),
+        (b"\n1, 2\n3,4.0\n\n", "text/csv"),
     ],
 )
 def test_model_fn_alone_is_enough(tmp_path: Path, body: bytes, content_type: str) -> None:
     hooks = _hooks(tmp_path, ONLY_MODEL)
-    assert _answer(hooks, tmp_path, body, content_type) == (b"[[2, 4], [6, 8]]", "application/json")
-    assert _answer(hooks, tmp_path, body, content_type, "text/csv") == (b"2,4\n6,8\n", "text/csv")
+    assert _answer(hooks, tmp_path, body, content_type) == (b"[[2.0, 4.0], [6.0, 8.0]]", "application/json")
+    assert _answer(hooks, tmp_path, body, content_type, "text/csv") == (b"2.0,4.0\n6.0,8.0\n", "text/csv")
     encoded, kind = _answer(hooks, tmp_path, body, content_type, "application/x-npy, */*;q=0.1")
     assert kind == "application/x-npy"
     assert np.load(io.BytesIO(encoded)).tolist() == [[2, 4], [6, 8]]
@@ -108,7 +111,7 @@ def test_modules_beside_it_can_be_imported(tmp_path: Path) -> None:
     (tmp_path / "code" / "inference.py").write_text(
         "import beside_inference\ndef model_fn(model_dir): return lambda rows: rows + beside_inference.VALUE"
     )
-    assert _answer(UserHooks.load(tmp_path), tmp_path, b"[1]", "application/json")[0] == b"[6]"
+    assert _answer(UserHooks.load(tmp_path), tmp_path, b"[1]", "application/json")[0] == b"[6.0]"
 
 
 def test_hooks_with_a_context(tmp_path: Path) -> None:
@@ -116,10 +119,29 @@ def test_hooks_with_a_context(tmp_path: Path) -> None:
         tmp_path,
         "def model_fn(model_dir, context): return context\n"
         "def input_fn(body, content_type, context): return [body, context]\n"
-        "def predict_fn(data, model, context=None): return [*data, model]\n"
-        "def output_fn(prediction, accept, context): return repr(prediction)\n",
+        "def predict_fn(data, model, context=None): return [*data, model, context]\n"
+        "def output_fn(prediction, accept, context, **further):\n"
+        "    assert all(given is context for given in prediction[1:])\n"
+        "    return repr(context.system_properties)\n",
     )
-    assert _answer(hooks, tmp_path, b"a", "text/plain") == (b"['a', None, None]", "application/json")
+    answer, _ = _answer(hooks, tmp_path, b"a", "text/plain")
+    assert answer.decode() == repr({"model_dir": str(tmp_path), "gpu_id": None})
+
+
+def test_a_default_is_no_context(tmp_path: Path) -> None:
+    hooks = _hooks(tmp_path, "def model_fn(model_dir, precision='half'): return lambda rows: precision")
+    assert _answer(hooks, tmp_path, b"[1]", "application/json")[0] == b'"half"'
+
+
+def test_hooks_around_the_loading(tmp_path: Path) -> None:
+    hooks = _hooks(
+        tmp_path,
+        "calls = []\n"
+        "def pre_model_fn(model_dir): calls.append(model_dir)\n"
+        "def model_fn(model_dir): return lambda rows: calls\n"
+        "def model_warmup_fn(model_dir, model): calls.append(len(model(None)))\n",
+    )
+    assert json.loads(_answer(hooks, tmp_path, b"[1]", "application/json")[0]) == [str(tmp_path), 1]
 
 
 def test_transform_fn_instead_of_three(tmp_path: Path) -> None:
@@ -133,7 +155,7 @@ def test_transform_fn_instead_of_three(tmp_path: Path) -> None:
 
 def test_a_model_that_is_called(tmp_path: Path) -> None:
     hooks = _hooks(tmp_path, "def model_fn(model_dir): return lambda rows: rows.sum()")
-    assert _answer(hooks, tmp_path, b"[[1, 2], [3, 4]]", "application/json")[0] == b"10"
+    assert _answer(hooks, tmp_path, b"[[1, 2], [3, 4]]", "application/json")[0] == b"10.0"
 
 
 @pytest.mark.parametrize(
@@ -142,12 +164,16 @@ def test_a_model_that_is_called(tmp_path: Path) -> None:
         (b"{", "application/json"),
         (b"[[1], [2, 3]]", "application/json"),
         (b"\xff\xfe", "application/json"),
+        (b'{"rows": [[1]]}', "application/json"),
+        (b'[{"row": 1}]', "application/json"),
+        (b'["word"]', "application/json"),
+        (b"[1" + b"0" * 400 + b"]", "application/json"),
         (b"1,2\n3", "text/csv"),
+        (b"1,word", "text/csv"),
         (b"not an array", "application/x-npy"),
         (b"", "application/x-npy"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:Creating an ndarray from ragged")  # an error from NumPy 1.24 on
 def test_a_body_that_is_not_what_it_says(tmp_path: Path, body: bytes, content_type: str) -> None:
     hooks = _hooks(tmp_path, ONLY_MODEL)
     with pytest.raises(ClientError, match="not valid"):
@@ -178,8 +204,43 @@ def test_what_is_accepted(accept: str | None, expected: str) -> None:
 def test_without_a_module_or_model_fn(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match=r"code/inference\.py"):
         UserHooks.load(tmp_path)
+    hooks = _hooks(tmp_path, "")
     with pytest.raises(ModelLoadError, match="must define model_fn"):
-        _hooks(tmp_path, "")
+        hooks.model_fn(str(tmp_path))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_a_torch_file_without_torch(tmp_path: Path) -> None:
+    hooks = _hooks(tmp_path, "")
+    (tmp_path / "net.pth").touch()
+    with pytest.raises(ModelLoadError, match=r"requirements.txt name torch, which loads net\.pth"):
+        hooks.model_fn(str(tmp_path))
+
+
+def test_the_images_own_program_comes_last(tmp_path: Path) -> None:
+    image, model_dir = tmp_path / "image", tmp_path / "model"
+    (model_dir / "code").mkdir(parents=True)
+    image.mkdir()
+    (image / "mine.py").write_text("def model_fn(model_dir): return lambda rows: 'image'")
+    for program, expected in (("mine.py", b'"image"'), ("mine.py", b'"archive"')):
+        hooks = UserHooks.load(model_dir, code_dir=image, program=program)
+        assert _answer(hooks, model_dir, b"[1]", "application/json")[0] == expected
+        (model_dir / "code" / "mine.py").write_text("def model_fn(model_dir): return lambda rows: 'archive'")
+
+
+def test_a_number_that_is_missing_or_too_large_for_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # another test may have imported it; None is not imported
+    hooks = _hooks(tmp_path, ONLY_MODEL)
+    for body, content_type in ((b"[1, null, 1e300]", "application/json"), (b"1,,1e300", "text/csv")):
+        data = hooks.input_fn(body, content_type)
+        assert data.dtype == np.float32
+        assert np.isnan(data[1])
+        assert np.isinf(data[2])
+
+
+def test_what_does_not_fit_into_csv(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedMediaTypeError, match="3 dimensions"):
+        _hooks(tmp_path, ONLY_MODEL).output_fn(np.zeros((1, 1, 1)), "text/csv")
 
 
 def test_a_scikit_learn_model_as_its_container_takes_it(tmp_path: Path) -> None:

@@ -10,13 +10,22 @@ import pytest
 from aws_cdk import App, Stack
 
 from stacks.container_images import ContainerImages
+from stacks.parameters import Parameters
+from stacks.partition import Partition
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def _sources(output: Path, **context: str) -> list[dict[str, Any]]:
+def _sources(output: Path, customized_application: str | None = None, **context: str) -> list[dict[str, Any]]:
     app = App(outdir=str(output), context={"aws:cdk:disable-asset-staging": True, **context})
-    ContainerImages(Stack(app, "stack"), "Images", instance_type="ml.m5.xlarge")
+    stack = Stack(app, "stack")
+    ContainerImages(
+        stack,
+        "Images",
+        parameters=Parameters(stack, has_customized_image=False),
+        partition=Partition(stack, "Partition"),
+        customized_application=customized_application,
+    )
     app.synth()
     manifest = json.loads((output / "stack.assets.json").read_text(encoding="utf-8"))
     return [asset["source"] for asset in manifest["dockerImages"].values()]
@@ -46,3 +55,17 @@ def test_context_values_are_build_arguments_of_both(tmp_path: Path, context: str
     for arguments in _arguments(tmp_path, **{context: "a value"}):
         assert arguments[argument] == "a value"
         assert set(arguments) == {"PROCESSOR", argument}
+
+
+def test_a_customized_application_takes_the_mirrors_and_no_models(tmp_path: Path) -> None:
+    given = {"baseImage": "base", "pipIndexUrl": "index", "models": "m"}
+    sources = _sources(tmp_path, "containers/customized-application", **given)
+    (arguments,) = (
+        source["dockerBuildArgs"] for source in sources if "APPLICATION_FOLDER" in source["dockerBuildArgs"]
+    )
+    assert arguments == {
+        "APPLICATION_FOLDER": "containers/customized-application",
+        "BASE_IMAGE": "base",
+        "PIP_INDEX_URL": "index",
+    }
+    assert len(sources) == 3

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from stacks import function_bundle
-from stacks.function_bundle import BundlingError, bundle
+from stacks.errors import BundlingError
+from stacks.function_bundle import bundle
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

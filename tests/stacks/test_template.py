@@ -37,6 +37,14 @@ PROMISED = {
 }
 
 
+def _choices(template: Mapping[str, Any], name: str) -> list[str]:
+    """The values of a promised parameter; a custom application's detectorModelName may have any other, too."""
+    if name == "detectorModelName":
+        return catalogue.load().detectors()
+    choices: list[str] = template["Parameters"][name]["AllowedValues"]
+    return choices
+
+
 def _of_type(resources: Resources, kind: str) -> list[dict[str, Any]]:
     return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
 
@@ -60,10 +68,10 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
-    assert set(own) == {*PROMISED, "modelDataUrl", "frameBucketName"}
+    assert set(own) == {*PROMISED, "modelDataUrl", "containerImageUri", "frameBucketName"}
     for name, values in PROMISED.items():
         assert own[name]["Default"] == values[0]
-        assert own[name]["AllowedValues"][: len(values)] == values
+        assert _choices(template, name)[: len(values)] == values
         assert own[name]["Description"]
     assert all("Default" in entry for entry in own.values())
     grouped = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
@@ -74,7 +82,7 @@ def test_every_combination_renders_in_both_partitions(template: dict[str, Any]) 
     names = list(PROMISED)
     known = catalogue.load()
     refused = rendered = 0
-    for values in itertools.product(*(template["Parameters"][name]["AllowedValues"] for name in names)):
+    for values in itertools.product(*(_choices(template, name) for name in names)):
         given = dict(zip(names, values, strict=True))
         application, model = given["applicationType"], given["detectorModelName"]
         if application == "custom":
@@ -211,6 +219,106 @@ def test_the_endpoint_may_read_frames_of_one_bucket(template: dict[str, Any], re
     for name in ("s3://bucket", "bucket/*", "*", "B", "a"):
         with pytest.raises(ParameterError, match="the name of an S3 bucket, or empty"):
             check(template, {"frameBucketName": name})
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_custom_applications_model_may_have_any_name(template: dict[str, Any], region: str) -> None:
+    given = {
+        "applicationType": "custom",
+        "modelDataUrl": "s3://bucket/model.tar.gz",
+        "detectorModelName": "my-model.v2",
+    }
+    (model,) = _of_type(_render(template, region, **given), "AWS::SageMaker::Model")
+    environment = model["PrimaryContainer"]["Environment"]
+    assert environment["MODEL_NAME"] == environment["OBJECT_DETECTION_MODEL_NAME"] == "my-model.v2"
+
+
+def test_face_comparison_does_not_look_at_the_detectors_name(template: dict[str, Any]) -> None:
+    given = {"applicationType": "face-comparison", "detectorModelName": "my-model"}
+    (model,) = _of_type(_render(template, **given), "AWS::SageMaker::Model")
+    assert model["PrimaryContainer"]["Environment"]["MODEL_NAME"] == "retinaface_mnet025_v2+MobileFaceNet"
+
+
+@pytest.mark.parametrize("application", ["face-detection", "body-detection"])
+def test_a_detector_that_is_not_in_the_catalogue_is_refused_with_the_nearest(
+    template: dict[str, Any], application: str
+) -> None:
+    wanted = {"face-detection": "yunet_n", "body-detection": "yolox_nano"}[application]
+    says = f"detectorModelName cannot be '{wanted}2', did you mean '{wanted}'.*applicationType={application} takes one"
+    with pytest.raises(ParameterError, match=says):
+        check(template, {"applicationType": application, "detectorModelName": f"{wanted}2"})
+
+
+@pytest.mark.parametrize("name", ["", "../etc", "a/b", "-x", "a b", "n" * 64])
+def test_a_name_that_is_none(template: dict[str, Any], name: str) -> None:
+    given = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz", "detectorModelName": name}
+    with pytest.raises(ParameterError, match="it takes a name of letters"):
+        check(template, given)
+
+
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+# An image's URI after its host, and the repository in it.
+IMAGES = {
+    "mine": "mine",
+    "mine:1.0": "mine",
+    f"mine@{DIGEST}": "mine",
+    "team/vision/frame-quality:latest": "team/vision/frame-quality",
+    f"team/vision.cn/frame_quality@{DIGEST}": "team/vision.cn/frame_quality",
+}
+
+
+@pytest.mark.parametrize("application", PROMISED["applicationType"])
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_in_ecr(template: dict[str, Any], image: str, region: str, application: str) -> None:
+    partition, suffix = REGIONS[region]
+    uri = f"210987654321.dkr.ecr.{region}.{suffix}/{image}"
+    detector = {"body-detection": "yolox_nano"}.get(application, "yunet_n")
+    given = {"applicationType": application, "containerImageUri": uri, "detectorModelName": detector}
+    resources = _render(template, region, **given)
+    (model,) = _of_type(resources, "AWS::SageMaker::Model")
+    assert model["PrimaryContainer"]["Image"] == uri
+    assert "ModelDataUrl" not in model["PrimaryContainer"]
+    repositories = {
+        statement["Resource"] for statement in _statements(resources) if "ecr:BatchGetImage" in statement["Action"]
+    }
+    assert f"arn:{partition}:ecr:{region}:210987654321:repository/{IMAGES[image]}" in repositories
+    assert len(repositories) == 2  # this one, and that of the images built here
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_without_an_image_of_ones_own_only_those_built_here_may_be_pulled(
+    template: dict[str, Any], region: str
+) -> None:
+    (statement,) = (
+        statement for statement in _statements(_render(template, region)) if "ecr:BatchGetImage" in statement["Action"]
+    )
+    assert statement["Resource"].startswith(f"arn:{REGIONS[region][0]}:ecr:{region}:")
+    assert ":repository/cdk-" in statement["Resource"]
+
+
+def test_a_choice_out_of_range_would_be_found(template: dict[str, Any]) -> None:
+    """So rendering proves that none is, for the empty URI either."""
+    broken = {"Type": "X", "Properties": {"Y": {"Fn::Select": [3, {"Fn::Split": [".", "a.b"]}]}}}
+    with pytest.raises(IndexError):
+        _render({**template, "Resources": {**template["Resources"], "Broken": broken}})
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mine:1.0",
+        "public.ecr.aws/team/mine:1.0",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com/",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com/Mine",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com/mine@sha256:abc",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1:2",
+        "210987654321.dkr.ecr.us-east-1.example.com/mine",
+    ],
+)
+def test_an_image_elsewhere_is_refused(template: dict[str, Any], uri: str) -> None:
+    with pytest.raises(ParameterError, match="it takes the URI of an image in a private ECR repository"):
+        check(template, {"containerImageUri": uri})
 
 
 def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""model.tar.gz, unpacked as SageMaker unpacks it; a path of this machine stands for the S3 object."""
+"""Model data as SageMaker unpacks it: of S3, or a path of this machine that stands for the S3 object."""
 
 from __future__ import annotations
 
@@ -8,10 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
 from workbench.errors import StartError
 
 PARAMETER = "modelDataUrl"
+_SCHEME = "s3://"
 _STAND_IN = "s3://local-model-data/model.tar.gz"
+_REFUSALS = {
+    "403": "your credentials may not read it, or it does not exist; they need s3:GetObject on it",
+    "404": "there is no such object; check bucket and key",
+}
 
 
 def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
@@ -21,27 +32,62 @@ def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
         The parameters with an S3 URL in its place, as the template wants it, and the path; or as they were.
     """
     named = given.get(PARAMETER, "")
-    if not named or named.startswith("s3://"):
+    if not named or named.startswith(_SCHEME):
         return dict(given), None
     return {**given, PARAMETER: _STAND_IN}, Path(named)
 
 
 @contextmanager
-def unpacked(archive: Path | None, url: str | None) -> Iterator[Path | None]:
+def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Path | None]:
     """The folder that stands for /opt/ml/model; None without model data.
 
+    Args:
+        here: a model.tar.gz or a folder of this machine in place of the S3 object, or None.
+        url: the S3 object, or None.
+        region: where its bucket is.
+
     Raises:
-        StartError: no such file, or not a tar.gz.
+        StartError: no such file or object, or not a tar.gz.
     """
     if url is None:
         yield None
-        return
-    if archive is None:
-        raise StartError(f"{url} cannot be read here; give {PARAMETER} the path of the model.tar.gz on this machine")
-    with tempfile.TemporaryDirectory(prefix="ipc-model-") as folder:
-        try:
-            with tarfile.open(archive, "r:gz") as packed:
-                packed.extractall(folder, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise StartError(f"{archive} is not a model.tar.gz that can be unpacked: {error}") from error
-        yield Path(folder)
+    elif here is not None and here.is_dir():
+        yield here.resolve()
+    else:
+        with tempfile.TemporaryDirectory(prefix="ipc-model-") as folder:
+            if here is not None:
+                _unpack(here, folder, str(here))
+            else:
+                with tempfile.NamedTemporaryFile(prefix="ipc-model-", suffix=".tar.gz") as archive:
+                    _download(url, Path(archive.name), region)
+                    _unpack(Path(archive.name), folder, url)
+            Path(folder).chmod(0o755)  # a container's user is another than this one
+            yield Path(folder)
+
+
+def _unpack(archive: Path, folder: str, name: str) -> None:
+    try:
+        with tarfile.open(archive, "r:gz") as packed:
+            packed.extractall(folder, filter="data")
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise StartError(f"{name} is not a model.tar.gz that can be unpacked: {error}") from error
+
+
+def _download(url: str, target: Path, region: str) -> None:
+    bucket, _, key = url.removeprefix(_SCHEME).partition("/")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    try:
+        client = boto3.Session(region_name=region).client("s3")
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            task = progress.add_task(url, total=client.head_object(Bucket=bucket, Key=key)["ContentLength"])
+            client.download_file(bucket, key, str(target), Callback=lambda count: progress.advance(task, count))
+    except NoCredentialsError as error:
+        raise StartError(
+            f"{url} cannot be downloaded without AWS credentials; set AWS_PROFILE, or give {PARAMETER} a path of this "
+            "machine"
+        ) from error
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise StartError(f"{url} cannot be downloaded: {_REFUSALS.get(code, error)}") from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StartError(f"{url} cannot be downloaded: {error}") from error

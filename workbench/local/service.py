@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import catalogue
 from workbench.errors import StartError
-from workbench.local import api_gateway, lambda_service, model_data, object_store, sagemaker_runtime, serving_container
+from workbench.local import (
+    api_gateway,
+    container_engine,
+    lambda_service,
+    model_data,
+    object_store,
+    sagemaker_runtime,
+    serving_container,
+)
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
@@ -37,21 +45,28 @@ class LocalService:
 
 @contextmanager
 def running(
-    stack: RenderedStack, *, port: int, model_store: Path, logs: Path, model_archive: Path | None = None
+    stack: RenderedStack, *, port: int, model_store: Path, logs: Path, local_model_data: Path | None = None
 ) -> Iterator[LocalService]:
     """Starts S3, container, SageMaker runtime, function and API, in this order, and stops them in reverse.
+
+    Args:
+        stack: what to run.
+        port: port of the API; 0 picks a free one.
+        model_store: folder of fetched models.
+        logs: folder for the logs.
+        local_model_data: a model.tar.gz or folder of this machine that stands for the stack's model data, or None.
 
     Raises:
         StartError: the model is not in the store, or one of them did not start.
     """
-    if stack.model_data_url is None:
+    if stack.model_data_url is None and stack.named_image is None:
         _require_model(stack, model_store)
     with (
-        model_data.unpacked(model_archive, stack.model_data_url) as model_dir,
+        model_data.unpacked(local_model_data, stack.model_data_url, region=stack.region) as model_dir,
         object_store.running(stack.bucket_name, stack.region) as events,
-        serving_container.running(
-            stack.model_environment,
-            service_environment={**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url},
+        _container(
+            stack,
+            {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url},
             model_dir=model_dir,
             model_store=model_store,
             log=logs / "serving.log",
@@ -70,6 +85,28 @@ def running(
         HttpServer(api_gateway.create_app(stack, function), port) as api,
     ):
         yield LocalService(f"{api.url}/inference", events, (program, *function.processes))
+
+
+def _container(
+    stack: RenderedStack,
+    service_environment: Mapping[str, str],
+    *,
+    model_dir: Path | None,
+    model_store: Path,
+    log: Path,
+) -> AbstractContextManager[tuple[str, ChildProcess]]:
+    """The image that the operator names; else the program of the images built here, without an image."""
+    if stack.named_image is None:
+        return serving_container.running(
+            stack.model_environment,
+            service_environment=service_environment,
+            model_dir=model_dir,
+            model_store=model_store,
+            log=log,
+        )
+    # The local S3 listens on this machine alone, which a container does not reach.
+    environment = {**serving_container.tuning(), **stack.model_environment}
+    return container_engine.running(stack.named_image, environment, model_dir=model_dir, log=log)
 
 
 def _require_model(stack: RenderedStack, model_store: Path) -> None:

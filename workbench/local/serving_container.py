@@ -21,6 +21,7 @@ from workbench.local.http_server import HOST
 
 _START_SECONDS = 300
 _POLL_SECONDS = 0.1
+_NOT_LOADED = '"ModelLoadFailed"'
 
 
 @contextmanager
@@ -51,38 +52,50 @@ def running(
     with socket.create_server((HOST, 0)) as listener:
         listener.set_inheritable(True)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        # Paths inside the image, and variables of this machine that tune it as they would tune the image.
+        # Paths inside the image.
         paths = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(places.REPOSITORY),
+            "PYTHONDONTWRITEBYTECODE": "1",
             "MODEL_STORE": str(model_store),
             **({"SM_MODEL_DIR": str(model_dir)} if model_dir else {}),
         }
-        tuning = {name: os.environ[name] for name in ("MODEL_SERVER_WORKERS", "OMP_NUM_THREADS") if name in os.environ}
         with ChildProcess(
             [str(places.SERVING_PROGRAM / "serve"), "--bind", f"fd://{listener.fileno()}"],
-            environment={**paths, **tuning, **environment, **service_environment},
+            environment={**paths, **tuning(), **environment, **service_environment},
             directory=places.SERVING_PROGRAM,
             log=log,
             inherited_files=[listener.fileno()],
         ) as program:
             listener.close()  # the program's copy is the only one: when it ends, connections are refused
-            _wait_until_ready(program, url)
+            wait_until_ready(program, url)
             yield url, program
 
 
-def _wait_until_ready(program: ChildProcess, url: str) -> None:
+def tuning() -> dict[str, str]:
+    """Variables of this machine that tune the serving program as they would tune the image."""
+    return {name: os.environ[name] for name in ("MODEL_SERVER_WORKERS", "OMP_NUM_THREADS") if name in os.environ}
+
+
+def wait_until_ready(program: ChildProcess, url: str) -> None:
+    """Returns when ``/ping`` answers 200, as SageMaker waits for it.
+
+    Raises:
+        StartError: the program ended, its model could not be loaded, or it took too long.
+    """
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if not program.running:
             raise StartError(f"the serving program ended; its log says:\n{program.log_tail()}")
         try:
-            status = httpx.get(f"{url}/ping", timeout=2).status_code
+            answer = httpx.get(f"{url}/ping", timeout=2)
         except httpx.HTTPError:
-            status = 0
-        if status == 200:
+            time.sleep(_POLL_SECONDS)
+            continue
+        if answer.status_code == 200:
             return
-        if status == 500:
+        # Images that are not ours may answer 500 while they start.
+        if _NOT_LOADED in answer.text:
             raise StartError(_reason(program))
         time.sleep(_POLL_SECONDS)
     raise StartError(f"the model was not loaded within {_START_SECONDS} s; the log says:\n{program.log_tail()}")

@@ -15,6 +15,7 @@ from typing import Any
 import catalogue
 from serving.errors import ModelLoadError
 from serving.user_application import UserHooks
+from serving.user_packages import PROGRAM
 
 _CUSTOM = "custom"
 _BUILT_IN = {
@@ -38,8 +39,16 @@ class Application:
     output_fn: Callable[[Any, str | None], tuple[bytes, str]]
 
 
-def find(application_type: str, model_dir: Path) -> Application:
+def find(
+    application_type: str, model_dir: Path, *, code_dir: Path | None = None, program: str = PROGRAM
+) -> Application:
     """The hooks of an application.
+
+    Args:
+        application_type: its name.
+        model_dir: where model.tar.gz is unpacked.
+        code_dir: where else a user's own program may be.
+        program: the file name of a user's own program.
 
     Raises:
         ModelLoadError: no such application, or the user's module is missing or incomplete.
@@ -49,7 +58,7 @@ def find(application_type: str, model_dir: Path) -> Application:
     except catalogue.UnknownNameError as error:
         raise ModelLoadError(str(error)) from error
     if application_type == _CUSTOM:
-        user = UserHooks.load(model_dir)
+        user = UserHooks.load(model_dir, code_dir=code_dir, program=program)
         return Application(user.model_fn, user.input_fn, user.predict_fn, user.output_fn)
     module = importlib.import_module(_BUILT_IN[application_type])
     return Application(module.model_fn, module.input_fn, module.predict_fn, module.output_fn)

@@ -1,25 +1,32 @@
 """What SageMaker's PyTorch and scikit-learn containers do where a user's module defines no hook.
 
-JSON, CSV and NPY in, and beyond SageMaker's defaults ``frames``; a model with ``predict`` (scikit-learn) or one that
-is called (PyTorch); JSON, CSV and NPY out. Source: sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``,
-and the default handlers of both.
+JSON, CSV and NPY in and out, and beyond SageMaker's defaults ``frames`` in. Where the user's program has imported
+PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32. Sources:
+sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``; ``default_pytorch_inference_handler.py`` of
+sagemaker-pytorch-inference-toolkit; ``serving.py`` of sagemaker-scikit-learn-container.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import io
 import json
+import math
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from serving import frames
-from serving.errors import ClientError, UnsupportedMediaTypeError
+from serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
 
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 _KNOWN = (_JSON, _CSV, _NPY)
+_TORCH_FILE = "model.pt"
+_TORCH_SUFFIXES = (".pt", ".pth")
 
 
 def accepted(accept: str | None) -> str:
@@ -32,8 +39,34 @@ def accepted(accept: str | None) -> str:
     return known or (_JSON if wanted[0] in ("", "*/*", "application/*") else wanted[0])
 
 
+def model_fn(model_dir: str) -> Any:
+    """The TorchScript module in ``model.pt``, or in the only .pt or .pth file of the folder.
+
+    Raises:
+        ModelLoadError: there is no such file, it is not TorchScript, or PyTorch is not installed.
+    """
+    found = sorted(path for path in Path(model_dir).iterdir() if path.suffix in _TORCH_SUFFIXES)
+    default = Path(model_dir) / _TORCH_FILE
+    if default not in found and len(found) != 1:
+        raise ModelLoadError("inference.py must define model_fn(model_dir), which loads the model")
+    file = default if default in found else found[0]
+    if importlib.util.find_spec("torch") is None:
+        raise ModelLoadError(
+            f"inference.py must define model_fn(model_dir), or requirements.txt name torch, which loads {file.name}"
+        )
+    torch = importlib.import_module("torch")
+    try:
+        return torch.jit.load(str(file), map_location=_device(torch))
+    except RuntimeError as error:
+        raise ModelLoadError(
+            f"{file.name} is not TorchScript; define model_fn(model_dir), which loads it: {error}"
+        ) from error
+
+
 def input_fn(data: str | bytes, content_type: str) -> Any:
-    """The body as an array; frames as ``frames.frames_in`` gives them.
+    """The body as a tensor where PyTorch is in use, else as an array; frames as ``frames.frames_in`` gives them.
+
+    Numbers of JSON and CSV are float32, and a missing one is not-a-number. NPY keeps its type.
 
     Raises:
         ClientError: it does not hold what its content type says.
@@ -47,47 +80,78 @@ def input_fn(data: str | bytes, content_type: str) -> Any:
         raise UnsupportedMediaTypeError(
             f"content type '{content_type}' is not supported; send {', '.join(_KNOWN)} or an image, or define input_fn"
         )
+    torch = sys.modules.get("torch")
     try:
-        return decoders[content_type](data)
-    except (ValueError, TypeError, EOFError, RecursionError) as error:
+        array = decoders[content_type](data)
+        return torch.from_numpy(array).to(_device(torch)) if torch else array
+    except (ValueError, TypeError, EOFError, OverflowError, RecursionError) as error:
         raise ClientError(f"the body is not valid {content_type}: {error}") from error
 
 
 def predict_fn(data: Any, model: Any) -> Any:
-    """``model.predict(data)``, or for a PyTorch module ``model(data)`` without gradients."""
+    """``model(data)`` for a PyTorch module, in evaluation mode; else ``model.predict(data)``, or ``model(data)``."""
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(model, torch.nn.Module):
-        with torch.no_grad():
-            model.eval()
-            return model(torch.as_tensor(np.asarray(data, np.float32)))
-    return model.predict(data) if hasattr(model, "predict") else model(data)
+    if torch is None:
+        return _called(model, data)
+    with torch.no_grad():
+        if isinstance(model, torch.nn.Module):
+            device = _device(torch)
+            data = data if hasattr(data, "to") else torch.as_tensor(np.asarray(data, np.float32))
+            return model.to(device).eval()(data.to(device))
+        # A model of another library beside PyTorch, scikit-learn for example, takes arrays.
+        is_array = isinstance(data, torch.Tensor) and hasattr(model, "predict")
+        return _called(model, data.cpu().numpy() if is_array else data)
 
 
 def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:
     """The prediction in the accepted form.
 
     Raises:
-        UnsupportedMediaTypeError: neither JSON, CSV nor NPY.
+        UnsupportedMediaTypeError: neither JSON, CSV nor NPY, or a prediction that does not fit into a table.
     """
     if hasattr(prediction, "detach"):  # a PyTorch tensor
-        prediction = prediction.detach().cpu().numpy()
+        prediction = prediction.detach().cpu().tolist()
     encoders: dict[str, Callable[[Any], bytes]] = {_JSON: _to_json, _CSV: _to_csv, _NPY: _to_npy}
     if accept not in encoders:
         raise UnsupportedMediaTypeError(f"'{accept}' cannot be answered; accept {', '.join(_KNOWN)}")
     return encoders[accept](prediction), accept
 
 
+def _device(torch: Any) -> Any:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _called(model: Any, data: Any) -> Any:
+    return model.predict(data) if hasattr(model, "predict") else model(data)
+
+
 def _from_json(data: str | bytes) -> Any:
     document = json.loads(data)
-    array = np.array(document)
-    if array.dtype == object:
-        raise ValueError("its rows have different lengths")
-    return array
+    if isinstance(document, dict):
+        raise ValueError("it must be a list of numbers, or of rows of them, not an object")
+    return _numbers(document)
 
 
 def _from_csv(data: str | bytes) -> Any:
+    """As ``numpy.genfromtxt`` reads it: an empty cell is not-a-number, one row or one column has one dimension.
+
+    Other than there, columns of whole numbers may stand beside columns of fractions, and a word is an error.
+    """
     text = data if isinstance(data, str) else data.decode()
-    return np.genfromtxt(text.splitlines(), delimiter=",", dtype=None, encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip()]
+    return _numbers(
+        [[float(cell) if cell.strip() else math.nan for cell in line.split(",")] for line in lines]
+    ).squeeze()
+
+
+def _numbers(document: Any) -> Any:
+    try:
+        with np.errstate(over="ignore"):  # a number beyond float32 is infinite
+            return np.array(document, np.float32)
+    except ValueError as error:
+        if "sequence" in str(error):
+            raise ValueError("its rows have different lengths") from error
+        raise
 
 
 def _from_npy(data: bytes) -> Any:
@@ -99,8 +163,11 @@ def _to_json(prediction: Any) -> bytes:
 
 
 def _to_csv(prediction: Any) -> bytes:
+    table = np.atleast_1d(np.asarray(prediction))
+    if table.ndim > 2:
+        raise UnsupportedMediaTypeError(f"{table.ndim} dimensions do not fit into {_CSV}; accept {_JSON} or {_NPY}")
     with io.StringIO() as file:
-        np.savetxt(file, np.atleast_1d(np.asarray(prediction)), delimiter=",", fmt="%s")
+        np.savetxt(file, table, delimiter=",", fmt="%s")
         return file.getvalue().encode()
 
 

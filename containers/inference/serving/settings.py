@@ -23,6 +23,9 @@ class Settings:
         model_name: which model, ``MODEL_NAME`` (or a name that earlier versions of the stack set).
         model_dir: where SageMaker unpacks model.tar.gz, ``SM_MODEL_DIR``.
         model_store: folder of model folders inside the image, ``MODEL_STORE``.
+        code_dir: folder inside the image with a user's own program, looked into after ``model_dir``;
+            ``SAGEMAKER_SUBMIT_DIRECTORY``.
+        program: file name of a user's own program, ``SAGEMAKER_PROGRAM``.
         gpu: whether this is the GPU image, ``PROCESSOR``.
         workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, and one alone in the
             GPU image, where each would hold a CUDA context and a model in the GPU's memory.
@@ -39,6 +42,8 @@ class Settings:
     model_name: str
     model_dir: Path = Path("/opt/ml/model")
     model_store: Path = _PROGRAM_DIR / "models"
+    code_dir: Path | None = None
+    program: str = "inference.py"
     gpu: bool = False
     workers: int = 1
     engine_threads: int = 1
@@ -70,11 +75,15 @@ class Settings:
         cores = len(os.sched_getaffinity(0))
         gpu = environment.get("PROCESSOR") == "gpu"
         workers = _positive(environment, "MODEL_SERVER_WORKERS", 1 if gpu else cores)
+        code_dir = environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
         return cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
             model_store=Path(environment.get("MODEL_STORE", cls.model_store)),
+            code_dir=Path(code_dir) if code_dir else None,
+            # SageMaker takes the name of the module, too.
+            program=f"{environment.get('SAGEMAKER_PROGRAM', cls.program).removesuffix('.py')}.py",
             gpu=gpu,
             workers=workers,
             decoders=max(1, cores // workers),

@@ -1,15 +1,19 @@
 """A user's own application: ``code/inference.py`` in model.tar.gz, as SageMaker's own containers expect it.
 
 The module may define ``model_fn``, ``input_fn``, ``predict_fn`` and ``output_fn``, each with or without a last
-``context`` argument, or ``transform_fn`` instead of the last three. What is missing is SageMaker's default.
+``context`` argument, or ``transform_fn`` instead of the last three; and ``pre_model_fn`` and ``model_warmup_fn``, which
+run before and after the model is loaded. What is missing is SageMaker's default.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,34 +26,58 @@ from serving.user_packages import PROGRAM, code_folder
 _TEXT_TYPES = frozenset({"application/json", "text/csv", "text/plain"})
 
 
-class UserHooks:
-    """The four hooks of a user's module in the form that the serving core calls."""
+@dataclass(frozen=True)
+class Context:
+    """What SageMaker's containers tell a hook beside its arguments.
 
-    def __init__(self, module: ModuleType) -> None:
-        self._transform = _adapted(module, "transform_fn", 4)
-        self.model_fn = _required(module)
-        self._input = _adapted(module, "input_fn", 2) or default_hooks.input_fn
-        self._predict = _adapted(module, "predict_fn", 2) or default_hooks.predict_fn
-        self._output = _adapted(module, "output_fn", 2) or default_hooks.output_fn
+    Attributes:
+        system_properties: ``model_dir``, and ``gpu_id``: 0 where PyTorch sees a GPU, else None.
+    """
+
+    system_properties: Mapping[str, Any]
+
+
+class UserHooks:
+    """The hooks of a user's module in the form that the serving core calls."""
+
+    def __init__(self, module: ModuleType, model_dir: Path) -> None:
+        hook = functools.partial(_hook, module, _context(model_dir))
+        self._transform = hook("transform_fn", 4)
+        self._before_model = hook("pre_model_fn", 1)
+        self._load_model = hook("model_fn", 1) or default_hooks.model_fn
+        self._warm_up = hook("model_warmup_fn", 2)
+        self._input = hook("input_fn", 2) or default_hooks.input_fn
+        self._predict = hook("predict_fn", 2) or default_hooks.predict_fn
+        self._output = hook("output_fn", 2) or default_hooks.output_fn
 
     @classmethod
-    def load(cls, model_dir: Path) -> UserHooks:
+    def load(cls, model_dir: Path, *, code_dir: Path | None = None, program: str = PROGRAM) -> UserHooks:
         """Imports the user's module.
 
         Raises:
-            ModelLoadError: there is none, or it lacks ``model_fn``.
+            ModelLoadError: there is none.
         """
-        folder = code_folder(model_dir)
+        folder = code_folder(model_dir, code_dir, program)
         if folder is None:
-            raise ModelLoadError(f"a custom application needs {model_dir}/code/{PROGRAM}, and there is none")
+            raise ModelLoadError(f"a custom application needs {model_dir}/code/{program}, and there is none")
         sys.path.insert(0, str(folder))
-        spec = importlib.util.spec_from_file_location("inference", folder / PROGRAM)
+        name = program.removesuffix(".py")
+        spec = importlib.util.spec_from_file_location(name, folder / program)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules["inference"] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
-        return cls(module)
+        return cls(module, model_dir)
+
+    def model_fn(self, model_dir: str) -> Any:
+        """The user's model, warmed up."""
+        if self._before_model:
+            self._before_model(model_dir)
+        model = self._load_model(model_dir)
+        if self._warm_up:
+            self._warm_up(model_dir, model)
+        return model
 
     def input_fn(self, body: bytes, content_type: str | None) -> Any:
         """Text types reach the user's hook as text, as in SageMaker's containers; others as bytes."""
@@ -76,15 +104,14 @@ def _text(body: bytes) -> str | bytes:
         return body
 
 
-def _required(module: ModuleType) -> Callable[[str], Any]:
-    model_fn = _adapted(module, "model_fn", 1)
-    if model_fn is None:
-        raise ModelLoadError(f"{module.__file__} must define model_fn(model_dir), which loads the model")
-    return model_fn
+def _context(model_dir: Path) -> Context:
+    torch = sys.modules.get("torch")
+    gpu_id = 0 if torch is not None and torch.cuda.is_available() else None
+    return Context({"model_dir": str(model_dir), "gpu_id": gpu_id})
 
 
-def _adapted(module: ModuleType, name: str, arguments: int) -> Callable[..., Any] | None:
-    """The module's hook; one that takes a ``context`` as well gets None for it."""
+def _hook(module: ModuleType, context: Context, name: str, arguments: int) -> Callable[..., Any] | None:
+    """The module's hook, to be called with so many arguments; one that takes a context as well gets it."""
     hook: Callable[..., Any] | None = getattr(module, name, None)
     if hook is None:
         return None
@@ -92,8 +119,7 @@ def _adapted(module: ModuleType, name: str, arguments: int) -> Callable[..., Any
         parameter
         for parameter in inspect.signature(hook).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-        and parameter.default is parameter.empty
     ]
-    if len(takes) <= arguments:
-        return hook
-    return lambda *given: hook(*given, None)
+    if len(takes) == arguments + 1 and (takes[-1].name == "context" or takes[-1].default is Parameter.empty):
+        return lambda *given: hook(*given, context)
+    return hook

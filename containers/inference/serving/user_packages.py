@@ -19,13 +19,14 @@ PROGRAM = "inference.py"
 logger = logging.getLogger(__name__)
 
 
-def code_folder(model_dir: Path) -> Path | None:
-    """The folder with the user's inference.py: ``code`` in the model's folder, or that folder itself."""
-    return next((folder for folder in (model_dir / "code", model_dir) if (folder / PROGRAM).is_file()), None)
+def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PROGRAM) -> Path | None:
+    """The folder with the user's program: ``code`` in the model's folder, that folder itself, or the image's."""
+    folders = [model_dir / "code", model_dir, *([code_dir] if code_dir else [])]
+    return next((folder for folder in folders if (folder / program).is_file()), None)
 
 
 def install(settings: Settings) -> Path | None:
-    """Installs the packages into a folder of their own.
+    """Installs the packages into a folder of their own. What an image's own program needs is in the image.
 
     Returns:
         That folder, to be searched before all others; None when nothing is named.
@@ -33,7 +34,8 @@ def install(settings: Settings) -> Path | None:
     Raises:
         RuntimeError: pip failed; its own words are in the log.
     """
-    folder = code_folder(settings.model_dir) if settings.application_type == "custom" else None
+    custom = settings.application_type == "custom"
+    folder = code_folder(settings.model_dir, program=settings.program) if custom else None
     requirements = folder / "requirements.txt" if folder else None
     if requirements is None or not requirements.is_file():
         return None

@@ -15,7 +15,13 @@ logs.configure()
 # OpenCV would have a thread a core in every worker; and its pool does not survive a fork.
 cv2.setNumThreads(settings().engine_threads)
 host = ApplicationHost(
-    functools.partial(application.find, settings().application_type, settings().model_dir),
+    functools.partial(
+        application.find,
+        settings().application_type,
+        settings().model_dir,
+        code_dir=settings().code_dir,
+        program=settings().program,
+    ),
     str(settings().model_dir),
     queue_limit=settings().queue_limit,
 )

@@ -1,0 +1,122 @@
+"""Frame quality: tells of a camera's frame whether it is dark, over-exposed, obstructed or blurred.
+
+A fleet learns from it which cameras to visit: a lens that is dirty, covered, turned away or out of focus, or a lamp
+that shines into it. It needs no weights. The four functions are SageMaker's; replace what is in them by your own.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from serving import images
+from serving.errors import UnsupportedMediaTypeError
+
+_LONG_SIDE = 640  # pixels; all frames are measured at this size, so that resolution does not count
+_MAX_PIXELS = 64_000_000
+_GRID = 8  # cells a side, in which detail is looked for
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From where on a frame is reported. Tune them on frames of your own cameras.
+
+    Attributes:
+        dark: mean brightness below which a frame is dark. Night frames with infrared light are around 60 to 90.
+        overexposed: share of pixels at the upper end (250 or more) above which a frame is over-exposed. Sky and lamps
+            together seldom cover a third.
+        flat: standard deviation of brightness below which a cell of the grid has no detail: sensor noise is 1 to 4.
+        obstructed: share of cells without detail above which something is before the lens.
+        blurred: variance of the Laplacian below which a frame is blurred. Sharp scenes have some hundreds; source:
+            Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, 2000.
+    """
+
+    dark: float = 30.0
+    overexposed: float = 0.4
+    flat: float = 5.0
+    obstructed: float = 0.8
+    blurred: float = 60.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is loaded once: the name that the operator gave, and the thresholds."""
+
+    name: str
+    thresholds: Thresholds
+
+
+def model_fn(model_dir: str) -> Model:  # noqa: ARG001
+    """A model with weights reads them from ``model_dir``, where SageMaker unpacks model.tar.gz."""
+    return Model(os.environ.get("MODEL_NAME", "frame-quality"), Thresholds())
+
+
+def input_fn(body: bytes | str, content_type: str) -> npt.NDArray[Any]:
+    """The frame in grey, height x width, uint8.
+
+    Raises:
+        UnsupportedMediaTypeError: the body is text; the client gets 415.
+        InvalidImageError: the body is no image, or a part of one; the client gets 400.
+        PayloadTooLargeError: the image is too large to decode; the client gets 413.
+    """
+    if isinstance(body, str):
+        raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send the image itself")
+    return cv2.cvtColor(images.decode(body, max_pixels=_MAX_PIXELS), cv2.COLOR_BGR2GRAY)
+
+
+def predict_fn(frame: npt.NDArray[Any], model: Model) -> dict[str, Any]:
+    """The measures, and what is wrong with the frame; nothing is wrong with a good one."""
+    measures = _measures(frame, model.thresholds)
+    return {
+        "model": model.name,
+        "width": frame.shape[1],
+        "height": frame.shape[0],
+        **{name: round(value, 3) for name, value in asdict(measures).items()},
+        "problems": _problems(measures, model.thresholds),
+    }
+
+
+# There is no output_fn: SageMaker's default writes the dictionary as JSON.
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """Brightness and contrast from 0 to 255, sharpness as a variance, shares from 0 to 1."""
+
+    brightness: float
+    contrast: float
+    sharpness: float
+    overexposed_share: float
+    flat_share: float
+
+
+def _measures(frame: npt.NDArray[Any], thresholds: Thresholds) -> _Measures:
+    scale = _LONG_SIDE / max(frame.shape)
+    size = [max(_GRID, round(side * scale)) for side in frame.shape[::-1]]
+    grey = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    cells = [cell for row in np.array_split(grey, _GRID) for cell in np.array_split(row, _GRID, axis=1)]
+    return _Measures(
+        brightness=float(grey.mean()),
+        contrast=float(grey.std()),
+        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
+        overexposed_share=float((grey >= 250).mean()),
+        flat_share=float(np.mean([cell.std() < thresholds.flat for cell in cells])),
+    )
+
+
+def _problems(measures: _Measures, thresholds: Thresholds) -> list[str]:
+    """Light first: without it nothing can be said of the rest. A covered lens shows no detail, sharp or not."""
+    light = {
+        "dark": measures.brightness < thresholds.dark,
+        "overexposed": measures.overexposed_share > thresholds.overexposed,
+    }
+    view = {
+        "obstructed": measures.flat_share > thresholds.obstructed,
+        "blurred": measures.sharpness < thresholds.blurred,
+    }
+    return [name for name, found in light.items() if found] or [name for name, found in view.items() if found][:1]

@@ -1,0 +1,30 @@
+"""An operator's own container, by ``cdk deploy --context customizedApplication=FOLDER``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stacks.errors import CustomizedApplicationError
+
+CONTEXT = "customizedApplication"
+_CONTAINERS = "containers"
+
+
+def named_folder(named: str | None, repository: Path) -> str | None:
+    """The folder that the context names, relative to the repository; None without that context.
+
+    Images are built from the repository's root, of which only ``containers`` and the catalogue get to the builder.
+
+    Raises:
+        CustomizedApplicationError: there is no such folder under ``containers``, or it has no Dockerfile.
+    """
+    if not named:
+        return None
+    folder = (repository / named).resolve()
+    if (repository / _CONTAINERS) not in folder.parents:
+        raise CustomizedApplicationError(
+            f"{CONTEXT}={named} is not under {_CONTAINERS}; copy the folder there and name it as {_CONTAINERS}/NAME"
+        )
+    if not (folder / "Dockerfile").is_file():
+        raise CustomizedApplicationError(f"{CONTEXT}={named} has no Dockerfile; name a folder that has one")
+    return folder.relative_to(repository).as_posix()

@@ -1,0 +1,22 @@
+"""What ends a synthesis with one line.
+
+::
+
+    StackError
+    ├── BundlingError                a function's dependencies could not be installed
+    └── CustomizedApplicationError   the folder of a customized application cannot be built
+"""
+
+from __future__ import annotations
+
+
+class StackError(Exception):
+    """Root of all errors of the stack; its text is what the operator is told."""
+
+
+class BundlingError(StackError):
+    """The dependencies could not be installed."""
+
+
+class CustomizedApplicationError(StackError):
+    """The folder of a customized application cannot be built."""

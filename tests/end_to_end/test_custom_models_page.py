@@ -1,0 +1,129 @@
+"""The worked examples of docs/custom-models.md, run as they stand there; the Chinese page shows the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import StartError
+from workbench.local import container_engine
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = (REPOSITORY / "docs" / "custom-models.md").read_text(encoding="utf-8")
+CHINESE_PAGE = (REPOSITORY / "docs" / "custom-models_CN.md").read_text(encoding="utf-8")
+_UP = ".venv/bin/python -m workbench up"
+
+
+def _blocks(page: str, heading: str) -> list[str]:
+    """The code blocks of a section."""
+    section = re.split(r"^##+ ", page.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.findall(r"^```\w+\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that has of the repository what the commands name."""
+    for name in (".venv", "containers"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    return tmp_path
+
+
+def _run(script: str, folder: Path, **environment: str) -> list[str]:
+    finished = subprocess.run(
+        ["bash", "-euc", script], cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return [line for line in finished.stdout.splitlines() if line]
+
+
+@contextmanager
+def _up(script: str, folder: Path) -> Iterator[str]:
+    """Runs all of a block, its last command until the end; the API's URL."""
+    preparation, found, command = script.partition(_UP)
+    assert found
+    # What pip would install in a minute is here already; test_service.py has pip install a package.
+    _run(re.sub(r"^cat > \S+requirements\.txt <<.*?^TEXT\n", "", preparation, flags=re.DOTALL | re.MULTILINE), folder)
+    words = [sys.executable, "-m", "workbench", "up", "--logs", str(folder / "logs"), *shlex.split(command)]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "MODEL_SERVER_WORKERS": "1"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            first = process.stdout.readline()
+            assert first.startswith("API "), process.stderr.read()
+            yield first.split()[1]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+
+
+def _calls(script: str, url: str, folder: Path) -> list[str]:
+    """What the calls of a block print, each on lines of its own."""
+    apart = re.sub(r"^(curl .*)$", r"\1; echo", re.sub(r"^API=.*\n", "", script), flags=re.MULTILINE)
+    return _without_ids(_run(apart, folder, API=url))
+
+
+def _shown(answers: str) -> list[str]:
+    return _without_ids(answers.splitlines())
+
+
+def _without_ids(lines: list[str]) -> list[str]:
+    return [re.sub(r'"request_id": "[^"]+"', '"request_id": ""', line) for line in lines]
+
+
+def test_an_image_application(folder: Path) -> None:
+    start, _, calls, answers = _blocks(PAGE, "An image application")
+    with _up(start, folder) as url:
+        assert _calls(calls, url, folder) == _shown(answers)
+
+
+def test_a_scikit_learn_model(folder: Path) -> None:
+    start, calls, answers = _blocks(PAGE, "A scikit-learn model")
+    with _up(start, folder) as url:
+        assert _calls(calls, url, folder) == _shown(answers)
+
+
+def test_a_pytorch_model(folder: Path) -> None:
+    pytest.importorskip("torch")
+    start, calls, answers = _blocks(PAGE, "A PyTorch model")
+    with _up(start.replace("python3 save.py", f"{sys.executable} save.py"), folder) as url:
+        assert _calls(calls, url, folder) == _shown(answers)
+
+
+def test_the_customized_application_as_it_stands(folder: Path) -> None:
+    start, call, answer, _ = _blocks(PAGE, "A container of your own")
+    with _up(start, folder) as url:
+        (line,) = _calls(call, url, folder)
+    assert json.loads(line) == json.loads(answer)
+
+
+def test_an_image(folder: Path) -> None:
+    _, start, _ = _blocks(PAGE, "Any image in ECR")
+    (image,) = re.findall(r"containerImageUri=(\S+)", start)
+    try:
+        container_engine.find(image)
+    except StartError as error:
+        pytest.skip(f"build containers/customized-application under this name: {error}")
+    _, call, answer, _ = _blocks(PAGE, "A container of your own")
+    with _up(start, folder) as url:
+        (line,) = _calls(call, url, folder)
+    assert json.loads(line) == json.loads(answer)
+
+
+def test_the_chinese_page_shows_the_same_commands() -> None:
+    def commands(page: str) -> list[str]:
+        blocks = re.findall(r"^```(?:sh|json|text)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        return [re.sub(r" +# .*", "", block) for block in blocks]
+
+    assert commands(CHINESE_PAGE) == commands(PAGE)

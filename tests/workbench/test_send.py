@@ -1,0 +1,75 @@
+"""``workbench send`` shows whatever an application answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response, request
+
+from workbench.__main__ import main
+from workbench.local.http_server import HttpServer
+
+
+def _send(*words: str, answer: bytes, media_type: str) -> tuple[int, dict[str, str]]:
+    """The exit code of ``send`` against an API that answers so, and the headers that it got."""
+    app = Flask(__name__)
+    headers: dict[str, str] = {}
+
+    @app.post("/")
+    def infer() -> Response:
+        headers.update(request.headers)
+        return Response(answer, content_type=media_type, headers={"X-Request-Id": "7"})
+
+    with HttpServer(app) as server:
+        return main(["send", *words, "--url", server.url]), headers
+
+
+@pytest.mark.parametrize("document", [{"colour": "grün", "mean": [1.5]}, [0, 2], "text", None, {"bbox_scores": [1]}])
+def test_json_of_another_application(photograph: Path, capsys: pytest.CaptureFixture[str], document: object) -> None:
+    raw = json.dumps(document)
+    assert _send(str(photograph), answer=raw.encode(), media_type="application/json")[0] == 0
+    shown = capsys.readouterr().out
+    assert json.loads(shown.rpartition("request 7, answered in")[0]) == document
+    assert _send(str(photograph), "--json", answer=raw.encode(), media_type="application/json")[0] == 0
+    assert capsys.readouterr().out == f"{raw}\n"
+
+
+def test_json_is_indented(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _send(str(photograph), answer=b'{"colour": "gr\xc3\xbcn"}', media_type="application/json; charset=utf-8")
+    assert capsys.readouterr().out.startswith('{\n  "colour": "grün"\n}\n')
+
+
+def test_text(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _send(str(photograph), answer=b"1,2\n", media_type="text/csv; charset=utf-8")[0] == 0
+    assert capsys.readouterr().out.startswith("1,2\n")
+
+
+def test_bytes_go_into_a_file_and_nowhere_else(
+    photograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "new" / "answer.npy"
+    given = {"answer": b"\x93NUMPY\x00", "media_type": "application/x-npy"}
+    assert _send(str(photograph), **given)[0] == 2  # type: ignore[arg-type]
+    assert "7 bytes of application/x-npy; name a file for it with --output" in capsys.readouterr().err
+    accept = ("--accept", "application/x-npy")
+    code, headers = _send(str(photograph), *accept, "--output", str(target), **given)  # type: ignore[arg-type]
+    assert code == 0
+    assert headers["Accept"] == "application/x-npy"
+    assert target.read_bytes() == given["answer"]
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("rows.csv", "text/csv"), ("rows.json", "application/json"), ("f.jpeg", "image/jpeg")]
+)
+def test_the_type_follows_the_files_name(tmp_path: Path, name: str, media_type: str) -> None:
+    (tmp_path / name).write_bytes(b"[1]")
+    _, headers = _send(str(tmp_path / name), answer=b"1", media_type="application/json")
+    assert headers["Content-Type"] == media_type
+
+
+def test_no_boxes_to_draw(photograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (str(photograph), "--annotate", str(tmp_path / "drawn.png"))
+    assert _send(*words, answer=b"{}", media_type="application/json")[0] == 2
+    assert "the answer has no boxes to draw" in capsys.readouterr().err

@@ -1,0 +1,121 @@
+"""An image in ECR, run by Docker or Podman as SageMaker runs it: ``IMAGE serve``, port 8080, /opt/ml/model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import StartError
+from workbench.local.child_process import ChildProcess
+from workbench.local.http_server import HOST
+from workbench.local.serving_container import wait_until_ready
+
+_PORT = 8080
+_MODEL_DIR = "/opt/ml/model"
+_STOP_SECONDS = 30  # what SageMaker gives a container between SIGTERM and SIGKILL
+_PUBLISHING_SECONDS = 60
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that runs containers.
+
+    Attributes:
+        command: the program and its own options.
+        run_options: options of its ``run``.
+    """
+
+    command: tuple[str, ...]
+    run_options: tuple[str, ...] = ()
+
+    def output(self, *words: str) -> str | None:
+        """What a subcommand prints; None when it fails."""
+        finished = subprocess.run([*self.command, *words], capture_output=True, text=True, check=False)
+        return finished.stdout.strip() if finished.returncode == 0 else None
+
+    def run_command(
+        self, image: str, *, name: str, environment: Mapping[str, str], model_dir: Path | None
+    ) -> list[str]:
+        """The command line that runs ``IMAGE serve`` until it is told to stop."""
+        mounted = [f"--volume={model_dir}:{_MODEL_DIR}:ro"] if model_dir else []
+        return [
+            *(*self.command, "run", "--rm", "--pull=never", f"--name={name}", f"--stop-timeout={_STOP_SECONDS}"),
+            f"--publish={HOST}::{_PORT}",
+            *self.run_options,
+            *(f"--env={key}={value}" for key, value in environment.items()),
+            *mounted,
+            *(image, "serve"),
+        ]
+
+
+def find(image: str) -> Engine:
+    """The engine that works here and has the image.
+
+    Raises:
+        StartError: none works, or none has it.
+    """
+    working = [engine for engine in _installed() if engine.output("info") is not None]
+    if not working:
+        raise StartError("containerImageUri needs Docker or Podman to run here, and neither works; start one of them")
+    for engine in working:
+        if engine.output("image", "inspect", image) is not None:
+            return engine
+    raise StartError(
+        f"the image {image} is not on this machine; run '{working[0].command[0]} pull {image}' first, or build and "
+        "tag it so"
+    )
+
+
+@contextmanager
+def running(
+    image: str, environment: Mapping[str, str], *, model_dir: Path | None, log: Path
+) -> Iterator[tuple[str, ChildProcess]]:
+    """Starts the image and waits until its ``/ping`` answers 200. At the end it is stopped and removed.
+
+    Yields:
+        Its base URL, and the process that stands for it.
+
+    Raises:
+        StartError: it cannot be run here, it ended, or it did not get ready; the message ends with its log.
+    """
+    engine = find(image)
+    name = f"ipc-ai-saas-{uuid.uuid4().hex[:12]}"
+    command = engine.run_command(image, name=name, environment=environment, model_dir=model_dir)
+    try:
+        # In the foreground the engine passes SIGTERM on, also when it is the kernel that sends it for a killed parent.
+        with ChildProcess(command, environment=os.environ, directory=Path.cwd(), log=log) as program:
+            url = _published(engine, name, program)
+            wait_until_ready(program, url)
+            yield url, program
+    finally:
+        engine.output("rm", "--force", name)  # where the engine itself was killed
+
+
+def _installed() -> Iterator[Engine]:
+    if shutil.which("docker"):
+        yield Engine(("docker",))
+    if shutil.which("podman"):
+        # What crun asks of the kernel, and podman's own limits, are more than containers and sandboxes grant.
+        runtime = ("--runtime=runc",) if shutil.which("runc") else ()
+        yield Engine(("podman", *runtime), ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"))
+
+
+def _published(engine: Engine, name: str, program: ChildProcess) -> str:
+    """The address of this machine that leads to the container's port."""
+    deadline = time.monotonic() + _PUBLISHING_SECONDS
+    while time.monotonic() < deadline:
+        if not program.running:
+            raise StartError(f"the container ended; its log says:\n{program.log_tail()}")
+        addresses = (engine.output("port", name, f"{_PORT}/tcp") or "").splitlines()
+        if addresses:
+            return f"http://{HOST}:{addresses[0].rpartition(':')[2]}"
+        time.sleep(_POLL_SECONDS)
+    raise StartError(f"the container was not started within {_PUBLISHING_SECONDS} s; see {engine.command[0]} ps --all")
