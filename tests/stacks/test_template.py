@@ -384,3 +384,10 @@ def test_the_gpu_image_gets_a_host_whose_driver_fits(template: dict[str, Any], i
     # CUDA 13, the one of onnxruntime-gpu, needs driver 580.
     expected = {"gpu": "al2023-ami-sagemaker-inference-gpu-4-1", "cpu": None}[INSTANCE_PROCESSORS[instance_type]]
     assert (variant.get("InferenceAmiVersion") or None) == expected
+
+
+def test_an_image_of_the_operators_own_gets_the_usual_host(template: dict[str, Any]) -> None:
+    image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+    resources = _render(template, deployInstanceType="ml.g4dn.xlarge", containerImageUri=image)
+    (config,) = _of_type(resources, "AWS::SageMaker::EndpointConfig")
+    assert not config["ProductionVariants"][0].get("InferenceAmiVersion")
