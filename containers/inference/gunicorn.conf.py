@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from serving import logs, memory, user_packages
+from serving import last_connection, logs, memory, user_packages
 from serving.settings import settings
 from serving.startup import StartupAnswers
 
@@ -56,6 +56,13 @@ def when_ready(server):
         gc.collect()
         gc.freeze()  # so that collecting garbage in a worker does not write to pages it shares
     server.init_signals()
+    tell_workers_to_end = server.handle_term
+
+    def handle_term():
+        last_connection.refuse_further(listener)
+        tell_workers_to_end()
+
+    server.handle_term = handle_term
 
 
 def post_fork(server, _worker):

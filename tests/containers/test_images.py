@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
+from serving import images
 from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
 from serving.image_headers import is_image, webp_orientation
 from serving.images import check_together, decode
@@ -338,3 +340,10 @@ def test_a_damaged_image_is_decoded_or_refused_and_nothing_else(data: st.DataObj
 def test_real_frames_keep_their_size(testdata: Path) -> None:
     body = (testdata / "images" / "reference" / "test_1280x1920x3.jpg").read_bytes()
     assert decode(body, max_pixels=LIMIT).shape == (1280, 1920, 3)
+
+
+def test_the_first_frames_may_come_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call makes a counter of turns of its own, as calls of several threads may before the cache has one."""
+    monkeypatch.setattr(images, "_turns", lambda: threading.BoundedSemaphore(1))
+    frame = _frame()
+    assert np.array_equal(decode(_encode(".png", frame), max_pixels=LIMIT), frame)

@@ -242,7 +242,10 @@ def test_termination_under_load_finishes_what_was_accepted(model: Path, frame: b
             time.sleep(1)
             program.process.terminate()
             assert program.process.wait(30) == 0
-        assert set(load.statuses) <= {200, -1}  # answered, or told by a closed port to go elsewhere: none is lost
+        # Answered, or told by a closed port to go elsewhere. A connection whose handshake was not complete when the
+        # kernel was told to take no more may be reset: hardly ever one, of a dozen clients that never pause.
+        assert set(load.statuses) <= {200, 0, -1}
+        assert load.statuses[0] <= 1
         assert load.statuses[200] > CLIENTS
         assert len(program.logged("served")) == load.statuses[200]
 

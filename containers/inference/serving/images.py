@@ -51,15 +51,16 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
     # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
     webp = is_webp(body)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR
+    turns = _turns()
     with stage("wait"):
-        _turns().acquire()
+        turns.acquire()
     try:
         with stage("decode"):
             frame = cv2.imdecode(np.frombuffer(body, np.uint8), flags)
     except cv2.error:
         frame = None
     finally:
-        _turns().release()
+        turns.release()
     if frame is None:
         raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
     upright = frame.astype(np.uint8, copy=False)
@@ -108,5 +109,8 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
 
 @functools.cache
 def _turns() -> threading.Semaphore:
-    """As many frames are decoded at once as the worker has cores: more would only slow down each other and /ping."""
+    """As many frames are decoded at once as the worker has cores: more would only slow down each other and /ping.
+
+    Threads that call it at the same time for the first time get one each: take a turn and give it back to the same.
+    """
     return threading.BoundedSemaphore(settings().decoders)
