@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_apigateway import (
     EndpointType,
     GatewayResponse,
@@ -19,6 +19,8 @@ from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 
+from stacks.api_authorization import ApiAuthorization
+from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
 from stacks.function_bundle import bundle
 from stacks.model_endpoint import ModelEndpoint
@@ -29,6 +31,10 @@ _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
+_REQUEST_HEADERS = [
+    *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+    *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
+]
 _BINARY_MEDIA_TYPES = [
     "image/jpeg",
     "image/jpg",
@@ -46,6 +52,8 @@ class InferenceApi(Construct):
 
     Attributes:
         function: the function behind it.
+        uses_key: the condition that callers send an API key.
+        key_id: the id of that key.
         url: base URL of the API, with a slash at its end.
     """
 
@@ -91,17 +99,21 @@ class InferenceApi(Construct):
             },
         )
         partition.trace_where_available(self.function, role)
-        api = self._rest_api()
+        authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
+        api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
-        resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
-        resource.add_cors_preflight(
-            allow_origins=["*"],
-            allow_methods=["POST"],
-            allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp"],
+        authorization.require(
+            resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
         )
+        resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
+        authorization.restrict(api)
+        _answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id)
+        authorization.deploy(api)
+        self.uses_key = authorization.uses_key
+        self.key_id = authorization.issue_key(api)
         self.url = api.url
 
-    def _rest_api(self) -> RestApi:
+    def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(
             self,
             "Api",
@@ -112,25 +124,43 @@ class InferenceApi(Construct):
             cloud_watch_role=False,
             deploy_options=StageOptions(
                 stage_name="prod",
-                throttling_rate_limit=1000,
-                throttling_burst_limit=2000,
+                throttling_rate_limit=parameters.throttle_rate.value_as_number,
+                throttling_burst_limit=parameters.throttle_burst.value_as_number,
                 logging_level=MethodLoggingLevel.OFF,
                 metrics_enabled=True,
             ),
         )
         api.node.try_remove_child("Endpoint")  # an output of the base URL, beside the stack's own of the whole one
-        _answer_in_the_error_shape(api)
         return api
 
 
-def _answer_in_the_error_shape(api: RestApi) -> None:
-    """Gives API Gateway's own answers the product's error shape, and an unknown path its true status."""
+def _answer_in_the_error_shape(api: RestApi, *, uses_iam: str) -> None:
+    """Gives API Gateway's own answers the product's error shape, and an unknown path its true status.
+
+    Args:
+        api: the API.
+        uses_iam: the condition that requests are signed. Then API Gateway cannot tell an unknown path from a request
+            without a signature.
+    """
+
+    def if_signed(signed: str, otherwise: str) -> str:
+        return Fn.condition_if(uses_iam, signed, otherwise).to_string()
+
     answers: dict[str, tuple[ResponseType, str | None, str, str]] = {
         "UnknownPath": (
             ResponseType.MISSING_AUTHENTICATION_TOKEN,
-            "404",
-            "NotFound",
-            '"there is nothing here; send POST /inference"',
+            if_signed("403", "404"),
+            if_signed("NotSigned", "NotFound"),
+            if_signed(
+                '"sign the request with AWS Signature 4, or there is nothing here; send POST /inference"',
+                '"there is nothing here; send POST /inference"',
+            ),
+        ),
+        "NoKey": (
+            ResponseType.INVALID_API_KEY,
+            "403",
+            "InvalidApiKey",
+            '"send a valid API key in the header x-api-key"',
         ),
         "TooLarge": (
             ResponseType.REQUEST_TOO_LARGE,

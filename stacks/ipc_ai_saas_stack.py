@@ -45,5 +45,12 @@ class IpcAiSaasStack(Stack):
         )
 
         CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")
+        CfnOutput(
+            self,
+            "ApiKeyId",
+            value=api.key_id,
+            condition=api.uses_key,
+            description="aws apigateway get-api-key --include-value --query value --output text --api-key THIS",
+        )
         CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
         CfnOutput(self, "EventsBucket", value=events.bucket.bucket_name, description="Frames and results, when kept")

@@ -6,6 +6,7 @@ from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
 import catalogue
 from stacks import image_uri
+from stacks.api_parameters import ApiParameters
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 
@@ -93,6 +94,7 @@ class Parameters:
             "for the tag; or empty",
             description="Image of your own in ECR that the endpoint runs; empty runs the one that is built here",
         )
+        self.api = ApiParameters(stack)
         _group(
             stack,
             {
@@ -104,6 +106,7 @@ class Parameters:
                     self.container_image_uri,
                 ],
                 "Capacity": [self.deploy_instance_type],
+                "API": self.api.all,
                 "Event store": [self.save_request_events],
                 "Frames in S3": [self.frame_bucket_name],
             },

@@ -53,7 +53,13 @@ class Answer:
 
 
 def send_frame(
-    url: str, frame: Path, *, camera_id: str, older_format: bool = False, accept: str | None = None
+    url: str,
+    frame: Path,
+    *,
+    camera_id: str,
+    auth: httpx.Auth | None = None,
+    older_format: bool = False,
+    accept: str | None = None,
 ) -> Answer:
     """Sends one frame.
 
@@ -61,6 +67,7 @@ def send_frame(
         url: of the API, with its path.
         frame: an image file, or another that a user's own application takes.
         camera_id: the camera's name.
+        auth: how the camera proves who it is; None where the API asks for nothing.
         older_format: JSON with base64 and without a Content-Type, as clients of earlier versions send it.
         accept: content type wanted for the answer; None takes anything.
 
@@ -71,12 +78,14 @@ def send_frame(
     body = _read(frame)
     headers = {"X-Camera-Id": camera_id} | ({"Accept": accept} if accept else {})
     if older_format:
-        return _post(url, _older_document({"image_base64_enc": body}), headers)
+        return _post(url, _older_document({"image_base64_enc": body}), headers, auth)
     media_type = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
-    return _post(url, body, headers | {"Content-Type": media_type})
+    return _post(url, body, headers | {"Content-Type": media_type}, auth)
 
 
-def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_id: str) -> Answer:
+def send_comparison(
+    url: str, source: Path, targets: Sequence[Path], *, camera_id: str, auth: httpx.Auth | None = None
+) -> Answer:
     """Sends a source and one or more targets for face comparison.
 
     Raises:
@@ -88,7 +97,7 @@ def send_comparison(url: str, source: Path, targets: Sequence[Path], *, camera_i
         images["target_image"] = _read(targets[0])
     else:
         images["target_images"] = [_read(target) for target in targets]
-    return _post(url, _older_document(images), {"X-Camera-Id": camera_id})
+    return _post(url, _older_document(images), {"X-Camera-Id": camera_id}, auth)
 
 
 def _read(path: Path) -> bytes:
@@ -98,10 +107,10 @@ def _read(path: Path) -> bytes:
         raise WorkbenchError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+def _post(url: str, content: bytes, headers: Mapping[str, str], auth: httpx.Auth | None) -> Answer:
     started = time.perf_counter()
     try:
-        response = httpx.post(url, content=content, headers=dict(headers), timeout=_TIMEOUT_SECONDS)
+        response = httpx.post(url, content=content, headers=dict(headers), auth=auth, timeout=_TIMEOUT_SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ApiAnswerError(f"no answer from {url}: {error}; is 'workbench up' running?") from error
     milliseconds = (time.perf_counter() - started) * 1000

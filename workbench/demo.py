@@ -13,6 +13,7 @@ import catalogue
 from workbench import places
 from workbench.annotation import annotate
 from workbench.camera import send_comparison, send_frame
+from workbench.credentials import ApiKey
 from workbench.errors import WorkbenchError
 from workbench.local import service
 from workbench.rendered_stack import render, synthesize
@@ -59,11 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
     with service.running(stack, port=0, model_store=arguments.store, logs=logs) as running:
         console.print(f"{application.name} with {model} at {running.api_url}", highlight=False, soft_wrap=True)
         console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
+        auth = ApiKey(running.api_key) if running.api_key else None
         if application.name == "face-comparison":
-            answer = send_comparison(running.api_url, frame, [target], camera_id="demo").document
+            answer = send_comparison(running.api_url, frame, [target], camera_id="demo", auth=auth).document
             table, found = comparison_table(answer, target=0, name=target.name), matches(answer)
         else:
-            answer = send_frame(running.api_url, frame, camera_id="demo").document
+            answer = send_frame(running.api_url, frame, camera_id="demo", auth=auth).document
             table, found = detection_table(answer, min_score=_MIN_SCORE), detections(answer, min_score=_MIN_SCORE)
         console.print(table)
         picture = arguments.output / f"{application.name}-{model}.png"

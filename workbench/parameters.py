@@ -54,14 +54,17 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
             raise ParameterError(
                 f"{name} cannot be '{value}'{nearest(value, allowed)}; it takes one of: {', '.join(allowed)}"
             )
+        if declared[name]["Type"] == "Number" and not _is_in_range(value, declared[name]):
+            raise ParameterError(f"{name} cannot be '{value}'; it takes {declared[name]['ConstraintDescription']}")
         pattern = declared[name].get("AllowedPattern")
         if pattern and not re.fullmatch(pattern, value):
             wanted = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
             raise ParameterError(f"{name} cannot be '{value}'; it takes {wanted}")
-    values = {name: given.get(name, entry.get("Default")) for name, entry in declared.items()}
-    for name, value in values.items():
-        if value is None:
+    values: dict[str, str] = {}
+    for name, entry in declared.items():
+        if name not in given and "Default" not in entry:
             raise ParameterError(f"the parameter {name} has no default and needs a value")
+        values[name] = given.get(name, str(entry.get("Default")))  # a number is one in the template
     for rule in template.get("Rules", {}).values():
         if not _mentions_only(rule, values) or not _holds(rule.get("RuleCondition", True), values):
             continue
@@ -78,6 +81,13 @@ def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
         case {"Fn::Contains": [choices, {"Ref": name}]}:
             return f"{name} cannot be '{values[name]}'{nearest(values[name], choices)}; {said}"
     return said
+
+
+def _is_in_range(value: str, declared: Mapping[str, Any]) -> bool:
+    """Whether it is a whole number within the limits of a parameter of type Number."""
+    if not re.fullmatch(r"-?\d{1,12}", value, re.ASCII):
+        return False
+    return float(declared.get("MinValue", "-inf")) <= int(value) <= float(declared.get("MaxValue", "inf"))
 
 
 def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:

@@ -38,11 +38,13 @@ class RenderedFunction:
 
 @dataclass(frozen=True)
 class RenderedMethod:
-    """A method of the API: its path, HTTP method and integration as rendered."""
+    """A method of the API: its path, HTTP method, integration and what it asks of callers, as rendered."""
 
     path: str
     http_method: str
     integration: Mapping[str, Any]
+    requires_key: bool
+    requires_signature: bool
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class RenderedStack:
     methods: tuple[RenderedMethod, ...]
     binary_media_types: frozenset[str]
     gateway_responses: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def requires_key(self) -> bool:
+        """Whether callers of the API send a key."""
+        return any(method.requires_key for method in self.methods)
 
 
 def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -194,6 +201,8 @@ def _methods(resources: Mapping[str, Any]) -> list[RenderedMethod]:
             path(resource["Properties"]["ResourceId"]) or "/",
             resource["Properties"]["HttpMethod"],
             resource["Properties"]["Integration"],
+            requires_key=bool(resource["Properties"].get("ApiKeyRequired")),
+            requires_signature=resource["Properties"].get("AuthorizationType") == "AWS_IAM",
         )
         for resource in resources.values()
         if resource["Type"] == "AWS::ApiGateway::Method"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -11,7 +12,10 @@ from rich.console import Console
 from workbench import report
 from workbench.annotation import annotate
 from workbench.camera import Answer, send_comparison, send_frame
+from workbench.credentials import ApiKey, Signature
 from workbench.errors import WorkbenchError
+
+_KEY_VARIABLE = "IPC_API_KEY"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,17 +29,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", metavar="TYPE", help="content type wanted of a user's own application")
     parser.add_argument("--min-score", type=float, default=0.3, help="weakest box to show and draw (default: 0.3)")
     parser.add_argument("--camera", default="workbench", help="the camera's id")
+    proof = parser.add_mutually_exclusive_group()
+    proof.add_argument("--api-key", default=os.environ.get(_KEY_VARIABLE), help=f"API key (default: ${_KEY_VARIABLE})")
+    proof.add_argument("--sign", action="store_true", help="sign the request with this machine's AWS credentials")
     parser.add_argument("--older-format", action="store_true", help="send JSON with base64, without a Content-Type")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Sends the frame, or the source and its targets, and shows what comes back."""
     url, camera = arguments.url, arguments.camera
+    key = ApiKey(arguments.api_key) if arguments.api_key else None
+    auth = Signature() if arguments.sign else key
     if arguments.target:
-        answer = send_comparison(url, arguments.frame, arguments.target, camera_id=camera)
+        answer = send_comparison(url, arguments.frame, arguments.target, camera_id=camera, auth=auth)
     else:
         answer = send_frame(
-            url, arguments.frame, camera_id=camera, older_format=arguments.older_format, accept=arguments.accept
+            url,
+            arguments.frame,
+            camera_id=camera,
+            auth=auth,
+            older_format=arguments.older_format,
+            accept=arguments.accept,
         )
     console = Console(stderr=arguments.json)
     if arguments.output:

@@ -15,6 +15,9 @@ from workbench import parameters, places
 from workbench.local import model_data, service
 from workbench.rendered_stack import render, synthesize
 
+LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
+"""What differs from the template where the operator does not name it: nobody but this machine reaches the local API."""
+
 _CHECK_SECONDS = 0.5
 
 
@@ -32,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
         given, local_model_data = model_data.stand_in(parameters.parse(arguments.parameters))
-        stack = render(synthesize(), given, arguments.region)
+        stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
     console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
@@ -41,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     ) as running:
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
+        if running.api_key:
+            print(f"Key {running.api_key}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 running.check()

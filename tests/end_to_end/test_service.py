@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import signal
 import socket
@@ -80,6 +81,21 @@ def _up(*parameters: str, store: Path) -> Iterator[Service]:
     for url in (found[1], found[3]):
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
+
+
+@contextmanager
+def _up_with_key(*parameters: str, store: Path) -> Iterator[tuple[str, str]]:
+    """The API's URL and key."""
+    command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--store", str(store)]
+    command += ["--logs", str(store / "logs"), "--parameters", *parameters]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            printed = dict(process.stdout.readline().split(maxsplit=1) for _ in range(3))
+            yield printed["API"].strip(), printed["Key"].strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
 
 
 def _error(answer: httpx.Response) -> dict[str, str]:
@@ -361,3 +377,29 @@ def test_what_is_not_even_http_gets_the_error_shape(embedded: Service) -> None:
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.split()[1].startswith(b"4"), answer
         assert sorted(json.loads(body)["error"]) == ["code", "message", "request_id"]
+
+
+def test_an_api_that_asks_for_its_key(photograph: Path, tmp_path: Path) -> None:
+    body, headers = photograph.read_bytes(), {"Content-Type": "image/png"}
+    with _up_with_key("detectorModelName=dlib_frontal_face", "apiAuthorization=API_KEY", store=tmp_path) as (url, key):
+        for sent in ({}, {"x-api-key": "wrong"}):
+            refused = httpx.post(url, content=body, headers=headers | sent, timeout=30)
+            assert (refused.status_code, _error(refused)["code"]) == (403, "InvalidApiKey")
+        _check_face(httpx.post(url, content=body, headers=headers | {"x-api-key": key}, timeout=30))
+        assert httpx.options(url).status_code == 204
+        command = [sys.executable, "-m", "workbench", "send", str(photograph), "--url", url, "--json"]
+        without = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        assert (without.returncode, "InvalidApiKey" in without.stderr) == (2, True)
+        with_key = subprocess.run([*command, "--api-key", key], cwd=REPOSITORY, capture_output=True, check=True)
+        assert json.loads(with_key.stdout)["bbox_scores"][0][0] > 0.9
+
+
+def test_an_api_that_asks_for_signatures(photograph: Path, tmp_path: Path) -> None:
+    chosen = ("detectorModelName=dlib_frontal_face", "apiAuthorization=AWS_IAM")
+    with _up(*chosen, store=tmp_path) as service:
+        refused = httpx.post(service.url, content=b"x", headers=JPEG)
+        assert (refused.status_code, _error(refused)["code"]) == (403, "NotSigned")
+        command = [sys.executable, "-m", "workbench", "send", str(photograph), "--url", service.url, "--json", "--sign"]
+        credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+        signed = subprocess.run(command, cwd=REPOSITORY, env=os.environ | credentials, capture_output=True, check=True)
+        assert json.loads(signed.stdout)["bbox_scores"][0][0] > 0.9

@@ -68,7 +68,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
-    assert set(own) == {*PROMISED, "modelDataUrl", "containerImageUri", "frameBucketName"}
+    added = {"modelDataUrl", "containerImageUri", "frameBucketName"}
+    added |= {"apiAuthorization", "apiThrottleRate", "apiThrottleBurst", "apiMonthlyQuota"}
+    assert set(own) == {*PROMISED, *added}
     for name, values in PROMISED.items():
         assert own[name]["Default"] == values[0]
         assert _choices(template, name)[: len(values)] == values

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import secrets
 import time
 import uuid
 from collections.abc import Mapping
@@ -26,8 +27,15 @@ _MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, of a synchronous invocation
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
-    """The API of a rendered stack. The stage is left out of the path."""
+def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flask:
+    """The API of a rendered stack. The stage is left out of the path.
+
+    Args:
+        stack: the stack.
+        function: what answers.
+        key: the API key, where the stack asks for one. Throttling and quotas are not enforced, and of a signature only
+            that there is one: whose it is, this machine cannot know.
+    """
     app = Flask(__name__)
     methods = {(method.path, method.http_method): method for method in stack.methods}
 
@@ -38,6 +46,12 @@ def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
         method = methods.get((f"/{path}", request.method))
         if method is None:
             return _gateway_response(stack, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token", request_id)
+        if method.requires_signature and not _is_signed():
+            return _gateway_response(stack, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token", request_id)
+        if method.requires_key and not secrets.compare_digest(
+            request.headers.get("X-Api-Key", "").encode(), key.encode()
+        ):
+            return _gateway_response(stack, "INVALID_API_KEY", "Forbidden", request_id)
         if method.integration["Type"] == "MOCK":
             return _mock(method)
         body = request.get_data(cache=False)
@@ -62,6 +76,11 @@ def create_app(stack: RenderedStack, function: LambdaFunction) -> Flask:
         return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)
 
     return app
+
+
+def _is_signed() -> bool:
+    """Whether the request has a Signature 4, in a header or in its query."""
+    return request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ") or "X-Amz-Signature" in request.args
 
 
 def _proxy_event(stack: RenderedStack, method: RenderedMethod, body: bytes, request_id: str) -> dict[str, Any]:
@@ -131,7 +150,12 @@ def _mock(method: RenderedMethod) -> Response:
 
 def _gateway_response(stack: RenderedStack, kind: str, message: str, request_id: str) -> Response:
     """One of API Gateway's own answers, through the template that the stack gives for it."""
-    usual_status = {"MISSING_AUTHENTICATION_TOKEN": 403, "REQUEST_TOO_LARGE": 413, "DEFAULT_4XX": 400}.get(kind, 500)
+    usual_status = {
+        "MISSING_AUTHENTICATION_TOKEN": 403,
+        "INVALID_API_KEY": 403,
+        "REQUEST_TOO_LARGE": 413,
+        "DEFAULT_4XX": 400,
+    }.get(kind, 500)
     rendered = stack.gateway_responses.get(kind, {})
     template = rendered.get("ResponseTemplates", {}).get(
         "application/json", '{"message": $context.error.messageString}'

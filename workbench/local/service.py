@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -26,9 +27,17 @@ from workbench.rendered_stack import RenderedStack
 
 @dataclass(frozen=True)
 class LocalService:
-    """A running service: where frames are posted, the event store, and the programs that were started."""
+    """A running service.
+
+    Attributes:
+        api_url: where frames are posted.
+        api_key: the key to send along; None where the API asks for none.
+        events: the event store.
+        programs: what was started.
+    """
 
     api_url: str
+    api_key: str | None
     events: ObjectStore
     programs: tuple[ChildProcess, ...]
 
@@ -61,6 +70,7 @@ def running(
     """
     if stack.model_data_url is None and stack.named_image is None:
         _require_model(stack, model_store)
+    key = secrets.token_urlsafe(30)
     with (
         model_data.unpacked(local_model_data, stack.model_data_url, region=stack.region) as model_dir,
         object_store.running(stack.bucket_name, stack.region) as events,
@@ -82,9 +92,11 @@ def running(
             },
             log=logs / "function.log",
         ) as function,
-        HttpServer(api_gateway.create_app(stack, function), port) as api,
+        HttpServer(api_gateway.create_app(stack, function, key), port) as api,
     ):
-        yield LocalService(f"{api.url}/inference", events, (program, *function.processes))
+        yield LocalService(
+            f"{api.url}/inference", key if stack.requires_key else None, events, (program, *function.processes)
+        )
 
 
 def _container(

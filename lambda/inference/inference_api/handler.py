@@ -27,7 +27,10 @@ logger = Logger()
 metrics = Metrics()
 app = APIGatewayRestResolver(
     cors=CORSConfig(
-        allow_headers=["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp"],
+        allow_headers=[
+            *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+            *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
+        ],
         expose_headers=["X-Request-Id", "X-Event-Stored"],
     )
 )
