@@ -68,7 +68,16 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
-    assert set(own) == {*PROMISED, "modelDataUrl", "containerImageUri", "frameBucketName"}
+    assert set(own) == {
+        *PROMISED,
+        "modelDataUrl",
+        "containerImageUri",
+        "frameBucketName",
+        "minInstanceCount",
+        "maxInstanceCount",
+        "targetConcurrencyPerInstance",
+        "alarmEmail",
+    }
     for name, values in PROMISED.items():
         assert own[name]["Default"] == values[0]
         assert _choices(template, name)[: len(values)] == values
@@ -172,6 +181,7 @@ GRANTED = WITHOUT_RESOURCE | {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "cloudwatch:DescribeAlarms",
     "s3:PutObject",
     "sagemaker:InvokeEndpoint",
 }
