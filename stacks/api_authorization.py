@@ -135,7 +135,7 @@ class ApiAuthorization(Construct):
             api_stages=[CfnUsagePlan.ApiStageProperty(api_id=api.rest_api_id, stage=api.deployment_stage.stage_name)],
             throttle=CfnUsagePlan.ThrottleSettingsProperty(rate_limit=rate, burst_limit=burst),
             quota=Fn.condition_if(
-                has_quota.logical_id, {"Limit": quota.value_as_number, "Period": "MONTH"}, Aws.NO_VALUE
+                has_quota.logical_id, {"Limit": quota.value_as_string, "Period": "MONTH"}, Aws.NO_VALUE
             ),
         )
         key = CfnApiKey(self, "Key", enabled=True, description=f"Cameras of {Aws.STACK_NAME}")

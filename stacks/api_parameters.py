@@ -27,8 +27,15 @@ class ApiParameters:
         )
         self.throttle_rate = _number(stack, "apiThrottleRate", 1000, (1, 10000), "Requests a second, of all callers")
         self.throttle_burst = _number(stack, "apiThrottleBurst", 2000, (1, 5000), "Requests at once, of all callers")
-        self.monthly_quota = _number(
-            stack, "apiMonthlyQuota", 0, (0, 2_000_000_000), "Requests a month with the API key; 0: no limit"
+        # Text, because a condition compares text: a number may be written 00.
+        self.monthly_quota = CfnParameter(
+            stack,
+            "apiMonthlyQuota",
+            type="String",
+            default="0",
+            allowed_pattern="0|[1-9][0-9]{0,8}",
+            constraint_description="a whole number from 0 to 999999999",
+            description="Requests a month with the API key; 0 for no limit",
         )
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
 from constructs import Construct
 
+from stacks.alarm_topic import AlarmTopic
 from stacks.container_images import REPOSITORY_ROOT, ContainerImages
 from stacks.customized_application import CONTEXT, named_folder
 from stacks.event_store import EventStore
@@ -32,11 +33,14 @@ class IpcAiSaasStack(Stack):
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
+        alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters)
         endpoint = ModelEndpoint(
             self,
             "Model",
             parameters=parameters,
+            partition=partition,
             images=images,
+            alarm_topic=alarm_topic,
             model_name=chosen_model(parameters, compares_faces.logical_id),
         )
         events = EventStore(self, "Events")

@@ -1,21 +1,28 @@
 """The SageMaker endpoint: model, configuration, endpoint, execution role.
 
-Nothing has a physical name, so that a change of model or image replaces Model and EndpointConfig and
-updates the Endpoint in place.
+Model and EndpointConfig have no physical name, so that a change of model or image replaces them and updates the
+Endpoint in place. The Endpoint's name is made of the stack's id: the alarms that guard its update name it before it is
+there.
 """
 
 from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, IResolvable, Stack, Validations
-from aws_cdk.aws_iam import CfnRole, IGrantable, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, IResolvable, Stack, Token, Validations
+from aws_cdk.aws_iam import CfnRole, IGrantable, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
+from stacks.alarm_topic import AlarmTopic
 from stacks.container_images import ContainerImages
+from stacks.endpoint_alarms import EndpointAlarms
+from stacks.endpoint_scaling import EndpointScaling
+from stacks.endpoint_update import guarded_by
 from stacks.parameters import Parameters
+from stacks.partition import Partition
 
+# Of all endpoints that this stack ever made: neither scaling nor a blue/green update takes another one.
 _VARIANT = "AllTraffic"
 # The host of our GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470,
 # and an image of the operator's own gets that.
@@ -27,11 +34,19 @@ class ModelEndpoint(Construct):
     """An endpoint that serves the chosen application and model.
 
     Attributes:
-        endpoint_name: the name that CloudFormation gave it.
+        endpoint_name: its name.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, parameters: Parameters, images: ContainerImages, model_name: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: Parameters,
+        partition: Partition,
+        images: ContainerImages,
+        alarm_topic: AlarmTopic,
+        model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
         has_model_data = CfnCondition(
@@ -43,7 +58,14 @@ class ModelEndpoint(Construct):
         has_frame_bucket = CfnCondition(
             self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(frame_bucket, ""))
         )
-        role = Role(self, "ExecutionRole", assumed_by=ServicePrincipal("sagemaker.amazonaws.com"))
+        role = Role(
+            self,
+            "ExecutionRole",
+            # SageMaker takes the role for this account's models, and for nobody else's.
+            assumed_by=ServicePrincipal(
+                "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+            ),
+        )
         # Inside the role, so that all are there before SageMaker pulls the image and reads the model data.
         cast(CfnRole, role.node.default_child).policies = [
             CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=self._telemetry_policy()),
@@ -83,6 +105,7 @@ class ModelEndpoint(Construct):
         )
         # The role's other policies must be there, too.
         model.node.add_dependency(role.node.find_child("DefaultPolicy"))
+        scaling = EndpointScaling(self, "Scaling", parameters=parameters, partition=partition)
         config = CfnEndpointConfig(
             self,
             "Config",
@@ -91,16 +114,51 @@ class ModelEndpoint(Construct):
                     variant_name=_VARIANT,
                     model_name=model.attr_model_name,
                     instance_type=parameters.deploy_instance_type.value_as_string,
-                    initial_instance_count=1,
-                    initial_variant_weight=1,
+                    initial_instance_count=Token.as_number(parameters.min_instance_count.value_as_string),
+                    # The one variant gets all traffic, whatever its weight. What switches scaling on or off changes
+                    # the endpoint, and SageMaker updates an endpoint to a new configuration only: this makes one.
+                    initial_variant_weight=Token.as_number(Fn.condition_if(scaling.is_scaled.logical_id, 2, 1)),
                     inference_ami_version=Fn.condition_if(
                         images.runs_gpu_image.logical_id, _GPU_HOST, Aws.NO_VALUE
                     ).to_string(),
                 )
             ],
         )
-        self._endpoint = CfnEndpoint(self, "Endpoint", endpoint_config_name=config.attr_endpoint_config_name)
+        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}"
+        alarms = EndpointAlarms(
+            self,
+            "Alarms",
+            endpoint_name=name,
+            endpoint_config_name=config.attr_endpoint_config_name,
+            variant_name=_VARIANT,
+            topic=alarm_topic.topic,
+        )
+        self._endpoint = CfnEndpoint(
+            self,
+            "Endpoint",
+            endpoint_name=name,
+            endpoint_config_name=config.attr_endpoint_config_name,
+            deployment_config=guarded_by(alarms.of_newest_fleet, has_several=scaling.has_several),
+            # With scaling, the number of instances that run now counts; without, minInstanceCount.
+            retain_all_variant_properties=Fn.condition_if(scaling.is_scaled.logical_id, True, False),
+        )
+        # SageMaker looks at the alarms as this role. In a policy of its own: the alarms name the configuration, which
+        # comes after the model, which waits for the role's other policies.
+        self._endpoint.node.add_dependency(
+            Policy(
+                self,
+                "WatchUpdate",
+                roles=[role],
+                statements=[
+                    PolicyStatement(
+                        actions=["cloudwatch:DescribeAlarms"],
+                        resources=[alarm.alarm_arn for alarm in alarms.of_newest_fleet],
+                    )
+                ],
+            )
+        )
         self.endpoint_name = self._endpoint.attr_endpoint_name
+        scaling.scale(endpoint_name=self.endpoint_name, variant_name=_VARIANT)
 
     def grant_invoke(self, grantee: IGrantable) -> None:
         """Lets a role invoke this endpoint. Its Ref is its ARN."""

@@ -9,6 +9,7 @@ from stacks import image_uri
 from stacks.api_parameters import ApiParameters
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_MOST_INSTANCES = 20
 
 INSTANCE_PROCESSORS = {
     "ml.g4dn.xlarge": "gpu",
@@ -94,6 +95,31 @@ class Parameters:
             "for the tag; or empty",
             description="Image of your own in ECR that the endpoint runs; empty runs the one that is built here",
         )
+        self.min_instance_count = _instance_count(stack, "minInstanceCount", "Instances that always run")
+        self.max_instance_count = _instance_count(
+            stack, "maxInstanceCount", "Instances that run under load; the same as minInstanceCount for no scaling"
+        )
+        # Half of what an instance with one worker, a GPU's, takes before it answers 503 (its queue holds 16): the other
+        # half has to last until a further instance serves, minutes later.
+        self.target_concurrency_per_instance = CfnParameter(
+            stack,
+            "targetConcurrencyPerInstance",
+            type="String",
+            default="8",
+            allowed_pattern="[1-9][0-9]{0,3}",
+            constraint_description="a whole number from 1 to 9999",
+            description="Requests in work or waiting an instance that scaling aims at; in China ten times as many "
+            "requests a minute",
+        )
+        self.alarm_email = CfnParameter(
+            stack,
+            "alarmEmail",
+            type="String",
+            default="",
+            allowed_pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
+            constraint_description="an e-mail address, or empty",
+            description="Address that gets the alarms, once it has confirmed the mail that AWS sends to it; or empty",
+        )
         self.api = ApiParameters(stack)
         _group(
             stack,
@@ -105,8 +131,14 @@ class Parameters:
                     self.model_data_url,
                     self.container_image_uri,
                 ],
-                "Capacity": [self.deploy_instance_type],
+                "Capacity": [
+                    self.deploy_instance_type,
+                    self.min_instance_count,
+                    self.max_instance_count,
+                    self.target_concurrency_per_instance,
+                ],
                 "API": self.api.all,
+                "Alarms": [self.alarm_email],
                 "Event store": [self.save_request_events],
                 "Frames in S3": [self.frame_bucket_name],
             },
@@ -114,6 +146,7 @@ class Parameters:
         if not has_customized_image:
             self._require_custom_program(stack)
         self._require_fitting_detector(stack, known)
+        self._require_room_to_scale(stack)
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
@@ -155,6 +188,41 @@ class Parameters:
                     )
                 ],
             )
+
+    def _require_room_to_scale(self, stack: Stack) -> None:
+        """No more instances always than under load. Rules cannot compare numbers, so each count has its assertion."""
+        smallest, largest = (
+            parameter.value_as_string for parameter in (self.min_instance_count, self.max_instance_count)
+        )
+        CfnRule(
+            stack,
+            "InstanceCounts",
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_or(
+                        Fn.condition_not(Fn.condition_equals(smallest, str(count))),
+                        Fn.condition_not(Fn.condition_contains([str(less) for less in range(1, count)], largest)),
+                    ),
+                    assert_description=(
+                        f"minInstanceCount={count} needs a maxInstanceCount of {count} or more; raise maxInstanceCount"
+                    ),
+                )
+                for count in range(2, _MOST_INSTANCES + 1)
+            ],
+        )
+
+
+def _instance_count(stack: Stack, name: str, description: str) -> CfnParameter:
+    """A number of instances, as text: as a Number, 1 could be written as 01, and the template compares the text."""
+    return CfnParameter(
+        stack,
+        name,
+        type="String",
+        default="1",
+        allowed_pattern="[1-9]|1[0-9]|20",
+        constraint_description=f"a whole number from 1 to {_MOST_INSTANCES}",
+        description=description,
+    )
 
 
 def _choice(stack: Stack, name: str, values: list[str], description: str) -> CfnParameter:

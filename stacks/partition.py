@@ -28,6 +28,27 @@ class Partition(Construct):
         in_china = cast(ICfnConditionExpression, self.is_china)
         self.traces_functions = CfnCondition(self, "TracesFunctions", expression=Fn.condition_not(in_china))
 
+    def scaling_metric(self) -> str:
+        """The metric by which an endpoint's variant is scaled.
+
+        Concurrent requests, every 10 s; in China, where that metric is not known to be there, requests a minute.
+        """
+        return Fn.condition_if(
+            self.is_china.logical_id,
+            "SageMakerVariantInvocationsPerInstance",
+            "SageMakerVariantConcurrentRequestsPerModelHighResolution",
+        ).to_string()
+
+    def scaling_target(self, concurrency: str) -> str:
+        """The value of ``scaling_metric`` that stands for so many concurrent requests an instance.
+
+        A template cannot multiply, but write a zero behind a number: ten requests a minute for each concurrent one. By
+        Little's law (L = lambda W) that is exact for requests that take 6 s; faster ones are scaled out too early
+        rather than too late, and never above ``maxInstanceCount``.
+        """
+        a_minute = Fn.join("", [concurrency, "0"])
+        return Fn.condition_if(self.is_china.logical_id, a_minute, concurrency).to_string()
+
     def trace_where_available(self, function: Function, role: IRole) -> None:
         """Traces a function with X-Ray, which China does not have for Lambda."""
         resource = cast(CfnFunction, function.node.default_child)

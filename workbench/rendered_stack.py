@@ -21,6 +21,7 @@ from cloud_radar.cf.unit._template import Template, add_metadata
 from workbench import parameters, places
 from workbench.errors import SynthesisError
 
+_STACK_GUID = "00000000-0000-4000-8000-000000000000"
 _URL_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 
 
@@ -108,6 +109,10 @@ def render_template(template: Mapping[str, Any], values: Mapping[str, str], regi
     """The template with parameters, conditions and pseudo parameters resolved, as a plain dictionary."""
     Template.Partition = partition_of(region)
     Template.URLSuffix = _URL_SUFFIXES[Template.Partition]
+    # cloud-radar's default is empty; the endpoint's name has the last part of it.
+    Template.StackId = (
+        f"arn:{Template.Partition}:cloudformation:{region}:{Template.AccountId}:stack/local/{_STACK_GUID}"
+    )
     # cloud-radar removes what equals this; its default, the empty string, is a value that properties may have.
     Template.NoValue = "AWS::NoValue"
     with contextlib.redirect_stdout(io.StringIO()):  # cloud-radar 0.17 prints a line about its own hooks

@@ -115,11 +115,21 @@ def test_limits(template: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("apiThrottleRate", "0"), ("apiThrottleRate", "fast"), ("apiThrottleBurst", "5001"), ("apiMonthlyQuota", "-1")],
+    [
+        ("apiThrottleRate", "0"),
+        ("apiThrottleRate", "fast"),
+        ("apiThrottleBurst", "5001"),
+    ],
 )
 def test_a_limit_that_is_none(template: dict[str, Any], name: str, value: str) -> None:
     with pytest.raises(ParameterError, match=f"{name} cannot be '{value}'; it takes a number from"):
         check(template, {name: value})
+
+
+@pytest.mark.parametrize("value", ["-1", "00", "1e6", ""])
+def test_a_quota_that_is_none(template: dict[str, Any], value: str) -> None:
+    with pytest.raises(ParameterError, match=f"apiMonthlyQuota cannot be '{value}'; it takes a whole number from 0"):
+        check(template, {"apiMonthlyQuota": value})
 
 
 def test_no_key_is_in_the_template(template: dict[str, Any]) -> None:

@@ -68,8 +68,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
-    added = {"modelDataUrl", "containerImageUri", "frameBucketName"}
+    added = {"modelDataUrl", "containerImageUri", "frameBucketName", "alarmEmail"}
     added |= {"apiAuthorization", "apiThrottleRate", "apiThrottleBurst", "apiMonthlyQuota"}
+    added |= {"minInstanceCount", "maxInstanceCount", "targetConcurrencyPerInstance"}
     assert set(own) == {*PROMISED, *added}
     for name, values in PROMISED.items():
         assert own[name]["Default"] == values[0]
@@ -174,6 +175,7 @@ GRANTED = WITHOUT_RESOURCE | {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "cloudwatch:DescribeAlarms",
     "s3:PutObject",
     "sagemaker:InvokeEndpoint",
 }

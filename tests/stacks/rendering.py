@@ -1,0 +1,30 @@
+"""Renders the template for parameters, as the tests of the constructs need it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.parameters import check
+from workbench.rendered_stack import render_template
+
+REGIONS = ("us-east-1", "cn-north-1")
+
+
+def rendered(template: Mapping[str, Any], region: str = "us-east-1", **given: str) -> dict[str, dict[str, Any]]:
+    """The resources that CloudFormation would make, by logical id."""
+    resources: dict[str, dict[str, Any]] = render_template(template, check(template, given), region)["Resources"]
+    return resources
+
+
+def of_type(resources: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by logical id."""
+    return {
+        logical_id: resource["Properties"] for logical_id, resource in resources.items() if resource["Type"] == kind
+    }
+
+
+def only(resources: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Any]:
+    """The properties of the one resource of a type."""
+    (properties,) = of_type(resources, kind).values()
+    return properties
