@@ -39,7 +39,7 @@ class IpcAiSaasStack(Stack):
             images=images,
             model_name=chosen_model(parameters, compares_faces.logical_id),
         )
-        events = EventStore(self, "Events")
+        events = EventStore(self, "Events", parameters=parameters)
         api = InferenceApi(
             self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
         )
