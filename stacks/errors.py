@@ -4,6 +4,7 @@
 
     StackError
     ├── BundlingError                a function's dependencies could not be installed
+    ├── ContextValueError            a value of the CDK's context is none that it takes
     └── CustomizedApplicationError   the folder of a customized application cannot be built
 """
 
@@ -16,6 +17,10 @@ class StackError(Exception):
 
 class BundlingError(StackError):
     """The dependencies could not be installed."""
+
+
+class ContextValueError(StackError):
+    """A value of the CDK's context is none that it takes."""
 
 
 class CustomizedApplicationError(StackError):

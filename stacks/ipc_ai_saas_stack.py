@@ -43,7 +43,7 @@ class IpcAiSaasStack(Stack):
             alarm_topic=alarm_topic,
             model_name=chosen_model(parameters, compares_faces.logical_id),
         )
-        events = EventStore(self, "Events")
+        events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         api = InferenceApi(
             self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
         )

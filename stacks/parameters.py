@@ -66,6 +66,15 @@ class Parameters:
         self.save_request_events = _choice(
             stack, "saveRequestEvents", ["No", "Yes"], "Whether to keep every frame and its result in the events bucket"
         )
+        self.event_retention_days = CfnParameter(
+            stack,
+            "eventRetentionDays",
+            type="String",  # a Number would let 1.5 and -1 through to S3, which refuses them in the middle of an update
+            default="0",
+            allowed_pattern="0|[1-9][0-9]{0,4}",
+            constraint_description="a whole number of days from 0 to 99999; 0 keeps events for ever",
+            description="Days after which S3 deletes an event's frames and result; 0 keeps them for ever",
+        )
         self.model_data_url = CfnParameter(
             stack,
             "modelDataUrl",
@@ -139,7 +148,7 @@ class Parameters:
                 ],
                 "API": self.api.all,
                 "Alarms": [self.alarm_email],
-                "Event store": [self.save_request_events],
+                "Event store": [self.save_request_events, self.event_retention_days],
                 "Frames in S3": [self.frame_bucket_name],
             },
         )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import http.server
 import json
+import threading
 import types
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import pytest
 
 from inference_api import handler as module
 from inference_api.endpoint import Inference
 from inference_api.errors import ApiError, EndpointUnavailableError
+from inference_api.event_store import EventStore
 from inference_api.frames import InferenceRequest
+from tests.fake_s3 import FakeS3
 from tests.lambda_events import older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -26,14 +31,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 
 
 class FakeEndpoint:
-    """Answers, or fails, and keeps what it was sent."""
+    """Does what ``computes`` says, then answers, or fails, and keeps what it was sent."""
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
         self.answer = Inference(RESULT)
         self.requests: list[InferenceRequest] = []
+        self.computes: Callable[[], None] = lambda: None
 
     def infer(self, request: InferenceRequest, request_id: str) -> Inference:
+        self.computes()
         if self.failure is not None:
             raise self.failure
         self.requests.append(request)
@@ -43,11 +50,12 @@ class FakeEndpoint:
 @pytest.fixture
 def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
     fake = FakeEndpoint()
-    for cached in (module.settings, module.event_store):
+    caches = (module.settings, module.event_store)
+    for cached in caches:
         cached.cache_clear()
     monkeypatch.setattr(module, "endpoint", lambda: fake)
     yield fake
-    for cached in (module.settings, module.event_store):
+    for cached in caches:
         cached.cache_clear()
 
 
@@ -116,6 +124,122 @@ def test_a_store_that_fails_does_not_fail_the_inference(
     assert (status, body) == (200, json.loads(RESULT))
     assert headers["X-Event-Stored"] == "false"
     assert "EventStoreFailures" in capsys.readouterr().out
+
+
+def _use(client: FakeS3, monkeypatch: pytest.MonkeyPatch, patience_seconds: float = 10) -> None:
+    store = EventStore(cast(Any, client), "event-store", patience_seconds=patience_seconds)
+    monkeypatch.setattr(module, "event_store", lambda: store)
+
+
+def test_the_frame_is_written_while_the_endpoint_computes(
+    endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = FakeS3(stalled=("frame.jpg",))
+    _use(client, monkeypatch)
+
+    def computes() -> None:
+        client.wait_for_a_write()  # the frame's write has begun before the endpoint answered,
+        assert client.objects == {}
+        client.released.set()  # and the endpoint was asked before it ended
+
+    endpoint.computes = computes
+    status, _, headers = _handle(older_client_event(JPEG))
+    assert (status, headers["X-Event-Stored"]) == (200, "true")
+    assert client.names("put") == ["frame.jpg", "result.json"]
+
+
+def test_a_store_that_stalls_does_not_hold_the_answer(
+    endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = FakeS3(stalled=("frame.jpg",))
+    _use(client, monkeypatch, patience_seconds=0.1)
+    status, body, headers = _handle(older_client_event(JPEG))
+    client.released.set()
+    assert (status, body, headers["X-Event-Stored"]) == (200, json.loads(RESULT), "false")
+    assert _counted(capsys, "EventStoreFailures") == 1
+
+
+def test_a_store_that_cannot_begin_does_not_fail_the_inference(
+    endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_store() -> EventStore:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(module, "event_store", no_store)
+    status, body, headers = _handle(older_client_event(JPEG))
+    assert (status, body, headers["X-Event-Stored"]) == (200, json.loads(RESULT), "false")
+    assert _counted(capsys, "EventStoreFailures") == 1
+
+
+@pytest.mark.parametrize("failure", [EndpointUnavailableError("busy"), RuntimeError("a fault of ours")])
+def test_the_frame_of_a_failed_request_is_taken_back(
+    endpoint: FakeEndpoint, failure: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = FakeS3()
+    _use(client, monkeypatch)
+    endpoint.computes = client.wait_for_a_write
+    endpoint.failure = failure
+    status, body, _ = _handle(older_client_event(JPEG))
+    assert (status, list(body)) == (getattr(failure, "status", 500), ["error"])
+    assert (client.names("put"), client.names("delete"), client.objects) == (["frame.jpg"], ["frame.jpg"], {})
+    assert _counted(capsys, "EventStoreFailures") == 0
+
+
+def test_a_frame_that_cannot_be_taken_back_is_counted(
+    endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = FakeS3(failing=("delete",))
+    _use(client, monkeypatch)
+    endpoint.computes = client.wait_for_a_write
+    endpoint.failure = EndpointUnavailableError("busy")
+    status, body, _ = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["code"]) == (503, "EndpointUnavailable")
+    assert _counted(capsys, "EventStoreFailures") == 1
+
+
+def test_a_write_that_s3_refuses_is_tried_again(
+    endpoint: FakeEndpoint, function_environment: pytest.MonkeyPatch
+) -> None:
+    with _s3_that_fails_once() as (url, paths):
+        function_environment.setenv("AWS_ENDPOINT_URL_S3", url)
+        _, _, headers = _handle(older_client_event(JPEG))
+    assert headers["X-Event-Stored"] == "true"
+    assert [path.rsplit("/", 1)[1] for path in paths] == ["frame.jpg", "frame.jpg", "result.json"]
+
+
+@contextmanager
+def _s3_that_fails_once() -> Iterator[tuple[str, list[str]]]:
+    """The URL of an S3 that answers its first request with 503, and the paths that were asked for."""
+    paths: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            paths.append(self.path)
+            self.send_response(503 if len(paths) == 1 else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", paths
+        server.shutdown()
+
+
+def _counted(capsys: pytest.CaptureFixture[str], name: str) -> float:
+    """What the metrics printed say of one, its dimension and namespace as the alarm has them."""
+    total = 0.0
+    for line in capsys.readouterr().out.splitlines():
+        document = json.loads(line)
+        (written,) = document.get("_aws", {}).get("CloudWatchMetrics", [{}])
+        if name in document:
+            assert written["Dimensions"] == [["service"]]
+            assert document["service"] == "inference"
+            total += sum(document[name])
+    return total
 
 
 @pytest.mark.parametrize(

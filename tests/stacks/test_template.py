@@ -68,7 +68,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     own = {name: entry for name, entry in template["Parameters"].items() if name != "BootstrapVersion"}
-    added = {"modelDataUrl", "containerImageUri", "frameBucketName", "alarmEmail"}
+    added = {"modelDataUrl", "containerImageUri", "frameBucketName", "alarmEmail", "eventRetentionDays"}
     added |= {"apiAuthorization", "apiThrottleRate", "apiThrottleBurst", "apiMonthlyQuota"}
     added |= {"minInstanceCount", "maxInstanceCount", "targetConcurrencyPerInstance"}
     assert set(own) == {*PROMISED, *added}
@@ -176,7 +176,6 @@ GRANTED = WITHOUT_RESOURCE | {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "cloudwatch:DescribeAlarms",
-    "s3:PutObject",
     "sagemaker:InvokeEndpoint",
 }
 
@@ -328,18 +327,6 @@ def test_an_image_elsewhere_is_refused(template: dict[str, Any], uri: str) -> No
 def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:
     for role in _of_type(_render(template), "AWS::IAM::Role"):
         assert "ManagedPolicyArns" not in role
-
-
-def test_the_events_bucket_is_private_encrypted_and_kept(template: dict[str, Any]) -> None:
-    resources = _render(template)
-    (bucket,) = _of_type(resources, "AWS::S3::Bucket")
-    assert all(bucket["PublicAccessBlockConfiguration"].values())
-    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    (policy,) = _of_type(resources, "AWS::S3::BucketPolicy")
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    (entry,) = (entry for entry in template["Resources"].values() if entry["Type"] == "AWS::S3::Bucket")
-    assert entry["DeletionPolicy"] == "Retain"
 
 
 def test_the_function_ends_before_the_api_gives_up(template: dict[str, Any]) -> None:

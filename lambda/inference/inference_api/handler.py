@@ -1,4 +1,4 @@
-"""Entry point: parse -> infer -> store -> respond."""
+"""Entry point: parse -> infer -> store -> respond; the frames are stored while the endpoint infers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from botocore.config import Config
 
 from inference_api.endpoint import Endpoint, Inference
 from inference_api.errors import ApiError, error_document
-from inference_api.event_store import EventStore
+from inference_api.event_store import Event, EventStore
 from inference_api.frames import InferenceRequest, parse
 from inference_api.settings import Settings
 
@@ -35,8 +35,8 @@ app = APIGatewayRestResolver(
     )
 )
 
-# The function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to answer:
-# 2 + 20 s, and 2 attempts of 0.5 + 2 s; the first object that cannot be written ends the storing.
+# The function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to start and
+# to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
 _ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
 _STORE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
@@ -55,7 +55,7 @@ def endpoint() -> Endpoint:
 
 @functools.cache
 def event_store() -> EventStore:
-    """The event store, its connection kept between invocations."""
+    """The event store, its connections and threads kept between invocations."""
     return EventStore(boto3.client("s3", config=_STORE_CONFIG), settings().events_bucket)
 
 
@@ -72,28 +72,60 @@ def infer() -> Response[str] | Response[bytes]:
     received = datetime.now(UTC)
     request = parse(app.current_event, settings().application_type)
     logger.append_keys(api_request_id=_request_id(), camera_id=request.camera_id)
+    event = _begun(request, received) if settings().save_request_events else None
     started = time.perf_counter()
-    result = endpoint().infer(request, _request_id())
+    try:
+        result = endpoint().infer(request, _request_id())
+    except Exception:
+        _discard(event)
+        raise
     metrics.add_metric("EndpointLatency", MetricUnit.Milliseconds, (time.perf_counter() - started) * 1000)
     metrics.add_metric("Inferences", MetricUnit.Count, 1)
     headers = {"X-Request-Id": _request_id()}
     if settings().save_request_events:
-        headers["X-Event-Stored"] = "true" if _stored(request, result, received) else "false"
+        headers["X-Event-Stored"] = "true" if _stored(event, result) else "false"
     if result.is_text:
         return Response(200, content_type=result.content_type, body=result.body.decode(), headers=headers)
     return Response(200, content_type=result.content_type, body=result.body, headers=headers)  # bytes go in base64
 
 
-def _stored(request: InferenceRequest, result: Inference, received: datetime) -> bool:
-    """Stores the event; a failure is logged and counted, and never fails the inference."""
+def _begun(request: InferenceRequest, received: datetime) -> Event | None:
+    """The event, its frames being written; None when not even that could begin, which never fails the inference."""
     try:
-        prefix = event_store().save(request, result, request_id=_request_id(), received=received)
+        return event_store().begin(request, request_id=_request_id(), received=received)
     except Exception:
         logger.exception("event not stored")
-        metrics.add_metric("EventStoreFailures", MetricUnit.Count, 1)
+        _count_store_failure()
+        return None
+
+
+def _stored(event: Event | None, result: Inference) -> bool:
+    """Whether the event is whole; a failure is logged and counted, and never fails the inference."""
+    if event is None:
         return False
-    logger.info("event stored", extra={"event_prefix": prefix})
+    try:
+        event.complete(result)
+    except Exception:
+        logger.exception("event not stored")
+        _count_store_failure()
+        return False
+    logger.info("event stored", extra={"event_prefix": event.prefix})
     return True
+
+
+def _discard(event: Event | None) -> None:
+    """Takes back what was stored of a request that failed; the client is told of that failure alone."""
+    if event is None:
+        return
+    try:
+        event.discard()
+    except Exception:
+        logger.exception("frames of a failed request may be left", extra={"event_prefix": event.prefix})
+        _count_store_failure()
+
+
+def _count_store_failure() -> None:
+    metrics.add_metric("EventStoreFailures", MetricUnit.Count, 1)
 
 
 @app.exception_handler(ApiError)  # type: ignore[untyped-decorator]
@@ -127,5 +159,5 @@ def _error_response(status: int, code: str, message: str, retry_after: int | Non
 
 
 def _request_id() -> str:
-    """API Gateway's id of this request: unique whatever the client calls it."""
-    return app.current_event.request_context.request_id or "unknown"
+    """API Gateway's id of this request, else Lambda's: unique whatever the client calls it."""
+    return app.current_event.request_context.request_id or app.lambda_context.aws_request_id

@@ -1,0 +1,51 @@
+"""S3 as the event store calls it, whose writes wait or fail as a test says."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+
+class FakeS3:
+    """Keeps objects in memory.
+
+    Attributes:
+        objects: what was written and not deleted, by key.
+        calls: each call that began, as its name and key.
+        begun: set when a write has begun.
+        stalled: ends of keys whose writes wait until ``released`` is set.
+        failing: ends of keys whose writes fail.
+    """
+
+    def __init__(self, *, stalled: tuple[str, ...] = (), failing: tuple[str, ...] = ()) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.begun = threading.Event()
+        self.released = threading.Event()
+        self.stalled = stalled
+        self.failing = failing
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> dict[str, Any]:  # noqa: N803
+        self.calls.append(("put", Key))
+        self.begun.set()
+        if Key.endswith(self.stalled):
+            assert self.released.wait(10)
+        if Key.endswith(self.failing):
+            raise ConnectionError(f"cannot write {Key}")
+        self.objects[Key] = Body
+        return {}
+
+    def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        self.calls.append(("delete", Key))
+        if "delete" in self.failing:
+            raise ConnectionError(f"cannot delete {Key}")
+        self.objects.pop(Key, None)
+        return {}
+
+    def wait_for_a_write(self) -> None:
+        """Returns when a write has begun; fails where none does."""
+        assert self.begun.wait(10)
+
+    def names(self, call: str) -> list[str]:
+        """File names of the keys of all calls of this name, in order."""
+        return [key.rsplit("/", 1)[1] for name, key in self.calls if name == call]
