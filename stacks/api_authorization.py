@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, CfnResource, Fn, ICfnConditionExpression, Stack
+from aws_cdk import Acknowledgment, Aws, CfnCondition, CfnResource, Fn, ICfnConditionExpression, Stack, Validations
 from aws_cdk.aws_apigateway import (
     CfnApiKey,
     CfnDeployment,
@@ -137,6 +137,12 @@ class ApiAuthorization(Construct):
             quota=Fn.condition_if(
                 has_quota.logical_id, {"Limit": quota.value_as_string, "Period": "MONTH"}, Aws.NO_VALUE
             ),
+        )
+        Validations.of(plan).acknowledge(
+            Acknowledgment(
+                id="CloudFormation-Validate::W9003",
+                reason="CloudFormation takes the parameter's digits as the number that the value is",
+            )
         )
         key = CfnApiKey(self, "Key", enabled=True, description=f"Cameras of {Aws.STACK_NAME}")
         link = CfnUsagePlanKey(self, "PlanOfKey", key_id=key.ref, key_type="API_KEY", usage_plan_id=plan.ref)

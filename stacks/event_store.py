@@ -17,11 +17,12 @@ from stacks.parameters import Parameters
 
 CONTEXT = "deleteEvents"
 _EVENTS = "events/"
-# What the function counts, as Powertools writes it: namespace, and service as the one dimension.
+# What the function counts, as Powertools writes it: namespace, and service as the one dimension. The service is the
+# stack, so that deployments in one region are told apart.
 _FAILURES = Metric(
     namespace="IpcAiSaas",
     metric_name="EventStoreFailures",
-    dimensions_map={"service": "inference"},
+    dimensions_map={"service": Aws.STACK_NAME},
     statistic=Stats.SUM,
     period=Duration.minutes(5),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
+from aws_cdk.aws_sns import Topic
 
 from stacks.errors import ContextValueError
 from stacks.event_store import CONTEXT, EventStore
@@ -84,10 +85,16 @@ def test_the_function_may_write_where_events_are_kept_and_nowhere_else(template:
     assert function["Role"].split(".")[0] in policy["Roles"]
 
 
+def _failure_alarms(template: Mapping[str, Any], region: str, **given: str) -> list[dict[str, Any]]:
+    alarms = _of_type(template, "AWS::CloudWatch::Alarm", region, **given)
+    return [alarm for alarm in alarms if alarm["Namespace"] == "IpcAiSaas"]
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_an_alarm_watches_for_lost_events(template: dict[str, Any], region: str) -> None:
-    assert _of_type(template, "AWS::CloudWatch::Alarm", region) == []
-    (alarm,) = _of_type(template, "AWS::CloudWatch::Alarm", region, **KEPT)
+    assert _failure_alarms(template, region) == []
+    (alarm,) = _failure_alarms(template, region, **KEPT)
+    assert len(alarm["AlarmActions"]) == 1
     (function,) = _of_type(template, "AWS::Lambda::Function", region, **KEPT)
     variables = function["Environment"]["Variables"]
     assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
@@ -98,17 +105,22 @@ def test_an_alarm_watches_for_lost_events(template: dict[str, Any], region: str)
     assert "AlarmName" not in alarm
 
 
+def _event_store(stack: Stack) -> None:
+    parameters = Parameters(stack, has_customized_image=False)
+    EventStore(stack, "Events", parameters=parameters, alarm_topic=Topic(stack, "Topic"))
+
+
 @pytest.mark.parametrize(
     ("context", "policy"),
     [({}, "Retain"), ({CONTEXT: "false"}, "Retain"), ({CONTEXT: "true"}, "Delete"), ({CONTEXT: True}, "Delete")],
 )
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str, Any], policy: str) -> None:
     stack = Stack(App(context=context), "stack")
-    EventStore(stack, "Events", parameters=Parameters(stack, has_customized_image=False))
+    _event_store(stack)
     Template.from_stack(stack).has_resource("AWS::S3::Bucket", {"DeletionPolicy": policy})
 
 
 def test_a_context_that_is_neither_true_nor_false() -> None:
     stack = Stack(App(context={CONTEXT: "yes"}), "stack")
     with pytest.raises(ContextValueError, match="deleteEvents=yes is neither true nor false; write deleteEvents=true"):
-        EventStore(stack, "Events", parameters=Parameters(stack, has_customized_image=False))
+        _event_store(stack)
