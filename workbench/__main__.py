@@ -42,7 +42,9 @@ def main(words: list[str]) -> int:
         verb.add_arguments(subparsers.add_parser(name, help=summary, description=summary))
     if words and not words[0].startswith("-") and words[0] not in VERBS:
         parser.error(f"unknown verb '{words[0]}'{nearest(words[0], VERBS)}; verbs: {', '.join(VERBS)}")
-    arguments = parser.parse_args(words)
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        _refuse(parser, subparsers.choices[arguments.verb], unknown[0])
     if arguments.verb is None:
         parser.print_help()
         return 2
@@ -55,6 +57,14 @@ def main(words: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) -> NoReturn:
+    """Ends with the nearest option that the verb has."""
+    options = [name for action in verb._actions for name in action.option_strings if name.startswith("--")]
+    name = word.split("=")[0]
+    known = f"{nearest(name, options)}; options: {', '.join(options)}" if word.startswith("-") else ""
+    parser.error(f"unknown argument '{name}'{known}")
 
 
 def _end_in_order_on_signals() -> None:

@@ -19,15 +19,22 @@ LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
 """What differs from the template where the operator does not name it: nobody but this machine reaches the local API."""
 
 _CHECK_SECONDS = 0.5
+_LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parameters.add_argument(parser)
-    parser.add_argument("--port", type=int, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
+    parser.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
     parser.add_argument("--region", default="us-east-1", help="region to render the template for")
     parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
     parser.add_argument("--logs", type=Path, help="folder for the logs (default: a new temporary one)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port; write a number from 0 to {_LAST_PORT}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -28,6 +28,9 @@ graceful_timeout = 30
 keepalive = 60
 control_socket_disable = True
 accesslog = None
+# No proxy stands in front: nobody's word counts on paths and protocols but the request line's.
+forwarded_allow_ips = ""
+forwarder_headers = ""
 
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 # A client that stops sending in the middle of its request does not keep a thread for longer.

@@ -347,3 +347,26 @@ def test_the_first_frames_may_come_all_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(images, "_turns", lambda: threading.BoundedSemaphore(1))
     frame = _frame()
     assert np.array_equal(decode(_encode(".png", frame), max_pixels=LIMIT), frame)
+
+
+def _with_scans(jpeg: bytes, scans: int) -> bytes:
+    """A progressive JPEG whose last scan is there so many times more."""
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:-2] + jpeg[last:-2] * scans + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("scans", [1001, 5000])
+def test_a_jpeg_that_is_decoded_over_and_over_is_refused(scans: int) -> None:
+    jpeg = _encode(".jpg", _frame(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    assert decode(_with_scans(jpeg, 5), max_pixels=LIMIT).shape == (40, 60, 3)
+    with pytest.raises(PayloadTooLargeError, match="scans; use 10 or fewer"):
+        decode(_with_scans(jpeg, scans), max_pixels=LIMIT)
+
+
+def test_a_large_jpeg_may_have_as_many_scans_as_encoders_write() -> None:
+    """And a small one more: what counts is how many pixels are gone over."""
+    jpeg = _encode(".jpg", np.zeros((400, 500, 3), np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    assert decode(jpeg, max_pixels=400 * 500).shape == (400, 500, 3)
+    assert decode(_with_scans(jpeg, 100), max_pixels=100 * 400 * 500).shape == (400, 500, 3)
+    with pytest.raises(PayloadTooLargeError, match="scans"):
+        decode(_with_scans(jpeg, 100), max_pixels=400 * 500)

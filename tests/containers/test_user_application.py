@@ -260,3 +260,24 @@ def test_gunicorns_master_imports_nothing_that_a_user_may_replace() -> None:
     program = Path(default_hooks.__file__).parents[1]
     source = "import serving.user_packages, sys; sys.exit('numpy' in sys.modules or 'cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", source], cwd=program, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [(b"[1, 2, 3]", "application/json"), (b"[[NaN, 1]]", "application/json"), (b"1,2", "text/csv")],
+)
+def test_data_that_the_model_does_not_take_is_the_clients_to_correct(
+    tmp_path: Path, body: bytes, content_type: str
+) -> None:
+    model = "class Model:\n def predict(self, rows): raise ValueError('2 columns wanted\\nand more')\n"
+    hooks = _hooks(tmp_path, model + "def model_fn(model_dir): return Model()")
+    loaded = hooks.model_fn(str(tmp_path))
+    with pytest.raises(ClientError, match=r"^the model does not take this data: 2 columns wanted$"):
+        hooks.predict_fn(hooks.input_fn(body, content_type), loaded)
+
+
+def test_a_fault_behind_a_users_own_input_is_not_the_clients(tmp_path: Path) -> None:
+    source = "def model_fn(model_dir): return int\ndef input_fn(body, content_type): return 'x'"
+    hooks = _hooks(tmp_path, source)
+    with pytest.raises(ValueError, match="invalid literal"):
+        hooks.predict_fn(hooks.input_fn(b"1", "text/plain"), hooks.model_fn(str(tmp_path)))

@@ -52,7 +52,10 @@ def test_a_verb_imports_no_other() -> None:
         (["demo", "--application", "face-detecton"], "did you mean 'face-detection'"),
         (["demo", "--application", "custom"], "the demo shows"),
         (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
-        (["up", "--port", "many"], "invalid int value"),
+        (["up", "--port", "many"], "'many' is not a port"),
+        (["up", "--port", "99999"], "'99999' is not a port; write a number from 0 to 65535"),
+        (["up", "--prot", "0"], "unknown argument '--prot', did you mean '--port'"),
+        (["up", "--parameters", "applicationType=custom", "modelDataUrl=/no/such"], "there is no /no/such; give"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> None:

@@ -30,10 +30,17 @@ def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
 
     Returns:
         The parameters with an S3 URL in its place, as the template wants it, and the path; or as they were.
+
+    Raises:
+        StartError: there is nothing at that path.
     """
     named = given.get(PARAMETER, "")
     if not named or named.startswith(_SCHEME):
         return dict(given), None
+    if not Path(named).exists():
+        raise StartError(
+            f"there is no {named}; give {PARAMETER} a model.tar.gz or folder of this machine, or an S3 URL"
+        )
     return {**given, PARAMETER: _STAND_IN}, Path(named)
 
 

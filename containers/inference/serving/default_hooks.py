@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import io
 import json
+import logging
 import math
 import sys
 from collections.abc import Callable
@@ -23,6 +24,9 @@ import numpy as np
 from serving import frames
 from serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
 
+logger = logging.getLogger(__name__)
+
+_MAX_SAID = 300  # characters of a model's own message
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 _KNOWN = (_JSON, _CSV, _NPY)
 _TORCH_FILE = "model.pt"
@@ -101,6 +105,22 @@ def predict_fn(data: Any, model: Any) -> Any:
         # A model of another library beside PyTorch, scikit-learn for example, takes arrays.
         is_array = isinstance(data, torch.Tensor) and hasattr(model, "predict")
         return _called(model, data.cpu().numpy() if is_array else data)
+
+
+def predict_sent_data(data: Any, model: Any) -> Any:
+    """As ``predict_fn``, for data that the default ``input_fn`` made: it is what the client sent.
+
+    Raises:
+        ClientError: the model does not take it: another shape, not-a-number, an image instead of a table.
+    """
+    try:
+        return predict_fn(data, model)
+    except (ValueError, TypeError, IndexError, RuntimeError) as error:
+        if type(error).__name__ == "OutOfMemoryError":  # PyTorch's
+            raise
+        logger.warning("the model does not take the data", exc_info=True)
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ClientError(f"the model does not take this data: {said[:_MAX_SAID]}") from error
 
 
 def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:

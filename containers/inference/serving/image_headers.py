@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from serving.errors import InvalidImageError
 
 _START_OF_SCAN = 0xDA
+_SCAN = b"\xff\xda"
 _END_OF_IMAGE = b"\xff\xd9"
 # Start-of-frame markers carry the size; C4, C8 and CC in that range mean something else.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -30,10 +31,16 @@ _MAX_CHUNKS = 4096
 
 @dataclass(frozen=True)
 class Size:
-    """Pixels as encoded, before any EXIF orientation."""
+    """Pixels as encoded, before any EXIF orientation.
+
+    Attributes:
+        width, height: in pixels.
+        passes: how often a decoder goes over all pixels: the scans of a JPEG, 1 for other formats.
+    """
 
     width: int
     height: int
+    passes: int = field(default=1, compare=False)
 
 
 def is_image(body: bytes) -> bool:
@@ -98,7 +105,8 @@ def _jpeg(body: bytes) -> Size:
                 raise InvalidImageError("the JPEG is corrupt: it has no frame header; check the encoder")
             if body.rfind(_END_OF_IMAGE, position) < 0:
                 raise InvalidImageError("the JPEG is truncated: its end marker is missing; send the whole file")
-            return size
+            # Inside a scan 0xFF DA does not occur; in the tables between scans it does by chance, which is rare.
+            return replace(size, passes=body.count(_SCAN, position))
         (length,) = struct.unpack_from(">H", body, position + 2)
         if marker in _START_OF_FRAME and position + 9 <= len(body):
             height, width = struct.unpack_from(">HH", body, position + 5)

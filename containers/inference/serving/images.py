@@ -21,6 +21,9 @@ Frame = npt.NDArray[np.uint8]
 
 _MIN_SIDE = 16
 _LARGEST_FRAMES_TOGETHER = 2
+# A progressive JPEG may go over its pixels in 100 bytes a scan: without a limit 6 MB keep a decoder busy for an hour.
+# Encoders write about ten.
+_MOST_PASSES, _PASSES_OF_LARGEST = 1000, 16
 # EXIF orientations and what makes the frame upright, CIPA DC-008 section 4.6.5.
 _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
     2: lambda frame: cv2.flip(frame, 1),
@@ -93,12 +96,16 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
 
     Raises:
         InvalidImageError: not an image, cut off, or with a side under 16 pixels.
-        PayloadTooLargeError: more than ``max_pixels`` pixels.
+        PayloadTooLargeError: more than ``max_pixels`` pixels, or as many scans as would take as long to decode.
     """
     size = read_size(body)
     if size.width * size.height > max_pixels:
         raise PayloadTooLargeError(
             f"the frame has {size.width} x {size.height} pixels; send at most {max_pixels} pixels"
+        )
+    if size.passes > _MOST_PASSES or size.passes * size.width * size.height > _PASSES_OF_LARGEST * max_pixels:
+        raise PayloadTooLargeError(
+            f"the JPEG of {size.width} x {size.height} pixels has {size.passes} scans; use 10 or fewer"
         )
     if min(size.width, size.height) < _MIN_SIDE:
         raise InvalidImageError(

@@ -46,8 +46,10 @@ class UserHooks:
         self._before_model = hook("pre_model_fn", 1)
         self._load_model = hook("model_fn", 1) or default_hooks.model_fn
         self._warm_up = hook("model_warmup_fn", 2)
-        self._input = hook("input_fn", 2) or default_hooks.input_fn
-        self._predict = hook("predict_fn", 2) or default_hooks.predict_fn
+        own_input = hook("input_fn", 2)
+        self._input = own_input or default_hooks.input_fn
+        default_predict = default_hooks.predict_fn if own_input else default_hooks.predict_sent_data
+        self._predict = hook("predict_fn", 2) or default_predict
         self._output = hook("output_fn", 2) or default_hooks.output_fn
 
     @classmethod

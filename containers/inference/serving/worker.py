@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import http
+import json
+import logging
+import socket
+import uuid
+from typing import Any
+
+from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
+
+from serving.errors import ClientError, ServingError, error_document
+
+logger = logging.getLogger(__name__)
+
+_STATUSES = {
+    errors.LimitRequestLine: http.HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """Takes what waits in the kernel's queue before it stops listening.
+    """Takes what waits in the kernel's queue before it stops listening, and answers in the one error shape.
 
     The base class leaves the socket open, and so the queue growing, until its last request is done, and whoever is
     in the queue then is reset. Here such a client is answered, and a later one finds the port closed and goes
@@ -25,3 +43,21 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
+        """Answers what never gets to the application: in the base class with a page for people."""
+        if isinstance(exc, errors.ParseException):
+            status = _STATUSES.get(type(exc), http.HTTPStatus.BAD_REQUEST)
+            code, message = ClientError.code, f"the request is not valid HTTP: {exc}"
+            logger.warning("refused: %s", message)
+        else:
+            status, code = http.HTTPStatus.INTERNAL_SERVER_ERROR, ServingError.code
+            message = "the server failed; its log has the reason"
+            logger.error("failed", exc_info=exc)
+        body = json.dumps(error_document(code, message, str(uuid.uuid4()))).encode()
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with contextlib.suppress(OSError):  # whoever it was may be gone
+            client.sendall(head.encode() + body)
