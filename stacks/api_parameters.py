@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aws_cdk import CfnParameter, Stack
 
+from stacks.parameter_kinds import choice, number, text
+
 
 class ApiParameters:
     """The parameters of the API.
@@ -17,42 +19,28 @@ class ApiParameters:
     """
 
     def __init__(self, stack: Stack) -> None:
-        self.authorization = CfnParameter(
+        self.authorization = choice(
             stack,
             "apiAuthorization",
-            type="String",
-            default="AUTO",
-            allowed_values=["AUTO", "API_KEY", "AWS_IAM", "NONE"],
-            description="How callers prove who they are; AUTO: API_KEY, and AWS_IAM in China. NONE lets everyone in",
+            ["AUTO", "API_KEY", "AWS_IAM", "NONE"],
+            "How callers prove who they are; AUTO: API_KEY, and AWS_IAM in China. NONE lets everyone in",
         )
-        self.throttle_rate = _number(stack, "apiThrottleRate", 1000, (1, 10000), "Requests a second, of all callers")
-        self.throttle_burst = _number(stack, "apiThrottleBurst", 2000, (1, 5000), "Requests at once, of all callers")
-        # Text, because a condition compares text: a number may be written 00.
-        self.monthly_quota = CfnParameter(
+        self.throttle_rate = number(
+            stack, "apiThrottleRate", "Requests a second, of all callers", default=1000, limits=(1, 10000)
+        )
+        self.throttle_burst = number(
+            stack, "apiThrottleBurst", "Requests at once, of all callers", default=2000, limits=(1, 5000)
+        )
+        self.monthly_quota = text(
             stack,
             "apiMonthlyQuota",
-            type="String",
+            "Requests a month with the API key; 0 for no limit",
+            pattern="0|[1-9][0-9]{0,8}",
+            takes="a whole number from 0 to 999999999",
             default="0",
-            allowed_pattern="0|[1-9][0-9]{0,8}",
-            constraint_description="a whole number from 0 to 999999999",
-            description="Requests a month with the API key; 0 for no limit",
         )
 
     @property
     def all(self) -> list[CfnParameter]:
         """All of them, in the order in which to show them."""
         return [self.authorization, self.throttle_rate, self.throttle_burst, self.monthly_quota]
-
-
-def _number(stack: Stack, name: str, default: int, limits: tuple[int, int], description: str) -> CfnParameter:
-    minimum, maximum = limits
-    return CfnParameter(
-        stack,
-        name,
-        type="Number",
-        default=default,
-        min_value=minimum,
-        max_value=maximum,
-        constraint_description=f"a number from {minimum} to {maximum}",
-        description=description,
-    )

@@ -7,6 +7,7 @@ from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 import catalogue
 from stacks import image_uri
 from stacks.api_parameters import ApiParameters
+from stacks.parameter_kinds import choice, text
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _MOST_INSTANCES = 20
@@ -34,75 +35,66 @@ class Parameters:
         """
         known = catalogue.load()
         applications = sorted(known.applications.values(), key=lambda application: not application.default)
-        self.application_type = _choice(
+        self.application_type = choice(
             stack,
             "applicationType",
             [application.name for application in applications],
             "What the service does",
         )
-        self.deploy_instance_type = _choice(
+        self.deploy_instance_type = choice(
             stack,
             "deployInstanceType",
             list(INSTANCE_PROCESSORS),
             "Instance type of the endpoint: ml.g4dn types have a GPU, the others run on CPU",
         )
-        self.detector_model_name = CfnParameter(
+        self.detector_model_name = text(
             stack,
             "detectorModelName",
-            type="String",
-            default=known.detectors()[0],
-            allowed_pattern=_MODEL_NAME,
-            constraint_description="a name of letters, digits, '.', '_' and '-', at most 63, that begins with a letter "
-            "or digit",
-            description="Detector for face-detection and body-detection; for custom any name, which the container "
+            "Detector for face-detection and body-detection; for custom any name, which the container "
             "finds as MODEL_NAME in its environment",
+            pattern=_MODEL_NAME,
+            takes="a name of letters, digits, '.', '_' and '-', at most 63, that begins with a letter or digit",
+            default=known.detectors()[0],
         )
-        self.face_detect_and_compare_model_name = _choice(
+        self.face_detect_and_compare_model_name = choice(
             stack,
             "faceDetectAndCompareModelName",
             known.model_choices("face-comparison"),
             "Face detector + face embedder; used when applicationType is face-comparison",
         )
-        self.save_request_events = _choice(
+        self.save_request_events = choice(
             stack, "saveRequestEvents", ["No", "Yes"], "Whether to keep every frame and its result in the events bucket"
         )
-        self.event_retention_days = CfnParameter(
+        self.event_retention_days = text(
             stack,
             "eventRetentionDays",
-            type="String",  # a Number would let 1.5 and -1 through to S3, which refuses them in the middle of an update
+            "Days after which S3 deletes an event's frames and result; 0 keeps them for ever",
+            pattern="0|[1-9][0-9]{0,4}",
+            takes="a whole number of days from 0 to 99999; 0 keeps events for ever",
             default="0",
-            allowed_pattern="0|[1-9][0-9]{0,4}",
-            constraint_description="a whole number of days from 0 to 99999; 0 keeps events for ever",
-            description="Days after which S3 deletes an event's frames and result; 0 keeps them for ever",
         )
-        self.model_data_url = CfnParameter(
+        self.model_data_url = text(
             stack,
             "modelDataUrl",
-            type="String",
-            default="",
-            allowed_pattern="(s3://[a-z0-9][a-z0-9.-]+/.+)?",
-            constraint_description="s3://BUCKET/KEY of a model.tar.gz, or empty",
-            description="model.tar.gz with weights and, for applicationType=custom, code/inference.py; or empty",
+            "model.tar.gz with weights and, for applicationType=custom, code/inference.py; or empty",
+            pattern="(s3://[a-z0-9][a-z0-9.-]+/.+)?",
+            takes="s3://BUCKET/KEY of a model.tar.gz, or empty",
         )
-        self.frame_bucket_name = CfnParameter(
+        self.frame_bucket_name = text(
             stack,
             "frameBucketName",
-            type="String",
-            default="",
-            allowed_pattern="([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?",
-            constraint_description="the name of an S3 bucket, or empty",
-            description="Bucket whose objects requests may name as frames (s3://BUCKET/KEY); or empty for none",
+            "Bucket whose objects requests may name as frames (s3://BUCKET/KEY); or empty for none",
+            pattern="([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?",
+            takes="the name of an S3 bucket, or empty",
         )
-        self.container_image_uri = CfnParameter(
+        self.container_image_uri = text(
             stack,
             "containerImageUri",
-            type="String",
-            default="",
-            allowed_pattern=image_uri.PATTERN,
-            constraint_description="the URI of an image in a private ECR repository, "
+            "Image of your own in ECR that the endpoint runs; empty runs the one that is built here",
+            pattern=image_uri.PATTERN,
+            takes="the URI of an image in a private ECR repository, "
             "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG (in China .amazonaws.com.cn) or with @sha256:DIGEST "
             "for the tag; or empty",
-            description="Image of your own in ECR that the endpoint runs; empty runs the one that is built here",
         )
         self.min_instance_count = _instance_count(stack, "minInstanceCount", "Instances that always run")
         self.max_instance_count = _instance_count(
@@ -110,24 +102,21 @@ class Parameters:
         )
         # Half of what an instance with one worker, a GPU's, takes before it answers 503 (its queue holds 16): the other
         # half has to last until a further instance serves, minutes later.
-        self.target_concurrency_per_instance = CfnParameter(
+        self.target_concurrency_per_instance = text(
             stack,
             "targetConcurrencyPerInstance",
-            type="String",
-            default="8",
-            allowed_pattern="[1-9][0-9]{0,3}",
-            constraint_description="a whole number from 1 to 9999",
-            description="Requests in work or waiting an instance that scaling aims at; in China ten times as many "
+            "Requests in work or waiting an instance that scaling aims at; in China ten times as many "
             "requests a minute",
+            pattern="[1-9][0-9]{0,3}",
+            takes="a whole number from 1 to 9999",
+            default="8",
         )
-        self.alarm_email = CfnParameter(
+        self.alarm_email = text(
             stack,
             "alarmEmail",
-            type="String",
-            default="",
-            allowed_pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
-            constraint_description="an e-mail address, or empty",
-            description="Address that gets the alarms, once it has confirmed the mail that AWS sends to it; or empty",
+            "Address that gets the alarms, once it has confirmed the mail that AWS sends to it; or empty",
+            pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
+            takes="an e-mail address, or empty",
         )
         self.api = ApiParameters(stack)
         _group(
@@ -223,20 +212,14 @@ class Parameters:
 
 def _instance_count(stack: Stack, name: str, description: str) -> CfnParameter:
     """A number of instances, as text: as a Number, 1 could be written as 01, and the template compares the text."""
-    return CfnParameter(
+    return text(
         stack,
         name,
-        type="String",
+        description,
+        pattern="[1-9]|1[0-9]|20",
+        takes=f"a whole number from 1 to {_MOST_INSTANCES}",
         default="1",
-        allowed_pattern="[1-9]|1[0-9]|20",
-        constraint_description=f"a whole number from 1 to {_MOST_INSTANCES}",
-        description=description,
     )
-
-
-def _choice(stack: Stack, name: str, values: list[str], description: str) -> CfnParameter:
-    """A parameter with the first of ``values`` as its default."""
-    return CfnParameter(stack, name, type="String", default=values[0], allowed_values=values, description=description)
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:

@@ -8,6 +8,7 @@ import urllib.parse
 import uuid
 
 from flask import Flask, Response, g, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from serving.errors import ClientError, ModelNotReadyError, PayloadTooLargeError, ServingError, error_document
@@ -50,7 +51,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
             body = request.get_data(cache=False)
         except RequestEntityTooLarge as error:
             raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
-        except Exception as error:  # the server's own, of a body that breaks HTTP's rules or off
+        except (ParseException, OSError) as error:  # gunicorn's, of a body that breaks HTTP's rules or off
             raise ClientError("the body did not arrive whole; check Content-Length and Transfer-Encoding") from error
         answer, answer_type, stages = host.invoke(body, request.content_type, request.headers.get("Accept"))
         logger.info("served", extra=named() | {"model": model_name, "bytes": len(body), "milliseconds": stages})

@@ -21,8 +21,8 @@ Frame = npt.NDArray[np.uint8]
 
 _MIN_SIDE = 16
 _LARGEST_FRAMES_TOGETHER = 2
-# A progressive JPEG may go over its pixels in 100 bytes a scan: without a limit 6 MB keep a decoder busy for an hour.
-# Encoders write about ten.
+# A progressive JPEG goes over its pixels once a scan, and a scan takes some 100 bytes: without a limit a small file
+# keeps a decoder busy for minutes. Encoders write about ten scans.
 _MOST_PASSES, _PASSES_OF_LARGEST = 1000, 16
 # EXIF orientations and what makes the frame upright, CIPA DC-008 section 4.6.5.
 _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {

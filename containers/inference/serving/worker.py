@@ -21,6 +21,8 @@ _STATUSES = {
     errors.LimitRequestLine: http.HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
+# gunicorn counts headers that the application made among the faults of parsing.
+_FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
@@ -46,7 +48,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
         """Answers what never gets to the application: in the base class with a page for people."""
-        if isinstance(exc, errors.ParseException):
+        if isinstance(exc, errors.ParseException) and not isinstance(exc, _FAULTS_OF_ANSWERS):
             status = _STATUSES.get(type(exc), http.HTTPStatus.BAD_REQUEST)
             code, message = ClientError.code, f"the request is not valid HTTP: {exc}"
             logger.warning("refused: %s", message)
