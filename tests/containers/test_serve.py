@@ -89,7 +89,8 @@ class Program:
         return [int(child) for child in children if Path(f"/proc/{child}/cmdline").read_bytes()]  # not one that ended
 
     def logged(self, message: str) -> list[dict[str, Any]]:
-        lines = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
+        whole, _, _ = self.log.read_text().rpartition("\n")  # the last line may be half written
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
         return [entry for entry in map(json.loads, lines) if entry["message"] == message]
 
 
@@ -364,6 +365,10 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
 def test_a_further_worker_shares_the_model(model: Path, frame: bytes) -> None:
     with _serving(model, **_named(model)) as program:
         program.wait_until(200)
+        for _ in range(600):  # a 200 comes from the first; the others may still be on their way
+            if len(program.logged("worker ready")) >= WORKERS:
+                break
+            time.sleep(0.05)
         for _ in range(10):
             program.invoke(frame)
         alone = memory.of_process(program.process.pid)
