@@ -11,7 +11,8 @@ from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
 from stacks import image_uri
-from stacks.parameters import INSTANCE_PROCESSORS, Parameters
+from stacks.capacity_parameters import INSTANCE_PROCESSORS
+from stacks.parameters import Parameters
 from stacks.partition import Partition
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ class ContainerImages(Construct):
             "InstanceProcessors",
             mapping={name: {"Processor": processor} for name, processor in INSTANCE_PROCESSORS.items()},
         )
-        processor = processors.find_in_map(parameters.deploy_instance_type.value_as_string, "Processor")
+        processor = processors.find_in_map(parameters.capacity.deploy_instance_type.value_as_string, "Processor")
         uses_gpu = CfnCondition(self, "UsesGpu", expression=Fn.condition_equals(processor, "gpu"))
         uri = Fn.condition_if(uses_gpu.logical_id, gpu, cpu).to_string()
         if customized_application:

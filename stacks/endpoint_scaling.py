@@ -27,8 +27,8 @@ class EndpointScaling(Construct):
         super().__init__(scope, construct_id)
         self._parameters = parameters
         self._partition = partition
-        smallest = parameters.min_instance_count.value_as_string
-        largest = parameters.max_instance_count.value_as_string
+        smallest = parameters.capacity.min_instance_count.value_as_string
+        largest = parameters.capacity.max_instance_count.value_as_string
         self.is_scaled = CfnCondition(
             self, "IsScaled", expression=Fn.condition_not(Fn.condition_equals(smallest, largest))
         )
@@ -50,8 +50,8 @@ class EndpointScaling(Construct):
             service_namespace="sagemaker",
             scalable_dimension="sagemaker:variant:DesiredInstanceCount",
             resource_id=f"endpoint/{endpoint_name}/variant/{variant_name}",
-            min_capacity=Token.as_number(self._parameters.min_instance_count.value_as_string),
-            max_capacity=Token.as_number(self._parameters.max_instance_count.value_as_string),
+            min_capacity=Token.as_number(self._parameters.capacity.min_instance_count.value_as_string),
+            max_capacity=Token.as_number(self._parameters.capacity.max_instance_count.value_as_string),
         )
         policy = CfnScalingPolicy(
             self,
@@ -65,7 +65,9 @@ class EndpointScaling(Construct):
                         predefined_metric_type=self._partition.scaling_metric()
                     ),
                     target_value=Token.as_number(
-                        self._partition.scaling_target(self._parameters.target_concurrency_per_instance.value_as_string)
+                        self._partition.scaling_target(
+                            self._parameters.capacity.target_concurrency_per_instance.value_as_string
+                        )
                     ),
                     scale_in_cooldown=_SCALE_IN_COOLDOWN,
                     scale_out_cooldown=_SCALE_OUT_COOLDOWN,

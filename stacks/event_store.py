@@ -53,7 +53,7 @@ class EventStore(Construct):
         self._keeps_events = CfnCondition(
             self,
             "KeepsEvents",
-            expression=Fn.condition_equals(parameters.save_request_events.value_as_string, "Yes"),
+            expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
         )
         self.bucket = Bucket(
             self,
@@ -64,7 +64,7 @@ class EventStore(Construct):
             enforce_ssl=True,
             removal_policy=_removal_policy(self.node.try_get_context(CONTEXT)),
         )
-        self._set_lifecycle(parameters.event_retention_days.value_as_string)
+        self._set_lifecycle(parameters.events.retention_days.value_as_string)
         self.failures_alarm = Alarm(
             self,
             "FailuresAlarm",

@@ -92,7 +92,7 @@ class InferenceApi(Construct):
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
-                "SAVE_REQUEST_EVENTS": parameters.save_request_events.value_as_string,
+                "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
                 "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
                 "POWERTOOLS_METRICS_NAMESPACE": "IpcAiSaas",
                 "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -113,8 +113,8 @@ class ModelEndpoint(Construct):
                 CfnEndpointConfig.ProductionVariantProperty(
                     variant_name=_VARIANT,
                     model_name=model.attr_model_name,
-                    instance_type=parameters.deploy_instance_type.value_as_string,
-                    initial_instance_count=Token.as_number(parameters.min_instance_count.value_as_string),
+                    instance_type=parameters.capacity.deploy_instance_type.value_as_string,
+                    initial_instance_count=Token.as_number(parameters.capacity.min_instance_count.value_as_string),
                     # The one variant gets all traffic, whatever its weight. What switches scaling on or off changes
                     # the endpoint, and SageMaker updates an endpoint to a new configuration only: this makes one.
                     initial_variant_weight=Token.as_number(Fn.condition_if(scaling.is_scaled.logical_id, 2, 1)),

@@ -7,20 +7,11 @@ from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 import catalogue
 from stacks import image_uri
 from stacks.api_parameters import ApiParameters
+from stacks.capacity_parameters import CapacityParameters
+from stacks.event_parameters import EventParameters
 from stacks.parameter_kinds import choice, text
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-_MOST_INSTANCES = 20
-
-INSTANCE_PROCESSORS = {
-    "ml.g4dn.xlarge": "gpu",
-    "ml.m5.xlarge": "cpu",
-    "ml.g4dn.2xlarge": "gpu",
-    "ml.m5.2xlarge": "cpu",
-    "ml.c5.xlarge": "cpu",
-    "ml.c5.2xlarge": "cpu",
-}
-"""Instance types that both partitions have, and the processor whose image they run; the default first."""
 
 
 class Parameters:
@@ -41,12 +32,6 @@ class Parameters:
             [application.name for application in applications],
             "What the service does",
         )
-        self.deploy_instance_type = choice(
-            stack,
-            "deployInstanceType",
-            list(INSTANCE_PROCESSORS),
-            "Instance type of the endpoint: ml.g4dn types have a GPU, the others run on CPU",
-        )
         self.detector_model_name = text(
             stack,
             "detectorModelName",
@@ -61,17 +46,6 @@ class Parameters:
             "faceDetectAndCompareModelName",
             known.model_choices("face-comparison"),
             "Face detector + face embedder; used when applicationType is face-comparison",
-        )
-        self.save_request_events = choice(
-            stack, "saveRequestEvents", ["No", "Yes"], "Whether to keep every frame and its result in the events bucket"
-        )
-        self.event_retention_days = text(
-            stack,
-            "eventRetentionDays",
-            "Days after which S3 deletes an event's frames and result; 0 keeps them for ever",
-            pattern="0|[1-9][0-9]{0,4}",
-            takes="a whole number of days from 0 to 99999; 0 keeps events for ever",
-            default="0",
         )
         self.model_data_url = text(
             stack,
@@ -96,21 +70,6 @@ class Parameters:
             "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG (in China .amazonaws.com.cn) or with @sha256:DIGEST "
             "for the tag; or empty",
         )
-        self.min_instance_count = _instance_count(stack, "minInstanceCount", "Instances that always run")
-        self.max_instance_count = _instance_count(
-            stack, "maxInstanceCount", "Instances that run under load; the same as minInstanceCount for no scaling"
-        )
-        # Half of what an instance with one worker, a GPU's, takes before it answers 503 (its queue holds 16): the other
-        # half has to last until a further instance serves, minutes later.
-        self.target_concurrency_per_instance = text(
-            stack,
-            "targetConcurrencyPerInstance",
-            "Requests in work or waiting an instance that scaling aims at; in China ten times as many "
-            "requests a minute",
-            pattern="[1-9][0-9]{0,3}",
-            takes="a whole number from 1 to 9999",
-            default="8",
-        )
         self.alarm_email = text(
             stack,
             "alarmEmail",
@@ -118,7 +77,9 @@ class Parameters:
             pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
             takes="an e-mail address, or empty",
         )
+        self.capacity = CapacityParameters(stack)
         self.api = ApiParameters(stack)
+        self.events = EventParameters(stack)
         _group(
             stack,
             {
@@ -129,22 +90,16 @@ class Parameters:
                     self.model_data_url,
                     self.container_image_uri,
                 ],
-                "Capacity": [
-                    self.deploy_instance_type,
-                    self.min_instance_count,
-                    self.max_instance_count,
-                    self.target_concurrency_per_instance,
-                ],
+                "Capacity": self.capacity.all,
                 "API": self.api.all,
                 "Alarms": [self.alarm_email],
-                "Event store": [self.save_request_events, self.event_retention_days],
+                "Event store": self.events.all,
                 "Frames in S3": [self.frame_bucket_name],
             },
         )
         if not has_customized_image:
             self._require_custom_program(stack)
         self._require_fitting_detector(stack, known)
-        self._require_room_to_scale(stack)
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
@@ -186,40 +141,6 @@ class Parameters:
                     )
                 ],
             )
-
-    def _require_room_to_scale(self, stack: Stack) -> None:
-        """No more instances always than under load. Rules cannot compare numbers, so each count has its assertion."""
-        smallest, largest = (
-            parameter.value_as_string for parameter in (self.min_instance_count, self.max_instance_count)
-        )
-        CfnRule(
-            stack,
-            "InstanceCounts",
-            assertions=[
-                CfnRuleAssertion(
-                    assert_=Fn.condition_or(
-                        Fn.condition_not(Fn.condition_equals(smallest, str(count))),
-                        Fn.condition_not(Fn.condition_contains([str(less) for less in range(1, count)], largest)),
-                    ),
-                    assert_description=(
-                        f"minInstanceCount={count} needs a maxInstanceCount of {count} or more; raise maxInstanceCount"
-                    ),
-                )
-                for count in range(2, _MOST_INSTANCES + 1)
-            ],
-        )
-
-
-def _instance_count(stack: Stack, name: str, description: str) -> CfnParameter:
-    """A number of instances, as text: as a Number, 1 could be written as 01, and the template compares the text."""
-    return text(
-        stack,
-        name,
-        description,
-        pattern="[1-9]|1[0-9]|20",
-        takes=f"a whole number from 1 to {_MOST_INSTANCES}",
-        default="1",
-    )
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
