@@ -100,16 +100,17 @@ def keep_busy(post: Post, *, clients: int, seconds: float) -> Load:
     """Lets each client send its next request when the last one is answered."""
     latencies: list[float] = []
     failed: list[float] = []
+    connections = [httpx.Client(timeout=_TIMEOUT_SECONDS) for _ in range(clients)]  # which takes a moment
     start = time.monotonic()
     deadline = start + seconds
 
-    def client() -> None:
-        with httpx.Client(timeout=_TIMEOUT_SECONDS) as connection:
+    def client(connection: httpx.Client) -> None:
+        with connection:
             while (sent := time.monotonic()) < deadline:
                 good = post(connection)
                 (latencies if good else failed).append(time.monotonic() - sent)
 
-    threads = [threading.Thread(target=client) for _ in range(clients)]
+    threads = [threading.Thread(target=client, args=[connection]) for connection in connections]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -70,3 +70,12 @@ def late(probabilities: Floats, waits: Floats, servers: int) -> Floats:
         terms = np.exp(counts[:, None] * np.log(np.maximum(mean, 1e-12))[None, :] - mean[None, :] - factorials[:, None])
     result: Floats = np.minimum(finding @ np.cumsum(terms, axis=0), 1.0)
     return result
+
+
+def late_constant(probabilities: Floats, waits: Floats, servers: int) -> Floats:
+    """As :func:`late`, when every prediction takes the same time: ``k + 1`` leave after ``(k + 1) / servers``."""
+    accepted = probabilities[:, :-1] / np.maximum(1 - probabilities[:, -1:], 1e-12)
+    finding = accepted[:, servers:]
+    longer = (np.arange(1, finding.shape[1] + 1) / servers)[:, None] > waits[None, :] + 1e-9
+    result: Floats = np.minimum(finding @ longer, 1.0)
+    return result

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.capacity.fleet import TARGET_UTILISATION
 from workbench.capacity.load_curve import DAY_SECONDS, DayCurve
-from workbench.capacity.queueing import Floats, Integers, late, states
+from workbench.capacity.queueing import Floats, Integers, late, late_constant, states
 from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.throughput import Throughput
 
@@ -78,7 +79,7 @@ class InstanceQueue:
         in_work = np.minimum(held, workers)
         self.concurrency: Floats = probabilities @ (in_work + self._scale * (held - in_work))
         self.waits: Floats = np.concatenate([[0.0], np.geomspace(1e-3, 3 * (chain - workers + 1) / workers, _WAITS)])
-        self.late = late(probabilities, self.waits, workers)
+        self.late = (late_constant if constant_service else late)(probabilities, self.waits, workers)
 
     def row(self, rate: Floats) -> Integers:
         """Which row of the tables stands for so many requests a second of one instance."""
@@ -104,17 +105,17 @@ def day(
     curve: DayCurve,
     seed: int,
     seconds: float = DAY_SECONDS,
+    at_first: int | None = None,
 ) -> Day:
-    """Simulates a day from midnight, with as many instances at first as the night needs.
+    """Simulates a day from midnight, with ``at_first`` instances, or as many as midnight needs.
 
     The same seed gives the same day: its bursts come at the same times whatever the number of cameras.
     """
     generator = np.random.default_rng(seed)
     times = np.arange(0, seconds, policy.metric_seconds)
-    mean = cameras * fps * curve.factors(times, generator)
-    rates = generator.poisson(mean * policy.metric_seconds) / policy.metric_seconds
-    at_first = float(mean[0]) * queue.service_seconds / queue.workers / 0.7
-    scaler = Autoscaler(policy, serving=int(np.clip(np.ceil(at_first), policy.smallest, policy.largest)))
+    rates = cameras * fps * curve.factors(times, generator)  # how many come by chance is in the queue's distribution
+    needed = np.ceil(float(rates[0]) * queue.service_seconds / queue.workers / TARGET_UTILISATION)
+    scaler = Autoscaler(policy, serving=at_first or int(np.clip(needed, policy.smallest, policy.largest)))
     instances = np.empty(len(times))
     for index, (now, rate) in enumerate(zip(times, rates, strict=True)):
         instances[index] = scaler.serving

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,4 +66,6 @@ def test_every_quota_names_its_source_and_date() -> None:
 def test_quotas_that_the_stack_sets_are_those_of_the_template(template: dict[str, Any]) -> None:
     parameters = template["Parameters"]
     assert quotas()["stage_throttle"].value == float(parameters["apiThrottleRate"]["Default"])
-    assert quotas()["instances"].value == float(parameters["maxInstanceCount"]["MaxValue"])
+    allowed = re.compile(parameters["maxInstanceCount"]["AllowedPattern"])
+    assert [allowed.fullmatch(str(count)) is not None for count in (20, 21)] == [True, False]
+    assert quotas()["instances"].value == 20

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from workbench.capacity.queueing import late, mean_wait, states, waiting_probability
+from workbench.capacity.queueing import late, late_constant, mean_wait, states, waiting_probability
 
 
 def test_erlang_c_by_hand() -> None:
@@ -44,3 +44,9 @@ def test_the_tail_of_the_wait_is_exponential_with_many_places() -> None:
 
 def test_overload_sheds_what_cannot_be_done() -> None:
     assert states(np.array([2.0]), 1, 16)[0, -1] == pytest.approx(0.5, abs=1e-4)
+
+
+def test_constant_service_waits_for_whole_predictions() -> None:
+    probabilities = states(np.array([0.5]), 1, 3)  # 8, 4, 2, 1 of 15; the last is refused
+    shares = late_constant(probabilities, np.array([0.0, 0.9, 1.0, 1.9, 2.0]), 1)[0]
+    assert shares == pytest.approx(np.array([6, 6, 2, 2, 0]) / 14)
