@@ -8,7 +8,8 @@
     ├── FetchError         an artefact cannot be found or downloaded
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
-    └── ApiAnswerError     the API answered with an error, or not at all
+    ├── ApiAnswerError     the API answered with an error, or not at all
+    └── PlanError          a capacity plan lacks a figure, or was given an impossible one
 """
 
 from __future__ import annotations
@@ -40,3 +41,7 @@ class StartError(WorkbenchError):
 
 class ApiAnswerError(WorkbenchError):
     """The API answered with an error, or not at all."""
+
+
+class PlanError(WorkbenchError):
+    """A capacity plan lacks a figure, or was given an impossible one."""
