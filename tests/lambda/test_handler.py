@@ -24,7 +24,7 @@ from tests.lambda_events import older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
-CONTEXT = types.SimpleNamespace(
+CONTEXT: Any = types.SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
 )
 

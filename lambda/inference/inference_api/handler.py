@@ -72,9 +72,9 @@ def origin() -> Origin:
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers an API Gateway proxy event, and writes what was measured of it."""
-    is_cold = not origin.cache_info().currsize
+    is_cold = origin.cache_info().currsize == 0  # nobody has asked for it yet
     telemetry = Telemetry(origin(), is_cold=is_cold)
-    app.append_context(telemetry=telemetry)
+    app.append_context(telemetry=telemetry)  # type: ignore[no-untyped-call]
     try:
         return app.resolve(event, context)
     finally:
