@@ -7,7 +7,7 @@ from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_sns import CfnSubscription, Topic
 from constructs import Construct
 
-from stacks.parameters import Parameters
+from stacks.alarm_parameters import AlarmParameters
 
 
 class AlarmTopic(Construct):
@@ -20,7 +20,7 @@ class AlarmTopic(Construct):
         topic: the topic.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, parameters: Parameters) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, parameters: AlarmParameters) -> None:
         super().__init__(scope, construct_id)
         self.topic = Topic(self, "Topic", enforce_ssl=True)
         alarms = Stack.of(self).format_arn(
@@ -38,7 +38,7 @@ class AlarmTopic(Construct):
                 },
             )
         )
-        address = parameters.alarm_email.value_as_string
+        address = parameters.email.value_as_string
         has_address = CfnCondition(self, "HasAlarmEmail", expression=Fn.condition_not(Fn.condition_equals(address, "")))
         subscription = CfnSubscription(
             self, "Email", topic_arn=self.topic.topic_arn, protocol="email", endpoint=address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from aws_cdk import Acknowledgment, Aws, CfnCondition, Duration, Fn, RemovalPolicy, Validations
-from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, Stats, TreatMissingData
+from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership
@@ -13,19 +13,11 @@ from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
 from stacks.errors import ContextValueError
+from stacks.function_metrics import function_metric
 from stacks.parameters import Parameters
 
 CONTEXT = "deleteEvents"
 _EVENTS = "events/"
-# What the function counts, as Powertools writes it: namespace, and service as the one dimension. The service is the
-# stack, so that deployments in one region are told apart.
-_FAILURES = Metric(
-    namespace="IpcAiSaas",
-    metric_name="EventStoreFailures",
-    dimensions_map={"service": Aws.STACK_NAME},
-    statistic=Stats.SUM,
-    period=Duration.minutes(5),
-)
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -69,7 +61,7 @@ class EventStore(Construct):
             self,
             "FailuresAlarm",
             alarm_description="Events were lost, or frames of failed requests left behind: see the function's log",
-            metric=_FAILURES,
+            metric=function_metric("EventStoreFailures", period=Duration.minutes(5)),
             threshold=1,
             evaluation_periods=1,
             comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -16,13 +16,15 @@ from aws_cdk.aws_apigateway import (
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
 from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
-from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
 from stacks.api_authorization import ApiAuthorization
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
 from stacks.function_bundle import bundle
+from stacks.function_metrics import NAMESPACE
+from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
@@ -52,6 +54,8 @@ class InferenceApi(Construct):
 
     Attributes:
         function: the function behind it.
+        log_group: where the function writes.
+        stage: the one stage of the API.
         uses_key: the condition that callers send an API key.
         key_id: the id of that key.
         url: base URL of the API, with a slash at its end.
@@ -66,14 +70,14 @@ class InferenceApi(Construct):
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = LogGroup(
-            self, "FunctionLogs", retention=RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
+        self.log_group = LogGroup(self, "FunctionLogs", removal_policy=RemovalPolicy.DESTROY)
+        keep_for(self.log_group, parameters.logs.retention_days)
         # A role of our own: the one that the CDK would make may write to every log group of the account.
         role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
+        self.log_group.grant_write(role)
         endpoint.grant_invoke(role)
         events.grant_write(role)
         self.function = Function(
@@ -85,16 +89,18 @@ class InferenceApi(Construct):
             code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
             handler="inference_api.handler.handler",
             role=role,
-            log_group=log_group,
+            log_group=self.log_group,
             memory_size=512,
             timeout=_FUNCTION_TIMEOUT,
             environment={
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                "MODEL_NAME": model_name,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
+                "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
                 "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
-                "POWERTOOLS_METRICS_NAMESPACE": "IpcAiSaas",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
@@ -112,6 +118,7 @@ class InferenceApi(Construct):
         self.uses_key = authorization.uses_key
         self.key_id = authorization.issue_key(api)
         self.url = api.url
+        self.stage = api.deployment_stage
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(

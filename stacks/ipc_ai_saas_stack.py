@@ -10,11 +10,13 @@ from constructs import Construct
 from stacks.alarm_topic import AlarmTopic
 from stacks.container_images import REPOSITORY_ROOT, ContainerImages
 from stacks.customized_application import CONTEXT, named_folder
+from stacks.dashboard import Dashboard
 from stacks.event_store import EventStore
 from stacks.inference_api import InferenceApi
 from stacks.model_endpoint import ModelEndpoint, chosen_model
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.service_alarms import ServiceAlarms
 
 
 class IpcAiSaasStack(Stack):
@@ -30,10 +32,11 @@ class IpcAiSaasStack(Stack):
             "ComparesFaces",
             expression=Fn.condition_equals(parameters.application_type.value_as_string, "face-comparison"),
         )
+        model_name = chosen_model(parameters, compares_faces.logical_id)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
-        alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters)
+        alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters.alarms)
         endpoint = ModelEndpoint(
             self,
             "Model",
@@ -41,11 +44,33 @@ class IpcAiSaasStack(Stack):
             partition=partition,
             images=images,
             alarm_topic=alarm_topic,
-            model_name=chosen_model(parameters, compares_faces.logical_id),
+            model_name=model_name,
         )
         events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         api = InferenceApi(
-            self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
+            self,
+            "Inference",
+            parameters=parameters,
+            partition=partition,
+            endpoint=endpoint,
+            events=events,
+            model_name=model_name,
+        )
+        alarms = ServiceAlarms(
+            self,
+            "ServiceAlarms",
+            parameters=parameters.alarms,
+            stage=api.stage,
+            function=api.function,
+            topic=alarm_topic.topic,
+        )
+        Dashboard(
+            self,
+            "Dashboard",
+            api=api,
+            endpoint=endpoint,
+            instance_type=parameters.capacity.deploy_instance_type.value_as_string,
+            alarms=alarms.always,
         )
 
         CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Aws, CfnCondition, Fn, IResolvable, Stack, Token, Validations
+from aws_cdk import Acknowledgment, Aws, CfnCondition, Fn, IResolvable, RemovalPolicy, Token, Validations
 from aws_cdk.aws_iam import CfnRole, IGrantable, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
@@ -19,6 +20,7 @@ from stacks.container_images import ContainerImages
 from stacks.endpoint_alarms import EndpointAlarms
 from stacks.endpoint_scaling import EndpointScaling
 from stacks.endpoint_update import guarded_by
+from stacks.log_retention import keep_for
 from stacks.parameters import Parameters
 from stacks.partition import Partition
 
@@ -27,7 +29,6 @@ _VARIANT = "AllTraffic"
 # The host of our GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470,
 # and an image of the operator's own gets that.
 _GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
-_LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
 
 
 class ModelEndpoint(Construct):
@@ -35,6 +36,7 @@ class ModelEndpoint(Construct):
 
     Attributes:
         endpoint_name: its name.
+        variant_name: the name of its one variant.
     """
 
     def __init__(
@@ -58,6 +60,12 @@ class ModelEndpoint(Construct):
         has_frame_bucket = CfnCondition(
             self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(frame_bucket, ""))
         )
+        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}"
+        # SageMaker takes the group that is there. One that it makes keeps its lines for ever, and outlives the stack.
+        log_group = LogGroup(
+            self, "Logs", log_group_name=f"/aws/sagemaker/Endpoints/{name}", removal_policy=RemovalPolicy.DESTROY
+        )
+        keep_for(log_group, parameters.logs.retention_days)
         role = Role(
             self,
             "ExecutionRole",
@@ -68,7 +76,7 @@ class ModelEndpoint(Construct):
         )
         # Inside the role, so that all are there before SageMaker pulls the image and reads the model data.
         cast(CfnRole, role.node.default_child).policies = [
-            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=self._telemetry_policy()),
+            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=_telemetry_policy(log_group)),
             _policy_if(has_model_data, "ReadModelData", _read_of_model_data(parameters.model_data_url.value_as_string)),
             _policy_if(has_frame_bucket, "ReadFrames", _read_of_frames(frame_bucket)),
             _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
@@ -124,7 +132,6 @@ class ModelEndpoint(Construct):
                 )
             ],
         )
-        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}"
         alarms = EndpointAlarms(
             self,
             "Alarms",
@@ -142,6 +149,7 @@ class ModelEndpoint(Construct):
             # With scaling, the number of instances that run now counts; without, minInstanceCount.
             retain_all_variant_properties=Fn.condition_if(scaling.is_scaled.logical_id, True, False),
         )
+        self._endpoint.node.add_dependency(log_group)
         # SageMaker looks at the alarms as this role. In a policy of its own: the alarms name the configuration, which
         # comes after the model, which waits for the role's other policies.
         self._endpoint.node.add_dependency(
@@ -158,34 +166,13 @@ class ModelEndpoint(Construct):
             )
         )
         self.endpoint_name = self._endpoint.attr_endpoint_name
+        self.variant_name = _VARIANT
         scaling.scale(endpoint_name=self.endpoint_name, variant_name=_VARIANT)
 
     def grant_invoke(self, grantee: IGrantable) -> None:
         """Lets a role invoke this endpoint. Its Ref is its ARN."""
         grantee.grant_principal.add_to_principal_policy(
             PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self._endpoint.ref])
-        )
-
-    def _telemetry_policy(self) -> PolicyDocument:
-        logs = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=_LOG_GROUPS,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        return PolicyDocument(
-            statements=[
-                PolicyStatement(
-                    actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-                    resources=[logs],
-                ),
-                # CloudWatch has no resources for metrics; the namespace is the finest limit there is.
-                PolicyStatement(
-                    actions=["cloudwatch:PutMetricData"],
-                    resources=["*"],
-                    conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
-                ),
-            ]
         )
 
 
@@ -196,6 +183,24 @@ def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
         parameters.face_detect_and_compare_model_name.value_as_string,
         parameters.detector_model_name.value_as_string,
     ).to_string()
+
+
+def _telemetry_policy(log_group: LogGroup) -> PolicyDocument:
+    return PolicyDocument(
+        statements=[
+            # The group is there. Whether SageMaker writes to it without asking to create it is not documented.
+            PolicyStatement(
+                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[log_group.log_group_arn],
+            ),
+            # CloudWatch has no resources for metrics; the namespace is the finest limit there is.
+            PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],
+                conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
+            ),
+        ]
+    )
 
 
 def _policy_if(condition: CfnCondition, name: str, statement: PolicyStatement) -> IResolvable:

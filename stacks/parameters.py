@@ -6,9 +6,11 @@ from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
 import catalogue
 from stacks import image_uri
+from stacks.alarm_parameters import AlarmParameters
 from stacks.api_parameters import ApiParameters
 from stacks.capacity_parameters import CapacityParameters
 from stacks.event_parameters import EventParameters
+from stacks.log_parameters import LogParameters
 from stacks.parameter_kinds import choice, text
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -70,15 +72,10 @@ class Parameters:
             "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG (in China .amazonaws.com.cn) or with @sha256:DIGEST "
             "for the tag; or empty",
         )
-        self.alarm_email = text(
-            stack,
-            "alarmEmail",
-            "Address that gets the alarms, once it has confirmed the mail that AWS sends to it; or empty",
-            pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
-            takes="an e-mail address, or empty",
-        )
         self.capacity = CapacityParameters(stack)
         self.api = ApiParameters(stack)
+        self.alarms = AlarmParameters(stack)
+        self.logs = LogParameters(stack)
         self.events = EventParameters(stack)
         _group(
             stack,
@@ -92,7 +89,8 @@ class Parameters:
                 ],
                 "Capacity": self.capacity.all,
                 "API": self.api.all,
-                "Alarms": [self.alarm_email],
+                "Alarms": self.alarms.all,
+                "Logs and metrics": self.logs.all,
                 "Event store": self.events.all,
                 "Frames in S3": [self.frame_bucket_name],
             },

@@ -110,6 +110,12 @@ class InferenceRequest:
     accept: str = "application/json"
 
 
+def declared_camera(event: APIGatewayProxyEvent) -> str:
+    """The camera's name by the header ``X-Camera-Id``, which is known before the body is read."""
+    headers = {name.lower(): value for name, value in (event.headers or {}).items()}
+    return _text(headers.get("x-camera-id")) or "unknown"
+
+
 def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceRequest:
     """Reads a request. What goes to a user's own application is handed on as it came.
 
@@ -122,7 +128,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     compares = application_type == _COMPARISON
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    camera_id = _text(headers.get("x-camera-id")) or "unknown"
+    camera_id = declared_camera(event)
     body = _body(event)
     if not body:
         raise InvalidRequestError("the body is empty; send an image or a JSON object")

@@ -12,15 +12,23 @@ class Settings:
 
     Attributes:
         application_type: the application that the endpoint serves.
+        model_name: its model.
         endpoint_name: the SageMaker endpoint.
         events_bucket: the bucket of the event store.
         save_request_events: whether frames and results are kept.
+        service: the name of the deployment.
+        metrics_namespace: CloudWatch's namespace of the function's metrics.
+        camera_metrics: whether each camera has metrics of its own.
     """
 
     application_type: str
+    model_name: str
     endpoint_name: str
     events_bucket: str
     save_request_events: bool
+    service: str
+    metrics_namespace: str
+    camera_metrics: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -31,7 +39,11 @@ class Settings:
         """
         return cls(
             application_type=environment["APPLICATION_TYPE"],
+            model_name=environment["MODEL_NAME"],
             endpoint_name=environment["ENDPOINT_NAME"],
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
+            service=environment["POWERTOOLS_SERVICE_NAME"],
+            metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
+            camera_metrics=environment["CAMERA_METRICS"] == "Yes",
         )

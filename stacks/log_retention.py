@@ -1,0 +1,20 @@
+"""How long logs are kept."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import Acknowledgment, CfnParameter, Token, Validations
+from aws_cdk.aws_logs import CfnLogGroup, LogGroup
+
+
+def keep_for(log_group: LogGroup, days: CfnParameter) -> None:
+    """Lets CloudWatch delete a group's lines after so many days."""
+    resource = cast(CfnLogGroup, log_group.node.default_child)
+    resource.retention_in_days = Token.as_number(days.value_as_string)
+    Validations.of(resource).acknowledge(
+        Acknowledgment(
+            id="CloudFormation-Validate::W9003",
+            reason="CloudFormation takes the parameter's digits as the number that the value is",
+        )
+    )
