@@ -9,7 +9,8 @@
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
     ├── ApiAnswerError     the API answered with an error, or not at all
-    └── PlanError          a capacity plan lacks a figure, or was given an impossible one
+    ├── PlanError          a capacity plan lacks a figure, or was given an impossible one
+    └── ReplayError        the queues of uploaded files cannot be found, read or written
 """
 
 from __future__ import annotations
@@ -45,3 +46,7 @@ class ApiAnswerError(WorkbenchError):
 
 class PlanError(WorkbenchError):
     """A capacity plan lacks a figure, or was given an impossible one."""
+
+
+class ReplayError(WorkbenchError):
+    """The queues of uploaded files cannot be found, read or written."""
