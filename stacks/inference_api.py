@@ -20,6 +20,7 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 
 from stacks.api_authorization import ApiAuthorization
+from stacks.api_logs import ApiLogs
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
 from stacks.function_bundle import bundle
@@ -30,6 +31,7 @@ from stacks.partition import Partition
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
+_STAGE = "prod"
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _REQUEST_HEADERS = [
     *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
@@ -112,6 +114,7 @@ class InferenceApi(Construct):
         self.uses_key = authorization.uses_key
         self.key_id = authorization.issue_key(api)
         self.url = api.url
+        ApiLogs(self, "Logs", parameters=parameters.api, api=api, stage_name=_STAGE)
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(
@@ -123,10 +126,11 @@ class InferenceApi(Construct):
             binary_media_types=_BINARY_MEDIA_TYPES,
             cloud_watch_role=False,
             deploy_options=StageOptions(
-                stage_name="prod",
+                stage_name=_STAGE,
                 throttling_rate_limit=parameters.throttle_rate.value_as_number,
                 throttling_burst_limit=parameters.throttle_burst.value_as_number,
                 logging_level=MethodLoggingLevel.OFF,
+                data_trace_enabled=False,
                 metrics_enabled=True,
             ),
         )
