@@ -44,8 +44,8 @@ class ApiParameters:
             stack,
             "apiAccessLogs",
             ["Yes", "UseAccountRole", "No"],
-            "Whether API Gateway logs requests and errors; Yes sets the role that it logs with for all REST APIs of the "
-            "account and region, UseAccountRole leaves that as it is",
+            "Whether API Gateway logs requests and errors; Yes sets the role that it logs with for all REST APIs of "
+            "the account and region, UseAccountRole leaves that as it is",
         )
 
     @property

@@ -45,7 +45,13 @@ class IpcAiSaasStack(Stack):
         )
         events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         api = InferenceApi(
-            self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
+            self,
+            "Inference",
+            parameters=parameters,
+            partition=partition,
+            compares_faces=compares_faces,
+            endpoint=endpoint,
+            events=events,
         )
 
         CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")
