@@ -16,6 +16,7 @@ class ApiParameters:
         throttle_rate: requests a second, for the whole API.
         throttle_burst: requests at once, for the whole API.
         monthly_quota: requests a month of the API key; 0 for no limit.
+        access_logs: whether API Gateway logs, and whether the stack sets the account's role for it.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -39,8 +40,15 @@ class ApiParameters:
             takes="a whole number from 0 to 999999999",
             default="0",
         )
+        self.access_logs = choice(
+            stack,
+            "apiAccessLogs",
+            ["Yes", "UseAccountRole", "No"],
+            "Whether API Gateway logs requests and errors; Yes sets the role that it logs with for all REST APIs of "
+            "the account and region, UseAccountRole leaves that as it is",
+        )
 
     @property
     def all(self) -> list[CfnParameter]:
         """All of them, in the order in which to show them."""
-        return [self.authorization, self.throttle_rate, self.throttle_burst, self.monthly_quota]
+        return [self.authorization, self.throttle_rate, self.throttle_burst, self.monthly_quota, self.access_logs]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, Fn, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, Duration, RemovalPolicy
 from aws_cdk.aws_apigateway import (
     EndpointType,
-    GatewayResponse,
     LambdaIntegration,
     MethodLoggingLevel,
-    ResponseType,
     RestApi,
     StageOptions,
 )
@@ -20,18 +18,23 @@ from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
 from stacks.api_authorization import ApiAuthorization
+from stacks.api_deployments import ApiDeployments
+from stacks.api_logs import ApiLogs
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
 from stacks.function_bundle import bundle
 from stacks.function_metrics import NAMESPACE
+from stacks.gateway_answers import answer_in_the_error_shape
 from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.request_models import RequestModels
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
+_STAGE = "prod"
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _REQUEST_HEADERS = [
     *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
@@ -68,6 +71,7 @@ class InferenceApi(Construct):
         *,
         parameters: Parameters,
         partition: Partition,
+        compares_faces: CfnCondition,
         endpoint: ModelEndpoint,
         events: EventStore,
         model_name: str,
@@ -108,17 +112,26 @@ class InferenceApi(Construct):
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
-        authorization.require(
-            resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
-        )
+        post = resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
+        authorization.require(post)
+        models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
+        models.require(post)
         resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
         authorization.restrict(api)
-        _answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id)
-        authorization.deploy(api)
+        answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
+        ApiDeployments(self, "Deployments", api=api, choices=[authorization.ways, models.kinds])
         self.uses_key = authorization.uses_key
         self.key_id = authorization.issue_key(api)
         self.url = api.url
         self.stage = api.deployment_stage
+        ApiLogs(
+            self,
+            "Logs",
+            parameters=parameters.api,
+            retention_days=parameters.logs.retention_days,
+            api=api,
+            stage_name=_STAGE,
+        )
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(
@@ -130,82 +143,13 @@ class InferenceApi(Construct):
             binary_media_types=_BINARY_MEDIA_TYPES,
             cloud_watch_role=False,
             deploy_options=StageOptions(
-                stage_name="prod",
+                stage_name=_STAGE,
                 throttling_rate_limit=parameters.throttle_rate.value_as_number,
                 throttling_burst_limit=parameters.throttle_burst.value_as_number,
                 logging_level=MethodLoggingLevel.OFF,
+                data_trace_enabled=False,
                 metrics_enabled=True,
             ),
         )
         api.node.try_remove_child("Endpoint")  # an output of the base URL, beside the stack's own of the whole one
         return api
-
-
-def _answer_in_the_error_shape(api: RestApi, *, uses_iam: str) -> None:
-    """Gives API Gateway's own answers the product's error shape, and an unknown path its true status.
-
-    Args:
-        api: the API.
-        uses_iam: the condition that requests are signed. Then API Gateway cannot tell an unknown path from a request
-            without a signature.
-    """
-
-    def if_signed(signed: str, otherwise: str) -> str:
-        return Fn.condition_if(uses_iam, signed, otherwise).to_string()
-
-    answers: dict[str, tuple[ResponseType, str | None, str, str]] = {
-        "UnknownPath": (
-            ResponseType.MISSING_AUTHENTICATION_TOKEN,
-            if_signed("403", "404"),
-            if_signed("NotSigned", "NotFound"),
-            if_signed(
-                '"sign the request with AWS Signature 4, or there is nothing here; send POST /inference"',
-                '"there is nothing here; send POST /inference"',
-            ),
-        ),
-        "NoKey": (
-            ResponseType.INVALID_API_KEY,
-            "403",
-            "InvalidApiKey",
-            '"send a valid API key in the header x-api-key"',
-        ),
-        "TooLarge": (
-            ResponseType.REQUEST_TOO_LARGE,
-            "413",
-            "PayloadTooLarge",
-            '"the body is too large; send a smaller frame"',
-        ),
-        "Timeout": (
-            ResponseType.INTEGRATION_TIMEOUT,
-            "504",
-            "Timeout",
-            '"the service did not answer in time; send the frame again"',
-        ),
-        # messageString is the message with its quotes, safe inside JSON.
-        "ClientErrors": (
-            ResponseType.DEFAULT_4_XX,
-            None,
-            "$context.error.responseType",
-            "$context.error.messageString",
-        ),
-        "ServerErrors": (
-            ResponseType.DEFAULT_5_XX,
-            None,
-            "$context.error.responseType",
-            '"the service failed; try again"',
-        ),
-    }
-    for name, (kind, status, code, message) in answers.items():
-        GatewayResponse(
-            api,
-            name,
-            rest_api=api,
-            type=kind,
-            status_code=status,
-            response_headers={"Access-Control-Allow-Origin": "'*'"},
-            templates={
-                "application/json": (
-                    f'{{"error": {{"code": "{code}", "message": {message}, "request_id": "$context.requestId"}}}}'
-                )
-            },
-        )

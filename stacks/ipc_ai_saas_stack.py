@@ -53,6 +53,7 @@ class IpcAiSaasStack(Stack):
             "Inference",
             parameters=parameters,
             partition=partition,
+            compares_faces=compares_faces,
             endpoint=endpoint,
             events=events,
             model_name=model_name,

@@ -40,13 +40,23 @@ class RenderedFunction:
 
 @dataclass(frozen=True)
 class RenderedMethod:
-    """A method of the API: its path, HTTP method, integration and what it asks of callers, as rendered."""
+    """A method of the API: its path, HTTP method, integration and what it asks of callers, as rendered.
+
+    Attributes:
+        path: the path, with a slash at its beginning.
+        http_method: such as ``POST``.
+        integration: what answers.
+        requires_key: whether callers send the API key.
+        requires_signature: whether callers sign.
+        models: by content type, the JSON schema that a body has to fit; a type without one is not looked at.
+    """
 
     path: str
     http_method: str
     integration: Mapping[str, Any]
     requires_key: bool
     requires_signature: bool
+    models: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -260,7 +270,19 @@ def _methods(resources: Mapping[str, Any]) -> list[RenderedMethod]:
             resource["Properties"]["Integration"],
             requires_key=bool(resource["Properties"].get("ApiKeyRequired")),
             requires_signature=resource["Properties"].get("AuthorizationType") == "AWS_IAM",
+            models=_models(resource["Properties"], resources),
         )
         for resource in resources.values()
         if resource["Type"] == "AWS::ApiGateway::Method"
     ]
+
+
+def _models(method: Mapping[str, Any], resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The schemas by content type, where the method has a validator that looks at bodies."""
+    validator = resources.get(method.get("RequestValidatorId"))
+    if validator is None or not validator["Properties"].get("ValidateRequestBody"):
+        return {}
+    return {
+        content_type: resources[model]["Properties"]["Schema"]
+        for content_type, model in (method.get("RequestModels") or {}).items()
+    }

@@ -172,6 +172,11 @@ GRANTED = WITHOUT_RESOURCE | {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    # API Gateway's, of the account's role: it asks for these too.
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
     "cloudwatch:DescribeAlarms",
     "sagemaker:InvokeEndpoint",
 }
