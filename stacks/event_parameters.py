@@ -1,0 +1,34 @@
+"""What is kept of the requests, and for how long: the operator's choices."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnParameter, Stack
+
+from stacks.parameter_kinds import choice, text
+
+
+class EventParameters:
+    """The parameters of the event store.
+
+    Attributes:
+        save_request_events: whether frames and results are kept.
+        retention_days: days until they are deleted; 0 for never.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.save_request_events = choice(
+            stack, "saveRequestEvents", ["No", "Yes"], "Whether to keep every frame and its result in the events bucket"
+        )
+        self.retention_days = text(
+            stack,
+            "eventRetentionDays",
+            "Days after which S3 deletes an event's frames and result; 0 keeps them for ever",
+            pattern="0|[1-9][0-9]{0,4}",
+            takes="a whole number of days from 0 to 99999; 0 keeps events for ever",
+            default="0",
+        )
+
+    @property
+    def all(self) -> list[CfnParameter]:
+        """All of them, in the order in which to show them."""
+        return [self.save_request_events, self.retention_days]
