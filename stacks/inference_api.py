@@ -32,7 +32,7 @@ _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 _FUNCTION_TIMEOUT = Duration.seconds(28)
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _REQUEST_HEADERS = [
-    *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+    *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
 ]
 _BINARY_MEDIA_TYPES = [
@@ -48,7 +48,7 @@ _BINARY_MEDIA_TYPES = [
 
 
 class InferenceApi(Construct):
-    """``POST /inference``.
+    """``POST /inference``, and ``GET /inference/{request_id}`` for what takes longer.
 
     Attributes:
         function: the function behind it.
@@ -76,6 +76,8 @@ class InferenceApi(Construct):
         log_group.grant_write(role)
         endpoint.grant_invoke(role)
         events.grant_write(role)
+        events.grant_async(role, is_async=endpoint.kind.is_async)
+        events.encryption.grant(role)
         self.function = Function(
             self,
             "Function",
@@ -91,6 +93,7 @@ class InferenceApi(Construct):
             environment={
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
+                "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
                 "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
@@ -106,6 +109,13 @@ class InferenceApi(Construct):
             resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
         )
         resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
+        # Where the answer of an asynchronous endpoint is fetched. It is there whatever the endpoint: a deployment is a
+        # snapshot of the methods, and these do not depend on a parameter.
+        answer = resource.add_resource("{request_id}")
+        authorization.require(
+            answer.add_method("GET", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
+        )
+        answer.add_cors_preflight(allow_origins=["*"], allow_methods=["GET"], allow_headers=_REQUEST_HEADERS)
         authorization.restrict(api)
         _answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id)
         authorization.deploy(api)

@@ -34,16 +34,17 @@ class IpcAiSaasStack(Stack):
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
         alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters)
+        events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         endpoint = ModelEndpoint(
             self,
             "Model",
             parameters=parameters,
             partition=partition,
             images=images,
+            events=events,
             alarm_topic=alarm_topic,
             model_name=chosen_model(parameters, compares_faces.logical_id),
         )
-        events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         api = InferenceApi(
             self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
         )

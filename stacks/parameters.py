@@ -8,6 +8,7 @@ import catalogue
 from stacks import image_uri
 from stacks.api_parameters import ApiParameters
 from stacks.capacity_parameters import CapacityParameters
+from stacks.endpoint_parameters import EndpointParameters
 from stacks.event_parameters import EventParameters
 from stacks.parameter_kinds import choice, text
 
@@ -78,6 +79,7 @@ class Parameters:
             takes="an e-mail address, or empty",
         )
         self.capacity = CapacityParameters(stack)
+        self.endpoint = EndpointParameters(stack, deploy_instance_type=self.capacity.deploy_instance_type)
         self.api = ApiParameters(stack)
         self.events = EventParameters(stack)
         _group(
@@ -91,6 +93,7 @@ class Parameters:
                     self.container_image_uri,
                 ],
                 "Capacity": self.capacity.all,
+                "Endpoint": self.endpoint.all,
                 "API": self.api.all,
                 "Alarms": [self.alarm_email],
                 "Event store": self.events.all,
