@@ -147,5 +147,5 @@ class EndpointParameters:
 
 def _ids_of(kind: str, most: int) -> str:
     """A pattern for up to so many ids of EC2's, with commas between; or nothing."""
-    one = f"{kind}-[0-9a-f]{{8,17}}"
+    one = f"{kind}-[0-9a-f]{{8}}([0-9a-f]{{9}})?"
     return f"({one}(,{one}){{0,{most - 1}}})?"

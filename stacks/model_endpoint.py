@@ -134,8 +134,6 @@ class ModelEndpoint(Construct):
             )
         )
         empty_is_left_out(model)
-        # The same of empty lists of subnets and security groups: IsAttached leaves the VPC out.
-        model.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W1033"]}})
         # The role's other policies must be there, too.
         model.node.add_dependency(role.node.find_child("DefaultPolicy"))
         scaling = EndpointScaling(self, "Scaling", parameters=parameters, partition=partition, kind=self.kind)

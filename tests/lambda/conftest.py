@@ -13,6 +13,7 @@ from moto import mock_aws
 ENVIRONMENT = {
     "APPLICATION_TYPE": "face-detection",
     "ENDPOINT_NAME": "endpoint",
+    "ENDPOINT_TYPE": "real-time",
     "EVENTS_BUCKET": "event-store",
     "SAVE_REQUEST_EVENTS": "Yes",
     "POWERTOOLS_SERVICE_NAME": "inference",

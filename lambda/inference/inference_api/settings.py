@@ -13,12 +13,14 @@ class Settings:
     Attributes:
         application_type: the application that the endpoint serves.
         endpoint_name: the SageMaker endpoint.
+        is_async: whether it answers by way of S3; otherwise it answers at once.
         events_bucket: the bucket of the event store.
         save_request_events: whether frames and results are kept.
     """
 
     application_type: str
     endpoint_name: str
+    is_async: bool
     events_bucket: str
     save_request_events: bool
 
@@ -32,6 +34,7 @@ class Settings:
         return cls(
             application_type=environment["APPLICATION_TYPE"],
             endpoint_name=environment["ENDPOINT_NAME"],
+            is_async=environment["ENDPOINT_TYPE"] == "async",
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
         )
