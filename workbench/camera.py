@@ -130,7 +130,7 @@ def _post(
     try:
         response = httpx.post(url, content=content, headers=dict(headers), auth=auth, timeout=_TIMEOUT_SECONDS)
         if response.status_code == _PENDING and "Location" in response.headers:
-            response = _followed(response, auth, waiting or (lambda seconds: None))
+            response = _followed(response, auth, waiting)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ApiAnswerError(f"no answer from {url}: {error}; is 'workbench up' running?") from error
     milliseconds = (time.perf_counter() - started) * 1000
@@ -142,7 +142,9 @@ def _post(
     return Answer(response.content, media_type, response.headers["X-Request-Id"], milliseconds)
 
 
-def _followed(response: httpx.Response, auth: httpx.Auth | None, waiting: Callable[[float], None]) -> httpx.Response:
+def _followed(
+    response: httpx.Response, auth: httpx.Auth | None, waiting: Callable[[float], None] | None
+) -> httpx.Response:
     """The answer that a pending one leads to.
 
     Raises:
@@ -154,7 +156,8 @@ def _followed(response: httpx.Response, auth: httpx.Auth | None, waiting: Callab
         waited = time.monotonic() - started
         if waited > _PENDING_SECONDS:
             raise ApiAnswerError(f"no answer after {waited:.0f} s; fetch it later from {location}")
-        waiting(waited)
+        if waiting is not None:
+            waiting(waited)
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         response = httpx.get(location, auth=auth, timeout=_TIMEOUT_SECONDS)

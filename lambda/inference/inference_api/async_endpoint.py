@@ -195,11 +195,16 @@ def _typed(body: bytes, content_type: str) -> Inference:
 def _failure(text: str) -> ApiError:
     """The container's own error, wherever it stands in what SageMaker wrote."""
     start = text.find('{"error"')
-    try:
-        document, _ = json.JSONDecoder().raw_decode(text, start) if start >= 0 else ({}, 0)
-    except ValueError:
-        document = {}
     said = re.search(r"\((\d{3})\)", text[:start] if start >= 0 else text)
-    error = document.get("error") if isinstance(document.get("error"), dict) else {}
-    status = int(said[1]) if said else STATUSES.get(error.get("code", ""), 500)
+    error = _error_at(text, start) if start >= 0 else {}
+    status = int(said[1]) if said else STATUSES.get(str(error.get("code")), 500)
     return translated_failure(status, error)
+
+
+def _error_at(text: str, start: int) -> dict[str, Any]:
+    try:
+        document, _ = json.JSONDecoder().raw_decode(text, start)
+    except ValueError:
+        return {}
+    error = document["error"]
+    return error if isinstance(error, dict) else {}
