@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnCondition, Fn
+from aws_cdk import CfnCondition, Fn, IResolvable
 from aws_cdk.aws_cloudwatch import IAlarm
-from aws_cdk.aws_sagemaker import CfnEndpoint
+
+from stacks.endpoint_kind import EndpointKind
 
 # Seconds. The alarms need up to 4 minutes; each part of the new fleet is watched for more than twice that.
 _BAKING = 600
@@ -23,20 +24,22 @@ _CANARY = {
 _ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
 
 
-def guarded_by(alarms: Sequence[IAlarm], *, has_several: CfnCondition) -> CfnEndpoint.DeploymentConfigProperty:
+def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: CfnCondition) -> IResolvable:
     """A blue/green deployment that goes back to the old fleet when one of the alarms goes off.
+
+    SageMaker has such deployments for endpoints with instances alone; a serverless one gets none.
 
     Args:
         alarms: those that watch the new fleet.
+        kind: of the endpoint.
         has_several: the condition that the fleet has two instances or more at all times.
     """
-    return CfnEndpoint.DeploymentConfigProperty(
-        auto_rollback_configuration=CfnEndpoint.AutoRollbackConfigProperty(
-            alarms=[CfnEndpoint.AlarmProperty(alarm_name=alarm.alarm_name) for alarm in alarms]
-        ),
-        blue_green_update_policy=CfnEndpoint.BlueGreenUpdatePolicyProperty(
-            traffic_routing_configuration=Fn.condition_if(has_several.logical_id, _CANARY, _ALL_AT_ONCE),
-            termination_wait_in_seconds=_BAKING,  # the old fleet is there while all traffic is on the new one
-            maximum_execution_timeout_in_seconds=_LIMIT,
-        ),
-    )
+    deployment = {
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.alarm_name} for alarm in alarms]},
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": Fn.condition_if(has_several.logical_id, _CANARY, _ALL_AT_ONCE),
+            "TerminationWaitInSeconds": _BAKING,  # the old fleet is there while all traffic is on the new one
+            "MaximumExecutionTimeoutInSeconds": _LIMIT,
+        },
+    }
+    return kind.of_instances(deployment)

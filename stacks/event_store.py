@@ -13,15 +13,24 @@ from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
 from constructs import Construct
 
+from stacks.conditional_policy import attach
+from stacks.encryption import Encryption
 from stacks.errors import ContextValueError
 from stacks.function_metrics import function_metric
 from stacks.parameters import Parameters
+from stacks.validation import empty_is_left_out
 
 CONTEXT = "deleteEvents"
 EVENTS = "events/"
 """Where events lie in the bucket."""
 INCOMING = "incoming/"
 """Where cameras put files, with ``ingestFromS3=Yes``."""
+# What asynchronous requests pass through: what was sent, what is still waited for, and what SageMaker writes.
+_ASYNC = "async/"
+ASYNC_INPUT, ASYNC_PENDING = f"{_ASYNC}input/", f"{_ASYNC}pending/"
+ASYNC_OUTPUT, ASYNC_FAILURE = f"{_ASYNC}output/", f"{_ASYNC}failure/"
+CAPTURE = "capture/"
+_EXPIRING = {"Retention": EVENTS, "RetentionOfIncoming": INCOMING, "RetentionOfCaptures": CAPTURE}
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -30,6 +39,7 @@ class EventStore(Construct):
 
     Attributes:
         bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
+        encryption: the key of its objects.
         failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
     """
 
@@ -51,6 +61,7 @@ class EventStore(Construct):
             "KeepsEvents",
             expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
         )
+        self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
         self.bucket = Bucket(
             self,
             "Bucket",
@@ -59,6 +70,9 @@ class EventStore(Construct):
             object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             removal_policy=_removal_policy(self.node.try_get_context(CONTEXT)),
+        )
+        cast(CfnBucket, self.bucket.node.default_child).add_property_override(
+            "BucketEncryption", self.encryption.of_bucket
         )
         self._set_lifecycle(parameters.events.retention_days.value_as_string)
         self.failures_alarm = Alarm(
@@ -109,22 +123,59 @@ class EventStore(Construct):
         bucket = cast(CfnBucket, self.bucket.node.default_child)
         bucket.notification_configuration = Fn.condition_if(only_if.logical_id, told, Aws.NO_VALUE)
 
+    def uri(self, prefix: str) -> str:
+        """The S3 URI of the objects under a prefix."""
+        return f"s3://{self.bucket.bucket_name}/{prefix}"
+
+    def grant_async(self, role: IRole, *, is_async: CfnCondition) -> None:
+        """Lets a role send requests through the bucket and collect their answers, with an asynchronous endpoint."""
+        objects = self.bucket.arn_for_objects
+        statements = [
+            PolicyStatement(
+                actions=["s3:PutObject"], resources=[objects(f"{ASYNC_INPUT}*"), objects(f"{ASYNC_PENDING}*")]
+            ),
+            PolicyStatement(
+                actions=["s3:GetObject"],
+                resources=[objects(f"{prefix}*") for prefix in (ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE)],
+            ),
+            # Of an object that is not there yet S3 says so only to who may list; to others it is forbidden.
+            PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
+        ]
+        attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+
+    def use_by_endpoint(self) -> list[PolicyStatement]:
+        """What lets an asynchronous endpoint read what was sent and write what came of it."""
+        objects = self.bucket.arn_for_objects
+        return [
+            PolicyStatement(actions=["s3:GetObject"], resources=[objects(f"{ASYNC_INPUT}*")]),
+            PolicyStatement(
+                actions=["s3:PutObject"], resources=[objects(f"{ASYNC_OUTPUT}*"), objects(f"{ASYNC_FAILURE}*")]
+            ),
+        ]
+
+    def write_of_captures(self) -> PolicyStatement:
+        """What lets an endpoint write what it captures of its traffic."""
+        return PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{CAPTURE}*")])
+
     def _set_lifecycle(self, retention_days: str) -> None:
         """Lets S3 delete events, and files that did not become one, after so many days; 0 is never."""
         expires = CfnCondition(self, "Expires", expression=Fn.condition_not(Fn.condition_equals(retention_days, "0")))
         # Spelt as CloudFormation does: a condition leaves the whole rule out, for it has no number that means never.
         expiries = [
             {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
-            for name, prefix in (("Retention", EVENTS), ("RetentionOfIncoming", INCOMING))
+            for name, prefix in _EXPIRING.items()
         ]
         abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
         bucket = cast(CfnBucket, self.bucket.node.default_child)
         bucket.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
             rules=[
                 CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
+                # Whatever the endpoint is now: what an asynchronous one before it left expires, too.
+                CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=_ASYNC, expiration_in_days=1),
                 *(Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE) for expiry in expiries),
             ]
         )
+        empty_is_left_out(bucket)
         Validations.of(bucket).acknowledge(
             Acknowledgment(
                 id="CloudFormation-Validate::W9003",

@@ -37,7 +37,7 @@ _FUNCTION_TIMEOUT = Duration.seconds(28)
 _STAGE = "prod"
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _REQUEST_HEADERS = [
-    *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+    *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
 ]
 _BINARY_MEDIA_TYPES = [
@@ -53,7 +53,7 @@ _BINARY_MEDIA_TYPES = [
 
 
 class InferenceApi(Construct):
-    """``POST /inference``.
+    """``POST /inference``, and ``GET /inference/{request_id}`` for what takes longer.
 
     Attributes:
         function: the function behind it.
@@ -84,6 +84,8 @@ class InferenceApi(Construct):
         self.log_group.grant_write(role)
         endpoint.grant_invoke(role)
         events.grant_write(role)
+        events.grant_async(role, is_async=endpoint.kind.is_async)
+        events.encryption.grant(role)
         self.function = Function(
             self,
             "Function",
@@ -100,6 +102,7 @@ class InferenceApi(Construct):
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
                 "MODEL_NAME": model_name,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
+                "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
                 "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
@@ -117,6 +120,13 @@ class InferenceApi(Construct):
         models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
         models.require(post)
         resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
+        # Where the answer of an asynchronous endpoint is fetched. It is there whatever the endpoint: a deployment is a
+        # snapshot of the methods, and these do not depend on a parameter.
+        answer = resource.add_resource("{request_id}")
+        authorization.require(
+            answer.add_method("GET", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
+        )
+        answer.add_cors_preflight(allow_origins=["*"], allow_methods=["GET"], allow_headers=_REQUEST_HEADERS)
         authorization.restrict(api)
         answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
         ApiDeployments(self, "Deployments", api=api, choices=[authorization.ways, models.kinds])

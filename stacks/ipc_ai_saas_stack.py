@@ -38,16 +38,17 @@ class IpcAiSaasStack(Stack):
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
         alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters.alarms)
+        events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         endpoint = ModelEndpoint(
             self,
             "Model",
             parameters=parameters,
             partition=partition,
             images=images,
+            events=events,
             alarm_topic=alarm_topic,
             model_name=model_name,
         )
-        events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         api = InferenceApi(
             self,
             "Inference",

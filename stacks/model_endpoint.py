@@ -7,22 +7,38 @@ there.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from aws_cdk import Acknowledgment, Aws, CfnCondition, Fn, IResolvable, RemovalPolicy, Token, Validations
-from aws_cdk.aws_iam import CfnRole, IGrantable, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk import (
+    Acknowledgment,
+    Aws,
+    CfnCondition,
+    Fn,
+    ICfnConditionExpression,
+    IResolvable,
+    RemovalPolicy,
+    Token,
+    Validations,
+)
+from aws_cdk.aws_iam import CfnRole, IRole, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
 from stacks.alarm_topic import AlarmTopic
+from stacks.conditional_policy import attach
 from stacks.container_images import ContainerImages
 from stacks.endpoint_alarms import EndpointAlarms
+from stacks.endpoint_kind import EndpointKind
+from stacks.endpoint_network import EndpointNetwork
+from stacks.endpoint_parameters import TYPES_WITH_LOCAL_STORAGE
 from stacks.endpoint_scaling import EndpointScaling
 from stacks.endpoint_update import guarded_by
+from stacks.event_store import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE, EventStore
 from stacks.log_retention import keep_for
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.validation import digits_are_numbers, empty_is_left_out
 
 # Of all endpoints that this stack ever made: neither scaling nor a blue/green update takes another one.
 _VARIANT = "AllTraffic"
@@ -37,6 +53,7 @@ class ModelEndpoint(Construct):
     Attributes:
         endpoint_name: its name.
         variant_name: the name of its one variant.
+        kind: which kind of endpoint it is.
     """
 
     def __init__(
@@ -47,6 +64,7 @@ class ModelEndpoint(Construct):
         parameters: Parameters,
         partition: Partition,
         images: ContainerImages,
+        events: EventStore,
         alarm_topic: AlarmTopic,
         model_name: str,
     ) -> None:
@@ -56,11 +74,15 @@ class ModelEndpoint(Construct):
             "HasModelData",
             expression=Fn.condition_not(Fn.condition_equals(parameters.model_data_url.value_as_string, "")),
         )
+        self.kind = EndpointKind(self, "Kind", parameters=parameters.endpoint)
+        network = EndpointNetwork(self, "Network", parameters=parameters.endpoint)
+        captured = parameters.endpoint.data_capture_percentage.value_as_string
+        captures = CfnCondition(self, "CapturesData", expression=Fn.condition_not(Fn.condition_equals(captured, "0")))
         frame_bucket = parameters.frame_bucket_name.value_as_string
         has_frame_bucket = CfnCondition(
             self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(frame_bucket, ""))
         )
-        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}"
+        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}{self.kind.name_suffix}"
         # SageMaker takes the group that is there. One that it makes keeps its lines for ever, and outlives the stack.
         log_group = LogGroup(
             self, "Logs", log_group_name=f"/aws/sagemaker/Endpoints/{name}", removal_policy=RemovalPolicy.DESTROY
@@ -80,12 +102,17 @@ class ModelEndpoint(Construct):
             _policy_if(has_model_data, "ReadModelData", _read_of_model_data(parameters.model_data_url.value_as_string)),
             _policy_if(has_frame_bucket, "ReadFrames", _read_of_frames(frame_bucket)),
             _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
+            _policy_if(self.kind.is_async, "AsyncRequests", *events.use_by_endpoint()),
+            _policy_if(captures, "WriteCaptures", events.write_of_captures()),
+            _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
+            _policy_if(network.is_attached, "AttachToVpc", *network.use_of_interfaces()),
         ]
         images.grant_pull(role)
         model = CfnModel(
             self,
             "Model",
             execution_role_arn=role.role_arn,
+            vpc_config=network.vpc_config,
             primary_container=CfnModel.ContainerDefinitionProperty(
                 image=images.image_uri,
                 mode="SingleModel",
@@ -97,6 +124,8 @@ class ModelEndpoint(Construct):
                     "MODEL_NAME": model_name,
                     # For the client of S3: without a region it asks the standard partition, from China too.
                     "AWS_DEFAULT_REGION": Aws.REGION,
+                    # A serverless container gets one request at a time.
+                    "MODEL_SERVER_WORKERS": Fn.condition_if(self.kind.is_serverless.logical_id, "1", Aws.NO_VALUE),
                     # What images made for earlier versions of the stack read.
                     "OBJECT_DETECTION_MODEL_NAME": parameters.detector_model_name.value_as_string,
                     "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
@@ -111,9 +140,10 @@ class ModelEndpoint(Construct):
                 reason="An empty modelDataUrl never reaches the model: HasModelData leaves the property out",
             )
         )
+        empty_is_left_out(model)
         # The role's other policies must be there, too.
         model.node.add_dependency(role.node.find_child("DefaultPolicy"))
-        scaling = EndpointScaling(self, "Scaling", parameters=parameters, partition=partition)
+        scaling = EndpointScaling(self, "Scaling", parameters=parameters, partition=partition, kind=self.kind)
         config = CfnEndpointConfig(
             self,
             "Config",
@@ -121,8 +151,13 @@ class ModelEndpoint(Construct):
                 CfnEndpointConfig.ProductionVariantProperty(
                     variant_name=_VARIANT,
                     model_name=model.attr_model_name,
-                    instance_type=parameters.capacity.deploy_instance_type.value_as_string,
-                    initial_instance_count=Token.as_number(parameters.capacity.min_instance_count.value_as_string),
+                    instance_type=self.kind.of_instances(
+                        parameters.capacity.deploy_instance_type.value_as_string
+                    ).to_string(),
+                    initial_instance_count=Token.as_number(
+                        self.kind.of_instances(parameters.capacity.min_instance_count.value_as_string)
+                    ),
+                    serverless_config=self.kind.serverless_config,
                     # The one variant gets all traffic, whatever its weight. What switches scaling on or off changes
                     # the endpoint, and SageMaker updates an endpoint to a new configuration only: this makes one.
                     initial_variant_weight=Token.as_number(Fn.condition_if(scaling.is_scaled.logical_id, 2, 1)),
@@ -131,7 +166,22 @@ class ModelEndpoint(Construct):
                     ).to_string(),
                 )
             ],
+            async_inference_config=self.kind.async_config(
+                output=events.uri(ASYNC_OUTPUT), failure=events.uri(ASYNC_FAILURE), kms_key=events.encryption.key
+            ),
+            data_capture_config=Fn.condition_if(
+                captures.logical_id,
+                _capture(captured, events.uri(CAPTURE), kms_key=events.encryption.key),
+                Aws.NO_VALUE,
+            ),
+            kms_key_id=Fn.condition_if(
+                self._volume_takes_key(parameters, events).logical_id,
+                parameters.endpoint.kms_key_arn.value_as_string,
+                Aws.NO_VALUE,
+            ).to_string(),
         )
+        digits_are_numbers(config)
+        empty_is_left_out(config)
         alarms = EndpointAlarms(
             self,
             "Alarms",
@@ -145,34 +195,54 @@ class ModelEndpoint(Construct):
             "Endpoint",
             endpoint_name=name,
             endpoint_config_name=config.attr_endpoint_config_name,
-            deployment_config=guarded_by(alarms.of_newest_fleet, has_several=scaling.has_several),
+            deployment_config=guarded_by(alarms.of_newest_fleet, kind=self.kind, has_several=scaling.has_several),
             # With scaling, the number of instances that run now counts; without, minInstanceCount.
             retain_all_variant_properties=Fn.condition_if(scaling.is_scaled.logical_id, True, False),
+            # What is captured is such a property, too, and is the parameter's.
+            exclude_retained_variant_properties=Fn.condition_if(
+                scaling.is_scaled.logical_id, [{"VariantPropertyType": "DataCaptureConfig"}], Aws.NO_VALUE
+            ),
         )
         self._endpoint.node.add_dependency(log_group)
         # SageMaker looks at the alarms as this role. In a policy of its own: the alarms name the configuration, which
         # comes after the model, which waits for the role's other policies.
-        self._endpoint.node.add_dependency(
-            Policy(
-                self,
-                "WatchUpdate",
-                roles=[role],
-                statements=[
-                    PolicyStatement(
-                        actions=["cloudwatch:DescribeAlarms"],
-                        resources=[alarm.alarm_arn for alarm in alarms.of_newest_fleet],
-                    )
-                ],
-            )
+        watch = Policy(
+            self,
+            "WatchUpdate",
+            roles=[role],
+            statements=[
+                PolicyStatement(
+                    actions=["cloudwatch:DescribeAlarms"],
+                    resources=[alarm.alarm_arn for alarm in alarms.of_newest_fleet],
+                )
+            ],
         )
+        self._endpoint.node.add_dependency(watch)
         self.endpoint_name = self._endpoint.attr_endpoint_name
         self.variant_name = _VARIANT
         scaling.scale(endpoint_name=self.endpoint_name, variant_name=_VARIANT)
 
-    def grant_invoke(self, grantee: IGrantable) -> None:
-        """Lets a role invoke this endpoint. Its Ref is its ARN."""
-        grantee.grant_principal.add_to_principal_policy(
-            PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self._endpoint.ref])
+    def grant_invoke(self, role: IRole) -> None:
+        """Lets a role invoke this endpoint, in its own way and no other. Its Ref is its ARN."""
+        ways = {
+            "InvokeEndpoint": self.kind.answers_at_once,
+            "InvokeEndpointAsync": self.kind.is_async,
+        }
+        for action, condition in ways.items():
+            statement = PolicyStatement(actions=[f"sagemaker:{action}"], resources=[self._endpoint.ref])
+            attach(self, action, role=role, statements=[statement], condition=condition)
+
+    def _volume_takes_key(self, parameters: Parameters, events: EventStore) -> CfnCondition:
+        """The condition that the instances have a volume that a key of the operator's encrypts."""
+        chosen = parameters.capacity.deploy_instance_type.value_as_string
+        has_volume = [Fn.condition_not(Fn.condition_equals(chosen, name)) for name in TYPES_WITH_LOCAL_STORAGE]
+        needed = [events.encryption.has_key, self.kind.has_instances]
+        return CfnCondition(
+            self,
+            "VolumeTakesKey",
+            expression=Fn.condition_and(
+                *(cast(ICfnConditionExpression, condition) for condition in needed), *has_volume
+            ),
         )
 
 
@@ -203,10 +273,22 @@ def _telemetry_policy(log_group: LogGroup) -> PolicyDocument:
     )
 
 
-def _policy_if(condition: CfnCondition, name: str, statement: PolicyStatement) -> IResolvable:
+def _policy_if(condition: CfnCondition, name: str, *statements: PolicyStatement) -> IResolvable:
     """A policy inside a role that is there when the condition holds, as CloudFormation spells it."""
-    policy = {"PolicyName": name, "PolicyDocument": PolicyDocument(statements=[statement])}
+    policy = {"PolicyName": name, "PolicyDocument": PolicyDocument(statements=list(statements))}
     return Fn.condition_if(condition.logical_id, policy, Aws.NO_VALUE)
+
+
+def _capture(percentage: str, destination: str, *, kms_key: IResolvable) -> dict[str, Any]:
+    """A configuration that captures bodies and answers, JSON as text and everything else in base64."""
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": percentage,
+        "DestinationS3Uri": destination,
+        "KmsKeyId": kms_key,
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+    }
 
 
 def _read_of_model_data(url: str) -> PolicyStatement:

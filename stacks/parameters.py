@@ -9,6 +9,7 @@ from stacks import image_uri
 from stacks.alarm_parameters import AlarmParameters
 from stacks.api_parameters import ApiParameters
 from stacks.capacity_parameters import CapacityParameters
+from stacks.endpoint_parameters import EndpointParameters
 from stacks.event_parameters import EventParameters
 from stacks.log_parameters import LogParameters
 from stacks.parameter_kinds import choice, text
@@ -73,6 +74,7 @@ class Parameters:
             "for the tag; or empty",
         )
         self.capacity = CapacityParameters(stack)
+        self.endpoint = EndpointParameters(stack, deploy_instance_type=self.capacity.deploy_instance_type)
         self.api = ApiParameters(stack)
         self.alarms = AlarmParameters(stack)
         self.logs = LogParameters(stack)
@@ -88,6 +90,7 @@ class Parameters:
                     self.container_image_uri,
                 ],
                 "Capacity": self.capacity.all,
+                "Endpoint": self.endpoint.all,
                 "API": self.api.all,
                 "Alarms": self.alarms.all,
                 "Logs and metrics": self.logs.all,

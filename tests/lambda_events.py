@@ -24,7 +24,7 @@ def proxy_event(
         "multiValueHeaders": {name: [value] for name, value in named.items()} or None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "request-1", "stage": "prod", "httpMethod": "POST"},
+        "requestContext": {"requestId": "request-1", "stage": "prod", "path": f"/prod{path}", "httpMethod": "POST"},
         "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
         "isBase64Encoded": isinstance(body, bytes),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ import httpx
 from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
+_PENDING = 202
+# An endpoint that wakes from no instance takes minutes.
+_PENDING_SECONDS = 1800
+_LONGEST_PAUSE_SECONDS = 5.0
 _MEDIA_TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
@@ -60,6 +64,7 @@ def send_frame(
     auth: httpx.Auth | None = None,
     older_format: bool = False,
     accept: str | None = None,
+    waiting: Callable[[float], None] | None = None,
 ) -> Answer:
     """Sends one frame.
 
@@ -70,6 +75,7 @@ def send_frame(
         auth: how the camera proves who it is; None where the API asks for nothing.
         older_format: JSON with base64 and without a Content-Type, as clients of earlier versions send it.
         accept: content type wanted for the answer; None takes anything.
+        waiting: is told the seconds so far while the answer of an asynchronous endpoint is not there yet.
 
     Raises:
         WorkbenchError: the file cannot be read.
@@ -78,15 +84,21 @@ def send_frame(
     body = _read(frame)
     headers = {"X-Camera-Id": camera_id} | ({"Accept": accept} if accept else {})
     if older_format:
-        return _post(url, _older_document({"image_base64_enc": body}), headers, auth)
+        return _post(url, _older_document({"image_base64_enc": body}), headers, auth, waiting)
     media_type = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
-    return _post(url, body, headers | {"Content-Type": media_type}, auth)
+    return _post(url, body, headers | {"Content-Type": media_type}, auth, waiting)
 
 
 def send_comparison(
-    url: str, source: Path, targets: Sequence[Path], *, camera_id: str, auth: httpx.Auth | None = None
+    url: str,
+    source: Path,
+    targets: Sequence[Path],
+    *,
+    camera_id: str,
+    auth: httpx.Auth | None = None,
+    waiting: Callable[[float], None] | None = None,
 ) -> Answer:
-    """Sends a source and one or more targets for face comparison.
+    """Sends a source and one or more targets for face comparison; ``waiting`` as of ``send_frame``.
 
     Raises:
         WorkbenchError: a file cannot be read.
@@ -97,7 +109,7 @@ def send_comparison(
         images["target_image"] = _read(targets[0])
     else:
         images["target_images"] = [_read(target) for target in targets]
-    return _post(url, _older_document(images), {"X-Camera-Id": camera_id}, auth)
+    return _post(url, _older_document(images), {"X-Camera-Id": camera_id}, auth, waiting)
 
 
 def _read(path: Path) -> bytes:
@@ -107,10 +119,18 @@ def _read(path: Path) -> bytes:
         raise WorkbenchError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _post(url: str, content: bytes, headers: Mapping[str, str], auth: httpx.Auth | None) -> Answer:
+def _post(
+    url: str,
+    content: bytes,
+    headers: Mapping[str, str],
+    auth: httpx.Auth | None,
+    waiting: Callable[[float], None] | None,
+) -> Answer:
     started = time.perf_counter()
     try:
         response = httpx.post(url, content=content, headers=dict(headers), auth=auth, timeout=_TIMEOUT_SECONDS)
+        if response.status_code == _PENDING and "Location" in response.headers:
+            response = _followed(response, auth, waiting)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ApiAnswerError(f"no answer from {url}: {error}; is 'workbench up' running?") from error
     milliseconds = (time.perf_counter() - started) * 1000
@@ -120,6 +140,28 @@ def _post(url: str, content: bytes, headers: Mapping[str, str], auth: httpx.Auth
         raise ApiAnswerError(f"{url} answered, but not as the API does; is it the URL of the API?")
     media_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     return Answer(response.content, media_type, response.headers["X-Request-Id"], milliseconds)
+
+
+def _followed(
+    response: httpx.Response, auth: httpx.Auth | None, waiting: Callable[[float], None] | None
+) -> httpx.Response:
+    """The answer that a pending one leads to.
+
+    Raises:
+        ApiAnswerError: it is not there in time.
+    """
+    location = response.url.join(response.headers["Location"])
+    started, pause = time.monotonic(), 0.25
+    while response.status_code == _PENDING:
+        waited = time.monotonic() - started
+        if waited > _PENDING_SECONDS:
+            raise ApiAnswerError(f"no answer after {waited:.0f} s; fetch it later from {location}")
+        if waiting is not None:
+            waiting(waited)
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        response = httpx.get(location, auth=auth, timeout=_TIMEOUT_SECONDS)
+    return response
 
 
 def _older_document(images: Mapping[str, bytes | list[bytes]]) -> bytes:

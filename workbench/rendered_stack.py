@@ -11,6 +11,7 @@ import io
 import json
 import subprocess
 import tempfile
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,15 @@ class RenderedIngest:
 
 
 @dataclass(frozen=True)
+class AsyncQueue:
+    """Key prefixes under which an asynchronous endpoint writes, and how many requests it works on at once."""
+
+    output: str
+    failure: str
+    concurrency: int
+
+
+@dataclass(frozen=True)
 class RenderedStack:
     """What the local run needs of the rendered template. Physical names stand for logical ones."""
 
@@ -93,6 +103,7 @@ class RenderedStack:
     model_data_url: str | None
     named_image: str | None
     endpoint_name: str
+    async_queue: AsyncQueue | None
     bucket_name: str
     methods: tuple[RenderedMethod, ...]
     binary_media_types: frozenset[str]
@@ -194,6 +205,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         # The images of the stack are its own program, which runs here without an image.
         named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
+        async_queue=_async_queue(_only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]),
         bucket_name=names[_only(resources, "AWS::S3::Bucket")[0]],
         methods=tuple(_methods(resources)),
         binary_media_types=frozenset(api["Properties"].get("BinaryMediaTypes", [])),
@@ -236,6 +248,18 @@ def _ingest(resources: Mapping[str, Any], names: Mapping[str, str], function: Re
         visibility_seconds=int(queue["VisibilityTimeout"]),
         attempts=int(queue["RedrivePolicy"]["maxReceiveCount"]),
     )
+
+
+def _async_queue(endpoint_config: Mapping[str, Any]) -> AsyncQueue | None:
+    """What an asynchronous endpoint has for a queue; None for the other kinds. The one bucket is not read again."""
+    rendered = endpoint_config.get("AsyncInferenceConfig")
+    if rendered is None:
+        return None
+    output, failure = (
+        urllib.parse.urlsplit(rendered["OutputConfig"][name]).path.lstrip("/")
+        for name in ("S3OutputPath", "S3FailurePath")
+    )
+    return AsyncQueue(output, failure, int(rendered["ClientConfig"]["MaxConcurrentInvocationsPerInstance"]))
 
 
 def _only(resources: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:

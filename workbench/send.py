@@ -40,18 +40,26 @@ def run(arguments: argparse.Namespace) -> int:
     url, camera = arguments.url, arguments.camera
     key = ApiKey(arguments.api_key) if arguments.api_key else None
     auth = Signature() if arguments.sign else key
-    if arguments.target:
-        answer = send_comparison(url, arguments.frame, arguments.target, camera_id=camera, auth=auth)
-    else:
-        answer = send_frame(
-            url,
-            arguments.frame,
-            camera_id=camera,
-            auth=auth,
-            older_format=arguments.older_format,
-            accept=arguments.accept,
-        )
     console = Console(stderr=arguments.json)
+    with console.status("waiting for the answer") as status:
+
+        def waiting(seconds: float) -> None:
+            status.update(f"pending for {seconds:.0f} s; an endpoint without instances takes minutes to start one")
+
+        if arguments.target:
+            answer = send_comparison(
+                url, arguments.frame, arguments.target, camera_id=camera, auth=auth, waiting=waiting
+            )
+        else:
+            answer = send_frame(
+                url,
+                arguments.frame,
+                camera_id=camera,
+                auth=auth,
+                older_format=arguments.older_format,
+                accept=arguments.accept,
+                waiting=waiting,
+            )
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(answer.body)

@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "APPLICATION_TYPE": "face-detection",
     "MODEL_NAME": "yunet_n",
     "ENDPOINT_NAME": "endpoint",
+    "ENDPOINT_TYPE": "real-time",
     "EVENTS_BUCKET": "event-store",
     "SAVE_REQUEST_EVENTS": "Yes",
     "CAMERA_METRICS": "No",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import secrets
 import time
 import uuid
@@ -38,13 +39,12 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
             that there is one: whose it is, this machine cannot know.
     """
     app = Flask(__name__)
-    methods = {(method.path, method.http_method): method for method in stack.methods}
 
     @app.route("/", defaults={"path": ""}, methods=_METHODS, provide_automatic_options=False)
     @app.route("/<path:path>", methods=_METHODS, provide_automatic_options=False)
     def answer(path: str) -> Response:
         request_id = str(uuid.uuid4())
-        method = methods.get((f"/{path}", request.method))
+        method, parameters = _route(stack, f"/{path}", request.method)
         if method is None:
             return _gateway_response(stack, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token", request_id)
         if method.requires_signature and not _is_signed():
@@ -60,7 +60,7 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
             return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
         if not _fits(body, method.models.get(_media_type())):
             return _gateway_response(stack, "BAD_REQUEST_BODY", "Invalid request body", request_id)
-        event = _proxy_event(stack, method, body, request_id)
+        event = _proxy_event(stack, method, body, request_id, parameters)
         if len(event["body"] or "") > _MAX_EVENT_BYTES:
             return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
         try:
@@ -79,6 +79,16 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
         return _gateway_response(stack, "DEFAULT_5XX", "Internal server error", request_id)
 
     return app
+
+
+def _route(stack: RenderedStack, path: str, http_method: str) -> tuple[RenderedMethod | None, dict[str, str]]:
+    """The method for a path, with the values of the parameters in it; None where there is none."""
+    for method in stack.methods:
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(method.path))
+        found = re.fullmatch(pattern, path)
+        if found and method.http_method == http_method:
+            return method, found.groupdict()
+    return None, {}
 
 
 def _is_signed() -> bool:
@@ -106,7 +116,9 @@ def _no_json(name: str) -> None:
     raise ValueError(f"{name} is Python's, not JSON's")
 
 
-def _proxy_event(stack: RenderedStack, method: RenderedMethod, body: bytes, request_id: str) -> dict[str, Any]:
+def _proxy_event(
+    stack: RenderedStack, method: RenderedMethod, body: bytes, request_id: str, parameters: Mapping[str, str]
+) -> dict[str, Any]:
     binary = _media_type() in stack.binary_media_types
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
@@ -114,18 +126,18 @@ def _proxy_event(stack: RenderedStack, method: RenderedMethod, body: bytes, requ
     queries = request.args.to_dict(flat=False)
     return {
         "resource": method.path,
-        "path": method.path,
+        "path": request.path,
         "httpMethod": method.http_method,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
         "queryStringParameters": {name: values[-1] for name, values in queries.items()} or None,
         "multiValueQueryStringParameters": queries or None,
-        "pathParameters": None,
+        "pathParameters": dict(parameters) or None,
         "stageVariables": None,
         "requestContext": {
             "requestId": request_id,
             "stage": "prod",
-            "path": f"/prod{method.path}",
+            "path": request.path,  # as with a domain of one's own, which leaves the stage out, too
             "resourcePath": method.path,
             "httpMethod": method.http_method,
             "requestTimeEpoch": int(time.time() * 1000),

@@ -1,25 +1,50 @@
 """The SageMaker runtime: ``POST /endpoints/NAME/invocations`` in front of one container.
 
 Failures have the form that boto3 turns into ``ModelError`` and ``ValidationError``; limits are those of
-real-time endpoints.
+real-time endpoints. An asynchronous endpoint has ``POST /endpoints/NAME/async-invocations`` instead.
 """
 
 from __future__ import annotations
 
 import json
+import logging
+import urllib.parse
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from flask import Flask, Response, request
 
+from workbench.local.object_store import ObjectStore
+from workbench.rendered_stack import AsyncQueue
+
+logger = logging.getLogger(__name__)
+
 _MAX_BODY_BYTES = 6 * 1024 * 1024
 _TIMEOUT_SECONDS = 60
+_ASYNC_TIMEOUT_SECONDS = 900
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Custom-Attributes")
+# What the container gets by other names than the runtime.
+_ASYNC_NAMES = {"X-Amzn-SageMaker-Content-Type": "Content-Type", "X-Amzn-SageMaker-Accept": "Accept"}
 
 
-def create_app(endpoint_name: str, container_url: str) -> Flask:
-    """The runtime with one endpoint in service."""
+def create_app(
+    endpoint_name: str, container_url: str, *, queue: AsyncQueue | None = None, objects: ObjectStore | None = None
+) -> Flask:
+    """The runtime with one endpoint in service.
+
+    Args:
+        endpoint_name: the endpoint.
+        container_url: what answers.
+        queue: where an asynchronous endpoint writes; None for one that answers at once.
+        objects: the S3 that an asynchronous endpoint reads and writes.
+    """
     app = Flask(__name__)
     client = httpx.Client(base_url=container_url, timeout=_TIMEOUT_SECONDS)
+    if queue is not None and objects is not None:
+        _add_async(app, endpoint_name, client, queue, objects)
+        return app
 
     @app.post("/endpoints/<name>/invocations")
     def invoke(name: str) -> Response:
@@ -42,6 +67,55 @@ def create_app(endpoint_name: str, container_url: str) -> Flask:
         )
 
     return app
+
+
+def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: AsyncQueue, objects: ObjectStore) -> None:
+    """An endpoint that reads requests from S3 and writes what comes of them there."""
+    workers = ThreadPoolExecutor(queue.concurrency, thread_name_prefix="async-endpoint")
+
+    @app.post("/endpoints/<name>/invocations")
+    def refuse(name: str) -> Response:
+        return _error(400, "ValidationError", {"Message": f"Endpoint {name} is asynchronous; use InvokeEndpointAsync."})
+
+    @app.post("/endpoints/<name>/async-invocations")
+    def enqueue(name: str) -> Response:
+        if name != endpoint_name:
+            return _error(400, "ValidationError", {"Message": f"Endpoint {name} of account not found."})
+        inference_id = request.headers.get("X-Amzn-SageMaker-Inference-Id", str(uuid.uuid4()))
+        written = str(uuid.uuid4())
+        output, failure = f"{queue.output}{written}.out", f"{queue.failure}{written}-error.out"
+        given = {_ASYNC_NAMES.get(name, name): value for name, value in request.headers.items()}
+        headers = {name: given[name] for name in _PASSED_ON if name in given}
+        location = urllib.parse.urlsplit(request.headers["X-Amzn-SageMaker-InputLocation"])
+        workers.submit(
+            _work, client, objects, source=location.path.lstrip("/"), headers=headers, output=output, failure=failure
+        )
+        return Response(
+            json.dumps({"InferenceId": inference_id}),
+            status=202,
+            mimetype="application/json",
+            headers={
+                "X-Amzn-SageMaker-OutputLocation": f"s3://{objects.bucket}/{output}",
+                "X-Amzn-SageMaker-FailureLocation": f"s3://{objects.bucket}/{failure}",
+            },
+        )
+
+
+def _work(
+    client: httpx.Client, objects: ObjectStore, *, source: str, headers: Mapping[str, str], output: str, failure: str
+) -> None:
+    """Takes one request from the queue: its object goes to the container, and the answer becomes an object."""
+    try:
+        body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
+        answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
+        objects.client.put_object(
+            Bucket=objects.bucket,
+            Key=output if answer.is_success else failure,
+            Body=answer.content,
+            ContentType=answer.headers.get("Content-Type", "binary/octet-stream"),
+        )
+    except Exception:
+        logger.exception("the asynchronous request of %s failed", source)
 
 
 def _model_error(status: int, message: str) -> Response:

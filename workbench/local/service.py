@@ -85,7 +85,9 @@ def running(
             model_store=model_store,
             log=logs / "serving.log",
         ) as (container_url, program),
-        HttpServer(sagemaker_runtime.create_app(stack.endpoint_name, container_url)) as runtime,
+        HttpServer(
+            sagemaker_runtime.create_app(stack.endpoint_name, container_url, queue=stack.async_queue, objects=events)
+        ) as runtime,
         _uploads(
             stack, events, {**CREDENTIALS, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url}, log=logs / "ingest.log"
         ) as incoming,

@@ -79,7 +79,7 @@ class Endpoint:
         Raises:
             ApiError: one of this module's, by what went wrong.
         """
-        body, content_type = _payload(request)
+        body, content_type = payload(request)
         if len(body) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
                 f"the request has {len(body)} bytes for the endpoint; it takes at most {MAX_PAYLOAD_BYTES}"
@@ -91,7 +91,7 @@ class Endpoint:
                 ContentType=content_type,
                 Accept=request.accept,
                 InferenceId=request_id,
-                CustomAttributes=f"camera_id={urllib.parse.quote(request.camera_id[:_MAX_CAMERA_LENGTH], safe='')}",
+                CustomAttributes=custom_attributes(request),
             )
             return Inference(answer["Body"].read(), answer.get("ContentType") or JSON)
         except (ConnectTimeoutError, ReadTimeoutError) as error:
@@ -102,7 +102,13 @@ class Endpoint:
             raise _translated(error) from error
 
 
-def _payload(request: InferenceRequest) -> tuple[bytes, str]:
+def custom_attributes(request: InferenceRequest) -> str:
+    """What the container logs of a request, beside its id."""
+    return f"camera_id={urllib.parse.quote(request.camera_id[:_MAX_CAMERA_LENGTH], safe='')}"
+
+
+def payload(request: InferenceRequest) -> tuple[bytes, str]:
+    """The body for the container and its content type."""
     if list(request.frames) == ["frame"]:
         frame = request.frames["frame"]
         options = "".join(f"; {name}={json.dumps(value)}" for name, value in request.options.items())
@@ -130,8 +136,18 @@ def _translated(error: ClientError) -> ApiError:
         # Throttling, a model still loading, an endpoint that is being created or is gone: all of them pass or are
         # the operator's, none the camera's.
         return EndpointUnavailableError(f"the endpoint is not available ({code}); try again shortly")
-    status = int(response.get("OriginalStatusCode", 500))
-    refusal = _container_error(response.get("OriginalMessage", ""))
+    return translated_failure(
+        int(response.get("OriginalStatusCode", 500)), _container_error(response.get("OriginalMessage", ""))
+    )
+
+
+def translated_failure(status: int, refusal: dict[str, Any]) -> ApiError:
+    """The container's failure in the API's words.
+
+    Args:
+        status: the container's HTTP status.
+        refusal: its error object; empty when it has another shape.
+    """
     if 400 <= status < 500:
         return RefusedByModelError(
             status, refusal.get("code", "InvalidRequest"), refusal.get("message", "the model refused the request")

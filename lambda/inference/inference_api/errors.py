@@ -5,6 +5,7 @@
     ApiError                         500 InternalError
     ├── InvalidRequestError          400 InvalidRequest
     ├── InvalidImageError            400 InvalidImage
+    ├── NothingToFetchError          404 NotFound
     ├── PayloadTooLargeError         413 PayloadTooLarge
     ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
     ├── RefusedByModelError          the container's own 4xx and code
@@ -38,6 +39,13 @@ class InvalidImageError(ApiError):
 
     status = 400
     code = "InvalidImage"
+
+
+class NothingToFetchError(ApiError):
+    """No answer waits under this id."""
+
+    status = 404
+    code = "NotFound"
 
 
 class PayloadTooLargeError(ApiError):

@@ -10,7 +10,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,39 @@ class EventStore:
         """
         return Event(self, request, request_id=request_id, received=received)
 
+    def complete_later(self, event: Mapping[str, Any], result: Inference) -> str:
+        """Writes the result of an event that ``Event.leave_open`` gave up; the same again does no harm.
+
+        Returns:
+            The event's key prefix, with a slash at its end.
+
+        Raises:
+            TimeoutError: S3 did not take it in time.
+            Exception: whatever boto3 raises for an object that could not be written.
+        """
+        prefix: str = event["prefix"]
+        self.finish(prefix, event["document"], result, writes=[], deadline=self.deadline())
+        return prefix
+
+    def finish(
+        self,
+        prefix: str,
+        document: Mapping[str, Any],
+        result: Inference,
+        *,
+        writes: Iterable[Future[Any]],
+        deadline: float,
+    ) -> None:
+        """Writes a result when all else of its event is written, so that a result.json tells of a whole event."""
+        event = {**document, "result": json.loads(result.body) if result.is_json else None}
+        begun = list(writes)
+        if not result.is_json:
+            event["result_object"] = f"{prefix}answer"
+            begun.append(self.put(event["result_object"], result.body, result.content_type))
+        _finish(begun, deadline)
+        written = self.put(f"{prefix}result.json", json.dumps(event).encode(), "application/json")
+        _finish([written], deadline)
+
     def put(self, key: str, body: bytes, content_type: str) -> Future[Any]:
         """Begins to write an object; boto3 tries again by itself."""
         return self._writers.submit(
@@ -65,7 +98,7 @@ class EventStore:
 
 
 class Event:
-    """One event that is being written. Call ``complete`` or ``discard``, once.
+    """One event that is being written. Call ``complete``, ``leave_open`` or ``discard``, once.
 
     Attributes:
         prefix: its key prefix, with a slash at its end.
@@ -95,25 +128,31 @@ class Event:
             TimeoutError: S3 did not take it all in time.
             Exception: whatever boto3 raises for an object that could not be written.
         """
-        deadline = self._store.deadline()
-        event: dict[str, Any] = {
+        self._store.finish(
+            self.prefix, self._document(), result, writes=self._frames.values(), deadline=self._store.deadline()
+        )
+
+    def leave_open(self) -> dict[str, Any]:
+        """Returns when all frames are written, with what ``EventStore.complete_later`` needs.
+
+        Raises:
+            TimeoutError: S3 did not take them all in time.
+            Exception: whatever boto3 raises for an object that could not be written.
+        """
+        _finish(self._frames.values(), self._store.deadline())
+        return {"prefix": self.prefix, "document": self._document()}
+
+    def _document(self) -> dict[str, Any]:
+        """What is known of the event before its result."""
+        document: dict[str, Any] = {
             "request_id": self._request_id,
             "client_request_id": self._request.client_request_id,
             "timestamp": self._request.timestamp,
             "camera_id": self._request.camera_id,
             "received": self._received.isoformat(),
             "frames": self._keys,
-            "result": json.loads(result.body) if result.is_json else None,
         }
-        if self._request.uris:
-            event["images"] = self._request.uris
-        writes = list(self._frames.values())
-        if not result.is_json:
-            event["result_object"] = f"{self.prefix}answer"
-            writes.append(self._store.put(event["result_object"], result.body, result.content_type))
-        _finish(writes, deadline)
-        written = self._store.put(f"{self.prefix}result.json", json.dumps(event).encode(), "application/json")
-        _finish([written], deadline)
+        return document | ({"images": self._request.uris} if self._request.uris else {})
 
     def discard(self) -> None:
         """Takes back the frames of a request that failed.

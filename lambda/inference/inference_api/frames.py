@@ -104,6 +104,7 @@ class InferenceRequest:
         client_request_id: the client's own word, only ever stored, never used to name anything.
         timestamp: likewise.
         accept: the content type wanted for the answer; only users' own applications know others than JSON.
+        respond_async: whether the client asks not to wait for the answer.
     """
 
     frames: Mapping[str, Frame]
@@ -113,6 +114,7 @@ class InferenceRequest:
     client_request_id: str | None = None
     timestamp: str | None = None
     accept: str = "application/json"
+    respond_async: bool = False
 
 
 def declared_camera(event: APIGatewayProxyEvent) -> str:

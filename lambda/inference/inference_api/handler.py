@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -15,8 +17,9 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
 from inference_api.endpoint import Endpoint, Inference
-from inference_api.errors import ApiError, error_document
+from inference_api.errors import ApiError, NothingToFetchError, error_document
 from inference_api.event_store import Event, EventStore
 from inference_api.frames import InferenceRequest, declared_camera, parse
 from inference_api.settings import Settings
@@ -26,10 +29,10 @@ logger = Logger()
 app = APIGatewayRestResolver(
     cors=CORSConfig(
         allow_headers=[
-            *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+            *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
             *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
         ],
-        expose_headers=["X-Request-Id", "X-Event-Stored"],
+        expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"],
     )
 )
 
@@ -37,6 +40,10 @@ app = APIGatewayRestResolver(
 # to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
 _ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
 _STORE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+# For a client that waits for a fleet to wake from no instance, which takes minutes.
+_RETRY_SECONDS = 5
 
 
 @functools.cache
@@ -49,6 +56,17 @@ def settings() -> Settings:
 def endpoint() -> Endpoint:
     """The endpoint, its connection kept between invocations."""
     return Endpoint(boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG), settings().endpoint_name)
+
+
+@functools.cache
+def async_endpoint() -> AsyncEndpoint:
+    """The endpoint, where it is asynchronous, its connections kept between invocations."""
+    return AsyncEndpoint(
+        boto3.client("sagemaker-runtime", config=_STORE_CONFIG),
+        boto3.client("s3", config=_STORE_CONFIG),
+        name=settings().endpoint_name,
+        bucket=settings().events_bucket,
+    )
 
 
 @functools.cache
@@ -88,19 +106,65 @@ def infer() -> Response[str] | Response[bytes]:
     telemetry = _telemetry()
     telemetry.identify(_request_id(), camera_id=declared_camera(app.current_event))
     request = parse(app.current_event, settings().application_type)
+    request = replace(request, respond_async=prefers_async(_headers()))
     telemetry.received(request)
     logger.append_keys(api_request_id=_request_id(), camera_id=request.camera_id)
     event = _begun(request, received) if settings().save_request_events else None
     try:
-        with telemetry.timed("EndpointLatency"):
-            result = endpoint().infer(request, _request_id())
+        result = _infer(request)
+        if isinstance(result, Pending):
+            async_endpoint().remember(replace(result, event=_left_open(event)))
     except Exception:
         _discard(event)
         raise
+    if isinstance(result, Pending):
+        return _pending(result.request_id)
     telemetry.detected(result)
+    stored = _stored(event, result) if settings().save_request_events else None
+    return _answer(result, stored=stored)
+
+
+@app.get("/inference/<request_id>")
+def collect(request_id: str) -> Response[str] | Response[bytes]:
+    """The answer of a request that was left to an asynchronous endpoint."""
+    if not settings().is_async:
+        raise NothingToFetchError("this endpoint answers at once, so there is nothing to fetch; send POST /inference")
+    pending, result = async_endpoint().collect(request_id)
+    if result is None:
+        return _pending(request_id)
+    return _answer(result, stored=None if pending.event is None else _completed(pending.event, result))
+
+
+def _infer(request: InferenceRequest) -> Inference | Pending:
+    with _telemetry().timed("EndpointLatency"):
+        if settings().is_async:
+            return async_endpoint().infer(request, _request_id())
+        return endpoint().infer(request, _request_id())
+
+
+def _headers() -> dict[str, str]:
+    """The request's headers, their names in lower case."""
+    return {name.lower(): value for name, value in (app.current_event.headers or {}).items()}
+
+
+def _pending(request_id: str) -> Response[str]:
+    """202, and where the answer will be. The path of the request has the stage in it, or the domain's base path."""
+    _telemetry().count("PendingAnswers")
+    path = app.current_event.request_context.path.split("/inference")[0]
+    headers = {
+        "X-Request-Id": _request_id(),
+        "Location": f"{path}/inference/{request_id}",
+        "Retry-After": str(_RETRY_SECONDS),
+    }
+    body = json.dumps({"request_id": request_id, "status": "pending"})
+    return Response(202, content_type="application/json", body=body, headers=headers)
+
+
+def _answer(result: Inference, *, stored: bool | None) -> Response[str] | Response[bytes]:
+    """The container's answer, and whether its event is stored; None where events are not kept."""
     headers = {"X-Request-Id": _request_id()}
-    if settings().save_request_events:
-        headers["X-Event-Stored"] = "true" if _stored(event, result) else "false"
+    if stored is not None:
+        headers["X-Event-Stored"] = "true" if stored else "false"
     if result.is_text:
         return Response(200, content_type=result.content_type, body=result.body.decode(), headers=headers)
     return Response(200, content_type=result.content_type, body=result.body, headers=headers)  # bytes go in base64
@@ -128,6 +192,30 @@ def _stored(event: Event | None, result: Inference) -> bool:
         _count_store_failure()
         return False
     logger.info("event stored", extra={"event_prefix": event.prefix})
+    return True
+
+
+def _left_open(event: Event | None) -> dict[str, Any] | None:
+    """What completes the event when its answer is fetched; a failure never fails the inference."""
+    if event is None:
+        return None
+    try:
+        return event.leave_open()
+    except Exception:
+        logger.exception("event not stored")
+        _count_store_failure()
+        return None
+
+
+def _completed(event: Mapping[str, Any], result: Inference) -> bool:
+    """Whether an event that was left open is whole now; a failure never fails the answer."""
+    try:
+        prefix = event_store().complete_later(event, result)
+    except Exception:
+        logger.exception("event not stored")
+        _count_store_failure()
+        return False
+    logger.info("event stored", extra={"event_prefix": prefix})
     return True
 
 

@@ -14,6 +14,7 @@ class Settings:
         application_type: the application that the endpoint serves.
         model_name: its model.
         endpoint_name: the SageMaker endpoint.
+        is_async: whether it answers by way of S3; otherwise it answers at once.
         events_bucket: the bucket of the event store.
         save_request_events: whether frames and results are kept.
         service: the name of the deployment.
@@ -24,6 +25,7 @@ class Settings:
     application_type: str
     model_name: str
     endpoint_name: str
+    is_async: bool
     events_bucket: str
     save_request_events: bool
     service: str
@@ -41,6 +43,7 @@ class Settings:
             application_type=environment["APPLICATION_TYPE"],
             model_name=environment["MODEL_NAME"],
             endpoint_name=environment["ENDPOINT_NAME"],
+            is_async=environment["ENDPOINT_TYPE"] == "async",
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
             service=environment["POWERTOOLS_SERVICE_NAME"],

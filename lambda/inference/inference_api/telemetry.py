@@ -27,6 +27,7 @@ _UNITS = {
     "StoreLatency": "Milliseconds",
     "FrameBytes": "Bytes",
     "Detections": "Count",
+    "PendingAnswers": "Count",
     "ClientErrors": "Count",
     "ServerErrors": "Count",
     "EventStoreFailures": "Count",

@@ -1,0 +1,210 @@
+"""An asynchronous SageMaker endpoint: requests and answers pass through S3, and a queue between them may wait.
+
+``async/input/ID`` is what was sent. ``async/pending/ID`` says where the answer of a request will lie that a client was
+not given at once. SageMaker writes under ``async/output`` and ``async/failure``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from inference_api.endpoint import JSON, Inference, custom_attributes, payload, translated_failure
+from inference_api.errors import ApiError, EndpointUnavailableError, NothingToFetchError
+from inference_api.frames import InferenceRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+PATIENCE_SECONDS = 18.0
+"""How long an answer is waited for; the function ends at 28 s, and a call of S3 or of SageMaker may take some of it."""
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.05, 1.0, 1.5
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_NOT_THERE = frozenset({"404", "NoSuchKey"})
+# Statuses of the container's own codes, for what SageMaker writes of a failure need not say them.
+STATUSES = {
+    "InvalidRequest": 400,
+    "InvalidImage": 400,
+    "ObjectDenied": 403,
+    "ObjectNotFound": 404,
+    "PayloadTooLarge": 413,
+    "UnsupportedMediaType": 415,
+    "ModelNotReady": 503,
+    "ObjectStoreUnavailable": 503,
+    "Overloaded": 503,
+}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A request whose answer is not there yet.
+
+    Attributes:
+        request_id: by which it is fetched.
+        output: key of the answer that will be.
+        failure: key of what SageMaker writes instead when it fails.
+        event: what the event store needs to complete the event; None where it is not kept.
+    """
+
+    request_id: str
+    output: str
+    failure: str
+    event: Mapping[str, Any] | None = field(default=None)
+
+
+class AsyncEndpoint:
+    """One endpoint, and the bucket that its requests pass through."""
+
+    def __init__(
+        self,
+        client: SageMakerRuntimeClient,
+        s3: S3Client,
+        *,
+        name: str,
+        bucket: str,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._client = client
+        self._s3 = s3
+        self._name = name
+        self._bucket = bucket
+        self._patience = patience_seconds
+
+    def infer(self, request: InferenceRequest, request_id: str) -> Inference | Pending:
+        """Queues the frames and waits a while for the answer, if the client does.
+
+        Args:
+            request: what to send, as for a real-time endpoint.
+            request_id: this request's id, at most 64 characters.
+
+        Raises:
+            ApiError: the container's refusal or failure, or the queue does not take the request.
+        """
+        deadline = time.monotonic() + (0 if request.respond_async else self._patience)
+        body, content_type = payload(request)
+        key = f"async/input/{request_id}"
+        try:
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+            answer = self._client.invoke_endpoint_async(
+                EndpointName=self._name,
+                InputLocation=f"s3://{self._bucket}/{key}",
+                ContentType=content_type,
+                Accept=request.accept,
+                InferenceId=request_id,
+                CustomAttributes=custom_attributes(request),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise EndpointUnavailableError(
+                "the endpoint's queue does not take the request; try again shortly"
+            ) from error
+        pending = Pending(request_id, _key(answer["OutputLocation"]), _key(answer["FailureLocation"]))
+        return self._wait(pending, deadline)
+
+    def remember(self, pending: Pending) -> None:
+        """Writes down where the answer will lie, for ``collect``.
+
+        Raises:
+            EndpointUnavailableError: S3 does not take it.
+        """
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=f"async/pending/{pending.request_id}",
+                Body=json.dumps(asdict(pending)).encode(),
+                ContentType=JSON,
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise EndpointUnavailableError("the request cannot be kept for later; try again shortly") from error
+
+    def collect(self, request_id: str) -> tuple[Pending, Inference | None]:
+        """What was remembered of a request, and its answer, once there is one.
+
+        Raises:
+            NothingToFetchError: no such request is or was waiting.
+            ApiError: the container's refusal or failure.
+        """
+        found = self._read(f"async/pending/{request_id}") if _REQUEST_ID.fullmatch(request_id) else None
+        if found is None:
+            raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
+        pending = Pending(**json.loads(found.body))
+        return pending, self._answer(pending)
+
+    def _wait(self, pending: Pending, deadline: float) -> Inference | Pending:
+        pause = _FIRST_PAUSE_SECONDS
+        while time.monotonic() + pause < deadline:
+            time.sleep(pause)
+            answer = self._answer(pending)
+            if answer is not None:
+                return answer
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
+        return pending
+
+    def _answer(self, pending: Pending) -> Inference | None:
+        answer = self._read(pending.output)
+        if answer is not None:
+            return answer
+        failure = self._read(pending.failure)
+        if failure is not None:
+            raise _failure(failure.body.decode(errors="replace"))
+        return None
+
+    def _read(self, key: str) -> Inference | None:
+        """An object and its type; None where there is none."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            return _typed(answer["Body"].read(), answer.get("ContentType", ""))
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _NOT_THERE:
+                return None
+            raise EndpointUnavailableError("the answer cannot be read from S3; try again shortly") from error
+        except BotoCoreError as error:
+            raise EndpointUnavailableError("the answer cannot be read from S3; try again shortly") from error
+
+
+def prefers_async(headers: Mapping[str, str]) -> bool:
+    """Whether a client asks to be answered at once (``Prefer: respond-async``, RFC 7240), by lower-case headers."""
+    preferences = (part.split(";")[0].strip().lower() for part in headers.get("prefer", "").split(","))
+    return "respond-async" in preferences
+
+
+def _key(location: str) -> str:
+    """The key of an S3 URI."""
+    return urllib.parse.urlsplit(location).path.lstrip("/")
+
+
+def _typed(body: bytes, content_type: str) -> Inference:
+    """The answer with its type; where S3 knows none, JSON when it is JSON."""
+    if content_type and content_type != "binary/octet-stream":
+        return Inference(body, content_type)
+    try:
+        json.loads(body)
+    except ValueError:
+        return Inference(body, "application/octet-stream")
+    return Inference(body)
+
+
+def _failure(text: str) -> ApiError:
+    """The container's own error, wherever it stands in what SageMaker wrote."""
+    start = text.find('{"error"')
+    said = re.search(r"\((\d{3})\)", text[:start] if start >= 0 else text)
+    error = _error_at(text, start) if start >= 0 else {}
+    status = int(said[1]) if said else STATUSES.get(str(error.get("code")), 500)
+    return translated_failure(status, error)
+
+
+def _error_at(text: str, start: int) -> dict[str, Any]:
+    try:
+        document, _ = json.JSONDecoder().raw_decode(text, start)
+    except ValueError:
+        return {}
+    error = document["error"]
+    return error if isinstance(error, dict) else {}

@@ -1,0 +1,205 @@
+"""Real-time, serverless and asynchronous endpoints, and going from one to another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.stacks.change_set import change_set
+from tests.stacks.rendering import REGIONS, of_type, only, rendered
+from workbench.errors import ParameterError
+from workbench.parameters import check
+
+ENDPOINT = "AWS::SageMaker::Endpoint"
+CONFIG = "AWS::SageMaker::EndpointConfig"
+TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
+REAL_TIME = {"deployInstanceType": "ml.m5.xlarge", "detectorModelName": "yunet_n"}
+SERVERLESS = REAL_TIME | {"endpointType": "serverless"}
+ASYNC = REAL_TIME | {"endpointType": "async"}
+KINDS = [REAL_TIME, SERVERLESS, ASYNC]
+
+
+def _statements(resources: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the roles of the execution and of the function may do."""
+    documents = [policy["PolicyDocument"] for policy in of_type(resources, "AWS::IAM::Policy").values()]
+    for role in of_type(resources, "AWS::IAM::Role").values():
+        documents += [policy["PolicyDocument"] for policy in role.get("Policies", [])]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def _resources_of(resources: Mapping[str, Mapping[str, Any]], action: str) -> list[Any]:
+    found = [entry for entry in _statements(resources) if action in (entry["Action"], *entry["Action"])]
+    return [
+        name
+        for entry in found
+        for name in (entry["Resource"] if isinstance(entry["Resource"], list) else [entry["Resource"]])
+    ]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_serverless_endpoint_has_nothing_of_instances(template: dict[str, Any], region: str) -> None:
+    given = SERVERLESS | {"serverlessMemoryMib": "4096", "serverlessMaxConcurrency": "33", "maxInstanceCount": "4"}
+    resources = rendered(template, region, **given)
+    config = only(resources, CONFIG)
+    (variant,) = config["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MemorySizeInMB": "4096", "MaxConcurrency": "33"}
+    assert not {"InstanceType", "InitialInstanceCount", "InferenceAmiVersion"} & set(variant)
+    assert not {"AsyncInferenceConfig", "DataCaptureConfig", "KmsKeyId"} & set(config)
+    assert "DeploymentConfig" not in only(resources, ENDPOINT)
+    assert not of_type(resources, TARGET)
+    assert not of_type(resources, POLICY)
+    environment = only(resources, "AWS::SageMaker::Model")["PrimaryContainer"]["Environment"]
+    assert environment["MODEL_SERVER_WORKERS"] == "1"
+
+
+@pytest.mark.parametrize("given", [REAL_TIME, ASYNC])
+def test_the_others_have_nothing_of_serverless(template: dict[str, Any], given: dict[str, str]) -> None:
+    resources = rendered(template, **given)
+    (variant,) = only(resources, CONFIG)["ProductionVariants"]
+    assert "ServerlessConfig" not in variant
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.m5.xlarge", "1")
+    environment = only(resources, "AWS::SageMaker::Model")["PrimaryContainer"]["Environment"]
+    assert "MODEL_SERVER_WORKERS" not in environment
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_an_asynchronous_endpoint_writes_into_the_events_bucket(template: dict[str, Any], region: str) -> None:
+    resources = rendered(template, region, **ASYNC)
+    (bucket,) = of_type(resources, "AWS::S3::Bucket")
+    config = only(resources, CONFIG)["AsyncInferenceConfig"]
+    assert config["OutputConfig"] == {
+        "S3OutputPath": f"s3://{bucket}/async/output/",
+        "S3FailurePath": f"s3://{bucket}/async/failure/",
+    }
+    assert 1 <= config["ClientConfig"]["MaxConcurrentInvocationsPerInstance"] <= 1000
+    assert "AsyncInferenceConfig" not in only(rendered(template, region, **REAL_TIME), CONFIG)
+
+
+def test_an_instance_is_handed_no_more_than_it_takes(template: dict[str, Any]) -> None:
+    from serving.settings import Settings
+
+    client = only(rendered(template, **ASYNC), CONFIG)["AsyncInferenceConfig"]["ClientConfig"]
+    one_worker = Settings.from_environment({"PROCESSOR": "gpu"})
+    assert client["MaxConcurrentInvocationsPerInstance"] <= one_worker.queue_limit // 2
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("counts", [("1", "1"), ("2", "5")])
+def test_an_asynchronous_endpoint_goes_to_zero_and_back(
+    template: dict[str, Any], region: str, counts: tuple[str, str]
+) -> None:
+    given = ASYNC | {"minInstanceCount": counts[0], "maxInstanceCount": counts[1], "targetConcurrencyPerInstance": "5"}
+    resources = rendered(template, region, **given)
+    target = only(resources, TARGET)
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, counts[1])
+    policies = {policy["PolicyType"]: (name, policy) for name, policy in of_type(resources, POLICY).items()}
+    assert set(policies) == {"TargetTrackingScaling", "StepScaling"}
+    tracking = policies["TargetTrackingScaling"][1]["TargetTrackingScalingPolicyConfiguration"]
+    assert tracking["CustomizedMetricSpecification"]["MetricName"] == "ApproximateBacklogSizePerInstance"
+    assert tracking["TargetValue"] == "5"
+    wake, step = policies["StepScaling"]
+    assert step["StepScalingPolicyConfiguration"]["StepAdjustments"] == [
+        {"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}
+    ]
+    (alarm,) = (
+        alarm
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "HasBacklogWithoutCapacity"
+    )
+    assert alarm["AlarmActions"] == [wake]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    (endpoint,) = of_type(resources, ENDPOINT)
+    named = [{"Name": "EndpointName", "Value": f"{endpoint}.EndpointName"}]
+    assert alarm["Dimensions"] == tracking["CustomizedMetricSpecification"]["Dimensions"] == named
+
+
+def test_an_update_of_an_asynchronous_endpoint_proves_itself_on_an_instance(template: dict[str, Any]) -> None:
+    """It may have none when the update begins; a number that is kept would be zero."""
+    endpoint = only(rendered(template, **ASYNC, minInstanceCount="2", maxInstanceCount="4"), ENDPOINT)
+    assert endpoint["RetainAllVariantProperties"] is False
+    policy = endpoint["DeploymentConfig"]["BlueGreenUpdatePolicy"]
+    assert policy["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_each_role_may_do_what_the_kind_needs_and_no_more(template: dict[str, Any], region: str) -> None:
+    for given in KINDS:
+        resources = rendered(template, region, **given)
+        (endpoint,) = of_type(resources, ENDPOINT)
+        (bucket,) = of_type(resources, "AWS::S3::Bucket")
+        is_async = given is ASYNC
+        assert _resources_of(resources, "sagemaker:InvokeEndpointAsync") == ([endpoint] if is_async else [])
+        assert _resources_of(resources, "sagemaker:InvokeEndpoint") == ([] if is_async else [endpoint])
+        for action, prefixes in {
+            "s3:PutObject": ["failure", "input", "output", "pending"],
+            "s3:GetObject": ["failure", "input", "output", "pending"],
+        }.items():
+            expected = [f"{bucket}.Arn/async/{prefix}/*" for prefix in prefixes] if is_async else []
+            assert sorted(_resources_of(resources, action)) == expected
+        assert _resources_of(resources, "s3:ListBucket") == ([f"{bucket}.Arn"] if is_async else [])
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_what_passes_through_the_bucket_is_deleted_after_a_day(template: dict[str, Any], region: str) -> None:
+    for given in KINDS:
+        rules = only(rendered(template, region, **given), "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+        (rule,) = (rule for rule in rules if rule.get("Prefix") == "async/")
+        assert (rule["ExpirationInDays"], rule["Status"]) == (1, "Enabled")
+
+
+@pytest.mark.parametrize("before", KINDS)
+@pytest.mark.parametrize("after", KINDS)
+def test_another_kind_is_another_endpoint(
+    template: dict[str, Any], before: dict[str, str], after: dict[str, str]
+) -> None:
+    """SageMaker makes no endpoint one of another kind: UpdateEndpoint refuses it."""
+    changes = change_set(template, before, after)
+    kinds = {template["Resources"][name]["Type"]: change for name, change in changes.items()}
+    expected = {} if before is after else {CONFIG: "replaced", ENDPOINT: "replaced"}
+    assert {kind: change for kind, change in kinds.items() if kind in (CONFIG, ENDPOINT)} == expected
+
+
+@pytest.mark.parametrize("given", [SERVERLESS, ASYNC])
+def test_another_model_updates_it_in_place(template: dict[str, Any], given: dict[str, str]) -> None:
+    changes = change_set(template, given, given | {"detectorModelName": "dlib_frontal_face"})
+    kinds = {template["Resources"][name]["Type"]: change for name, change in changes.items()}
+    assert (kinds[CONFIG], kinds[ENDPOINT]) == ("replaced", "updated")
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_names_are_ones_that_sagemaker_takes(template: dict[str, Any], region: str) -> None:
+    names = [only(rendered(template, region, **given), ENDPOINT)["EndpointName"] for given in KINDS]
+    assert len(set(names)) == len(KINDS)
+    assert all(re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name) and len(name) <= 63 for name in names)
+
+
+@pytest.mark.parametrize("given", KINDS)
+def test_the_function_knows_the_kind(template: dict[str, Any], given: dict[str, str]) -> None:
+    variables = only(rendered(template, **given), "AWS::Lambda::Function")["Environment"]["Variables"]
+    assert variables["ENDPOINT_TYPE"] == given.get("endpointType", "real-time")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"endpointType": "serverless"}, "runs on CPU; set deployInstanceType to one without a GPU"),
+        (SERVERLESS | {"deployInstanceType": "ml.g4dn.2xlarge"}, "runs on CPU"),
+        (SERVERLESS | {"dataCapturePercentage": "5"}, "dataCapturePercentage needs endpointType=real-time"),
+        (ASYNC | {"dataCapturePercentage": "5"}, "dataCapturePercentage needs endpointType=real-time"),
+        (
+            SERVERLESS | {"vpcSubnetIds": "subnet-01234567", "vpcSecurityGroupIds": "sg-01234567"},
+            "endpointType=serverless cannot be attached to a VPC",
+        ),
+        ({"serverlessMaxConcurrency": "201"}, "a whole number from 1 to 200"),
+        ({"serverlessMaxConcurrency": "0"}, "a whole number from 1 to 200"),
+        ({"serverlessMemoryMib": "1024"}, "it takes one of: 6144"),
+        ({"endpointType": "batch"}, "it takes one of: real-time, serverless, async"),
+    ],
+)
+def test_what_sagemaker_does_not_have_is_refused(template: dict[str, Any], given: dict[str, str], says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        check(template, given)
