@@ -10,13 +10,17 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership
 from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
 from constructs import Construct
 
 from stacks.errors import ContextValueError
 from stacks.parameters import Parameters
 
 CONTEXT = "deleteEvents"
-_EVENTS = "events/"
+EVENTS = "events/"
+"""Where events lie in the bucket."""
+INCOMING = "incoming/"
+"""Where cameras put files, with ``ingestFromS3=Yes``."""
 # What the function counts, as Powertools writes it: namespace, and service as the one dimension. The service is the
 # stack, so that deployments in one region are told apart.
 _FAILURES = Metric(
@@ -33,7 +37,7 @@ class EventStore(Construct):
     """A private, encrypted bucket that outlives the stack, unless the context ``deleteEvents`` says otherwise.
 
     Attributes:
-        bucket: the bucket; events lie under ``events/``.
+        bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
         failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
     """
 
@@ -84,22 +88,49 @@ class EventStore(Construct):
         To delete is no more power than to add: versions are off, so whoever may add may overwrite.
         """
         statement = PolicyStatement(
-            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{_EVENTS}*")]
+            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
         )
         policy = Policy(self, "Write", roles=[role], statements=[statement])
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
 
+    def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
+        """Lets S3 tell a queue of every file under ``incoming/``.
+
+        A property of the bucket itself: the CDK's own way is a function that may change any bucket's notifications.
+
+        Args:
+            queue: what is told. Its policy is there before the bucket asks for it.
+            only_if: the condition that there is such a queue.
+        """
+        policy = cast(CfnQueuePolicy, queue.node.find_child("Policy").node.default_child)
+        # DependsOn cannot have a condition. What is chosen here is the queue alone, and both are there before.
+        queue_behind_its_policy = {"Fn::Select": [0, [queue.queue_arn, policy.attr_id]]}
+        told = {
+            "QueueConfigurations": [
+                {
+                    "Event": "s3:ObjectCreated:*",
+                    "Queue": queue_behind_its_policy,
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": INCOMING}]}},
+                }
+            ]
+        }
+        bucket = cast(CfnBucket, self.bucket.node.default_child)
+        bucket.notification_configuration = Fn.condition_if(only_if.logical_id, told, Aws.NO_VALUE)
+
     def _set_lifecycle(self, retention_days: str) -> None:
-        """Lets S3 delete events after so many days; 0 is never."""
+        """Lets S3 delete events, and files that did not become one, after so many days; 0 is never."""
         expires = CfnCondition(self, "Expires", expression=Fn.condition_not(Fn.condition_equals(retention_days, "0")))
         # Spelt as CloudFormation does: a condition leaves the whole rule out, for it has no number that means never.
-        expiry = {"Id": "Retention", "Status": "Enabled", "Prefix": _EVENTS, "ExpirationInDays": retention_days}
+        expiries = [
+            {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
+            for name, prefix in (("Retention", EVENTS), ("RetentionOfIncoming", INCOMING))
+        ]
         abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
         bucket = cast(CfnBucket, self.bucket.node.default_child)
         bucket.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
             rules=[
                 CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
-                Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE),
+                *(Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE) for expiry in expiries),
             ]
         )
         Validations.of(bucket).acknowledge(

@@ -15,6 +15,7 @@ from stacks.inference_api import InferenceApi
 from stacks.model_endpoint import ModelEndpoint, chosen_model
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.s3_front_end import S3FrontEnd
 
 
 class IpcAiSaasStack(Stack):
@@ -47,6 +48,15 @@ class IpcAiSaasStack(Stack):
         api = InferenceApi(
             self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
         )
+        front_end = S3FrontEnd(
+            self,
+            "Ingest",
+            parameters=parameters,
+            partition=partition,
+            endpoint=endpoint,
+            events=events,
+            alarm_topic=alarm_topic.topic,
+        )
 
         CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")
         CfnOutput(
@@ -58,3 +68,8 @@ class IpcAiSaasStack(Stack):
         )
         CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
         CfnOutput(self, "EventsBucket", value=events.bucket.bucket_name, description="Frames and results, when kept")
+        for name, queue, description in (
+            ("IngestQueueUrl", front_end.queue, "What S3 tells of files that cameras upload"),
+            ("IngestDeadLetterQueueUrl", front_end.dead_letter_queue, "Files that did not become events: replay them"),
+        ):
+            CfnOutput(self, name, value=queue.queue_url, condition=front_end.is_on, description=description)

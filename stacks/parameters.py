@@ -100,6 +100,7 @@ class Parameters:
         if not has_customized_image:
             self._require_custom_program(stack)
         self._require_fitting_detector(stack, known)
+        self._require_one_frame_a_file(stack)
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
@@ -141,6 +142,25 @@ class Parameters:
                     )
                 ],
             )
+
+    def _require_one_frame_a_file(self, stack: Stack) -> None:
+        """A comparison has two images, and a file is one."""
+        CfnRule(
+            stack,
+            "IngestOneFrame",
+            rule_condition=Fn.condition_equals(self.events.ingest_from_s3.value_as_string, "Yes"),
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_not(
+                        Fn.condition_equals(self.application_type.value_as_string, "face-comparison")
+                    ),
+                    assert_description=(
+                        "ingestFromS3=Yes takes one image a file and applicationType=face-comparison needs two; "
+                        "set ingestFromS3=No, or choose another application"
+                    ),
+                )
+            ],
+        )
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:

@@ -49,8 +49,14 @@ class Partition(Construct):
         a_minute = Fn.join("", [concurrency, "0"])
         return Fn.condition_if(self.is_china.logical_id, a_minute, concurrency).to_string()
 
-    def trace_where_available(self, function: Function, role: IRole) -> None:
-        """Traces a function with X-Ray, which China does not have for Lambda."""
+    def trace_where_available(self, function: Function, role: IRole, *, only_if: CfnCondition | None = None) -> None:
+        """Traces a function with X-Ray, which China does not have for Lambda.
+
+        Args:
+            function: the function.
+            role: its role.
+            only_if: the condition that both are there; None where they always are.
+        """
         resource = cast(CfnFunction, function.node.default_child)
         resource.add_property_override(
             "TracingConfig.Mode", Fn.condition_if(self.traces_functions.logical_id, "Active", "PassThrough")
@@ -58,4 +64,8 @@ class Partition(Construct):
         # X-Ray has no resources for these actions.
         statement = PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
         policy = Policy(self, f"{function.node.id}Tracing", roles=[role], statements=[statement])
-        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self.traces_functions
+        traced = self.traces_functions
+        if only_if is not None:
+            both = [cast(ICfnConditionExpression, condition) for condition in (only_if, traced)]
+            traced = CfnCondition(self, f"Traces{function.node.id}", expression=Fn.condition_and(*both))
+        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = traced

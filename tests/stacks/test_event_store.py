@@ -56,7 +56,7 @@ def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any]
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert not any("Expir" in name for rule in rules for name in rule)
     (bucket,) = _of_type(template, "AWS::S3::Bucket", region, eventRetentionDays="30")
-    *others, retention = bucket["LifecycleConfiguration"]["Rules"]
+    *others, retention, _ = bucket["LifecycleConfiguration"]["Rules"]
     assert others == rules
     assert retention == {"Id": "Retention", "Status": "Enabled", "Prefix": "events/", "ExpirationInDays": "30"}
 

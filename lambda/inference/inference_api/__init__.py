@@ -1,5 +1,6 @@
-"""The function behind ``POST /inference``.
+"""The function behind ``POST /inference``, and the one behind files that cameras upload to S3.
 
 The flow of a request: ``handler`` -> ``frames`` (parse) -> ``endpoint`` (infer) -> ``event_store`` (store)
--> ``handler`` (respond).
+-> ``handler`` (respond). The flow of a file: ``ingest`` -> ``notifications`` (parse) -> ``incoming_files`` (read) ->
+``endpoint`` (infer) -> ``event_store`` (store) -> ``incoming_files`` (delete).
 """

@@ -81,6 +81,11 @@ class Frame:
         return _EXTENSIONS.get(self.content_type, self._format[1])
 
     @property
+    def is_image(self) -> bool:
+        """Whether it begins as one of the formats that the built-in applications take."""
+        return self.body.startswith(tuple(_SIGNATURES))
+
+    @property
     def _format(self) -> tuple[str, str]:
         known = (named for signature, named in _SIGNATURES.items() if self.body.startswith(signature))
         return next(known, ("application/x-image", "bin"))

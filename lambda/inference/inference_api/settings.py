@@ -1,4 +1,4 @@
-"""The function's environment, read once into a frozen object."""
+"""The functions' environments, each read once into a frozen object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the stack puts into the function's environment.
+    """What the stack puts into the environment of the API's function.
 
     Attributes:
         application_type: the application that the endpoint serves.
@@ -34,4 +34,35 @@ class Settings:
             endpoint_name=environment["ENDPOINT_NAME"],
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestSettings:
+    """What the stack puts into the environment of the function for files.
+
+    Attributes:
+        application_type: the application that the endpoint serves.
+        endpoint_name: the SageMaker endpoint.
+        events_bucket: the bucket of the event store, where the files lie too.
+        dead_letter_queue_url: the queue for messages of files that no attempt would help.
+    """
+
+    application_type: str
+    endpoint_name: str
+    events_bucket: str
+    dead_letter_queue_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> IngestSettings:
+        """Reads the settings.
+
+        Raises:
+            KeyError: a variable is missing.
+        """
+        return cls(
+            application_type=environment["APPLICATION_TYPE"],
+            endpoint_name=environment["ENDPOINT_NAME"],
+            events_bucket=environment["EVENTS_BUCKET"],
+            dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
         )
