@@ -8,7 +8,8 @@
     ├── FetchError         an artefact cannot be found or downloaded
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
-    └── ApiAnswerError     the API answered with an error, or not at all
+    ├── ApiAnswerError     the API answered with an error, or not at all
+    └── ReplayError        the queues of uploaded files cannot be found, read or written
 """
 
 from __future__ import annotations
@@ -40,3 +41,7 @@ class StartError(WorkbenchError):
 
 class ApiAnswerError(WorkbenchError):
     """The API answered with an error, or not at all."""
+
+
+class ReplayError(WorkbenchError):
+    """The queues of uploaded files cannot be found, read or written."""
