@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, CfnParameter, Token, Validations
+from aws_cdk import CfnParameter, Token
 from aws_cdk.aws_logs import CfnLogGroup, LogGroup
+
+from stacks.validation import digits_are_numbers
 
 
 def keep_for(log_group: LogGroup, days: CfnParameter) -> None:
     """Lets CloudWatch delete a group's lines after so many days."""
     resource = cast(CfnLogGroup, log_group.node.default_child)
     resource.retention_in_days = Token.as_number(days.value_as_string)
-    Validations.of(resource).acknowledge(
-        Acknowledgment(
-            id="CloudFormation-Validate::W9003",
-            reason="CloudFormation takes the parameter's digits as the number that the value is",
-        )
-    )
+    digits_are_numbers(resource)

@@ -223,14 +223,28 @@ class ModelEndpoint(Construct):
         scaling.scale(endpoint_name=self.endpoint_name, variant_name=_VARIANT)
 
     def grant_invoke(self, role: IRole) -> None:
-        """Lets a role invoke this endpoint, in its own way and no other. Its Ref is its ARN."""
+        """Lets a role invoke this endpoint, in its own way and no other."""
         ways = {
             "InvokeEndpoint": self.kind.answers_at_once,
             "InvokeEndpointAsync": self.kind.is_async,
         }
         for action, condition in ways.items():
-            statement = PolicyStatement(actions=[f"sagemaker:{action}"], resources=[self._endpoint.ref])
-            attach(self, action, role=role, statements=[statement], condition=condition)
+            attach(self, action, role=role, statements=[self._call(action)], condition=condition)
+
+    def grant_invoke_at_once(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Lets a role that is there under a condition invoke this endpoint, unless that is asynchronous."""
+        attach(
+            self,
+            "InvokeEndpoint",
+            role=role,
+            statements=[self._call("InvokeEndpoint")],
+            condition=self.kind.answers_at_once,
+            only_if=only_if,
+        )
+
+    def _call(self, action: str) -> PolicyStatement:
+        """What lets a role call the endpoint. Its Ref is its ARN."""
+        return PolicyStatement(actions=[f"sagemaker:{action}"], resources=[self._endpoint.ref])
 
     def _volume_takes_key(self, parameters: Parameters, events: EventStore) -> CfnCondition:
         """The condition that the instances have a volume that a key of the operator's encrypts."""

@@ -101,7 +101,7 @@ class Parameters:
         if not has_customized_image:
             self._require_custom_program(stack)
         self._require_fitting_detector(stack, known)
-        self._require_one_frame_a_file(stack)
+        self._require_fit_for_files(stack)
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
@@ -144,11 +144,11 @@ class Parameters:
                 ],
             )
 
-    def _require_one_frame_a_file(self, stack: Stack) -> None:
-        """A comparison has two images, and a file is one."""
+    def _require_fit_for_files(self, stack: Stack) -> None:
+        """A comparison has two images, and a file is one; and its function waits for an answer."""
         CfnRule(
             stack,
-            "IngestOneFrame",
+            "IngestFits",
             rule_condition=Fn.condition_equals(self.events.ingest_from_s3.value_as_string, "Yes"),
             assertions=[
                 CfnRuleAssertion(
@@ -159,7 +159,14 @@ class Parameters:
                         "ingestFromS3=Yes takes one image a file and applicationType=face-comparison needs two; "
                         "set ingestFromS3=No, or choose another application"
                     ),
-                )
+                ),
+                CfnRuleAssertion(
+                    assert_=Fn.condition_not(Fn.condition_equals(self.endpoint.endpoint_type.value_as_string, "async")),
+                    assert_description=(
+                        "ingestFromS3=Yes has a queue of its own and needs an endpoint that answers at once; "
+                        "set endpointType=real-time or serverless, or ingestFromS3=No"
+                    ),
+                ),
             ],
         )
 

@@ -14,13 +14,14 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
-from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
 from stacks.event_store import EVENTS, INCOMING, EventStore
 from stacks.function_bundle import bundle
+from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
@@ -118,7 +119,8 @@ class S3FrontEnd(Construct):
 
     def _role(self, endpoint: ModelEndpoint, events: EventStore) -> Role:
         role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
-        endpoint.grant_invoke(role)
+        endpoint.grant_invoke_at_once(role, only_if=self.is_on)
+        events.encryption.grant(role, only_if=self.is_on)
         self.dead_letter_queue.grant(role, "sqs:SendMessage")
         bucket = events.bucket
         for actions, resource in (
@@ -131,15 +133,14 @@ class S3FrontEnd(Construct):
         return role
 
     def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
-        log_group = LogGroup(
-            self, "FunctionLogs", retention=RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
+        log_group = LogGroup(self, "FunctionLogs", removal_policy=RemovalPolicy.DESTROY)
+        keep_for(log_group, parameters.logs.retention_days)
         log_group.grant_write(role)
         return Function(
             self,
             "IngestFunction",
             description="Sends files that cameras upload to the endpoint and keeps the events",
-            runtime=Runtime.PYTHON_3_13,
+            runtime=Runtime.PYTHON_3_14,
             architecture=Architecture.X86_64,
             code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
             handler="inference_api.ingest.handler",

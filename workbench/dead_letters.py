@@ -1,7 +1,7 @@
 """A dead-letter queue of uploaded files: look at its messages, and move them back to the queue they came from.
 
-Message by message rather than by SQS's own StartMessageMoveTask: that moves to its source only what SQS itself put
-there, and the function puts there what no attempt would help.
+Message by message rather than by SQS's own StartMessageMoveTask: that sends messages where they came from, and what the
+function itself puts there, because no attempt would help, came from no queue.
 """
 
 from __future__ import annotations

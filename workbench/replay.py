@@ -40,12 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
         queue, dead_letter_queue = _queues(arguments)
         letters = DeadLetters(_client("sqs", arguments.region), url=dead_letter_queue, queue_url=queue)
         if arguments.dry_run:
-            _report(arguments, console, "would be tried again", letters.look())
+            _report(arguments, console, "files that would be tried again", letters.look())
             return 0
         moved = _move(letters, console)
     except (BotoCoreError, ClientError) as error:
         raise ReplayError(f"AWS did not answer as hoped: {error}") from error
-    _report(arguments, console, "are tried again", moved.moved, moved)
+    _report(arguments, console, "files that are tried again", moved.moved, moved)
     return 1 if moved.failed or moved.returned else 0
 
 
@@ -81,7 +81,11 @@ def _report(
     letters: Sequence[Letter],
     moved: Moved | None = None,
 ) -> None:
-    stayed = {"failed again and stay": moved.returned, "could not be moved": moved.failed} if moved else {}
+    stayed = (
+        {"failed again at once and stay": moved.returned, "not taken by the queue, and stay": moved.failed}
+        if moved
+        else {}
+    )
     if arguments.json:
         print(
             json.dumps(
@@ -94,11 +98,11 @@ def _report(
             )
         )
         return
-    console.print(f"{len(letters)} messages {what}", highlight=False)
+    console.print(f"{what}: {len(letters)}", highlight=False)
     _show(console, letters)
     for how, kept in stayed.items():
         if kept:
-            console.print(f"{len(kept)} {how}", highlight=False)
+            console.print(f"{how}: {len(kept)}", highlight=False)
             _show(console, kept)
 
 
