@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Duration, RemovalPolicy
+from aws_cdk import Acknowledgment, Aws, CfnCondition, Duration, Fn, RemovalPolicy, Validations
 from aws_cdk.aws_apigateway import (
     EndpointType,
     LambdaIntegration,
@@ -13,7 +14,7 @@ from aws_cdk.aws_apigateway import (
     StageOptions,
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
+from aws_cdk.aws_lambda import Architecture, CfnFunction, Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 
@@ -28,16 +29,20 @@ from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
 from stacks.request_models import RequestModels
+from stacks.web_acl import WebAcl
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
 _STAGE = "prod"
-# Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
+# A browser asks once an hour, not before every frame.
+_PREFLIGHT_HOLDS = Duration.hours(1)
+# What a page may send: the frame's headers, the key, and those of a signature.
 _REQUEST_HEADERS = [
     *["Content-Type", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
 ]
+# Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _BINARY_MEDIA_TYPES = [
     "image/jpeg",
     "image/jpg",
@@ -103,6 +108,7 @@ class InferenceApi(Construct):
             },
         )
         partition.trace_where_available(self.function, role)
+        self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
@@ -110,7 +116,10 @@ class InferenceApi(Construct):
         authorization.require(post)
         models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
         models.require(post)
-        resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
+        # Any origin: what lets a caller in is a header that a page has to know, not a cookie that a browser adds.
+        resource.add_cors_preflight(
+            allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS, max_age=_PREFLIGHT_HOLDS
+        )
         authorization.restrict(api)
         answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
         ApiDeployments(self, "Deployments", api=api, choices=[authorization.ways, models.kinds])
@@ -118,6 +127,21 @@ class InferenceApi(Construct):
         self.key_id = authorization.issue_key(api)
         self.url = api.url
         ApiLogs(self, "Logs", parameters=parameters.api, api=api, stage_name=_STAGE)
+        WebAcl(self, "WebAcl", parameters=parameters.api, api=api)
+
+    def _reserve_concurrency(self, wanted: str) -> None:
+        """Sets aside so many invocations at once for the function, and lets it have no more; 0 does neither."""
+        is_reserved = CfnCondition(self, "IsReserved", expression=Fn.condition_not(Fn.condition_equals(wanted, "0")))
+        function = cast(CfnFunction, self.function.node.default_child)
+        function.add_property_override(
+            "ReservedConcurrentExecutions", Fn.condition_if(is_reserved.logical_id, wanted, Aws.NO_VALUE)
+        )
+        Validations.of(function).acknowledge(
+            Acknowledgment(
+                id="CloudFormation-Validate::W9003",
+                reason="CloudFormation takes the parameter's digits as the number that the value is",
+            )
+        )
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(

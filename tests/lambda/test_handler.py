@@ -269,6 +269,16 @@ def test_an_overloaded_endpoint_says_when_to_come_back(endpoint: FakeEndpoint, b
     assert _keys(bucket) == []
 
 
+def test_a_page_may_read_the_headers_that_the_answer_explains_itself_with(endpoint: FakeEndpoint, bucket: Any) -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg", Origin="https://console")
+    for failure in (None, EndpointUnavailableError("busy")):
+        endpoint.failure = failure
+        _, _, headers = _handle(event)
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        readable = set(headers["Access-Control-Expose-Headers"].split(","))
+        assert readable == {"X-Request-Id", "X-Event-Stored", "Retry-After"}
+
+
 def test_a_fault_of_ours_is_not_told(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:
     endpoint.failure = RuntimeError("secret detail")
     status, body, _ = _handle(older_client_event(JPEG))
