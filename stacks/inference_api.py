@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Duration, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_apigateway import (
     EndpointType,
     LambdaIntegration,
     MethodLoggingLevel,
+    Resource,
     RestApi,
     StageOptions,
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
+from aws_cdk.aws_lambda import Architecture, CfnFunction, Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
@@ -30,16 +32,21 @@ from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
 from stacks.request_models import RequestModels
+from stacks.validation import digits_are_numbers
+from stacks.web_acl import WebAcl
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
 _STAGE = "prod"
-# Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
+# A browser asks once an hour, not before every frame.
+_PREFLIGHT_HOLDS = Duration.hours(1)
+# What a page may send: the frame's headers, the key, and those of a signature.
 _REQUEST_HEADERS = [
     *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
 ]
+# Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _BINARY_MEDIA_TYPES = [
     "image/jpeg",
     "image/jpg",
@@ -112,6 +119,7 @@ class InferenceApi(Construct):
             },
         )
         partition.trace_where_available(self.function, role)
+        self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
@@ -119,14 +127,14 @@ class InferenceApi(Construct):
         authorization.require(post)
         models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
         models.require(post)
-        resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
+        _allow_preflights(resource, "POST")
         # Where the answer of an asynchronous endpoint is fetched. It is there whatever the endpoint: a deployment is a
         # snapshot of the methods, and these do not depend on a parameter.
         answer = resource.add_resource("{request_id}")
         authorization.require(
             answer.add_method("GET", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
         )
-        answer.add_cors_preflight(allow_origins=["*"], allow_methods=["GET"], allow_headers=_REQUEST_HEADERS)
+        _allow_preflights(answer, "GET")
         authorization.restrict(api)
         answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
         ApiDeployments(self, "Deployments", api=api, choices=[authorization.ways, models.kinds])
@@ -142,6 +150,16 @@ class InferenceApi(Construct):
             api=api,
             stage_name=_STAGE,
         )
+        WebAcl(self, "WebAcl", parameters=parameters.api, api=api)
+
+    def _reserve_concurrency(self, wanted: str) -> None:
+        """Sets aside so many invocations at once for the function, and lets it have no more; 0 does neither."""
+        is_reserved = CfnCondition(self, "IsReserved", expression=Fn.condition_not(Fn.condition_equals(wanted, "0")))
+        function = cast(CfnFunction, self.function.node.default_child)
+        function.add_property_override(
+            "ReservedConcurrentExecutions", Fn.condition_if(is_reserved.logical_id, wanted, Aws.NO_VALUE)
+        )
+        digits_are_numbers(function)
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(
@@ -163,3 +181,13 @@ class InferenceApi(Construct):
         )
         api.node.try_remove_child("Endpoint")  # an output of the base URL, beside the stack's own of the whole one
         return api
+
+
+def _allow_preflights(resource: Resource, method: str) -> None:
+    """Lets pages of any origin ask.
+
+    What lets a caller in is a header that a page has to know, not a cookie that a browser adds.
+    """
+    resource.add_cors_preflight(
+        allow_origins=["*"], allow_methods=[method], allow_headers=_REQUEST_HEADERS, max_age=_PREFLIGHT_HOLDS
+    )

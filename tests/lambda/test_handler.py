@@ -335,6 +335,16 @@ def test_json_that_cannot_be_read_is_answered_as_it_came(endpoint: FakeEndpoint)
     assert module.handler(older_client_event(JPEG), CONTEXT)["body"] == "{"
 
 
+def test_a_page_may_read_the_headers_that_the_answer_explains_itself_with(endpoint: FakeEndpoint, bucket: Any) -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg", Origin="https://console")
+    for failure in (None, EndpointUnavailableError("busy")):
+        endpoint.failure = failure
+        _, _, headers = _handle(event)
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        readable = set(headers["Access-Control-Expose-Headers"].split(","))
+        assert readable == {"X-Request-Id", "X-Event-Stored", "Location", "Retry-After"}
+
+
 def test_a_fault_of_ours_is_not_told(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:
     endpoint.failure = RuntimeError("secret detail")
     status, body, _ = _handle(older_client_event(JPEG))

@@ -81,34 +81,3 @@ class IngestSettings:
             events_bucket=environment["EVENTS_BUCKET"],
             dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class IngestSettings:
-    """What the stack puts into the environment of the function for files.
-
-    Attributes:
-        application_type: the application that the endpoint serves.
-        endpoint_name: the SageMaker endpoint.
-        events_bucket: the bucket of the event store, where the files lie too.
-        dead_letter_queue_url: the queue for messages of files that no attempt would help.
-    """
-
-    application_type: str
-    endpoint_name: str
-    events_bucket: str
-    dead_letter_queue_url: str
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> IngestSettings:
-        """Reads the settings.
-
-        Raises:
-            KeyError: a variable is missing.
-        """
-        return cls(
-            application_type=environment["APPLICATION_TYPE"],
-            endpoint_name=environment["ENDPOINT_NAME"],
-            events_bucket=environment["EVENTS_BUCKET"],
-            dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
-        )
