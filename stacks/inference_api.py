@@ -15,17 +15,17 @@ from aws_cdk.aws_apigateway import (
     StageOptions,
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
+from aws_cdk.aws_lambda import Architecture, Function, Runtime
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 
 from stacks.api_authorization import ApiAuthorization
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
-from stacks.function_bundle import bundle
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.publication import function_code
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
@@ -82,7 +82,7 @@ class InferenceApi(Construct):
             description="Sends a camera's frame to the endpoint and keeps the event",
             runtime=Runtime.PYTHON_3_13,
             architecture=Architecture.X86_64,
-            code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
+            code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.handler.handler",
             role=role,
             log_group=log_group,
