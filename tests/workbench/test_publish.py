@@ -242,7 +242,8 @@ def test_only_ones_own_bucket_is_written_and_only_what_was_made(*, may_be_there:
         ({"publishVersion": "v1", "publishRegistries": "aws=12"}, "use 'python -m workbench publish'"),
         (
             {
-                **{"publishVersion": "v1", "publishRegistries": "aws=111122223333"},
+                "publishVersion": "v1",
+                "publishRegistries": "aws=111122223333",
                 "customizedApplication": "containers/customized-application",
             },
             "a published template has no customized application",
