@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types templates test lock clean
+.PHONY: help install demo check format lint types templates test lock publish-template clean
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
@@ -17,9 +17,11 @@ APPLICATION ?= face-detection
 MODEL ?=
 FRAME ?=
 TARGET ?=
+REGIONS ?=
+REGISTRY ?=
 
 help: ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 install: .venv/installed node_modules/installed ## set everything up
 
@@ -62,6 +64,9 @@ format: install ## bring the sources into shape
 
 lock: install ## lock what the requirements*.in name, with hashes; needs PyPI
 	scripts/lock
+
+publish-template: install ## publish a one-click template: BUCKET= and VERSION=; REGIONS= and REGISTRY= choose
+	$(BIN)/python -m workbench publish --bucket "$(BUCKET)" --version "$(VERSION)" $(if $(REGIONS),--regions $(REGIONS)) $(if $(REGISTRY),--registry $(REGISTRY))
 
 clean: ## remove what make made
 	rm -rf .venv node_modules .cache cdk.out out .mypy_cache .ruff_cache .pytest_cache .hypothesis

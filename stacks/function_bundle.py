@@ -41,6 +41,11 @@ def bundle(source_root: Path) -> Path:
     return bundled
 
 
+def bundle_named(name: str) -> Path:
+    """The folder of that name that ``bundle`` made."""
+    return _CACHE / name
+
+
 def _dependencies(requirements: Path) -> Path:
     key = f"{_RUNTIME_VERSION} {_RUNTIME_PLATFORM} {requirements.read_text(encoding='utf-8')}"
     installed = _CACHE / f"dependencies-{hashlib.sha256(key.encode()).hexdigest()[:16]}"

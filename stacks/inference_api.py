@@ -15,7 +15,7 @@ from aws_cdk.aws_apigateway import (
     StageOptions,
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, CfnFunction, Code, Function, Runtime
+from aws_cdk.aws_lambda import Architecture, CfnFunction, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
@@ -24,13 +24,13 @@ from stacks.api_deployments import ApiDeployments
 from stacks.api_logs import ApiLogs
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
-from stacks.function_bundle import bundle
 from stacks.function_metrics import NAMESPACE
 from stacks.gateway_answers import answer_in_the_error_shape
 from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.publication import function_code
 from stacks.request_models import RequestModels
 from stacks.validation import digits_are_numbers
 from stacks.web_acl import WebAcl
@@ -99,7 +99,7 @@ class InferenceApi(Construct):
             description="Sends a camera's frame to the endpoint and keeps the event",
             runtime=Runtime.PYTHON_3_13,
             architecture=Architecture.X86_64,
-            code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
+            code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.handler.handler",
             role=role,
             log_group=self.log_group,

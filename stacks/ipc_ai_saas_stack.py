@@ -16,6 +16,7 @@ from stacks.inference_api import InferenceApi
 from stacks.model_endpoint import ModelEndpoint, chosen_model
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.publication import synthesizer
 from stacks.s3_front_end import S3FrontEnd
 from stacks.service_alarms import ServiceAlarms
 
@@ -24,7 +25,7 @@ class IpcAiSaasStack(Stack):
     """AI as a service for a fleet of IP cameras: API -> function -> endpoint, and an event store."""
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
-        super().__init__(scope, construct_id, **kwargs)
+        super().__init__(scope, construct_id, **{"synthesizer": synthesizer(scope), **kwargs})
         customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY_ROOT)
         parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")

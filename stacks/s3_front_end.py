@@ -12,7 +12,7 @@ from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
+from aws_cdk.aws_lambda import Architecture, Function, Runtime
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sns import ITopic
@@ -20,11 +20,11 @@ from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
 from stacks.event_store import EVENTS, INCOMING, EventStore
-from stacks.function_bundle import bundle
 from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.publication import function_code
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"  # the API's function has the same
 # Files of a batch are worked on one after the other; each may take 22 s for the endpoint, and S3's time.
@@ -142,7 +142,7 @@ class S3FrontEnd(Construct):
             description="Sends files that cameras upload to the endpoint and keeps the events",
             runtime=Runtime.PYTHON_3_14,
             architecture=Architecture.X86_64,
-            code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
+            code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.ingest.handler",
             role=role,
             log_group=log_group,

@@ -5,6 +5,8 @@
     WorkbenchError
     ├── ParameterError     a stack parameter that the template does not take
     ├── SynthesisError     ``cdk synth`` failed
+    ├── AccountError       AWS cannot be asked, or the account is not ready for a deployment
+    ├── PublishingError    a template set cannot be published as asked
     ├── FetchError         an artefact cannot be found or downloaded
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
@@ -26,6 +28,14 @@ class ParameterError(WorkbenchError):
 
 class SynthesisError(WorkbenchError):
     """``cdk synth`` failed."""
+
+
+class AccountError(WorkbenchError):
+    """AWS cannot be asked, or the account is not ready for a deployment."""
+
+
+class PublishingError(WorkbenchError):
+    """A template set cannot be published as asked."""
 
 
 class FetchError(WorkbenchError):

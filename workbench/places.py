@@ -8,6 +8,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SERVING_PROGRAM = REPOSITORY / "containers" / "inference"
 MODEL_STORE = SERVING_PROGRAM / "models"
 OUTPUT = REPOSITORY / "out"
+CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 
 
 def photograph() -> Path:
