@@ -80,7 +80,7 @@ class InferenceApi(Construct):
             self,
             "Function",
             description="Sends a camera's frame to the endpoint and keeps the event",
-            runtime=Runtime.PYTHON_3_13,
+            runtime=Runtime.PYTHON_3_14,
             architecture=Architecture.X86_64,
             code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
             handler="inference_api.handler.handler",
