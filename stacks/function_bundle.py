@@ -18,7 +18,7 @@ from pathlib import Path
 from stacks.errors import BundlingError
 
 _CACHE = Path(__file__).resolve().parent.parent / ".cache" / "functions"
-_RUNTIME_VERSION = "3.13"
+_RUNTIME_VERSION = "3.14"
 _RUNTIME_PLATFORM = "manylinux2014_x86_64"
 
 

@@ -97,7 +97,7 @@ class InferenceApi(Construct):
             self,
             "Function",
             description="Sends a camera's frame to the endpoint and keeps the event",
-            runtime=Runtime.PYTHON_3_13,
+            runtime=Runtime.PYTHON_3_14,
             architecture=Architecture.X86_64,
             code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.handler.handler",

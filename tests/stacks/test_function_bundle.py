@@ -60,7 +60,7 @@ def test_the_registry_is_asked_once(tmp_path: Path, no_pip: list[list[str]]) -> 
 def test_wheels_are_those_of_the_lambda_runtime(tmp_path: Path, no_pip: list[list[str]]) -> None:
     bundle(_source(tmp_path / "function"))
     (command,) = no_pip
-    assert command[command.index("--python-version") + 1] == "3.13"
+    assert command[command.index("--python-version") + 1] == "3.14"
     assert "--only-binary" in command
 
 

@@ -334,7 +334,7 @@ def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:
 def test_the_function_ends_before_the_api_gives_up(template: dict[str, Any]) -> None:
     (function,) = _of_type(_render(template), "AWS::Lambda::Function")
     assert function["Timeout"] < 29
-    assert function["Runtime"] == "python3.13"
+    assert function["Runtime"] == "python3.14"
 
 
 def test_the_api_has_one_route_and_its_preflight(template: dict[str, Any]) -> None:
