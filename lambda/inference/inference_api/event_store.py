@@ -103,7 +103,7 @@ class Event:
             "camera_id": self._request.camera_id,
             "received": self._received.isoformat(),
             "frames": self._keys,
-            "result": json.loads(result.body) if result.is_json else None,
+            "result": result.document if result.is_json else None,
         }
         if self._request.uris:
             event["images"] = self._request.uris

@@ -112,7 +112,7 @@ class Telemetry:
         if not result.is_json or self._origin.application == _CUSTOM:
             return
         with suppress(ValueError, RecursionError):
-            self.count("Detections", _detections(json.loads(result.body)))
+            self.count("Detections", _detections(result.document))
 
     def write(self) -> None:
         """Writes the line. It holds numbers and ids: nothing of a frame and nothing of a result but its size."""
