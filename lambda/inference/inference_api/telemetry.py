@@ -20,7 +20,7 @@ from inference_api.endpoint import Inference
 from inference_api.event_store import camera_part
 from inference_api.frames import InferenceRequest
 
-_UNITS = {
+UNITS = {
     "Requests": "Count",
     "Latency": "Milliseconds",
     "EndpointLatency": "Milliseconds",
@@ -32,6 +32,8 @@ _UNITS = {
     "EventStoreFailures": "Count",
     "ColdStart": "Count",
 }
+"""What is measured, and in which of CloudWatch's units."""
+
 _ERRORS = ("ClientErrors", "ServerErrors")
 _BY_CAMERA = ("Requests", *_ERRORS)
 # Codes are our own or the container's; another container's may be anything, and each becomes a metric.
@@ -121,7 +123,7 @@ class Telemetry:
 
     def _document(self) -> dict[str, Any]:
         origin = self._origin
-        sets = [self._metrics([["service"], ["service", "application", "model"]], list(_UNITS))]
+        sets = [self._metrics([["service"], ["service", "application", "model"]], list(UNITS))]
         if self._failure:
             sets.append(self._metrics([["service", "code"]], _ERRORS))
         if origin.by_camera:
@@ -142,7 +144,7 @@ class Telemetry:
         return {
             "Namespace": self._origin.namespace,
             "Dimensions": dimensions,
-            "Metrics": [{"Name": name, "Unit": _UNITS[name]} for name in names if name in self._values],
+            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in names if name in self._values],
         }
 
 
