@@ -36,7 +36,11 @@ _COUNT = YAxisProps(label="a minute", min=0, show_units=False)
 
 
 class Dashboard(Construct):
-    """The page. CloudFormation names it: names are the account's, of all regions together."""
+    """The page. CloudFormation names it: names are the account's, of all regions together.
+
+    Attributes:
+        name: its name.
+    """
 
     def __init__(
         self,
@@ -62,7 +66,7 @@ class Dashboard(Construct):
         self._api = api
         self._endpoint = endpoint
         prices = CfnMapping(self, "Prices", mapping={name: {"Hourly": str(price)} for name, price in HOURLY.items()})
-        CloudWatchDashboard(
+        page = CloudWatchDashboard(
             self,
             "Page",
             default_interval=Duration.days(1),
@@ -93,6 +97,7 @@ class Dashboard(Construct):
                 [_silent_cameras(api.log_group.log_group_name)],
             ],
         )
+        self.name = page.dashboard_name
 
     def _requests(self) -> list[IMetric]:
         return [

@@ -68,7 +68,7 @@ class IpcAiSaasStack(Stack):
             function=api.function,
             topic=alarm_topic.topic,
         )
-        Dashboard(
+        dashboard = Dashboard(
             self,
             "Dashboard",
             api=api,
@@ -95,6 +95,7 @@ class IpcAiSaasStack(Stack):
             description="aws apigateway get-api-key --include-value --query value --output text --api-key THIS",
         )
         CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
+        CfnOutput(self, "DashboardName", value=dashboard.name, description="CloudWatch dashboard")
         CfnOutput(self, "EventsBucket", value=events.bucket.bucket_name, description="Frames and results, when kept")
         for name, queue, description in (
             ("IngestQueueUrl", front_end.queue, "What S3 tells of files that cameras upload"),

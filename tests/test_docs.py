@@ -13,6 +13,7 @@ import yaml
 
 import catalogue
 from inference_api import errors as api_errors
+from inference_api.telemetry import UNITS
 from serving import errors as serving_errors
 from workbench.__main__ import VERBS
 
@@ -81,6 +82,18 @@ def test_every_error_of_the_api_is_documented(page: str) -> None:
             assert kind.code in _text(page), kind.code
     for kind in _subclasses(serving_errors.ClientError):
         assert kind.code in _text(page), kind.code
+
+
+@pytest.mark.parametrize("page", ["docs/operations.md", "docs/operations_CN.md"])
+def test_every_metric_and_alarm_is_listed(page: str, template: dict[str, Any]) -> None:
+    listed = {
+        name for line in _text(page).splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)
+    }
+    assert set(UNITS) <= listed
+    alarms = {name[:-8] for name, entry in template["Resources"].items() if entry["Type"] == "AWS::CloudWatch::Alarm"}
+    of_service = {name.removeprefix("ServiceAlarms") for name in alarms if name.startswith("ServiceAlarms")}
+    assert of_service
+    assert of_service <= listed
 
 
 @pytest.mark.parametrize("readme", READMES)

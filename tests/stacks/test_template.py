@@ -363,7 +363,7 @@ def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any])
 
 def test_the_outputs_an_operator_needs(template: dict[str, Any]) -> None:
     outputs = render_template(template, check(template, {}), "cn-north-1")["Outputs"]
-    assert sorted(outputs) == ["ApiUrl", "EndpointName", "EventsBucket"]
+    assert sorted(outputs) == ["ApiUrl", "DashboardName", "EndpointName", "EventsBucket"]
     assert outputs["ApiUrl"]["Value"].startswith("https://")
     assert outputs["ApiUrl"]["Value"].endswith("/inference")
     assert ".amazonaws.com.cn/" in outputs["ApiUrl"]["Value"]

@@ -73,7 +73,7 @@ class EventStore:
         deadline: float,
     ) -> None:
         """Writes a result when all else of its event is written, so that a result.json tells of a whole event."""
-        event = {**document, "result": json.loads(result.body) if result.is_json else None}
+        event = {**document, "result": result.document if result.is_json else None}
         begun = list(writes)
         if not result.is_json:
             event["result_object"] = f"{prefix}answer"

@@ -20,7 +20,7 @@ from inference_api.endpoint import Inference
 from inference_api.event_store import camera_part
 from inference_api.frames import InferenceRequest
 
-_UNITS = {
+UNITS = {
     "Requests": "Count",
     "Latency": "Milliseconds",
     "EndpointLatency": "Milliseconds",
@@ -33,6 +33,8 @@ _UNITS = {
     "EventStoreFailures": "Count",
     "ColdStart": "Count",
 }
+"""What is measured, and in which of CloudWatch's units."""
+
 _ERRORS = ("ClientErrors", "ServerErrors")
 _BY_CAMERA = ("Requests", *_ERRORS)
 # Codes are our own or the container's; another container's may be anything, and each becomes a metric.
@@ -113,7 +115,7 @@ class Telemetry:
         if not result.is_json or self._origin.application == _CUSTOM:
             return
         with suppress(ValueError, RecursionError):
-            self.count("Detections", _detections(json.loads(result.body)))
+            self.count("Detections", _detections(result.document))
 
     def write(self) -> None:
         """Writes the line. It holds numbers and ids: nothing of a frame and nothing of a result but its size."""
@@ -122,7 +124,7 @@ class Telemetry:
 
     def _document(self) -> dict[str, Any]:
         origin = self._origin
-        sets = [self._metrics([["service"], ["service", "application", "model"]], list(_UNITS))]
+        sets = [self._metrics([["service"], ["service", "application", "model"]], list(UNITS))]
         if self._failure:
             sets.append(self._metrics([["service", "code"]], _ERRORS))
         if origin.by_camera:
@@ -143,7 +145,7 @@ class Telemetry:
         return {
             "Namespace": self._origin.namespace,
             "Dimensions": dimensions,
-            "Metrics": [{"Name": name, "Unit": _UNITS[name]} for name in names if name in self._values],
+            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in names if name in self._values],
         }
 
 
