@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     each = throughput.estimate(
         application=application,
         model=model,
-        on_gpu=any(part.engine != "embedded" for part in _parts(known, application, model)),
+        engines={part.engine for part in _parts(known, application, model)},
         instance=instance,
         given=arguments.throughput,
         measurements=throughput.read(arguments.measurements),
