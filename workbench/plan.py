@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import math
 import sys
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     each = throughput.estimate(
         application=application,
         model=model,
-        on_gpu=any(part.engine != "embedded" for part in _parts(known, application, model)),
+        engines={part.engine for part in _parts(known, application, model)},
         instance=instance,
         given=arguments.throughput,
         measurements=throughput.read(arguments.measurements),
@@ -94,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         from workbench.capacity.plot import plot
 
-        title = f"{application} with {model} on {instance.name}, {arguments.fps:g} frames/s a camera ({each.kind})"
+        title = f"{application} with {model} on {instance.name}\n{arguments.fps:g} frames/s a camera; {each.kind}"
         plot(plan.days, title=title, path=arguments.output)
     if arguments.json:
         print(json.dumps(tables.document(plan), indent=2))
@@ -172,17 +173,24 @@ def _plan(
 
 
 def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, Sequence[Day]]:
-    """A day for each number of cameras, with the stack's largest number of instances and without a limit."""
+    """A day for each number of cameras: scaled as the stack allows, scaled without a limit, and not scaled."""
     if arguments.target < 1:
         raise PlanError(f"--target is {arguments.target:g}; write 1 or more")
-    policies = {
-        "at most 20 instances": ScalingPolicy(target=arguments.target),
-        "as many instances as asked for": ScalingPolicy(target=arguments.target, largest=_WITHOUT_LIMIT),
+    scaled = ScalingPolicy(target=arguments.target)
+    boundless = dataclasses.replace(scaled, largest=_WITHOUT_LIMIT)
+
+    def always_on(cameras: int) -> ScalingPolicy:
+        instances = fleet.plan(Demand(cameras=cameras, fps=arguments.fps), each).instances
+        return dataclasses.replace(scaled, smallest=instances, largest=instances)
+
+    policies: dict[str, Callable[[int], ScalingPolicy]] = {
+        "scaled, at most 20 instances": lambda _: scaled,
+        "scaled without a limit": lambda _: boundless,
+        "the plan's instances, always on": always_on,
     }
     columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("days", total=len(policies) * len(_SWEEP))
-        step: Callable[[], None] = lambda: progress.advance(task)  # noqa: E731 - mypy wants its type
         return {
             name: sweep(
                 _SWEEP,
@@ -191,7 +199,7 @@ def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, S
                 policy=policy,
                 curve=DayCurve(),
                 seed=arguments.seed,
-                progress=step,
+                progress=functools.partial(progress.advance, task),
             )
             for name, policy in policies.items()
         }

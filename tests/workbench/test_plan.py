@@ -71,9 +71,10 @@ def test_prices_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_simulated_day_is_drawn_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "deep" / "capacity.png"
     plan = _json(capsys, "--throughput", "50", "--output", str(picture), "--seed", "7")
-    limited, unlimited = plan["simulation"].values()
+    limited, unlimited, always_on = plan["simulation"].values()
     assert [day["cameras"] for day in limited][:: len(limited) - 1] == [100, 100_000]
-    assert limited[-1]["shed"] > 0.9 > unlimited[-1]["shed"]
+    assert limited[-1]["shed"] > 0.9 > unlimited[-1]["shed"] > always_on[-1]["shed"]
+    assert [day["instances_most"] for day in always_on][:2] == [2, 5]  # 50 and 150 a second, 35 each
     with Image.open(picture) as image:
         assert image.format == "PNG"
         assert image.width > 500

@@ -9,7 +9,8 @@ from workbench.capacity.simulation import Day
 
 _INCHES = (8.0, 6.0)
 _DOTS_AN_INCH = 80
-_STYLES = ("o-", "s--")
+_STYLES = ("o-", "s--", "^:")
+_ROOM = 3
 
 
 def plot(days: Mapping[str, Sequence[Day]], *, title: str, path: Path) -> None:
@@ -24,7 +25,10 @@ def plot(days: Mapping[str, Sequence[Day]], *, title: str, path: Path) -> None:
         counts = [day.cameras for day in series]
         latency.plot(counts, [1000 * day.p99_seconds for day in series], style, label=name)
         shed.plot(counts, [100 * day.shed for day in series], style, label=name)
-    latency.set(xscale="log", yscale="log", ylabel="p99 of accepted requests, ms", title=title)
+    latency.set(xscale="log", yscale="log", ylabel="p99 of accepted requests, ms")
+    figure.suptitle(title, fontsize="medium")
+    values = [1000 * day.p99_seconds for series in days.values() for day in series]
+    latency.set_ylim(min(values) / _ROOM, max(values) * _ROOM)
     shed.set(xlabel="cameras", ylabel="shed with 503, %", ylim=(-2, 102))
     latency.legend()
     for axes in (latency, shed):

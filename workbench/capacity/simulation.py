@@ -146,15 +146,15 @@ def sweep(
     *,
     fps: float,
     throughput: Throughput,
-    policy: ScalingPolicy,
+    policy: Callable[[int], ScalingPolicy],
     curve: DayCurve,
     seed: int,
     progress: Callable[[], None],
 ) -> list[Day]:
-    """A day for each number of cameras; ``progress`` is called after each."""
+    """A day for each number of cameras, by the policy for that number; ``progress`` is called after each."""
     queue = InstanceQueue(workers=throughput.workers, service_seconds=throughput.service_seconds)
     days = []
     for count in cameras:
-        days.append(day(cameras=count, fps=fps, queue=queue, policy=policy, curve=curve, seed=seed))
+        days.append(day(cameras=count, fps=fps, queue=queue, policy=policy(count), curve=curve, seed=seed))
         progress()
     return days

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,11 @@ _T4 = _Assumption(
     "the published guide of this service says (10.05 ms compiled with SageMaker Neo); give --throughput RPS instead",
 )
 
+_MXNET_ON_GPU = (
+    "It holds only for a GPU image built with MXNET_CUDA=cu112: without that, MXNet models run on the CPU there, "
+    "and slower"
+)
+
 
 def instance_types(path: Path = INSTANCES) -> dict[str, InstanceType]:
     """All instance types of the parameter ``deployInstanceType``, by name."""
@@ -173,14 +178,15 @@ def estimate(
     *,
     application: str,
     model: str,
-    on_gpu: bool,
+    engines: Collection[str],
     instance: InstanceType,
     given: float | None,
     measurements: Sequence[Measurement],
 ) -> Throughput:
     """What one instance manages, from the best source that there is.
 
-    ``on_gpu`` says whether the model would run on a GPU; embedded detectors run on the CPU everywhere.
+    ``engines`` are those of the model's parts: in the GPU image ONNX Runtime alone uses the GPU, unless it is built
+    with MXNet for CUDA.
 
     Raises:
         PlanError: there is none.
@@ -202,13 +208,14 @@ def estimate(
                 source=f"measured on {instance.name} on {each.date}",
             )
     newest = max(mine, key=lambda each: each.date, default=None)
-    if instance.gpu and on_gpu:
+    if instance.gpu and ("onnxruntime" in engines or (newest is None and "mxnet" in engines)):
         if application not in _T4.applications:
             raise PlanError(
                 f"{application} was never measured on a GPU, and there is no published figure; give --throughput RPS "
                 f"of one {instance.name}"
             )
-        return Throughput(requests_per_second=1000 / _T4.milliseconds, workers=1, kind="assumed", source=_T4.text)
+        source = f"{_T4.text}. {_MXNET_ON_GPU}" if "mxnet" in engines else _T4.text
+        return Throughput(requests_per_second=1000 / _T4.milliseconds, workers=1, kind="assumed", source=source)
     if newest is None:
         measured = sorted({each.model for each in measurements if each.application == application})
         raise PlanError(

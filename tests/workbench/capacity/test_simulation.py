@@ -89,7 +89,7 @@ def _sweep(seed: int) -> list[Day]:
         (100, 1000, 100_000),
         fps=0.5,
         throughput=each,
-        policy=ScalingPolicy(),
+        policy=lambda _: ScalingPolicy(),
         curve=DayCurve(),
         seed=seed,
         progress=lambda: steps.append(None),

@@ -36,13 +36,13 @@ def _estimate(
     application: str = "body-detection",
     model: str = "yolox_nano",
     given: float | None = None,
-    on_gpu: bool = True,
+    engine: str = "onnxruntime",
     measurements: tuple[Measurement, ...] = (MEASURED,),
 ) -> Throughput:
     return throughput.estimate(
         application=application,
         model=model,
-        on_gpu=on_gpu,
+        engines={engine},
         instance=throughput.instance_type(instance),
         given=given,
         measurements=measurements,
@@ -71,8 +71,16 @@ def test_a_gpu_without_a_measurement_is_an_assumption_that_says_so() -> None:
         assert said in estimate.source
 
 
-def test_an_embedded_detector_runs_on_one_core_of_a_gpu_type() -> None:
-    estimate = _estimate("ml.g4dn.2xlarge", on_gpu=False)
+def test_an_mxnet_detector_uses_the_gpu_only_in_an_image_built_for_it() -> None:
+    unmeasured = _estimate("ml.g4dn.xlarge", model="yolo3_darknet53_coco", engine="mxnet")
+    assert unmeasured.kind == "assumed"
+    assert "only for a GPU image built with MXNET_CUDA=cu112" in unmeasured.source
+    assert "MXNET_CUDA" not in _estimate("ml.g4dn.xlarge").source
+
+
+@pytest.mark.parametrize("engine", ["embedded", "mxnet"])
+def test_what_runs_on_the_cpu_has_one_worker_of_a_gpu_type(engine: str) -> None:
+    estimate = _estimate("ml.g4dn.2xlarge", engine=engine)
     assert estimate.requests_per_second == pytest.approx(20)
     assert estimate.kind == "scaled"
 
