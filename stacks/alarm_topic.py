@@ -7,6 +7,7 @@ from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_sns import CfnSubscription, Topic
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge
 from stacks.alarm_parameters import AlarmParameters
 
 
@@ -23,6 +24,10 @@ class AlarmTopic(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, parameters: AlarmParameters) -> None:
         super().__init__(scope, construct_id)
         self.topic = Topic(self, "Topic", enforce_ssl=True)
+        acknowledge(
+            self.topic,
+            {"CKV_AWS_26": "CloudWatch cannot use AWS's key for SNS, and an alarm's message holds no frame or result"},
+        )
         alarms = Stack.of(self).format_arn(
             service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
         )

@@ -15,6 +15,7 @@ from aws_cdk.aws_iam import PolicyDocument, PolicyStatement, Role, ServicePrinci
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge
 from stacks.api_parameters import ApiParameters
 from stacks.log_retention import keep_for
 
@@ -89,6 +90,17 @@ class ApiLogs(Construct):
             sets_role.logical_id, Fn.join(" ", ["of the setting", self._account(sets_role).ref]), "of the account"
         ).to_string()
         says = Fn.join(" ", ["Logs errors to", execution.log_group_name, "with the role", through])
+        acknowledge(
+            stage,
+            {
+                **dict.fromkeys(
+                    ("AwsSolutions-APIG1", "AwsSolutions-APIG6", "CKV_AWS_76"),
+                    "On unless the operator says apiAccessLogs=No; the checkers cannot read a condition",
+                ),
+                "AwsSolutions-APIG3": "webAclArn attaches the operator's own web ACL, which costs by the request",
+                "CKV_AWS_120": "No two frames are alike: there is nothing to cache",
+            },
+        )
         stage.add_property_override("Description", Fn.condition_if(logs.logical_id, says, "Logs nothing"))
 
     def _log_group(self, name_here: str, *, condition: CfnCondition, name: str | None = None) -> LogGroup:
@@ -111,6 +123,14 @@ class ApiLogs(Construct):
             description="Lets API Gateway write the logs of all REST APIs of this account and region",
             inline_policies={
                 "Logs": PolicyDocument(statements=[PolicyStatement(actions=_ACTIONS, resources=[every_group])])
+            },
+        )
+        acknowledge(
+            role,
+            {
+                "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]": (
+                    "The role of all REST APIs of the account and region, whose groups nobody knows here"
+                )
             },
         )
         account = CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)

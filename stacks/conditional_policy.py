@@ -18,7 +18,7 @@ def attach(
     statements: Sequence[PolicyStatement],
     condition: CfnCondition,
     only_if: CfnCondition | None = None,
-) -> None:
+) -> Policy:
     """Gives a role a policy where the condition holds.
 
     Args:
@@ -29,6 +29,9 @@ def attach(
         statements: what it says.
         condition: when it is there.
         only_if: the condition that the role is there; None for a role that always is.
+
+    Returns:
+        The policy.
     """
     path = "".join(role.node.path.split("/")[1:])
     policy = Policy(scope, f"{name}By{path}", roles=[role], statements=list(statements))
@@ -36,3 +39,4 @@ def attach(
         both = [cast(ICfnConditionExpression, part) for part in (only_if, condition)]
         condition = CfnCondition(scope, f"{name}By{path}Holds", expression=Fn.condition_and(*both))
     cast(CfnPolicy, policy.node.default_child).cfn_options.condition = condition
+    return policy

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from aws_cdk import Acknowledgment, Aws, CfnCondition, Duration, Fn, RemovalPolicy, Validations
+from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
-from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, empty_is_left_out, objects_under_prefixes
 from stacks.conditional_policy import attach
 from stacks.encryption import Encryption
 from stacks.errors import ContextValueError
 from stacks.function_metrics import function_metric
 from stacks.parameters import Parameters
-from stacks.validation import empty_is_left_out
 
 CONTEXT = "deleteEvents"
+_ACCESS_LOG_RETENTION = Duration.days(90)
 EVENTS = "events/"
 """Where events lie in the bucket."""
 INCOMING = "incoming/"
@@ -62,14 +63,18 @@ class EventStore(Construct):
             expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
-        self.bucket = Bucket(
+        removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
+        access_logs = _access_logs(self, removal_policy)
+        self.bucket = _private_bucket(
             self,
             "Bucket",
-            encryption=BucketEncryption.S3_MANAGED,
-            block_public_access=BlockPublicAccess.BLOCK_ALL,
-            object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            removal_policy=_removal_policy(self.node.try_get_context(CONTEXT)),
+            removal_policy=removal_policy,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix="events-bucket/",
+        )
+        acknowledge(
+            self.bucket,
+            {"CKV_AWS_21": "Whoever may add may overwrite, and a frame that is deleted has to be gone: no versions"},
         )
         cast(CfnBucket, self.bucket.node.default_child).add_property_override(
             "BucketEncryption", self.encryption.of_bucket
@@ -97,6 +102,7 @@ class EventStore(Construct):
             actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
         )
         policy = Policy(self, "Write", roles=[role], statements=[statement])
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
 
     def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
@@ -141,7 +147,13 @@ class EventStore(Construct):
             # Of an object that is not there yet S3 says so only to who may list; to others it is forbidden.
             PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
         ]
-        attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+        policy = attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+        objects_under_prefixes(
+            policy,
+            self.bucket,
+            [ASYNC_INPUT, ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE],
+            "Every request has keys of its own under these prefixes",
+        )
 
     def use_by_endpoint(self) -> list[PolicyStatement]:
         """What lets an asynchronous endpoint read what was sent and write what came of it."""
@@ -176,12 +188,44 @@ class EventStore(Construct):
             ]
         )
         empty_is_left_out(bucket)
-        Validations.of(bucket).acknowledge(
-            Acknowledgment(
-                id="CloudFormation-Validate::W9003",
-                reason="The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out",
-            )
+        acknowledge(
+            bucket,
+            {
+                "CloudFormation-Validate::W9003": (
+                    "The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out"
+                )
+            },
         )
+
+
+def _private_bucket(scope: Construct, construct_id: str, **options: Any) -> Bucket:
+    return Bucket(
+        scope,
+        construct_id,
+        encryption=BucketEncryption.S3_MANAGED,
+        block_public_access=BlockPublicAccess.BLOCK_ALL,
+        object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        **options,
+    )
+
+
+def _access_logs(scope: Construct, removal_policy: RemovalPolicy) -> Bucket:
+    """Where S3 writes who read which frame. S3 encrypts such logs with its own keys alone."""
+    bucket = _private_bucket(
+        scope,
+        "AccessLogs",
+        removal_policy=removal_policy,
+        lifecycle_rules=[LifecycleRule(expiration=_ACCESS_LOG_RETENTION)],
+    )
+    acknowledge(
+        bucket,
+        {
+            "CKV_AWS_18": "These are the access logs themselves; logging access to them would never end",
+            "CKV_AWS_21": "S3 alone writes here, and each of its files once",
+        },
+    )
+    return bucket
 
 
 def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:

@@ -7,6 +7,7 @@ from typing import cast
 
 from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_apigateway import (
+    CfnStage,
     EndpointType,
     LambdaIntegration,
     MethodLoggingLevel,
@@ -19,6 +20,7 @@ from aws_cdk.aws_lambda import Architecture, CfnFunction, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge_of_function, digits_are_numbers
 from stacks.api_authorization import ApiAuthorization
 from stacks.api_deployments import ApiDeployments
 from stacks.api_logs import ApiLogs
@@ -32,7 +34,6 @@ from stacks.parameters import Parameters
 from stacks.partition import Partition
 from stacks.publication import function_code
 from stacks.request_models import RequestModels
-from stacks.validation import digits_are_numbers
 from stacks.web_acl import WebAcl
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
@@ -119,6 +120,7 @@ class InferenceApi(Construct):
             },
         )
         partition.trace_where_available(self.function, role)
+        acknowledge_of_function(self.function)
         self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
@@ -150,6 +152,7 @@ class InferenceApi(Construct):
             api=api,
             stage_name=_STAGE,
         )
+        partition.trace_stage_where_available(cast(CfnStage, api.deployment_stage.node.default_child))
         WebAcl(self, "WebAcl", parameters=parameters.api, api=api)
 
     def _reserve_concurrency(self, wanted: str) -> None:

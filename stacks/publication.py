@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Acknowledgment, Aws, BootstraplessSynthesizer, CfnMapping, Fn, Validations
+from aws_cdk import Aws, BootstraplessSynthesizer, CfnMapping, Fn
 from aws_cdk.aws_ecr import IRepository, Repository
 from aws_cdk.aws_lambda import Code
 from aws_cdk.aws_s3 import Bucket
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge
 from stacks.errors import ContextValueError
 from stacks.function_bundle import bundle
 from stacks.published_names import (
@@ -82,11 +83,13 @@ def function_code(scope: Construct, source_root: Path) -> Code:
     if publication is None:
         return Code.from_asset(str(bundled))
     bucket = Bucket.from_bucket_name(scope, "PublishedCode", f"{publication.bucket}-{Aws.REGION}")
-    Validations.of(bucket).acknowledge(
-        Acknowledgment(
-            id="Annotation::@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified",
-            reason="The key has the hash of the code in it: other code has another key",
-        )
+    acknowledge(
+        bucket,
+        {
+            "Annotation::@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified": (
+                "The key has the hash of the code in it: other code has another key"
+            )
+        },
     )
     return Code.from_bucket(bucket, f"{prefix(publication.version)}{bundled.name}.zip")
 

@@ -19,7 +19,9 @@ from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge_of_function, objects_under_prefixes
 from stacks.event_store import EVENTS, INCOMING, EventStore
+from stacks.function_metrics import NAMESPACE
 from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
@@ -35,6 +37,7 @@ _FUNCTION_TIMEOUT = Duration.seconds(120)
 _VISIBILITY_TIMEOUT = Duration.seconds(720)
 _ATTEMPTS = 5
 # A message keeps its age when it moves to the dead-letter queue, so that one has to be the longer.
+_LONGEST_WAIT = Duration.minutes(15)
 _RETENTION = Duration.days(7)
 _DEAD_LETTER_RETENTION = Duration.days(14)
 
@@ -87,6 +90,7 @@ class S3FrontEnd(Construct):
         role = self._role(endpoint, events)
         self.function = self._function(role, parameters, endpoint, events)
         partition.trace_where_available(self.function, role, only_if=self.is_on)
+        acknowledge_of_function(self.function)
         self.function.add_event_source(
             SqsEventSource(
                 self.queue,
@@ -95,7 +99,7 @@ class S3FrontEnd(Construct):
                 max_concurrency=parameters.events.ingest_max_concurrency.value_as_number,
             )
         )
-        self._alarm(alarm_topic)
+        self._add_alarms(alarm_topic)
         for part in self.node.find_all():
             if CfnResource.is_cfn_resource(part):
                 cast(CfnResource, part).cfn_options.condition = self.is_on
@@ -130,6 +134,12 @@ class S3FrontEnd(Construct):
             (["s3:ListBucket"], bucket.bucket_arn),
         ):
             role.add_to_policy(PolicyStatement(actions=actions, resources=[resource]))
+        objects_under_prefixes(
+            role.node.find_child("DefaultPolicy"),
+            bucket,
+            [INCOMING, EVENTS],
+            "Cameras choose the names under the first prefix; every event has keys of its own under the second",
+        )
         return role
 
     def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
@@ -153,27 +163,46 @@ class S3FrontEnd(Construct):
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
-                "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
-                "POWERTOOLS_METRICS_NAMESPACE": "IpcAiSaas",
+                # Its latencies are not those of the API.
+                "POWERTOOLS_SERVICE_NAME": f"{Aws.STACK_NAME}-ingest",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
 
-    def _alarm(self, topic: ITopic) -> None:
-        alarm = Alarm(
-            self,
-            "DeadLettersAlarm",
-            alarm_description=(
-                "Files under incoming/ did not become events. 'python -m workbench replay --dry-run' says why; "
-                "without --dry-run it tries them again"
+    def _add_alarms(self, topic: ITopic) -> None:
+        alarms = [
+            Alarm(
+                self,
+                "DeadLettersAlarm",
+                alarm_description=(
+                    "Files under incoming/ did not become events. 'python -m workbench replay --dry-run' says why; "
+                    "without --dry-run it tries them again"
+                ),
+                metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
+                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
+                ),
+                threshold=0,
+                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
+                evaluation_periods=1,
+                treat_missing_data=TreatMissingData.NOT_BREACHING,
             ),
-            metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(1), statistic=Stats.MAXIMUM
+            Alarm(
+                self,
+                "BacklogAlarm",
+                alarm_description=(
+                    "Files under incoming/ wait longer than 15 minutes. Look first at the endpoint's instances: raise "
+                    "maxInstanceCount, then ingestMaxConcurrency"
+                ),
+                metric=self.queue.metric_approximate_age_of_oldest_message(
+                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
+                ),
+                threshold=_LONGEST_WAIT.to_seconds(),
+                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
+                evaluation_periods=3,
+                treat_missing_data=TreatMissingData.NOT_BREACHING,
             ),
-            threshold=0,
-            comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(SnsAction(topic))
-        alarm.add_ok_action(SnsAction(topic))
+        ]
+        for alarm in alarms:
+            alarm.add_alarm_action(SnsAction(topic))
+            alarm.add_ok_action(SnsAction(topic))

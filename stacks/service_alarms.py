@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, CfnCondition, Duration, Fn, Token, Validations
+from aws_cdk import CfnCondition, Duration, Fn, Token
 from aws_cdk.aws_apigateway import Stage
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, Stats, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
@@ -12,6 +12,7 @@ from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, digits_are_numbers
 from stacks.alarm_parameters import AlarmParameters
 from stacks.function_metrics import function_metric
 
@@ -125,14 +126,9 @@ class ServiceAlarms(Construct):
         resource = cast(CfnAlarm, alarm.node.default_child)
         resource.evaluation_periods = Token.as_number(minutes)
         resource.cfn_options.condition = is_watched
-        Validations.of(resource).acknowledge(
-            Acknowledgment(
-                id="CloudFormation-Validate::W9003",
-                reason="CloudFormation takes the parameter's digits as the number that the value is",
-            ),
-            Acknowledgment(
-                id="CloudFormation-Validate::F3034", reason="0 never reaches the alarm: WatchesTraffic leaves it out"
-            ),
+        digits_are_numbers(resource)
+        acknowledge(
+            resource, {"CloudFormation-Validate::F3034": "0 never reaches the alarm: WatchesTraffic leaves it out"}
         )
 
     def _telling(self, alarm: Alarm) -> Alarm:

@@ -206,7 +206,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
         async_queue=_async_queue(_only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]),
-        bucket_name=names[_only(resources, "AWS::S3::Bucket")[0]],
+        bucket_name=names[_events_bucket(resources)],
         methods=tuple(_methods(resources)),
         binary_media_types=frozenset(api["Properties"].get("BinaryMediaTypes", [])),
         gateway_responses={
@@ -236,7 +236,7 @@ def _functions(resources: Mapping[str, Any], names: Mapping[str, str]) -> dict[s
 
 def _ingest(resources: Mapping[str, Any], names: Mapping[str, str], function: RenderedFunction) -> RenderedIngest:
     _, source = _only(resources, "AWS::Lambda::EventSourceMapping")
-    _, bucket = _only(resources, "AWS::S3::Bucket")
+    bucket = resources[_events_bucket(resources)]
     queue_id = source["Properties"]["EventSourceArn"].split(".")[0]
     queue = resources[queue_id]["Properties"]
     return RenderedIngest(
@@ -260,6 +260,16 @@ def _async_queue(endpoint_config: Mapping[str, Any]) -> AsyncQueue | None:
         for name in ("S3OutputPath", "S3FailurePath")
     )
     return AsyncQueue(output, failure, int(rendered["ClientConfig"]["MaxConcurrentInvocationsPerInstance"]))
+
+
+def _events_bucket(resources: Mapping[str, Any]) -> str:
+    """The logical id of the events' bucket: the other one holds its access logs."""
+    ((logical_id),) = (
+        logical_id
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::S3::Bucket" and "LoggingConfiguration" in resource["Properties"]
+    )
+    return str(logical_id)
 
 
 def _only(resources: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
