@@ -77,9 +77,11 @@ class RequestModels(Construct):
         """
         super().__init__(scope, construct_id)
         chosen = parameters.application_type.value_as_string
-        is_custom = CfnCondition(self, "IsCustom", expression=Fn.condition_equals(chosen, "custom"))
-        others = [cast(ICfnConditionExpression, condition) for condition in (compares, is_custom)]
-        detects = CfnCondition(self, "Detects", expression=Fn.condition_not(Fn.condition_or(*others)))
+        comparison = cast(ICfnConditionExpression, compares)
+        other = Fn.condition_or(comparison, Fn.condition_equals(chosen, "custom"))
+        detects = CfnCondition(self, "Detects", expression=Fn.condition_not(other))
+        neither = Fn.condition_or(comparison, cast(ICfnConditionExpression, detects))
+        is_custom = CfnCondition(self, "IsCustom", expression=Fn.condition_not(neither))
         self.kinds = {"Detection": detects, "Comparison": compares, "Custom": is_custom}
         self.refusal = Fn.condition_if(compares.logical_id, _SAYS_COMPARISON, _SAYS_DETECTION).to_string()
         self._compares, self._detects = compares.logical_id, detects.logical_id

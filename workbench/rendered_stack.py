@@ -313,7 +313,7 @@ def _methods(resources: Mapping[str, Any]) -> list[RenderedMethod]:
 
 def _models(method: Mapping[str, Any], resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The schemas by content type, where the method has a validator that looks at bodies."""
-    validator = resources.get(method.get("RequestValidatorId"))
+    validator = resources.get(method.get("RequestValidatorId", ""))
     if validator is None or not validator["Properties"].get("ValidateRequestBody"):
         return {}
     return {

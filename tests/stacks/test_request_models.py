@@ -24,7 +24,7 @@ CUSTOM = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz
 # exclusiveMinimum as not supported or not checked.
 KEYWORDS = {"$schema", "type", "properties", "required", "items", "minimum", "maximum"}
 
-VALID = {
+VALID: dict[str, list[Any]] = {
     "face-detection": [
         json.loads(older_client_event(b"frame")["body"]),
         {"image_base64_enc": IMAGE},
@@ -42,20 +42,27 @@ VALID = {
         {"source_image": IMAGE, "target_images": [IMAGE], "target_image": None, "similarity_threshold": "80"},
     ],
 }
-WRONG = {
+
+
+def _each(key: str, *values: Any, **others: Any) -> list[dict[str, Any]]:
+    """A document for each value of the key."""
+    return [{**others, key: value} for value in values]
+
+
+WRONG: dict[str, list[Any]] = {
     "face-detection": [
         *[[], "text", 3, None, True],
-        *[{"image_base64_enc": value} for value in (3, [IMAGE], {}, True)],
-        *[{"images_base64_enc": value} for value in ("text", [3], [IMAGE, None], {}, 1)],
-        *[{"images": value} for value in ("s3://bucket/a", [3], {}, False)],
-        *[{"image_base64_enc": IMAGE, "min_confidence": value} for value in ("0.5", -0.1, 1.1, True, [])],
-        *[{"image_base64_enc": IMAGE, "max_results": value} for value in ("3", 0, 1001, 2.5, True)],
-        *[{"image_base64_enc": IMAGE, "normalized": value} for value in (1, "true", [])],
+        *_each("image_base64_enc", 3, [IMAGE], {}, True),
+        *_each("images_base64_enc", "text", [3], [IMAGE, None], {}, 1),
+        *_each("images", "s3://bucket/a", [3], {}, False),
+        *_each("min_confidence", "0.5", -0.1, 1.1, True, [], image_base64_enc=IMAGE),
+        *_each("max_results", "3", 0, 1001, 2.5, True, image_base64_enc=IMAGE),
+        *_each("normalized", 1, "true", [], image_base64_enc=IMAGE),
     ],
     "face-comparison": [
         *[[], "text", {}, {"target_image": IMAGE}, {"images": ["s3://bucket/a"]}],
-        *[{"source_image": value, "target_image": IMAGE} for value in (3, None, [IMAGE])],
-        *[{"source_image": IMAGE, "target_images": value} for value in (IMAGE, [3], None, {})],
+        *_each("source_image", 3, None, [IMAGE], target_image=IMAGE),
+        *_each("target_images", IMAGE, [3], None, {}, source_image=IMAGE),
     ],
 }
 

@@ -109,7 +109,7 @@ def _fits(body: bytes, schema: Mapping[str, Any] | None) -> bool:
         document = json.loads(body, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return False
-    return Draft4Validator(schema).is_valid(document)
+    return bool(Draft4Validator(schema).is_valid(document))
 
 
 def _no_json(name: str) -> None:
