@@ -81,11 +81,8 @@ def _report(
     letters: Sequence[Letter],
     moved: Moved | None = None,
 ) -> None:
-    stayed = (
-        {"failed again at once and stay": moved.returned, "not taken by the queue, and stay": moved.failed}
-        if moved
-        else {}
-    )
+    moved = moved or Moved()
+    stayed = {"failed again at once and stay": moved.returned, "not taken by the queue, and stay": moved.failed}
     if arguments.json:
         print(
             json.dumps(

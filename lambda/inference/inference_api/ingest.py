@@ -94,22 +94,32 @@ def ingest(record: SQSRecord) -> None:
         _give_up(record.body, error)
         return
     for file in files:
-        logger.append_keys(api_request_id=file.request_id, file=file.key)
-        try:
-            _ingest_file(file)
-        except ApiError as error:
-            metrics.add_metric(f"Errors{error.code}", MetricUnit.Count, 1)
-            if error.status >= 500:
-                logger.warning("to be tried again: %s", error, extra={"code": error.code, "status": error.status})
-                raise
-            _give_up(file.message, error)
-        except Exception:
-            metrics.add_metric("ErrorsInternalError", MetricUnit.Count, 1)
-            logger.exception("to be tried again")
+        with logger.append_context_keys(api_request_id=file.request_id, file=file.key):
+            _settle(file)
+
+
+def _settle(file: UploadedFile) -> None:
+    """Makes an event of a file, or gives it up where no attempt would help.
+
+    Raises:
+        Exception: another attempt may help.
+    """
+    try:
+        _ingest_file(file)
+    except ApiError as error:
+        metrics.add_metric(f"Errors{error.code}", MetricUnit.Count, 1)
+        if error.status >= 500:
+            logger.warning("to be tried again: %s", error, extra={"code": error.code, "status": error.status})
             raise
+        _give_up(file.message, error)
+    except Exception:
+        metrics.add_metric("ErrorsInternalError", MetricUnit.Count, 1)
+        logger.exception("to be tried again")
+        raise
 
 
 def _ingest_file(file: UploadedFile) -> None:
+    """Reads the file, and deletes it when its event is whole."""
     camera_id = file.camera_id
     if file.size > MAX_PAYLOAD_BYTES:
         raise PayloadTooLargeError(
