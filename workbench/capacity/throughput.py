@@ -222,12 +222,9 @@ def estimate(
             f"{model} was never measured; give --throughput RPS of one {instance.name}, measure it with --measure, or "
             f"choose a --model that was: {', '.join(measured) or 'there is none'}"
         )
-    where = f"{newest.machine.cores} cores of {newest.machine.processor}, measured on {newest.date}"
-    to = (
-        "the one worker of the GPU image, where this model runs on the CPU"
-        if instance.gpu
-        else f"{instance.cores} vCPUs"
-    )
+    took = f"a frame took {newest.milliseconds_per_frame:g} ms of processor time on {newest.date}"
+    where = f"{newest.machine.cores} cores of {newest.machine.processor}, where {took}"
+    to = "the one worker of the GPU image, on the CPU" if instance.gpu else f"{instance.cores} vCPUs"
     return Throughput(
         requests_per_second=1000 / newest.milliseconds_per_frame * instance.workers,
         workers=instance.workers,
