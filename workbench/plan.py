@@ -253,7 +253,7 @@ def _measure(application: str, model: str, arguments: argparse.Namespace) -> int
         )
     throughput.write([found], arguments.measurements)
     print(
-        f"{found.requests_per_second:g} requests a second, {found.milliseconds_per_frame:g} ms of a core each, "
+        f"{found.requests_per_second:g} requests a second, {found.milliseconds_per_frame:g} ms of processor time each, "
         f"p99 {found.p99_ms:g} ms, {found.failed} failed; {found.machine.cores} cores of {found.machine.processor}"
     )
     print(f"written to {arguments.measurements}")

@@ -7,11 +7,11 @@
         "machine": {"processor": "...", "cores": 2, "load_before": 0.4},
         "frame": {"name": "astronaut", "width": 512, "height": 512, "bytes": 60000},
         "clients": 4, "seconds": 10.0, "requests": 400, "failed": 0,
-        "requests_per_second": 40.0, "milliseconds_per_frame": 50.0,
+        "requests_per_second": 40.0, "milliseconds_per_frame": 45.0,
         "p50_ms": 95.0, "p99_ms": 160.0, "date": "2026-11-21", "command": "python -m workbench plan ..."}]}
 
-``instance_type`` is null for a machine that is none of SageMaker's. ``milliseconds_per_frame`` is cores divided by
-``requests_per_second``: the time of one worker, of which the CPU image has one a core.
+``instance_type`` is null for a machine that is none of SageMaker's. ``milliseconds_per_frame`` is the processor time of
+the serving program for each request: what a worker needs that has a core for itself, whatever else runs on the machine.
 """
 
 from __future__ import annotations
@@ -222,12 +222,9 @@ def estimate(
             f"{model} was never measured; give --throughput RPS of one {instance.name}, measure it with --measure, or "
             f"choose a --model that was: {', '.join(measured) or 'there is none'}"
         )
-    where = f"{newest.machine.cores} cores of {newest.machine.processor}, measured on {newest.date}"
-    to = (
-        "the one worker of the GPU image, where this model runs on the CPU"
-        if instance.gpu
-        else f"{instance.cores} vCPUs"
-    )
+    took = f"a frame took {newest.milliseconds_per_frame:g} ms of processor time on {newest.date}"
+    where = f"{newest.machine.cores} cores of {newest.machine.processor}, where {took}"
+    to = "the one worker of the GPU image, on the CPU" if instance.gpu else f"{instance.cores} vCPUs"
     return Throughput(
         requests_per_second=1000 / newest.milliseconds_per_frame * instance.workers,
         workers=instance.workers,
