@@ -54,11 +54,12 @@ def test_the_bucket_refuses_connections_without_tls(template: dict[str, Any], re
 def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any], region: str) -> None:
     (bucket,) = _of_type(template, "AWS::S3::Bucket", region)
     rules = bucket["LifecycleConfiguration"]["Rules"]
-    assert not any("Expir" in name for rule in rules for name in rule)
+    assert [rule["Prefix"] for rule in rules if any("Expir" in name for name in rule)] == ["async/"]
     (bucket,) = _of_type(template, "AWS::S3::Bucket", region, eventRetentionDays="30")
-    *others, retention = bucket["LifecycleConfiguration"]["Rules"]
+    *others, captures, retention = bucket["LifecycleConfiguration"]["Rules"]
     assert others == rules
     assert retention == {"Id": "Retention", "Status": "Enabled", "Prefix": "events/", "ExpirationInDays": "30"}
+    assert captures == retention | {"Id": "CaptureRetention", "Prefix": "capture/"}
 
 
 @pytest.mark.parametrize("days", ["", "-1", "1.5", "00", "030", "forever", "100000"])
