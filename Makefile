@@ -3,12 +3,13 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types templates test lock clean
+.PHONY: help install demo check format lint types templates test lock publish-template clean
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
 # Locks are complete: pip has nothing to resolve, and takes no file whose hash is not in them.
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --no-deps
+PIP_INSTALL = $(BIN)/python -m pip install $(PIP_OPTIONS)
 SOURCES := app.py catalogue stacks workbench containers lambda tests
 # jsii prints a banner for Node.js releases past their end of life, which work; it would hide what matters.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
@@ -17,9 +18,11 @@ APPLICATION ?= face-detection
 MODEL ?=
 FRAME ?=
 TARGET ?=
+REGIONS ?=
+REGISTRY ?=
 
 help: ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 install: .venv/installed node_modules/installed ## set everything up
 
@@ -30,6 +33,11 @@ install: .venv/installed node_modules/installed ## set everything up
 	$(PIP_INSTALL) --requirement containers/inference/requirements-build.txt
 	$(PIP_INSTALL) --no-build-isolation --use-pep517 --requirement requirements-dev.txt
 	$(BIN)/python -m pip check
+	touch $@
+
+.venv/checkov/installed: .venv/installed requirements-checkov.txt
+	$(BIN)/python -m venv .venv/checkov
+	.venv/checkov/bin/python -m pip install $(PIP_OPTIONS) --requirement requirements-checkov.txt
 	touch $@
 
 node_modules/installed: package.json package-lock.json
@@ -49,9 +57,9 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-templates: install ## cfn-lint over the synthesized template, in both partitions
-	npx --no-install cdk synth --quiet --no-staging --output .cache/cdk.out
-	$(BIN)/cfn-lint --regions us-east-1 cn-north-1 cn-northwest-1 --template .cache/cdk.out/*.template.json
+templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over the synthesized template, for regions of every partition
+	npx --no-install cdk synth --quiet --no-staging --output .cache/cdk.out --context nag=true
+	scripts/check-template .cache/cdk.out/*.template.json
 
 test: check ## every check and every test
 	$(BIN)/python -m pytest
@@ -60,8 +68,11 @@ format: install ## bring the sources into shape
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-lock: install ## lock what the requirements*.in name, with hashes; needs PyPI
+lock: .venv/installed ## lock what the requirements*.in name, with hashes; needs PyPI
 	scripts/lock
+
+publish-template: install ## publish a one-click template: BUCKET= and VERSION=; REGIONS= and REGISTRY= choose
+	$(BIN)/python -m workbench publish --bucket "$(BUCKET)" --version "$(VERSION)" $(if $(REGIONS),--regions $(REGIONS)) $(if $(REGISTRY),--registry $(REGISTRY))
 
 clean: ## remove what make made
 	rm -rf .venv node_modules .cache cdk.out out .mypy_cache .ruff_cache .pytest_cache .hypothesis

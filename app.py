@@ -4,6 +4,7 @@ import sys
 
 from aws_cdk import App
 
+from stacks import security_checks
 from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
 
@@ -16,4 +17,5 @@ try:
     )
 except StackError as error:
     sys.exit(str(error))
+security_checks.add_if_asked_for(app)
 app.synth()

@@ -7,7 +7,8 @@ from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_sns import CfnSubscription, Topic
 from constructs import Construct
 
-from stacks.parameters import Parameters
+from stacks.acknowledgements import acknowledge
+from stacks.alarm_parameters import AlarmParameters
 
 
 class AlarmTopic(Construct):
@@ -20,9 +21,13 @@ class AlarmTopic(Construct):
         topic: the topic.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, parameters: Parameters) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, parameters: AlarmParameters) -> None:
         super().__init__(scope, construct_id)
         self.topic = Topic(self, "Topic", enforce_ssl=True)
+        acknowledge(
+            self.topic,
+            {"CKV_AWS_26": "CloudWatch cannot use AWS's key for SNS, and an alarm's message holds no frame or result"},
+        )
         alarms = Stack.of(self).format_arn(
             service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
@@ -38,7 +43,7 @@ class AlarmTopic(Construct):
                 },
             )
         )
-        address = parameters.alarm_email.value_as_string
+        address = parameters.email.value_as_string
         has_address = CfnCondition(self, "HasAlarmEmail", expression=Fn.condition_not(Fn.condition_equals(address, "")))
         subscription = CfnSubscription(
             self, "Email", topic_arn=self.topic.topic_arn, protocol="email", endpoint=address

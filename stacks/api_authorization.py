@@ -1,21 +1,14 @@
-"""Who may call the API: holders of its key, principals of the account, or everyone, by parameter.
-
-A deployment of API Gateway is a snapshot of its methods. A stack update that changes nothing but a parameter would
-change the methods and leave the old snapshot in service. So there is one deployment a way of authorization, and the
-stage has the one that is asked for.
-"""
+"""Who may call the API: holders of its key, principals of the account, or everyone, by parameter."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, Aws, CfnCondition, CfnResource, Fn, ICfnConditionExpression, Stack, Validations
+from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression
 from aws_cdk.aws_apigateway import (
     CfnApiKey,
-    CfnDeployment,
     CfnMethod,
     CfnRestApi,
-    CfnStage,
     CfnUsagePlan,
     CfnUsagePlanKey,
     Method,
@@ -23,6 +16,7 @@ from aws_cdk.aws_apigateway import (
 )
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, digits_are_numbers
 from stacks.api_parameters import ApiParameters
 from stacks.partition import Partition
 
@@ -33,6 +27,7 @@ class ApiAuthorization(Construct):
     Attributes:
         uses_key: the condition that callers send an API key.
         uses_iam: the condition that callers sign their requests.
+        ways: by name, the conditions of all ways, of which one holds.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, parameters: ApiParameters, partition: Partition) -> None:
@@ -53,13 +48,22 @@ class ApiAuthorization(Construct):
                 Fn.condition_equals(chosen, "API_KEY"), Fn.condition_and(is_auto, Fn.condition_not(in_china))
             ),
         )
-        self._is_open = CfnCondition(self, "IsOpen", expression=Fn.condition_equals(chosen, "NONE"))
+        is_open = CfnCondition(self, "IsOpen", expression=Fn.condition_equals(chosen, "NONE"))
+        self.ways = {"Key": self.uses_key, "Iam": self.uses_iam, "Open": is_open}
 
     def require(self, method: Method) -> None:
         """Lets nobody call a method but those who prove who they are."""
         resource = cast(CfnMethod, method.node.default_child)
         resource.add_property_override("AuthorizationType", Fn.condition_if(self._iam, "AWS_IAM", "NONE"))
         resource.add_property_override("ApiKeyRequired", Fn.condition_if(self._key, True, False))
+        acknowledge(
+            resource,
+            {
+                "AwsSolutions-APIG4": "apiAuthorization chooses the way; NONE is open because the operator says so",
+                "AwsSolutions-COG4": "Cameras are no users who sign in; China has no Cognito authorizers",
+                "CKV_AWS_59": "apiAuthorization chooses the way; NONE is open because the operator says so",
+            },
+        )
 
     def restrict(self, api: RestApi) -> None:
         """With AWS_IAM, adds the policy that lets in principals of this account, and preflights of browsers."""
@@ -87,34 +91,6 @@ class ApiAuthorization(Construct):
         assert api.latest_deployment is not None
         api.latest_deployment.add_to_logical_id(policy)
 
-    def deploy(self, api: RestApi) -> None:
-        """Gives each way its deployment. Call it when the API is complete.
-
-        The one that the CDK makes has a digest of the API in its logical id; the others take their ids from it, so
-        that a change of the API replaces them too.
-        """
-        assert api.latest_deployment is not None
-        with_key = cast(CfnDeployment, api.latest_deployment.node.default_child)
-        with_key.cfn_options.condition = self.uses_key
-        digest = Stack.of(self).resolve(with_key.logical_id)[-32:]
-        snapshots = {}
-        for name, condition in (("Iam", self.uses_iam), ("Open", self._is_open)):
-            snapshot = CfnDeployment(self, f"{name}Deployment{digest}", rest_api_id=api.rest_api_id)
-            snapshot.cfn_options.condition = condition
-            for part in api.node.find_all():
-                if CfnMethod.is_cfn_resource(part) and cast(CfnResource, part).cfn_resource_type in _IN_A_SNAPSHOT:
-                    snapshot.add_resource_dependency(cast(CfnResource, part))
-            snapshots[name] = snapshot
-        stage = cast(CfnStage, api.deployment_stage.node.default_child)
-        stage.add_property_override(
-            "DeploymentId",
-            Fn.condition_if(
-                self._key,
-                with_key.ref,
-                Fn.condition_if(self._iam, snapshots["Iam"].ref, snapshots["Open"].ref),
-            ),
-        )
-
     def issue_key(self, api: RestApi) -> str:
         """Makes a key and the plan that limits what it may do.
 
@@ -138,12 +114,7 @@ class ApiAuthorization(Construct):
                 has_quota.logical_id, {"Limit": quota.value_as_string, "Period": "MONTH"}, Aws.NO_VALUE
             ),
         )
-        Validations.of(plan).acknowledge(
-            Acknowledgment(
-                id="CloudFormation-Validate::W9003",
-                reason="CloudFormation takes the parameter's digits as the number that the value is",
-            )
-        )
+        digits_are_numbers(plan)
         key = CfnApiKey(self, "Key", enabled=True, description=f"Cameras of {Aws.STACK_NAME}")
         link = CfnUsagePlanKey(self, "PlanOfKey", key_id=key.ref, key_type="API_KEY", usage_plan_id=plan.ref)
         for resource in (plan, key, link):
@@ -157,6 +128,3 @@ class ApiAuthorization(Construct):
     @property
     def _key(self) -> str:
         return self.uses_key.logical_id
-
-
-_IN_A_SNAPSHOT = frozenset({"AWS::ApiGateway::Method", "AWS::ApiGateway::GatewayResponse"})

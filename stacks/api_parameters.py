@@ -6,6 +6,8 @@ from aws_cdk import CfnParameter, Stack
 
 from stacks.parameter_kinds import choice, number, text
 
+_WEB_ACL = "(arn:aws(-cn|-us-gov)?:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36})?"
+
 
 class ApiParameters:
     """The parameters of the API.
@@ -16,6 +18,10 @@ class ApiParameters:
         throttle_rate: requests a second, for the whole API.
         throttle_burst: requests at once, for the whole API.
         monthly_quota: requests a month of the API key; 0 for no limit.
+        access_logs: whether API Gateway logs, and whether the stack sets the account's role for it.
+        web_acl_arn: the web ACL in front of the API; empty for none.
+        reserved_concurrency: requests that the function works on at once, set aside for it and at most; 0 for what the
+            account has left.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -39,8 +45,39 @@ class ApiParameters:
             takes="a whole number from 0 to 999999999",
             default="0",
         )
+        self.access_logs = choice(
+            stack,
+            "apiAccessLogs",
+            ["Yes", "UseAccountRole", "No"],
+            "Whether API Gateway logs requests and errors; Yes sets the role that it logs with for all REST APIs of "
+            "the account and region, UseAccountRole leaves that as it is",
+        )
+        self.web_acl_arn = text(
+            stack,
+            "webAclArn",
+            "Web ACL of AWS WAF in this region that looks at requests first; or empty",
+            pattern=_WEB_ACL,
+            takes="the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID (in China "
+            "arn:aws-cn), or empty",
+        )
+        self.reserved_concurrency = text(
+            stack,
+            "functionReservedConcurrency",
+            "Requests that the function works on at once, set aside for it and at most; 0 shares what the account has",
+            pattern="0|[1-9][0-9]{0,4}",
+            takes="a whole number from 0 to 99999",
+            default="0",
+        )
 
     @property
     def all(self) -> list[CfnParameter]:
         """All of them, in the order in which to show them."""
-        return [self.authorization, self.throttle_rate, self.throttle_burst, self.monthly_quota]
+        return [
+            self.authorization,
+            self.throttle_rate,
+            self.throttle_burst,
+            self.monthly_quota,
+            self.reserved_concurrency,
+            self.access_logs,
+            self.web_acl_arn,
+        ]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from aws_cdk import CfnCondition
+from aws_cdk import CfnCondition, Fn, ICfnConditionExpression
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from constructs import Construct
 
 
 def attach(
-    scope: Construct, name: str, *, role: IRole, statements: Sequence[PolicyStatement], condition: CfnCondition
-) -> None:
+    scope: Construct,
+    name: str,
+    *,
+    role: IRole,
+    statements: Sequence[PolicyStatement],
+    condition: CfnCondition,
+    only_if: CfnCondition | None = None,
+) -> Policy:
     """Gives a role a policy where the condition holds.
 
     Args:
@@ -22,7 +28,15 @@ def attach(
         role: who gets it; several roles may get one of the same name.
         statements: what it says.
         condition: when it is there.
+        only_if: the condition that the role is there; None for a role that always is.
+
+    Returns:
+        The policy.
     """
     path = "".join(role.node.path.split("/")[1:])
     policy = Policy(scope, f"{name}By{path}", roles=[role], statements=list(statements))
+    if only_if is not None:
+        both = [cast(ICfnConditionExpression, part) for part in (only_if, condition)]
+        condition = CfnCondition(scope, f"{name}By{path}Holds", expression=Fn.condition_and(*both))
     cast(CfnPolicy, policy.node.default_child).cfn_options.condition = condition
+    return policy

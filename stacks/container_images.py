@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import CfnCondition, CfnMapping, Fn
+from aws_cdk.aws_ecr import IRepository
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
 from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
-from stacks import image_uri
+from stacks import image_uri, publication
 from stacks.capacity_parameters import INSTANCE_PROCESSORS
+from stacks.errors import ContextValueError
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.published_names import PROCESSORS
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 # Context values that become build arguments: of every image, and of those for the processors alone.
@@ -41,7 +44,7 @@ class ContainerImages(Construct):
         partition: Partition,
         customized_application: str | None,
     ) -> None:
-        """Builds both processors' images from one Dockerfile.
+        """Builds both processors' images from one Dockerfile, or finds those of a published template.
 
         Args:
             scope: where it belongs.
@@ -49,23 +52,18 @@ class ContainerImages(Construct):
             parameters: what the operator chose.
             partition: the partition that the stack is in.
             customized_application: folder of the operator's own container, relative to the repository, or None.
+
+        Raises:
+            ContextValueError: a published template with a customized application, whose image nobody else has.
         """
         super().__init__(scope, construct_id)
         self._partition = partition
         self._named_uri = parameters.container_image_uri.value_as_string
-        # What else lies under containers does not change the images for the processors.
-        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY_ROOT.glob("containers/*")]
-        others.remove("containers/inference")
-        self._assets = [
-            self._built(
-                processor.title(),
-                file="containers/inference/Dockerfile",
-                exclude=sorted(others),
-                build_args={"PROCESSOR": processor, **self._from_context(_MODEL_ARGUMENTS)},
-            )
-            for processor in ("cpu", "gpu")
-        ]
-        cpu, gpu = (asset.image_uri for asset in self._assets)
+        self._repositories: list[IRepository] = []
+        published = publication.named(self)
+        if published and customized_application:
+            raise ContextValueError("a published template has no customized application; leave that context out")
+        cpu, gpu = self._published_uris(published) if published else self._built_uris()
         processors = CfnMapping(
             self,
             "InstanceProcessors",
@@ -81,7 +79,7 @@ class ContainerImages(Construct):
                 exclude=["containers/inference/models"],
                 build_args={"APPLICATION_FOLDER": customized_application},
             )
-            self._assets.append(customized)
+            self._repositories.append(customized.repository)
             is_custom = CfnCondition(
                 self,
                 "IsCustom",
@@ -102,8 +100,8 @@ class ContainerImages(Construct):
 
     def grant_pull(self, grantee: IGrantable) -> None:
         """Lets a role pull all images built here, so that a change of processor needs no change of permissions."""
-        for asset in self._assets:
-            asset.repository.grant_pull(grantee)
+        for repository in self._repositories:
+            repository.grant_pull(grantee)
 
     def pull_of_named(self) -> PolicyStatement:
         """What lets a role pull the image that the operator names, and no other; for when ``is_named`` holds."""
@@ -112,6 +110,27 @@ class ContainerImages(Construct):
             actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
             resources=[repository],
         )
+
+    def _published_uris(self, published: publication.Publication) -> list[str]:
+        images = publication.PublishedImages(self, "Published", publication=published)
+        self._repositories.append(images.repository)
+        return [images.uri(processor) for processor in PROCESSORS]
+
+    def _built_uris(self) -> list[str]:
+        # What else lies under containers does not change the images for the processors.
+        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY_ROOT.glob("containers/*")]
+        others.remove("containers/inference")
+        assets = [
+            self._built(
+                processor.title(),
+                file="containers/inference/Dockerfile",
+                exclude=sorted(others),
+                build_args={"PROCESSOR": processor, **self._from_context(_MODEL_ARGUMENTS)},
+            )
+            for processor in PROCESSORS
+        ]
+        self._repositories += [asset.repository for asset in assets]
+        return [asset.image_uri for asset in assets]
 
     def _built(self, name: str, *, file: str, exclude: list[str], build_args: Mapping[str, str]) -> DockerImageAsset:
         return DockerImageAsset(

@@ -46,6 +46,11 @@ class Encryption(Construct):
         """What lets a role write and read objects that the key encrypts; for when ``has_key`` holds."""
         return PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._arn])
 
-    def grant(self, role: IRole) -> None:
-        """Lets a role use the key, where there is one."""
-        attach(self, "UseKey", role=role, statements=[self.use_of_key()], condition=self.has_key)
+    def grant(self, role: IRole, *, only_if: CfnCondition | None = None) -> None:
+        """Lets a role use the key, where there is one.
+
+        Args:
+            role: the role.
+            only_if: the condition that the role is there; None for a role that always is.
+        """
+        attach(self, "UseKey", role=role, statements=[self.use_of_key()], condition=self.has_key, only_if=only_if)

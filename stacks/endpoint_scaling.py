@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, CfnCondition, Fn, ICfnConditionExpression, Stack, Token, Validations
+from aws_cdk import CfnCondition, Fn, ICfnConditionExpression, Stack, Token
 from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from aws_cdk.aws_cloudwatch import CfnAlarm
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, digits_are_numbers
 from stacks.endpoint_kind import EndpointKind
 from stacks.endpoint_parameters import REAL_TIME
 from stacks.parameters import Parameters
 from stacks.partition import Partition
-from stacks.validation import digits_are_numbers
 
 # Seconds. A new instance takes minutes until it serves: more are asked for when its effect can be seen. Cameras' load
 # comes in waves, and an instance that is given back too early takes those minutes again.
@@ -53,11 +53,9 @@ class EndpointScaling(Construct):
             "IsScaled",
             expression=Fn.condition_and(is_real_time, Fn.condition_not(Fn.condition_equals(smallest, largest))),
         )
-        Validations.of(Stack.of(self)).acknowledge(
-            Acknowledgment(
-                id="CloudFormation-Validate::W8003",
-                reason="IsScaled is false for the defaults of both parameters alone",
-            )
+        acknowledge(
+            Stack.of(self),
+            {"CloudFormation-Validate::W8003": "IsScaled is false for the defaults of both parameters alone"},
         )
         self.has_several = CfnCondition(
             self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import CfnParameter, Stack
 
-from stacks.parameter_kinds import choice, text
+from stacks.parameter_kinds import choice, number, text
 
 
 class EventParameters:
@@ -13,6 +13,8 @@ class EventParameters:
     Attributes:
         save_request_events: whether frames and results are kept.
         retention_days: days until they are deleted; 0 for never.
+        ingest_from_s3: whether files that cameras upload become events.
+        ingest_max_concurrency: files in work at once.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -27,8 +29,22 @@ class EventParameters:
             takes="a whole number of days from 0 to 99999; 0 keeps events for ever",
             default="0",
         )
+        self.ingest_from_s3 = choice(
+            stack,
+            "ingestFromS3",
+            ["No", "Yes"],
+            "Whether files that cameras upload under incoming/camera=ID/ of the events bucket become events",
+        )
+        self.ingest_max_concurrency = number(
+            stack, "ingestMaxConcurrency", "Uploaded files in work at once", default=4, limits=(2, 1000)
+        )
 
     @property
     def all(self) -> list[CfnParameter]:
         """All of them, in the order in which to show them."""
-        return [self.save_request_events, self.retention_days]
+        return [
+            self.save_request_events,
+            self.retention_days,
+            self.ingest_from_s3,
+            self.ingest_max_concurrency,
+        ]

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from aws_cdk import Acknowledgment, Aws, CfnCondition, Duration, Fn, RemovalPolicy, Validations
-from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, Stats, TreatMissingData
+from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
+from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
-from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
 from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, empty_is_left_out, objects_under_prefixes
 from stacks.conditional_policy import attach
 from stacks.encryption import Encryption
 from stacks.errors import ContextValueError
+from stacks.function_metrics import function_metric
 from stacks.parameters import Parameters
-from stacks.validation import empty_is_left_out
 
 CONTEXT = "deleteEvents"
-_EVENTS = "events/"
+_ACCESS_LOG_RETENTION = Duration.days(90)
+EVENTS = "events/"
+"""Where events lie in the bucket."""
+INCOMING = "incoming/"
+"""Where cameras put files, with ``ingestFromS3=Yes``."""
 # What asynchronous requests pass through: what was sent, what is still waited for, and what SageMaker writes.
 _ASYNC = "async/"
 ASYNC_INPUT, ASYNC_PENDING = f"{_ASYNC}input/", f"{_ASYNC}pending/"
 ASYNC_OUTPUT, ASYNC_FAILURE = f"{_ASYNC}output/", f"{_ASYNC}failure/"
 CAPTURE = "capture/"
-# What the function counts, as Powertools writes it: namespace, and service as the one dimension. The service is the
-# stack, so that deployments in one region are told apart.
-_FAILURES = Metric(
-    namespace="IpcAiSaas",
-    metric_name="EventStoreFailures",
-    dimensions_map={"service": Aws.STACK_NAME},
-    statistic=Stats.SUM,
-    period=Duration.minutes(5),
-)
+_EXPIRING = {"Retention": EVENTS, "RetentionOfIncoming": INCOMING, "RetentionOfCaptures": CAPTURE}
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -41,7 +39,7 @@ class EventStore(Construct):
     """A private, encrypted bucket that outlives the stack, unless the context ``deleteEvents`` says otherwise.
 
     Attributes:
-        bucket: the bucket; events lie under ``events/``.
+        bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
         encryption: the key of its objects.
         failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
     """
@@ -65,14 +63,18 @@ class EventStore(Construct):
             expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
-        self.bucket = Bucket(
+        removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
+        access_logs = _access_logs(self, removal_policy)
+        self.bucket = _private_bucket(
             self,
             "Bucket",
-            encryption=BucketEncryption.S3_MANAGED,
-            block_public_access=BlockPublicAccess.BLOCK_ALL,
-            object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            removal_policy=_removal_policy(self.node.try_get_context(CONTEXT)),
+            removal_policy=removal_policy,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix="events-bucket/",
+        )
+        acknowledge(
+            self.bucket,
+            {"CKV_AWS_21": "Whoever may add may overwrite, and a frame that is deleted has to be gone: no versions"},
         )
         cast(CfnBucket, self.bucket.node.default_child).add_property_override(
             "BucketEncryption", self.encryption.of_bucket
@@ -82,7 +84,7 @@ class EventStore(Construct):
             self,
             "FailuresAlarm",
             alarm_description="Events were lost, or frames of failed requests left behind: see the function's log",
-            metric=_FAILURES,
+            metric=function_metric("EventStoreFailures", period=Duration.minutes(5)),
             threshold=1,
             evaluation_periods=1,
             comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -97,10 +99,35 @@ class EventStore(Construct):
         To delete is no more power than to add: versions are off, so whoever may add may overwrite.
         """
         statement = PolicyStatement(
-            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{_EVENTS}*")]
+            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
         )
         policy = Policy(self, "Write", roles=[role], statements=[statement])
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
+
+    def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
+        """Lets S3 tell a queue of every file under ``incoming/``.
+
+        A property of the bucket itself: the CDK's own way is a function that may change any bucket's notifications.
+
+        Args:
+            queue: what is told. Its policy is there before the bucket asks for it.
+            only_if: the condition that there is such a queue.
+        """
+        policy = cast(CfnQueuePolicy, queue.node.find_child("Policy").node.default_child)
+        # DependsOn cannot have a condition. What is chosen here is the queue alone, and both are there before.
+        queue_behind_its_policy = {"Fn::Select": [0, [queue.queue_arn, policy.attr_id]]}
+        told = {
+            "QueueConfigurations": [
+                {
+                    "Event": "s3:ObjectCreated:*",
+                    "Queue": queue_behind_its_policy,
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": INCOMING}]}},
+                }
+            ]
+        }
+        bucket = cast(CfnBucket, self.bucket.node.default_child)
+        bucket.notification_configuration = Fn.condition_if(only_if.logical_id, told, Aws.NO_VALUE)
 
     def uri(self, prefix: str) -> str:
         """The S3 URI of the objects under a prefix."""
@@ -120,7 +147,13 @@ class EventStore(Construct):
             # Of an object that is not there yet S3 says so only to who may list; to others it is forbidden.
             PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
         ]
-        attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+        policy = attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+        objects_under_prefixes(
+            policy,
+            self.bucket,
+            [ASYNC_INPUT, ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE],
+            "Every request has keys of its own under these prefixes",
+        )
 
     def use_by_endpoint(self) -> list[PolicyStatement]:
         """What lets an asynchronous endpoint read what was sent and write what came of it."""
@@ -137,11 +170,13 @@ class EventStore(Construct):
         return PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{CAPTURE}*")])
 
     def _set_lifecycle(self, retention_days: str) -> None:
-        """Lets S3 delete events after so many days; 0 is never."""
+        """Lets S3 delete events, and files that did not become one, after so many days; 0 is never."""
         expires = CfnCondition(self, "Expires", expression=Fn.condition_not(Fn.condition_equals(retention_days, "0")))
         # Spelt as CloudFormation does: a condition leaves the whole rule out, for it has no number that means never.
-        expiry = {"Id": "Retention", "Status": "Enabled", "Prefix": _EVENTS, "ExpirationInDays": retention_days}
-        captures = {**expiry, "Id": "CaptureRetention", "Prefix": CAPTURE}
+        expiries = [
+            {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
+            for name, prefix in _EXPIRING.items()
+        ]
         abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
         bucket = cast(CfnBucket, self.bucket.node.default_child)
         bucket.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
@@ -149,17 +184,48 @@ class EventStore(Construct):
                 CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
                 # Whatever the endpoint is now: what an asynchronous one before it left expires, too.
                 CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=_ASYNC, expiration_in_days=1),
-                Fn.condition_if(expires.logical_id, captures, Aws.NO_VALUE),
-                Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE),
+                *(Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE) for expiry in expiries),
             ]
         )
         empty_is_left_out(bucket)
-        Validations.of(bucket).acknowledge(
-            Acknowledgment(
-                id="CloudFormation-Validate::W9003",
-                reason="The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out",
-            )
+        acknowledge(
+            bucket,
+            {
+                "CloudFormation-Validate::W9003": (
+                    "The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out"
+                )
+            },
         )
+
+
+def _private_bucket(scope: Construct, construct_id: str, **options: Any) -> Bucket:
+    return Bucket(
+        scope,
+        construct_id,
+        encryption=BucketEncryption.S3_MANAGED,
+        block_public_access=BlockPublicAccess.BLOCK_ALL,
+        object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        **options,
+    )
+
+
+def _access_logs(scope: Construct, removal_policy: RemovalPolicy) -> Bucket:
+    """Where S3 writes who read which frame. S3 encrypts such logs with its own keys alone."""
+    bucket = _private_bucket(
+        scope,
+        "AccessLogs",
+        removal_policy=removal_policy,
+        lifecycle_rules=[LifecycleRule(expiration=_ACCESS_LOG_RETENTION)],
+    )
+    acknowledge(
+        bucket,
+        {
+            "CKV_AWS_18": "These are the access logs themselves; logging access to them would never end",
+            "CKV_AWS_21": "S3 alone writes here, and each of its files once",
+        },
+    )
+    return bucket
 
 
 def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:

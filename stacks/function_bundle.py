@@ -18,7 +18,7 @@ from pathlib import Path
 from stacks.errors import BundlingError
 
 _CACHE = Path(__file__).resolve().parent.parent / ".cache" / "functions"
-_RUNTIME_VERSION = "3.13"
+_RUNTIME_VERSION = "3.14"
 _RUNTIME_PLATFORM = "manylinux2014_x86_64"
 
 
@@ -39,6 +39,11 @@ def bundle(source_root: Path) -> Path:
             shutil.copytree(dependencies, building, dirs_exist_ok=True)
             shutil.copytree(source_root, building, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return bundled
+
+
+def bundle_named(name: str) -> Path:
+    """The folder of that name that ``bundle`` made."""
+    return _CACHE / name
 
 
 def _dependencies(requirements: Path) -> Path:

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
-from aws_cdk import Aws, Duration, Fn, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_apigateway import (
+    CfnStage,
     EndpointType,
-    GatewayResponse,
     LambdaIntegration,
     MethodLoggingLevel,
-    ResponseType,
+    Resource,
     RestApi,
     StageOptions,
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
-from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_lambda import Architecture, CfnFunction, Function, Runtime
+from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge_of_function, digits_are_numbers
 from stacks.api_authorization import ApiAuthorization
+from stacks.api_deployments import ApiDeployments
+from stacks.api_logs import ApiLogs
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
-from stacks.function_bundle import bundle
+from stacks.function_metrics import NAMESPACE
+from stacks.gateway_answers import answer_in_the_error_shape
+from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.publication import function_code
+from stacks.request_models import RequestModels
+from stacks.web_acl import WebAcl
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
-# Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
+_STAGE = "prod"
+# A browser asks once an hour, not before every frame.
+_PREFLIGHT_HOLDS = Duration.hours(1)
+# What a page may send: the frame's headers, the key, and those of a signature.
 _REQUEST_HEADERS = [
     *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
 ]
+# Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.
 _BINARY_MEDIA_TYPES = [
     "image/jpeg",
     "image/jpg",
@@ -52,6 +65,8 @@ class InferenceApi(Construct):
 
     Attributes:
         function: the function behind it.
+        log_group: where the function writes.
+        stage: the one stage of the API.
         uses_key: the condition that callers send an API key.
         key_id: the id of that key.
         url: base URL of the API, with a slash at its end.
@@ -64,16 +79,17 @@ class InferenceApi(Construct):
         *,
         parameters: Parameters,
         partition: Partition,
+        compares_faces: CfnCondition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = LogGroup(
-            self, "FunctionLogs", retention=RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
+        self.log_group = LogGroup(self, "FunctionLogs", removal_policy=RemovalPolicy.DESTROY)
+        keep_for(self.log_group, parameters.logs.retention_days)
         # A role of our own: the one that the CDK would make may write to every log group of the account.
         role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
+        self.log_group.grant_write(role)
         endpoint.grant_invoke(role)
         events.grant_write(role)
         events.grant_async(role, is_async=endpoint.kind.is_async)
@@ -82,46 +98,71 @@ class InferenceApi(Construct):
             self,
             "Function",
             description="Sends a camera's frame to the endpoint and keeps the event",
-            runtime=Runtime.PYTHON_3_13,
+            runtime=Runtime.PYTHON_3_14,
             architecture=Architecture.X86_64,
-            code=Code.from_asset(str(bundle(_SOURCE_ROOT))),
+            code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.handler.handler",
             role=role,
-            log_group=log_group,
+            log_group=self.log_group,
             memory_size=512,
             timeout=_FUNCTION_TIMEOUT,
             environment={
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                "MODEL_NAME": model_name,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
+                "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
                 "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
-                "POWERTOOLS_METRICS_NAMESPACE": "IpcAiSaas",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
         partition.trace_where_available(self.function, role)
+        acknowledge_of_function(self.function)
+        self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
-        authorization.require(
-            resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
-        )
-        resource.add_cors_preflight(allow_origins=["*"], allow_methods=["POST"], allow_headers=_REQUEST_HEADERS)
+        post = resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
+        authorization.require(post)
+        models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
+        models.require(post)
+        _allow_preflights(resource, "POST")
         # Where the answer of an asynchronous endpoint is fetched. It is there whatever the endpoint: a deployment is a
         # snapshot of the methods, and these do not depend on a parameter.
         answer = resource.add_resource("{request_id}")
         authorization.require(
             answer.add_method("GET", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
         )
-        answer.add_cors_preflight(allow_origins=["*"], allow_methods=["GET"], allow_headers=_REQUEST_HEADERS)
+        _allow_preflights(answer, "GET")
         authorization.restrict(api)
-        _answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id)
-        authorization.deploy(api)
+        answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
+        ApiDeployments(self, "Deployments", api=api, choices=[authorization.ways, models.kinds])
         self.uses_key = authorization.uses_key
         self.key_id = authorization.issue_key(api)
         self.url = api.url
+        self.stage = api.deployment_stage
+        ApiLogs(
+            self,
+            "Logs",
+            parameters=parameters.api,
+            retention_days=parameters.logs.retention_days,
+            api=api,
+            stage_name=_STAGE,
+        )
+        partition.trace_stage_where_available(cast(CfnStage, api.deployment_stage.node.default_child))
+        WebAcl(self, "WebAcl", parameters=parameters.api, api=api)
+
+    def _reserve_concurrency(self, wanted: str) -> None:
+        """Sets aside so many invocations at once for the function, and lets it have no more; 0 does neither."""
+        is_reserved = CfnCondition(self, "IsReserved", expression=Fn.condition_not(Fn.condition_equals(wanted, "0")))
+        function = cast(CfnFunction, self.function.node.default_child)
+        function.add_property_override(
+            "ReservedConcurrentExecutions", Fn.condition_if(is_reserved.logical_id, wanted, Aws.NO_VALUE)
+        )
+        digits_are_numbers(function)
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(
@@ -133,10 +174,11 @@ class InferenceApi(Construct):
             binary_media_types=_BINARY_MEDIA_TYPES,
             cloud_watch_role=False,
             deploy_options=StageOptions(
-                stage_name="prod",
+                stage_name=_STAGE,
                 throttling_rate_limit=parameters.throttle_rate.value_as_number,
                 throttling_burst_limit=parameters.throttle_burst.value_as_number,
                 logging_level=MethodLoggingLevel.OFF,
+                data_trace_enabled=False,
                 metrics_enabled=True,
             ),
         )
@@ -144,71 +186,11 @@ class InferenceApi(Construct):
         return api
 
 
-def _answer_in_the_error_shape(api: RestApi, *, uses_iam: str) -> None:
-    """Gives API Gateway's own answers the product's error shape, and an unknown path its true status.
+def _allow_preflights(resource: Resource, method: str) -> None:
+    """Lets pages of any origin ask.
 
-    Args:
-        api: the API.
-        uses_iam: the condition that requests are signed. Then API Gateway cannot tell an unknown path from a request
-            without a signature.
+    What lets a caller in is a header that a page has to know, not a cookie that a browser adds.
     """
-
-    def if_signed(signed: str, otherwise: str) -> str:
-        return Fn.condition_if(uses_iam, signed, otherwise).to_string()
-
-    answers: dict[str, tuple[ResponseType, str | None, str, str]] = {
-        "UnknownPath": (
-            ResponseType.MISSING_AUTHENTICATION_TOKEN,
-            if_signed("403", "404"),
-            if_signed("NotSigned", "NotFound"),
-            if_signed(
-                '"sign the request with AWS Signature 4, or there is nothing here; send POST /inference"',
-                '"there is nothing here; send POST /inference"',
-            ),
-        ),
-        "NoKey": (
-            ResponseType.INVALID_API_KEY,
-            "403",
-            "InvalidApiKey",
-            '"send a valid API key in the header x-api-key"',
-        ),
-        "TooLarge": (
-            ResponseType.REQUEST_TOO_LARGE,
-            "413",
-            "PayloadTooLarge",
-            '"the body is too large; send a smaller frame"',
-        ),
-        "Timeout": (
-            ResponseType.INTEGRATION_TIMEOUT,
-            "504",
-            "Timeout",
-            '"the service did not answer in time; send the frame again"',
-        ),
-        # messageString is the message with its quotes, safe inside JSON.
-        "ClientErrors": (
-            ResponseType.DEFAULT_4_XX,
-            None,
-            "$context.error.responseType",
-            "$context.error.messageString",
-        ),
-        "ServerErrors": (
-            ResponseType.DEFAULT_5_XX,
-            None,
-            "$context.error.responseType",
-            '"the service failed; try again"',
-        ),
-    }
-    for name, (kind, status, code, message) in answers.items():
-        GatewayResponse(
-            api,
-            name,
-            rest_api=api,
-            type=kind,
-            status_code=status,
-            response_headers={"Access-Control-Allow-Origin": "'*'"},
-            templates={
-                "application/json": (
-                    f'{{"error": {{"code": "{code}", "message": {message}, "request_id": "$context.requestId"}}}}'
-                )
-            },
-        )
+    resource.add_cors_preflight(
+        allow_origins=["*"], allow_methods=[method], allow_headers=_REQUEST_HEADERS, max_age=_PREFLIGHT_HOLDS
+    )

@@ -10,18 +10,22 @@ from constructs import Construct
 from stacks.alarm_topic import AlarmTopic
 from stacks.container_images import REPOSITORY_ROOT, ContainerImages
 from stacks.customized_application import CONTEXT, named_folder
+from stacks.dashboard import Dashboard
 from stacks.event_store import EventStore
 from stacks.inference_api import InferenceApi
 from stacks.model_endpoint import ModelEndpoint, chosen_model
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.publication import synthesizer
+from stacks.s3_front_end import S3FrontEnd
+from stacks.service_alarms import ServiceAlarms
 
 
 class IpcAiSaasStack(Stack):
     """AI as a service for a fleet of IP cameras: API -> function -> endpoint, and an event store."""
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
-        super().__init__(scope, construct_id, **kwargs)
+        super().__init__(scope, construct_id, **{"synthesizer": synthesizer(scope), **kwargs})
         customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY_ROOT)
         parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")
@@ -30,10 +34,11 @@ class IpcAiSaasStack(Stack):
             "ComparesFaces",
             expression=Fn.condition_equals(parameters.application_type.value_as_string, "face-comparison"),
         )
+        model_name = chosen_model(parameters, compares_faces.logical_id)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
-        alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters)
+        alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters.alarms)
         events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
         endpoint = ModelEndpoint(
             self,
@@ -43,10 +48,42 @@ class IpcAiSaasStack(Stack):
             images=images,
             events=events,
             alarm_topic=alarm_topic,
-            model_name=chosen_model(parameters, compares_faces.logical_id),
+            model_name=model_name,
         )
         api = InferenceApi(
-            self, "Inference", parameters=parameters, partition=partition, endpoint=endpoint, events=events
+            self,
+            "Inference",
+            parameters=parameters,
+            partition=partition,
+            compares_faces=compares_faces,
+            endpoint=endpoint,
+            events=events,
+            model_name=model_name,
+        )
+        alarms = ServiceAlarms(
+            self,
+            "ServiceAlarms",
+            parameters=parameters.alarms,
+            stage=api.stage,
+            function=api.function,
+            topic=alarm_topic.topic,
+        )
+        dashboard = Dashboard(
+            self,
+            "Dashboard",
+            api=api,
+            endpoint=endpoint,
+            instance_type=parameters.capacity.deploy_instance_type.value_as_string,
+            alarms=alarms.always,
+        )
+        front_end = S3FrontEnd(
+            self,
+            "Ingest",
+            parameters=parameters,
+            partition=partition,
+            endpoint=endpoint,
+            events=events,
+            alarm_topic=alarm_topic.topic,
         )
 
         CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")
@@ -58,4 +95,10 @@ class IpcAiSaasStack(Stack):
             description="aws apigateway get-api-key --include-value --query value --output text --api-key THIS",
         )
         CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
+        CfnOutput(self, "DashboardName", value=dashboard.name, description="CloudWatch dashboard")
         CfnOutput(self, "EventsBucket", value=events.bucket.bucket_name, description="Frames and results, when kept")
+        for name, queue, description in (
+            ("IngestQueueUrl", front_end.queue, "What S3 tells of files that cameras upload"),
+            ("IngestDeadLetterQueueUrl", front_end.dead_letter_queue, "Files that did not become events: replay them"),
+        ):
+            CfnOutput(self, name, value=queue.queue_url, condition=front_end.is_on, description=description)

@@ -10,21 +10,20 @@ from __future__ import annotations
 from typing import Any, cast
 
 from aws_cdk import (
-    Acknowledgment,
-    ArnFormat,
     Aws,
     CfnCondition,
     Fn,
     ICfnConditionExpression,
     IResolvable,
-    Stack,
+    RemovalPolicy,
     Token,
-    Validations,
 )
 from aws_cdk.aws_iam import CfnRole, IRole, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, digits_are_numbers, empty_is_left_out
 from stacks.alarm_topic import AlarmTopic
 from stacks.conditional_policy import attach
 from stacks.container_images import ContainerImages
@@ -35,16 +34,15 @@ from stacks.endpoint_parameters import TYPES_WITH_LOCAL_STORAGE
 from stacks.endpoint_scaling import EndpointScaling
 from stacks.endpoint_update import guarded_by
 from stacks.event_store import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE, EventStore
+from stacks.log_retention import keep_for
 from stacks.parameters import Parameters
 from stacks.partition import Partition
-from stacks.validation import digits_are_numbers, empty_is_left_out
 
 # Of all endpoints that this stack ever made: neither scaling nor a blue/green update takes another one.
 _VARIANT = "AllTraffic"
 # The host of our GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470,
 # and an image of the operator's own gets that.
 _GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
-_LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
 
 
 class ModelEndpoint(Construct):
@@ -52,6 +50,7 @@ class ModelEndpoint(Construct):
 
     Attributes:
         endpoint_name: its name.
+        variant_name: the name of its one variant.
         kind: which kind of endpoint it is.
     """
 
@@ -81,6 +80,12 @@ class ModelEndpoint(Construct):
         has_frame_bucket = CfnCondition(
             self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(frame_bucket, ""))
         )
+        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}{self.kind.name_suffix}"
+        # SageMaker takes the group that is there. One that it makes keeps its lines for ever, and outlives the stack.
+        log_group = LogGroup(
+            self, "Logs", log_group_name=f"/aws/sagemaker/Endpoints/{name}", removal_policy=RemovalPolicy.DESTROY
+        )
+        keep_for(log_group, parameters.logs.retention_days)
         role = Role(
             self,
             "ExecutionRole",
@@ -91,7 +96,7 @@ class ModelEndpoint(Construct):
         )
         # Inside the role, so that all are there before SageMaker pulls the image and reads the model data.
         cast(CfnRole, role.node.default_child).policies = [
-            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=self._telemetry_policy()),
+            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=_telemetry_policy(log_group)),
             _policy_if(has_model_data, "ReadModelData", _read_of_model_data(parameters.model_data_url.value_as_string)),
             _policy_if(has_frame_bucket, "ReadFrames", _read_of_frames(frame_bucket)),
             _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
@@ -100,11 +105,25 @@ class ModelEndpoint(Construct):
             _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
             _policy_if(network.is_attached, "AttachToVpc", *network.use_of_interfaces()),
         ]
+        acknowledge(
+            role,
+            {
+                "AwsSolutions-IAM5": (
+                    "cdk-nag cannot read policies that a condition leaves out; a test looks at every action and "
+                    "resource of this role"
+                )
+            },
+        )
         images.grant_pull(role)
+        acknowledge(
+            role.node.find_child("DefaultPolicy"),
+            {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken, the registry's login, takes no resource"},
+        )
         model = CfnModel(
             self,
             "Model",
             execution_role_arn=role.role_arn,
+            enable_network_isolation=self._isolation(parameters, has_frame_bucket, images),
             vpc_config=network.vpc_config,
             primary_container=CfnModel.ContainerDefinitionProperty(
                 image=images.image_uri,
@@ -127,11 +146,14 @@ class ModelEndpoint(Construct):
                 },
             ),
         )
-        Validations.of(model).acknowledge(
-            Acknowledgment(
-                id="CloudFormation-Validate::F3031",
-                reason="An empty modelDataUrl never reaches the model: HasModelData leaves the property out",
-            )
+        acknowledge(
+            model,
+            {
+                "CloudFormation-Validate::F3031": (
+                    "An empty modelDataUrl never reaches the model: HasModelData leaves the property out"
+                ),
+                "CKV_AWS_370": "Isolated wherever the container fetches nothing by itself: see Isolated",
+            },
         )
         empty_is_left_out(model)
         # The role's other policies must be there, too.
@@ -175,7 +197,6 @@ class ModelEndpoint(Construct):
         )
         digits_are_numbers(config)
         empty_is_left_out(config)
-        name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}{self.kind.name_suffix}"
         alarms = EndpointAlarms(
             self,
             "Alarms",
@@ -197,6 +218,7 @@ class ModelEndpoint(Construct):
                 scaling.is_scaled.logical_id, [{"VariantPropertyType": "DataCaptureConfig"}], Aws.NO_VALUE
             ),
         )
+        self._endpoint.node.add_dependency(log_group)
         # SageMaker looks at the alarms as this role. In a policy of its own: the alarms name the configuration, which
         # comes after the model, which waits for the role's other policies.
         watch = Policy(
@@ -212,17 +234,51 @@ class ModelEndpoint(Construct):
         )
         self._endpoint.node.add_dependency(watch)
         self.endpoint_name = self._endpoint.attr_endpoint_name
+        self.variant_name = _VARIANT
         scaling.scale(endpoint_name=self.endpoint_name, variant_name=_VARIANT)
 
     def grant_invoke(self, role: IRole) -> None:
-        """Lets a role invoke this endpoint, in its own way and no other. Its Ref is its ARN."""
+        """Lets a role invoke this endpoint, in its own way and no other."""
         ways = {
             "InvokeEndpoint": self.kind.answers_at_once,
             "InvokeEndpointAsync": self.kind.is_async,
         }
         for action, condition in ways.items():
-            statement = PolicyStatement(actions=[f"sagemaker:{action}"], resources=[self._endpoint.ref])
-            attach(self, action, role=role, statements=[statement], condition=condition)
+            attach(self, action, role=role, statements=[self._call(action)], condition=condition)
+
+    def grant_invoke_at_once(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Lets a role that is there under a condition invoke this endpoint, unless that is asynchronous."""
+        attach(
+            self,
+            "InvokeEndpoint",
+            role=role,
+            statements=[self._call("InvokeEndpoint")],
+            condition=self.kind.answers_at_once,
+            only_if=only_if,
+        )
+
+    def _call(self, action: str) -> PolicyStatement:
+        """What lets a role call the endpoint. Its Ref is its ARN."""
+        return PolicyStatement(actions=[f"sagemaker:{action}"], resources=[self._endpoint.ref])
+
+    def _isolation(
+        self, parameters: Parameters, has_frame_bucket: CfnCondition, images: ContainerImages
+    ) -> IResolvable:
+        """Whether the container is without a network. SageMaker itself brings the model data and takes the logs.
+
+        A program of the operator's own may install packages or call other services, frames that lie in S3 are fetched
+        by the container, and a serverless endpoint has no isolation.
+        """
+        needs_network = [has_frame_bucket, images.is_named, self.kind.is_serverless]
+        is_isolated = CfnCondition(
+            self,
+            "Isolated",
+            expression=Fn.condition_and(
+                Fn.condition_not(Fn.condition_equals(parameters.application_type.value_as_string, "custom")),
+                *(Fn.condition_not(cast(ICfnConditionExpression, condition)) for condition in needs_network),
+            ),
+        )
+        return Fn.condition_if(is_isolated.logical_id, True, Aws.NO_VALUE)
 
     def _volume_takes_key(self, parameters: Parameters, events: EventStore) -> CfnCondition:
         """The condition that the instances have a volume that a key of the operator's encrypts."""
@@ -237,28 +293,6 @@ class ModelEndpoint(Construct):
             ),
         )
 
-    def _telemetry_policy(self) -> PolicyDocument:
-        logs = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=_LOG_GROUPS,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        return PolicyDocument(
-            statements=[
-                PolicyStatement(
-                    actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-                    resources=[logs],
-                ),
-                # CloudWatch has no resources for metrics; the namespace is the finest limit there is.
-                PolicyStatement(
-                    actions=["cloudwatch:PutMetricData"],
-                    resources=["*"],
-                    conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
-                ),
-            ]
-        )
-
 
 def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
     """The model name that counts for the chosen application."""
@@ -267,6 +301,24 @@ def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
         parameters.face_detect_and_compare_model_name.value_as_string,
         parameters.detector_model_name.value_as_string,
     ).to_string()
+
+
+def _telemetry_policy(log_group: LogGroup) -> PolicyDocument:
+    return PolicyDocument(
+        statements=[
+            # The group is there. Whether SageMaker writes to it without asking to create it is not documented.
+            PolicyStatement(
+                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[log_group.log_group_arn],
+            ),
+            # CloudWatch has no resources for metrics; the namespace is the finest limit there is.
+            PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],
+                conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
+            ),
+        ]
+    )
 
 
 def _policy_if(condition: CfnCondition, name: str, *statements: PolicyStatement) -> IResolvable:

@@ -6,10 +6,12 @@ from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
 import catalogue
 from stacks import image_uri
+from stacks.alarm_parameters import AlarmParameters
 from stacks.api_parameters import ApiParameters
 from stacks.capacity_parameters import CapacityParameters
 from stacks.endpoint_parameters import EndpointParameters
 from stacks.event_parameters import EventParameters
+from stacks.log_parameters import LogParameters
 from stacks.parameter_kinds import choice, text
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -71,16 +73,11 @@ class Parameters:
             "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG (in China .amazonaws.com.cn) or with @sha256:DIGEST "
             "for the tag; or empty",
         )
-        self.alarm_email = text(
-            stack,
-            "alarmEmail",
-            "Address that gets the alarms, once it has confirmed the mail that AWS sends to it; or empty",
-            pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
-            takes="an e-mail address, or empty",
-        )
         self.capacity = CapacityParameters(stack)
         self.endpoint = EndpointParameters(stack, deploy_instance_type=self.capacity.deploy_instance_type)
         self.api = ApiParameters(stack)
+        self.alarms = AlarmParameters(stack)
+        self.logs = LogParameters(stack)
         self.events = EventParameters(stack)
         _group(
             stack,
@@ -95,7 +92,8 @@ class Parameters:
                 "Capacity": self.capacity.all,
                 "Endpoint": self.endpoint.all,
                 "API": self.api.all,
-                "Alarms": [self.alarm_email],
+                "Alarms": self.alarms.all,
+                "Logs and metrics": self.logs.all,
                 "Event store": self.events.all,
                 "Frames in S3": [self.frame_bucket_name],
             },
@@ -103,6 +101,7 @@ class Parameters:
         if not has_customized_image:
             self._require_custom_program(stack)
         self._require_fitting_detector(stack, known)
+        self._require_fit_for_files(stack)
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
@@ -144,6 +143,32 @@ class Parameters:
                     )
                 ],
             )
+
+    def _require_fit_for_files(self, stack: Stack) -> None:
+        """A comparison has two images, and a file is one; and its function waits for an answer."""
+        CfnRule(
+            stack,
+            "IngestFits",
+            rule_condition=Fn.condition_equals(self.events.ingest_from_s3.value_as_string, "Yes"),
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_not(
+                        Fn.condition_equals(self.application_type.value_as_string, "face-comparison")
+                    ),
+                    assert_description=(
+                        "ingestFromS3=Yes takes one image a file and applicationType=face-comparison needs two; "
+                        "set ingestFromS3=No, or choose another application"
+                    ),
+                ),
+                CfnRuleAssertion(
+                    assert_=Fn.condition_not(Fn.condition_equals(self.endpoint.endpoint_type.value_as_string, "async")),
+                    assert_description=(
+                        "ingestFromS3=Yes has a queue of its own and needs an endpoint that answers at once; "
+                        "set endpointType=real-time or serverless, or ingestFromS3=No"
+                    ),
+                ),
+            ],
+        )
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import cast
 
 from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression
+from aws_cdk.aws_apigateway import CfnStage
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_lambda import CfnFunction, Function
 from constructs import Construct
+
+from stacks.acknowledgements import acknowledge
 
 
 class Partition(Construct):
@@ -49,8 +52,14 @@ class Partition(Construct):
         a_minute = Fn.join("", [concurrency, "0"])
         return Fn.condition_if(self.is_china.logical_id, a_minute, concurrency).to_string()
 
-    def trace_where_available(self, function: Function, role: IRole) -> None:
-        """Traces a function with X-Ray, which China does not have for Lambda."""
+    def trace_where_available(self, function: Function, role: IRole, *, only_if: CfnCondition | None = None) -> None:
+        """Traces a function with X-Ray, which China does not have for Lambda.
+
+        Args:
+            function: the function.
+            role: its role.
+            only_if: the condition that both are there; None where they always are.
+        """
         resource = cast(CfnFunction, function.node.default_child)
         resource.add_property_override(
             "TracingConfig.Mode", Fn.condition_if(self.traces_functions.logical_id, "Active", "PassThrough")
@@ -58,4 +67,14 @@ class Partition(Construct):
         # X-Ray has no resources for these actions.
         statement = PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
         policy = Policy(self, f"{function.node.id}Tracing", roles=[role], statements=[statement])
-        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self.traces_functions
+        acknowledge(policy, {"AwsSolutions-IAM5[Resource::*]": "X-Ray has no resources for writing traces"})
+        traced = self.traces_functions
+        if only_if is not None:
+            both = [cast(ICfnConditionExpression, condition) for condition in (only_if, traced)]
+            traced = CfnCondition(self, f"Traces{function.node.id}", expression=Fn.condition_and(*both))
+        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = traced
+
+    def trace_stage_where_available(self, stage: CfnStage) -> None:
+        """Traces an API's stage with X-Ray, so that a trace begins where the request comes in."""
+        stage.add_property_override("TracingEnabled", Fn.condition_if(self.traces_functions.logical_id, True, False))
+        acknowledge(stage, {"CKV_AWS_73": "Traced wherever the functions are: China has no X-Ray for Lambda"})

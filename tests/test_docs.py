@@ -13,6 +13,7 @@ import yaml
 
 import catalogue
 from inference_api import errors as api_errors
+from inference_api.telemetry import UNITS
 from serving import errors as serving_errors
 from workbench.__main__ import VERBS
 
@@ -83,6 +84,18 @@ def test_every_error_of_the_api_is_documented(page: str) -> None:
         assert kind.code in _text(page), kind.code
 
 
+@pytest.mark.parametrize("page", ["docs/operations.md", "docs/operations_CN.md"])
+def test_every_metric_and_alarm_is_listed(page: str, template: dict[str, Any]) -> None:
+    listed = {
+        name for line in _text(page).splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)
+    }
+    assert set(UNITS) <= listed
+    alarms = {name[:-8] for name, entry in template["Resources"].items() if entry["Type"] == "AWS::CloudWatch::Alarm"}
+    of_service = {name.removeprefix("ServiceAlarms") for name in alarms if name.startswith("ServiceAlarms")}
+    assert of_service
+    assert of_service <= listed
+
+
 @pytest.mark.parametrize("readme", READMES)
 def test_every_verb_and_both_commands_are_shown(readme: str) -> None:
     text = _text(readme)
@@ -103,9 +116,9 @@ def test_the_openapi_document_is_whole() -> None:
 
 
 def test_every_make_target_named_in_the_docs_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", _text("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", _text("Makefile"), re.MULTILINE))
     for page in PAGES:
-        for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
+        for target in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
             assert target in targets, f"{page.name}: make {target}"
 
 

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if application.name not in _EMBEDDED:
         raise WorkbenchError(f"the demo shows {', '.join(_EMBEDDED)}, not {application.name}")
     model = arguments.model or _EMBEDDED[application.name]
-    frame = arguments.frame or _photograph()
+    frame = arguments.frame or places.photograph()
     target = arguments.target or frame
     for path in (frame, target):
         if not path.is_file():
@@ -77,10 +77,3 @@ def run(arguments: argparse.Namespace) -> int:
             console.print(f"  s3://{running.events.bucket}/{key}", highlight=False, soft_wrap=True)
     console.print("stopped")
     return 0
-
-
-def _photograph() -> Path:
-    """A photograph of a person that an installed package ships."""
-    import skimage
-
-    return Path(skimage.__file__).parent / "data" / "astronaut.png"

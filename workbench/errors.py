@@ -5,10 +5,14 @@
     WorkbenchError
     ├── ParameterError     a stack parameter that the template does not take
     ├── SynthesisError     ``cdk synth`` failed
+    ├── AccountError       AWS cannot be asked, or the account is not ready for a deployment
+    ├── PublishingError    a template set cannot be published as asked
     ├── FetchError         an artefact cannot be found or downloaded
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
-    └── ApiAnswerError     the API answered with an error, or not at all
+    ├── ApiAnswerError     the API answered with an error, or not at all
+    ├── PlanError          a capacity plan lacks a figure, or was given an impossible one
+    └── ReplayError        the queues of uploaded files cannot be found, read or written
 """
 
 from __future__ import annotations
@@ -26,6 +30,14 @@ class SynthesisError(WorkbenchError):
     """``cdk synth`` failed."""
 
 
+class AccountError(WorkbenchError):
+    """AWS cannot be asked, or the account is not ready for a deployment."""
+
+
+class PublishingError(WorkbenchError):
+    """A template set cannot be published as asked."""
+
+
 class FetchError(WorkbenchError):
     """An artefact cannot be found or downloaded."""
 
@@ -40,3 +52,11 @@ class StartError(WorkbenchError):
 
 class ApiAnswerError(WorkbenchError):
     """The API answered with an error, or not at all."""
+
+
+class PlanError(WorkbenchError):
+    """A capacity plan lacks a figure, or was given an impossible one."""
+
+
+class ReplayError(WorkbenchError):
+    """The queues of uploaded files cannot be found, read or written."""

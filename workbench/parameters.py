@@ -38,14 +38,18 @@ def parse(words: Sequence[str]) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """The values of all parameters, those given and the others' defaults.
+def declared_parameters(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What the template says of each parameter that is the operator's to choose."""
+    return {name: entry for name, entry in template["Parameters"].items() if name not in _NOT_THE_OPERATORS}
+
+
+def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    """Each parameter for itself, for when the others are not known yet.
 
     Raises:
-        ParameterError: a name that the template does not have, a value that it does not allow, a
-            parameter without value, or a combination that one of its rules refuses.
+        ParameterError: a name that the template does not have, or a value that it does not allow.
     """
-    declared = {name: entry for name, entry in template["Parameters"].items() if name not in _NOT_THE_OPERATORS}
+    declared = declared_parameters(template)
     for name, value in given.items():
         if name not in declared:
             raise ParameterError(f"unknown parameter '{name}'{nearest(name, declared)}; known: {', '.join(declared)}")
@@ -60,6 +64,17 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
         if pattern and not re.fullmatch(pattern, value):
             wanted = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
             raise ParameterError(f"{name} cannot be '{value}'; it takes {wanted}")
+
+
+def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The values of all parameters, those given and the others' defaults.
+
+    Raises:
+        ParameterError: a name that the template does not have, a value that it does not allow, a
+            parameter without value, or a combination that one of its rules refuses.
+    """
+    check_each(template, given)
+    declared = declared_parameters(template)
     values: dict[str, str] = {}
     for name, entry in declared.items():
         if name not in given and "Default" not in entry:

@@ -8,3 +8,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SERVING_PROGRAM = REPOSITORY / "containers" / "inference"
 MODEL_STORE = SERVING_PROGRAM / "models"
 OUTPUT = REPOSITORY / "out"
+CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
+
+
+def photograph() -> Path:
+    """A photograph of a person that an installed package ships."""
+    import skimage
+
+    return Path(skimage.__file__).parent / "data" / "astronaut.png"

@@ -51,6 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     ) as running:
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
+        if uploads := running.uploads:
+            print(f"Upload {uploads.url}/incoming/camera=ID/NAME", flush=True)
+            queues = f"--queue-url {uploads.queue_url} --dead-letter-queue-url {uploads.dead_letter_queue_url}"
+            print(f"Replay {queues}", flush=True)
         if running.api_key:
             print(f"Key {running.api_key}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):

@@ -12,10 +12,12 @@ from moto import mock_aws
 
 ENVIRONMENT = {
     "APPLICATION_TYPE": "face-detection",
+    "MODEL_NAME": "yunet_n",
     "ENDPOINT_NAME": "endpoint",
     "ENDPOINT_TYPE": "real-time",
     "EVENTS_BUCKET": "event-store",
     "SAVE_REQUEST_EVENTS": "Yes",
+    "CAMERA_METRICS": "No",
     "POWERTOOLS_SERVICE_NAME": "inference",
     "POWERTOOLS_METRICS_NAMESPACE": "Test",
     "AWS_DEFAULT_REGION": "us-east-1",

@@ -6,6 +6,7 @@ import base64
 import http.server
 import json
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import pytest
 
 from inference_api import handler as module
 from inference_api.endpoint import Inference
-from inference_api.errors import ApiError, EndpointUnavailableError
+from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
 from inference_api.frames import InferenceRequest
 from tests.fake_s3 import FakeS3
@@ -23,11 +24,9 @@ from tests.lambda_events import older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
-CONTEXT = types.SimpleNamespace(
+CONTEXT: Any = types.SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
 )
-
-pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish:UserWarning")
 
 
 class FakeEndpoint:
@@ -50,7 +49,7 @@ class FakeEndpoint:
 @pytest.fixture
 def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
     fake = FakeEndpoint()
-    caches = (module.settings, module.event_store)
+    caches = (module.settings, module.origin, module.event_store)
     for cached in caches:
         cached.cache_clear()
     monkeypatch.setattr(module, "endpoint", lambda: fake)
@@ -229,17 +228,23 @@ def _s3_that_fails_once() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
+def _measured(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The one line of metrics that a request prints."""
+    (document,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+    return cast(dict[str, Any], document)
+
+
 def _counted(capsys: pytest.CaptureFixture[str], name: str) -> float:
     """What the metrics printed say of one, its dimension and namespace as the alarm has them."""
-    total = 0.0
-    for line in capsys.readouterr().out.splitlines():
-        document = json.loads(line)
-        (written,) = document.get("_aws", {}).get("CloudWatchMetrics", [{}])
-        if name in document:
-            assert written["Dimensions"] == [["service"]]
-            assert document["service"] == "inference"
-            total += sum(document[name])
-    return total
+    document = _measured(capsys)
+    assert document["service"] == "inference"
+    counted = {
+        metric["Name"]
+        for written in document["_aws"]["CloudWatchMetrics"]
+        if written["Namespace"] == "Test" and ["service"] in written["Dimensions"]
+        for metric in written["Metrics"]
+    }
+    return float(document[name]) if name in counted else 0.0
 
 
 @pytest.mark.parametrize(
@@ -267,6 +272,77 @@ def test_an_overloaded_endpoint_says_when_to_come_back(endpoint: FakeEndpoint, b
     status, body, headers = _handle(older_client_event(JPEG))
     assert (status, body["error"]["code"], headers["Retry-After"]) == (503, "EndpointUnavailable", "1")
     assert _keys(bucket) == []
+
+
+@pytest.mark.parametrize("save", ["Yes", "No"])
+def test_a_request_is_measured_stage_by_stage(
+    endpoint: FakeEndpoint, function_environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], save: str
+) -> None:
+    function_environment.setenv("SAVE_REQUEST_EVENTS", save)
+    endpoint.computes = lambda: time.sleep(0.03)
+    endpoint.answer = Inference(b'{"bbox_scores": [[0.9], [0.8]]}')
+    _handle(proxy_event(JPEG, content_type="image/jpeg", X_Camera_Id="gate-1"))
+    line = _measured(capsys)
+    assert (line["Requests"], line["FrameBytes"], line["Detections"], line["ColdStart"]) == (1, len(JPEG), 2, 1)
+    assert 30 <= line["EndpointLatency"] <= line["Latency"]
+    assert line.get("StoreLatency", 0) <= line["Latency"] - line["EndpointLatency"]
+    assert ("StoreLatency" in line) == (save == "Yes")
+    assert (line["camera_id"], line["api_request_id"], line["model"]) == ("gate-1", "request-1", "yunet_n")
+    assert not {"ClientErrors", "ServerErrors", "EventStoreFailures"} & set(line)
+    _handle(older_client_event(JPEG))
+    assert "ColdStart" not in _measured(capsys)
+
+
+@pytest.mark.parametrize(
+    ("failure", "metric", "code"),
+    [
+        (RefusedByModelError(400, "InvalidImage", "truncated"), "ClientErrors", "InvalidImage"),
+        (EndpointUnavailableError("busy"), "ServerErrors", "EndpointUnavailable"),
+        (RuntimeError("a fault of ours"), "ServerErrors", "InternalError"),
+    ],
+)
+def test_a_failure_is_measured_once_by_its_code(
+    endpoint: FakeEndpoint, failure: Exception, metric: str, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.failure = failure
+    _handle(older_client_event(JPEG))
+    line = _measured(capsys)
+    assert (line["Requests"], line[metric], line["code"]) == (1, 1, code)
+    assert {"Latency", "EndpointLatency"} <= set(line)
+
+
+def test_a_body_that_cannot_be_read_is_counted_for_its_camera(
+    endpoint: FakeEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _handle(proxy_event("hello", X_Camera_Id="gate-1"))
+    line = _measured(capsys)
+    assert (line["camera_id"], line["code"], line["ClientErrors"]) == ("gate-1", "InvalidRequest", 1)
+    assert not {"EndpointLatency", "FrameBytes"} & set(line)
+
+
+def test_the_metrics_hold_nothing_of_the_frame_nor_the_result(
+    endpoint: FakeEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.answer = Inference(b'{"bbox_scores": [[0.987654]], "secret": "a text"}')
+    _handle(proxy_event(b"\xff\xd8\xffpixels", content_type="image/jpeg", X_Api_Key="the-key", X_Camera_Id="gate-1"))
+    printed = capsys.readouterr().out
+    assert "gate-1" in printed
+    assert not [text for text in ("pixels", "cGl4ZWxz", "the-key", "0.987654", "a text") if text in printed]
+
+
+def test_json_that_cannot_be_read_is_answered_as_it_came(endpoint: FakeEndpoint) -> None:
+    endpoint.answer = Inference(b"{", "application/json")
+    assert module.handler(older_client_event(JPEG), CONTEXT)["body"] == "{"
+
+
+def test_a_page_may_read_the_headers_that_the_answer_explains_itself_with(endpoint: FakeEndpoint, bucket: Any) -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg", Origin="https://console")
+    for failure in (None, EndpointUnavailableError("busy")):
+        endpoint.failure = failure
+        _, _, headers = _handle(event)
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        readable = set(headers["Access-Control-Expose-Headers"].split(","))
+        assert readable == {"X-Request-Id", "X-Event-Stored", "Location", "Retry-After"}
 
 
 def test_a_fault_of_ours_is_not_told(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:

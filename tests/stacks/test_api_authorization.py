@@ -87,31 +87,6 @@ def test_with_iam_only_principals_of_the_account_get_in(template: dict[str, Any]
     assert (preflight["Principal"], preflight["Resource"]) == ("*", "execute-api:/*/OPTIONS/*")
 
 
-def test_another_way_is_another_snapshot_of_the_api(template: dict[str, Any]) -> None:
-    """Or the stage would go on with the methods as they were."""
-    in_service = {}
-    for way in WAYS:
-        rendered = _render(template, apiAuthorization=way)
-        (stage,) = _of_type(rendered, "AWS::ApiGateway::Stage").values()
-        (snapshot,) = _of_type(rendered, "AWS::ApiGateway::Deployment")
-        assert stage["DeploymentId"] == snapshot
-        in_service[way] = snapshot
-        needed = set(rendered["Resources"][snapshot]["DependsOn"])
-        for kind in ("Method", "GatewayResponse"):
-            assert set(_of_type(rendered, f"AWS::ApiGateway::{kind}")) <= needed
-    assert len(set(in_service.values())) == len(WAYS)
-
-
-def test_every_snapshot_is_replaced_when_the_api_changes(template: dict[str, Any]) -> None:
-    """The digest of the API that the CDK puts into the id of one is in the ids of all."""
-    snapshots = [
-        name for name, entry in template["Resources"].items() if entry["Type"] == "AWS::ApiGateway::Deployment"
-    ]
-    (made_by_cdk,) = (name for name in snapshots if "Authorization" not in name)
-    assert len(snapshots) == 3
-    assert all(made_by_cdk[-32:] in name for name in snapshots)
-
-
 def test_limits(template: dict[str, Any]) -> None:
     rendered = _render(template, apiThrottleRate="50", apiThrottleBurst="70", apiMonthlyQuota="1000000")
     (plan,) = _of_type(rendered, "AWS::ApiGateway::UsagePlan").values()

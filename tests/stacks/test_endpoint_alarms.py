@@ -13,7 +13,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 
 def _alarms(resources: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Those of the whole endpoint, and those of the newest fleet, by logical id."""
-    alarms = of_type(resources, ALARM)
+    alarms = {name: alarm for name, alarm in of_type(resources, ALARM).items() if alarm["Namespace"] == "AWS/SageMaker"}
     newest = {
         name: alarm
         for name, alarm in alarms.items()

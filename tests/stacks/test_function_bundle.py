@@ -60,7 +60,7 @@ def test_the_registry_is_asked_once(tmp_path: Path, no_pip: list[list[str]]) -> 
 def test_wheels_are_those_of_the_lambda_runtime(tmp_path: Path, no_pip: list[list[str]]) -> None:
     bundle(_source(tmp_path / "function"))
     (command,) = no_pip
-    assert command[command.index("--python-version") + 1] == "3.13"
+    assert command[command.index("--python-version") + 1] == "3.14"
     assert "--only-binary" in command
 
 
@@ -74,8 +74,10 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_real_bundle_holds_the_handler_and_powertools(template: dict[str, Any]) -> None:
-    (function,) = (entry for entry in template["Resources"].values() if entry["Type"] == "AWS::Lambda::Function")
-    code = Path(function["Metadata"]["aws:asset:path"])
-    assert (code / "inference_api" / "handler.py").is_file()
+    functions = [entry for entry in template["Resources"].values() if entry["Type"] == "AWS::Lambda::Function"]
+    (code,) = {Path(function["Metadata"]["aws:asset:path"]) for function in functions}
+    for function in functions:
+        module = function["Properties"]["Handler"].rsplit(".", 1)[0].replace(".", "/")
+        assert (code / f"{module}.py").is_file()
     assert (code / "aws_lambda_powertools" / "__init__.py").is_file()
     assert not list(code.rglob("*.pyc"))

@@ -138,6 +138,12 @@ def test_fewer_instances_under_load_than_always_are_refused(
         ("minInstanceCount", ["0", "21", "01", "1.0", "", "-1"], "a whole number from 1 to 20"),
         ("maxInstanceCount", ["0", "21", "x"], "a whole number from 1 to 20"),
         ("targetConcurrencyPerInstance", ["0", "08", "1.5", "10000", ""], "a whole number from 1 to 9999"),
+        ("alarmLatencyMs", ["0", "29001"], "a number from 1 to 29000"),
+        (
+            "alarmNoTrafficMinutes",
+            ["1", "4", "05", "1441", "2000", "", "x"],
+            "0 for no such alarm, or a whole number of minutes from 5 to 1440",
+        ),
         ("alarmEmail", ["gate", "a@b", "a b@example.com", "a@@example.com"], "an e-mail address, or empty"),
     ],
 )

@@ -172,6 +172,11 @@ GRANTED = WITHOUT_RESOURCE | {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    # API Gateway's, of the account's role: it asks for these too.
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
     "cloudwatch:DescribeAlarms",
     "sagemaker:InvokeEndpoint",
 }
@@ -329,7 +334,7 @@ def test_no_managed_policy_is_attached(template: dict[str, Any]) -> None:
 def test_the_function_ends_before_the_api_gives_up(template: dict[str, Any]) -> None:
     (function,) = _of_type(_render(template), "AWS::Lambda::Function")
     assert function["Timeout"] < 29
-    assert function["Runtime"] == "python3.13"
+    assert function["Runtime"] == "python3.14"
 
 
 def test_the_api_has_its_routes_and_their_preflights(template: dict[str, Any]) -> None:
@@ -358,7 +363,7 @@ def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any])
 
 def test_the_outputs_an_operator_needs(template: dict[str, Any]) -> None:
     outputs = render_template(template, check(template, {}), "cn-north-1")["Outputs"]
-    assert sorted(outputs) == ["ApiUrl", "EndpointName", "EventsBucket"]
+    assert sorted(outputs) == ["ApiUrl", "DashboardName", "EndpointName", "EventsBucket"]
     assert outputs["ApiUrl"]["Value"].startswith("https://")
     assert outputs["ApiUrl"]["Value"].endswith("/inference")
     assert ".amazonaws.com.cn/" in outputs["ApiUrl"]["Value"]

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, request
+from jsonschema import Draft4Validator
 from werkzeug.exceptions import HTTPException
 
 from workbench.local.lambda_service import FunctionError, LambdaFunction
@@ -57,6 +58,8 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
         body = request.get_data(cache=False)
         if len(body) > _MAX_BODY_BYTES:
             return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
+        if not _fits(body, method.models.get(_media_type())):
+            return _gateway_response(stack, "BAD_REQUEST_BODY", "Invalid request body", request_id)
         event = _proxy_event(stack, method, body, request_id, parameters)
         if len(event["body"] or "") > _MAX_EVENT_BYTES:
             return _gateway_response(stack, "REQUEST_TOO_LARGE", "Request Entity Too Large", request_id)
@@ -93,12 +96,30 @@ def _is_signed() -> bool:
     return request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ") or "X-Amz-Signature" in request.args
 
 
+def _media_type() -> str:
+    """The body's type, letter by letter. Without a Content-Type API Gateway takes the body as JSON: as text."""
+    return request.headers.get("Content-Type", "application/json").split(";")[0].strip()
+
+
+def _fits(body: bytes, schema: Mapping[str, Any] | None) -> bool:
+    """Whether a body is JSON that fits the model for its type; where there is no model, or no body, it is let by."""
+    if schema is None or not body:
+        return True
+    try:
+        document = json.loads(body, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return False
+    return bool(Draft4Validator(schema).is_valid(document))
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is Python's, not JSON's")
+
+
 def _proxy_event(
     stack: RenderedStack, method: RenderedMethod, body: bytes, request_id: str, parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    # Without a Content-Type API Gateway takes the body as JSON, that is, as text.
-    media_type = request.headers.get("Content-Type", "application/json").split(";")[0].strip()
-    binary = media_type in stack.binary_media_types
+    binary = _media_type() in stack.binary_media_types
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         headers.setdefault(name, []).append(value)
@@ -165,6 +186,7 @@ def _gateway_response(stack: RenderedStack, kind: str, message: str, request_id:
     usual_status = {
         "MISSING_AUTHENTICATION_TOKEN": 403,
         "INVALID_API_KEY": 403,
+        "BAD_REQUEST_BODY": 400,
         "REQUEST_TOO_LARGE": 413,
         "DEFAULT_4XX": 400,
     }.get(kind, 500)
@@ -179,4 +201,7 @@ def _gateway_response(stack: RenderedStack, kind: str, message: str, request_id:
     }
     for name, value in context.items():
         template = template.replace(name, value)
-    return Response(template, status=int(rendered.get("StatusCode", usual_status)), mimetype="application/json")
+    response = Response(template, status=int(rendered.get("StatusCode", usual_status)), mimetype="application/json")
+    for name, text in rendered.get("ResponseParameters", {}).items():
+        response.headers[name.removeprefix("gatewayresponse.header.")] = text.strip("'")
+    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from workbench.local import (
     object_store,
     sagemaker_runtime,
     serving_container,
+    uploads,
 )
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
+from workbench.local.uploads import Uploads
 from workbench.rendered_stack import RenderedStack
 
 
@@ -33,12 +35,14 @@ class LocalService:
         api_url: where frames are posted.
         api_key: the key to send along; None where the API asks for none.
         events: the event store.
+        uploads: where files are put that become events; None where the stack takes none.
         programs: what was started.
     """
 
     api_url: str
     api_key: str | None
     events: ObjectStore
+    uploads: Uploads | None
     programs: tuple[ChildProcess, ...]
 
     def check(self) -> None:
@@ -56,7 +60,7 @@ class LocalService:
 def running(
     stack: RenderedStack, *, port: int, model_store: Path, logs: Path, local_model_data: Path | None = None
 ) -> Iterator[LocalService]:
-    """Starts S3, container, SageMaker runtime, function and API, in this order, and stops them in reverse.
+    """Starts S3, container, SageMaker runtime, functions and API, in this order, and stops them in reverse.
 
     Args:
         stack: what to run.
@@ -84,6 +88,9 @@ def running(
         HttpServer(
             sagemaker_runtime.create_app(stack.endpoint_name, container_url, queue=stack.async_queue, objects=events)
         ) as runtime,
+        _uploads(
+            stack, events, {**CREDENTIALS, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url}, log=logs / "ingest.log"
+        ) as incoming,
         lambda_service.running(
             stack.function,
             region=stack.region,
@@ -97,8 +104,21 @@ def running(
         HttpServer(api_gateway.create_app(stack, function, key), port) as api,
     ):
         yield LocalService(
-            f"{api.url}/inference", key if stack.requires_key else None, events, (program, *function.processes)
+            f"{api.url}/inference",
+            key if stack.requires_key else None,
+            events,
+            incoming,
+            (program, *function.processes, *(incoming.processes if incoming else ())),
         )
+
+
+def _uploads(
+    stack: RenderedStack, events: ObjectStore, service_environment: Mapping[str, str], *, log: Path
+) -> AbstractContextManager[Uploads | None]:
+    """What makes events of uploaded files, where the stack has it."""
+    if stack.ingest is None:
+        return nullcontext()
+    return uploads.running(stack.ingest, events, region=stack.region, service_environment=service_environment, log=log)
 
 
 def _container(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import urllib.parse
 from dataclasses import dataclass
@@ -50,6 +51,16 @@ class Inference:
     def is_json(self) -> bool:
         """Whether it is JSON, whatever parameters its content type has."""
         return self._media_type == JSON
+
+    @functools.cached_property
+    def document(self) -> Any:
+        """The JSON, read once however often it is asked for.
+
+        Raises:
+            ValueError: it is none, whatever its content type says.
+            RecursionError: it is nested too deeply.
+        """
+        return json.loads(self.body)
 
     @property
     def is_text(self) -> bool:

@@ -73,7 +73,7 @@ class EventStore:
         deadline: float,
     ) -> None:
         """Writes a result when all else of its event is written, so that a result.json tells of a whole event."""
-        event = {**document, "result": json.loads(result.body) if result.is_json else None}
+        event = {**document, "result": result.document if result.is_json else None}
         begun = list(writes)
         if not result.is_json:
             event["result_object"] = f"{prefix}answer"
@@ -110,7 +110,7 @@ class Event:
         self._request_id = request_id
         self._received = received
         self.prefix = (
-            f"events/dt={received:%Y-%m-%d}/camera={_camera_part(request.camera_id)}/{_request_part(request_id)}/"
+            f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
         )
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
         self._frames = {
@@ -181,7 +181,7 @@ def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
         raise TimeoutError(f"S3 did not take {len(unfinished)} objects of the event in time")
 
 
-def _camera_part(camera_id: str) -> str:
+def camera_part(camera_id: str) -> str:
     """The camera's id with everything but letters, digits, ``_`` and ``-`` replaced, at most 64 characters."""
     return _NOT_IN_KEYS.sub("_", camera_id)[:_MAX_CAMERA_LENGTH] or "unknown"
 

@@ -81,6 +81,11 @@ class Frame:
         return _EXTENSIONS.get(self.content_type, self._format[1])
 
     @property
+    def is_image(self) -> bool:
+        """Whether it begins as one of the formats that the built-in applications take."""
+        return self.body.startswith(tuple(_SIGNATURES))
+
+    @property
     def _format(self) -> tuple[str, str]:
         known = (named for signature, named in _SIGNATURES.items() if self.body.startswith(signature))
         return next(known, ("application/x-image", "bin"))
@@ -112,6 +117,12 @@ class InferenceRequest:
     respond_async: bool = False
 
 
+def declared_camera(event: APIGatewayProxyEvent) -> str:
+    """The camera's name by the header ``X-Camera-Id``, which is known before the body is read."""
+    headers = {name.lower(): value for name, value in (event.headers or {}).items()}
+    return _text(headers.get("x-camera-id")) or "unknown"
+
+
 def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceRequest:
     """Reads a request. What goes to a user's own application is handed on as it came.
 
@@ -124,7 +135,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     compares = application_type == _COMPARISON
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    camera_id = _text(headers.get("x-camera-id")) or "unknown"
+    camera_id = declared_camera(event)
     body = _body(event)
     if not body:
         raise InvalidRequestError("the body is empty; send an image or a JSON object")

@@ -5,17 +5,15 @@ from __future__ import annotations
 import functools
 import json
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
@@ -23,19 +21,14 @@ from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
 from inference_api.endpoint import Endpoint, Inference
 from inference_api.errors import ApiError, NothingToFetchError, error_document
 from inference_api.event_store import Event, EventStore
-from inference_api.frames import InferenceRequest, parse
+from inference_api.frames import InferenceRequest, declared_camera, parse
 from inference_api.settings import Settings
+from inference_api.telemetry import Origin, Telemetry
 
 logger = Logger()
-metrics = Metrics()
+# API Gateway answers preflights; this is what a page may read of an answer.
 app = APIGatewayRestResolver(
-    cors=CORSConfig(
-        allow_headers=[
-            *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
-            *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
-        ],
-        expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"],
-    )
+    cors=CORSConfig(expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"])
 )
 
 # The function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to start and
@@ -78,22 +71,41 @@ def event_store() -> EventStore:
     return EventStore(boto3.client("s3", config=_STORE_CONFIG), settings().events_bucket)
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@functools.cache
+def origin() -> Origin:
+    """What tells this function's metrics from others."""
+    return Origin(
+        namespace=settings().metrics_namespace,
+        service=settings().service,
+        application=settings().application_type,
+        model=settings().model_name,
+        by_camera=settings().camera_metrics,
+    )
+
+
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answers an API Gateway proxy event."""
-    return app.resolve(event, context)
+    """Answers an API Gateway proxy event, and writes what was measured of it."""
+    is_cold = origin.cache_info().currsize == 0  # nobody has asked for it yet
+    telemetry = Telemetry(origin(), is_cold=is_cold)
+    app.append_context(telemetry=telemetry)  # type: ignore[no-untyped-call]
+    try:
+        return app.resolve(event, context)
+    finally:
+        telemetry.write()
 
 
 @app.post("/inference")
 def infer() -> Response[str] | Response[bytes]:
     """Runs the model over the frame of the request."""
     received = datetime.now(UTC)
+    telemetry = _telemetry()
+    telemetry.identify(_request_id(), camera_id=declared_camera(app.current_event))
     request = parse(app.current_event, settings().application_type)
     request = replace(request, respond_async=prefers_async(_headers()))
+    telemetry.received(request)
     logger.append_keys(api_request_id=_request_id(), camera_id=request.camera_id)
     event = _begun(request, received) if settings().save_request_events else None
-    started = time.perf_counter()
     try:
         result = _infer(request)
         if isinstance(result, Pending):
@@ -103,8 +115,7 @@ def infer() -> Response[str] | Response[bytes]:
         raise
     if isinstance(result, Pending):
         return _pending(result.request_id)
-    metrics.add_metric("EndpointLatency", MetricUnit.Milliseconds, (time.perf_counter() - started) * 1000)
-    metrics.add_metric("Inferences", MetricUnit.Count, 1)
+    telemetry.detected(result)
     stored = _stored(event, result) if settings().save_request_events else None
     return _answer(result, stored=stored)
 
@@ -121,9 +132,10 @@ def collect(request_id: str) -> Response[str] | Response[bytes]:
 
 
 def _infer(request: InferenceRequest) -> Inference | Pending:
-    if settings().is_async:
-        return async_endpoint().infer(request, _request_id())
-    return endpoint().infer(request, _request_id())
+    with _telemetry().timed("EndpointLatency"):
+        if settings().is_async:
+            return async_endpoint().infer(request, _request_id())
+        return endpoint().infer(request, _request_id())
 
 
 def _headers() -> dict[str, str]:
@@ -133,7 +145,7 @@ def _headers() -> dict[str, str]:
 
 def _pending(request_id: str) -> Response[str]:
     """202, and where the answer will be. The path of the request has the stage in it, or the domain's base path."""
-    metrics.add_metric("PendingAnswers", MetricUnit.Count, 1)
+    _telemetry().count("PendingAnswers")
     path = app.current_event.request_context.path.split("/inference")[0]
     headers = {
         "X-Request-Id": _request_id(),
@@ -169,7 +181,8 @@ def _stored(event: Event | None, result: Inference) -> bool:
     if event is None:
         return False
     try:
-        event.complete(result)
+        with _telemetry().timed("StoreLatency"):
+            event.complete(result)
     except Exception:
         logger.exception("event not stored")
         _count_store_failure()
@@ -214,14 +227,13 @@ def _discard(event: Event | None) -> None:
 
 
 def _count_store_failure() -> None:
-    metrics.add_metric("EventStoreFailures", MetricUnit.Count, 1)
+    _telemetry().count("EventStoreFailures")
 
 
 @app.exception_handler(ApiError)  # type: ignore[untyped-decorator]
 def api_error(error: ApiError) -> Response[str]:
     """A known failure, in the one error shape."""
     logger.warning("refused: %s", error, extra={"code": error.code, "status": error.status})
-    metrics.add_metric(f"Errors{error.code}", MetricUnit.Count, 1)
     return _error_response(error.status, error.code, str(error), error.retry_after_seconds)
 
 
@@ -235,11 +247,11 @@ def not_found(_error: NotFoundError) -> Response[str]:
 def unexpected_error(_error: Exception) -> Response[str]:
     """A fault of ours: logged in full, told in a sentence."""
     logger.exception("failed")
-    metrics.add_metric("ErrorsInternalError", MetricUnit.Count, 1)
     return _error_response(500, "InternalError", "the service failed; try again, and report the request id if it stays")
 
 
 def _error_response(status: int, code: str, message: str, retry_after: int | None = None) -> Response[str]:
+    _telemetry().failed(status, code)
     headers = {"X-Request-Id": _request_id()}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
@@ -250,3 +262,8 @@ def _error_response(status: int, code: str, message: str, retry_after: int | Non
 def _request_id() -> str:
     """API Gateway's id of this request, else Lambda's: unique whatever the client calls it."""
     return app.current_event.request_context.request_id or app.lambda_context.aws_request_id
+
+
+def _telemetry() -> Telemetry:
+    """The measurements of this request."""
+    return cast(Telemetry, app.context["telemetry"])

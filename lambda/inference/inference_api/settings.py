@@ -1,4 +1,4 @@
-"""The function's environment, read once into a frozen object."""
+"""The functions' environments, each read once into a frozen object."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the stack puts into the function's environment.
+    """What the stack puts into the environment of the API's function.
 
     Attributes:
         application_type: the application that the endpoint serves.
+        model_name: its model.
         endpoint_name: the SageMaker endpoint.
         is_async: whether it answers by way of S3; otherwise it answers at once.
         events_bucket: the bucket of the event store.
         save_request_events: whether frames and results are kept.
+        service: the name of the deployment.
+        metrics_namespace: CloudWatch's namespace of the function's metrics.
+        camera_metrics: whether each camera has metrics of its own.
     """
 
     application_type: str
+    model_name: str
     endpoint_name: str
     is_async: bool
     events_bucket: str
     save_request_events: bool
+    service: str
+    metrics_namespace: str
+    camera_metrics: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -33,8 +41,43 @@ class Settings:
         """
         return cls(
             application_type=environment["APPLICATION_TYPE"],
+            model_name=environment["MODEL_NAME"],
             endpoint_name=environment["ENDPOINT_NAME"],
             is_async=environment["ENDPOINT_TYPE"] == "async",
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
+            service=environment["POWERTOOLS_SERVICE_NAME"],
+            metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
+            camera_metrics=environment["CAMERA_METRICS"] == "Yes",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestSettings:
+    """What the stack puts into the environment of the function for files.
+
+    Attributes:
+        application_type: the application that the endpoint serves.
+        endpoint_name: the SageMaker endpoint.
+        events_bucket: the bucket of the event store, where the files lie too.
+        dead_letter_queue_url: the queue for messages of files that no attempt would help.
+    """
+
+    application_type: str
+    endpoint_name: str
+    events_bucket: str
+    dead_letter_queue_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> IngestSettings:
+        """Reads the settings.
+
+        Raises:
+            KeyError: a variable is missing.
+        """
+        return cls(
+            application_type=environment["APPLICATION_TYPE"],
+            endpoint_name=environment["ENDPOINT_NAME"],
+            events_bucket=environment["EVENTS_BUCKET"],
+            dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
         )

@@ -1,0 +1,39 @@
+"""What the function measures of requests, as ``inference_api/telemetry.py`` writes it."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration
+from aws_cdk.aws_cloudwatch import MathExpression, Metric, Stats
+
+NAMESPACE = "IpcAiSaas"
+
+_MINUTE = Duration.minutes(1)
+
+
+def function_metric(
+    name: str, *, statistic: str = Stats.SUM, period: Duration = _MINUTE, label: str | None = None
+) -> Metric:
+    """A metric of this deployment, whatever its application and model.
+
+    Its one dimension is the service, which is the stack's name, so that deployments in one region are told apart.
+    """
+    return Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": Aws.STACK_NAME},
+        statistic=statistic,
+        period=period,
+        label=label,
+    )
+
+
+def errors_by_code(name: str) -> MathExpression:
+    """A metric of errors, a line a code; codes that come are found by themselves."""
+    return MathExpression(
+        expression=(
+            f"SEARCH('{{{NAMESPACE},service,code}} MetricName=\"{name}\" service=\"{Aws.STACK_NAME}\"', 'Sum', 60)"
+        ),
+        using_metrics={},
+        label="${PROP('Dim.code')}",
+        period=_MINUTE,
+    )

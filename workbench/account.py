@@ -1,0 +1,159 @@
+"""What AWS says of a stack in the operator's account and region; every refusal is one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore import exceptions
+
+from workbench.errors import AccountError
+
+_RENEW = "AWS does not take these credentials; renew them, or name others with --profile"
+_NO_CREDENTIALS = "there are no AWS credentials; configure a profile and name it with --profile, or log in again"
+_SAYS_BY_CODE = {
+    "ExpiredToken": _RENEW,
+    "ExpiredTokenException": _RENEW,
+    "InvalidClientTokenId": _RENEW,
+    "UnrecognizedClientException": _RENEW,
+    "SignatureDoesNotMatch": _RENEW,
+    "AuthFailure": _RENEW,
+}
+_SAYS_BY_KIND: dict[type[Exception], str] = {
+    exceptions.NoCredentialsError: _NO_CREDENTIALS,
+    exceptions.PartialCredentialsError: _NO_CREDENTIALS,
+    exceptions.CredentialRetrievalError: _NO_CREDENTIALS,
+    exceptions.TokenRetrievalError: _NO_CREDENTIALS,
+    exceptions.UnauthorizedSSOTokenError: _NO_CREDENTIALS,
+    exceptions.SSOTokenLoadError: _NO_CREDENTIALS,
+    exceptions.NoRegionError: "no region is chosen; name one with --region, or set one in the profile",
+}
+_NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"})
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """A stack of the account: its status, the values of its parameters, and its outputs."""
+
+    name: str
+    status: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it was ever created. What only failed or was planned the CDK deletes, and begins anew."""
+        return self.status not in _NEVER_CREATED
+
+
+class Account:
+    """The account and region that a profile, the environment or the machine's own role leads to.
+
+    Attributes:
+        region: the region.
+    """
+
+    def __init__(self, *, profile: str | None, region: str | None) -> None:
+        """Finds the region; asks nothing of AWS.
+
+        Raises:
+            AccountError: there is no such profile, or no region.
+        """
+        try:
+            self._session = boto3.session.Session(profile_name=profile, region_name=region)
+        except exceptions.ProfileNotFound as error:
+            raise AccountError(f"there is no AWS profile '{profile}'; name one of your AWS configuration") from error
+        if self._session.region_name is None:
+            raise AccountError(_SAYS_BY_KIND[exceptions.NoRegionError])
+        self.region = self._session.region_name
+
+    def stack(self, name: str) -> DeployedStack | None:
+        """The stack of that name, or None.
+
+        Raises:
+            AccountError: AWS does not tell.
+        """
+        with saying_in_one_sentence():
+            try:
+                (described,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+            except exceptions.ClientError as error:
+                if "does not exist" in str(error):
+                    return None
+                raise
+        return DeployedStack(
+            name=name,
+            status=described["StackStatus"],
+            parameters={entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])},
+            outputs={entry["OutputKey"]: entry["OutputValue"] for entry in described.get("Outputs", [])},
+        )
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """The template that a stack has now, as it was given.
+
+        Raises:
+            AccountError: AWS does not tell, or it is not JSON.
+        """
+        with saying_in_one_sentence():
+            body = self.client("cloudformation").get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        if not isinstance(body, dict):
+            raise AccountError(f"the template of {stack} is not JSON; it is not a stack of this project")
+        return body
+
+    def physical_names(self, stack: str) -> dict[str, str]:
+        """Names of the stack's resources by logical id.
+
+        Raises:
+            AccountError: AWS does not tell.
+        """
+        with saying_in_one_sentence():
+            pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+            summaries = [entry for page in pages for entry in page["StackResourceSummaries"]]
+        return {entry["LogicalResourceId"]: entry.get("PhysicalResourceId", "") for entry in summaries}
+
+    def require_bootstrap(self, parameter: str) -> None:
+        """Sees to it that the CDK's own stack is there, by the SSM parameter that it leaves.
+
+        Raises:
+            AccountError: it is not.
+        """
+        with saying_in_one_sentence():
+            try:
+                self.client("ssm").get_parameter(Name=parameter)
+            except exceptions.ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "ParameterNotFound":
+                    raise AccountError(
+                        f"the CDK is not set up in {self.region}; run 'npx cdk bootstrap' once an account and region"
+                    ) from error
+                if not code.startswith("AccessDenied"):  # who may not read it learns from the CDK
+                    raise
+
+    def number(self) -> str:
+        """The account's twelve digits.
+
+        Raises:
+            AccountError: AWS does not tell.
+        """
+        with saying_in_one_sentence():
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A client of boto3, for this region or another."""
+        return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
+
+
+@contextmanager
+def saying_in_one_sentence() -> Iterator[None]:
+    """What AWS or its client complains of, as an AccountError that says what to change."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        said = _SAYS_BY_CODE.get(code, f"AWS refuses {error.operation_name}: {error.response['Error']['Message']}")
+        raise AccountError(f"{said} ({code})") from error
+    except exceptions.BotoCoreError as error:
+        found = (says for kind, says in _SAYS_BY_KIND.items() if isinstance(error, kind))
+        raise AccountError(next(found, f"AWS cannot be asked: {' '.join(str(error).split())}")) from error

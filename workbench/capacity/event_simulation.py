@@ -1,0 +1,123 @@
+"""Every frame as an event, in simpy: slow and without shortcuts, to check :mod:`workbench.capacity.simulation` by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+
+import simpy
+
+from workbench.capacity.scaling import Autoscaler, ScalingPolicy
+from workbench.capacity.simulation import QUANTILE, QUEUE_LIMIT
+
+_JITTER = 0.1
+
+Factor = Callable[[float], float]
+"""What a camera sends at a time in seconds, as a multiple of its rate."""
+
+
+@dataclass
+class Outcome:
+    """What became of the frames: waits and answers in seconds, and how many were refused."""
+
+    waits: list[float] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    @property
+    def shed(self) -> float:
+        """Share of all frames that were refused."""
+        return self.refused / max(1, self.refused + len(self.answers))
+
+    @property
+    def mean_wait(self) -> float:
+        """Mean seconds until a worker was free."""
+        return sum(self.waits) / max(1, len(self.waits))
+
+    @property
+    def p99_seconds(self) -> float:
+        """99 % of the accepted frames were answered within."""
+        return sorted(self.answers)[int(QUANTILE * (len(self.answers) - 1))] if self.answers else 0.0
+
+
+class EventSimulation:
+    """Instances with workers and a bounded number of places, fed by periodic cameras or at random.
+
+    Attributes:
+        outcome: what became of the frames so far.
+        serving: instances that serve now.
+    """
+
+    def __init__(
+        self,
+        *,
+        instances: int,
+        workers: int,
+        service_seconds: float,
+        queue_limit: int = QUEUE_LIMIT,
+        constant_service: bool = True,
+        seed: int,
+    ) -> None:
+        self.outcome = Outcome()
+        self.serving = instances
+        self._workers, self._places = workers, workers * queue_limit
+        self._service_seconds, self._constant = service_seconds, constant_service
+        self._random = random.Random(seed)  # noqa: S311 - a simulation, no secret
+        self._environment = simpy.Environment()
+        self._instances: list[simpy.Resource] = []
+
+    def camera(self, fps: float, factor: Factor = lambda _: 1.0) -> None:
+        """Adds a camera that sends a frame every 1/fps seconds, from a random moment on, give or take a tenth."""
+        self._environment.process(self._periodic(fps, factor))
+
+    def random_arrivals(self, rate: float) -> None:
+        """Adds frames that come at random, ``rate`` a second."""
+        self._environment.process(self._poisson(rate))
+
+    def scaled_by(self, policy: ScalingPolicy) -> None:
+        """Lets target tracking decide how many instances serve."""
+        self._environment.process(self._scale(Autoscaler(policy, serving=self.serving)))
+
+    def run(self, seconds: float) -> Outcome:
+        """Lets so many seconds pass."""
+        self._environment.run(until=self._environment.now + seconds)
+        return self.outcome
+
+    def _periodic(self, fps: float, factor: Factor) -> Generator[simpy.Event, None, None]:
+        yield self._environment.timeout(self._random.uniform(0, 1 / fps))
+        while True:
+            self._environment.process(self._frame())
+            jitter = self._random.uniform(1 - _JITTER, 1 + _JITTER)
+            yield self._environment.timeout(jitter / (fps * factor(self._environment.now)))
+
+    def _poisson(self, rate: float) -> Generator[simpy.Event, None, None]:
+        while True:
+            yield self._environment.timeout(self._random.expovariate(rate))
+            self._environment.process(self._frame())
+
+    def _frame(self) -> Generator[simpy.Event, None, None]:
+        while len(self._instances) < self.serving:
+            self._instances.append(simpy.Resource(self._environment, capacity=self._workers))
+        instance = self._instances[self._random.randrange(self.serving)]
+        if instance.count + len(instance.queue) >= self._places:
+            self.outcome.refused += 1
+            return
+        came = self._environment.now
+        with instance.request() as turn:
+            yield turn
+            self.outcome.waits.append(self._environment.now - came)
+            mean = self._service_seconds
+            yield self._environment.timeout(mean if self._constant else self._random.expovariate(1 / mean))
+        self.outcome.answers.append(self._environment.now - came)
+
+    def _scale(self, scaler: Autoscaler) -> Generator[simpy.Event, None, None]:
+        samples = 10
+        while True:
+            held = 0.0
+            for _ in range(samples):
+                yield self._environment.timeout(scaler.policy.metric_seconds / samples)
+                used = self._instances[: self.serving]
+                held += sum(each.count + len(each.queue) for each in used) / self.serving / samples
+            scaler.observe(self._environment.now, held)
+            self.serving = scaler.serving

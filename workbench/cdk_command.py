@@ -1,0 +1,108 @@
+"""The CDK command line as the verbs call it: its words, and the run on this terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from workbench import places
+from workbench.errors import SynthesisError
+
+# The Makefile says why.
+_ENVIRONMENT = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20"}
+
+
+def deploy(
+    *,
+    parameters: Mapping[str, str],
+    context: Mapping[str, str],
+    region: str | None,
+    profile: str | None,
+    require_approval: str | None,
+) -> list[str]:
+    """The words after ``cdk``. Parameters that are not named keep their values: that is the CDK's default."""
+    words = ["deploy"]
+    for name, value in parameters.items():
+        words += ["--parameters", f"{name}={value}"]
+    words += _places_and_context(context, region=region, profile=profile)
+    if require_approval:
+        words += ["--require-approval", require_approval]
+    return words
+
+
+def destroy(*, context: Mapping[str, str], region: str | None, profile: str | None) -> list[str]:
+    """The words after ``cdk``. It does not ask again: the verb has."""
+    return ["destroy", "--force", *_places_and_context(context, region=region, profile=profile)]
+
+
+def as_typed(words: Sequence[str]) -> str:
+    """The command as one types it in the repository's root."""
+    return shlex.join(["npx", "cdk", *words])
+
+
+def run(words: Sequence[str], *, cdk: Path, spare_stdout: bool = False) -> int:
+    """Runs the command line on this terminal, with its own progress and questions.
+
+    Signals go to it, and it decides how to end.
+
+    Args:
+        words: what follows ``cdk``.
+        cdk: the program.
+        spare_stdout: whether what it prints goes to stderr alone.
+
+    Returns:
+        Its exit code; 128 + N when signal N ended it.
+
+    Raises:
+        SynthesisError: the program is not there.
+    """
+    if not cdk.is_file():
+        raise SynthesisError("the CDK command line is not installed; run 'make install'")
+    running: list[subprocess.Popen[bytes]] = []
+    with _passing_signals(running):
+        process = subprocess.Popen(
+            [str(cdk), *words],
+            cwd=places.REPOSITORY,
+            env=_ENVIRONMENT | os.environ,
+            stdout=sys.stderr if spare_stdout else None,
+        )
+        running.append(process)
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _passing_signals(running: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
+    def pass_on(number: int, _: FrameType | None) -> None:
+        # A terminal sends Ctrl-C to the command line itself, too.
+        if running and not (number == signal.SIGINT and os.isatty(0)):
+            running[0].send_signal(number)
+
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, pass_on) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _places_and_context(context: Mapping[str, str], *, region: str | None, profile: str | None) -> list[str]:
+    words = []
+    for name, value in context.items():
+        words += ["--context", f"{name}={value}"]
+    for option, value_or_none in (("--region", region), ("--profile", profile)):
+        if value_or_none:
+            words += [option, value_or_none]
+    return words
