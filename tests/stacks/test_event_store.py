@@ -82,11 +82,11 @@ def test_s3_logs_who_reads_events_for_90_days(template: dict[str, Any], region: 
 def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any], region: str) -> None:
     bucket = _events_bucket(template, region)
     rules = bucket["LifecycleConfiguration"]["Rules"]
-    assert not any("Expir" in name for rule in rules for name in rule)
-    bucket = _events_bucket(template, region, eventRetentionDays="30")
-    *others, retention, _ = bucket["LifecycleConfiguration"]["Rules"]
-    assert others == rules
-    assert retention == {"Id": "Retention", "Status": "Enabled", "Prefix": "events/", "ExpirationInDays": "30"}
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["async/"]
+    expiring = _events_bucket(template, region, eventRetentionDays="30")["LifecycleConfiguration"]["Rules"]
+    assert expiring[: len(rules)] == rules
+    assert {rule["Prefix"] for rule in expiring[len(rules) :]} == {"events/", "incoming/", "capture/"}
+    assert {(rule["Status"], rule["ExpirationInDays"]) for rule in expiring[len(rules) :]} == {("Enabled", "30")}
 
 
 @pytest.mark.parametrize("days", ["", "-1", "1.5", "00", "030", "forever", "100000"])

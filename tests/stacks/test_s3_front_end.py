@@ -176,21 +176,27 @@ def test_the_function_is_the_same_code_with_what_its_settings_read(template: dic
     assert settings.dead_letter_queue_url == dead_letter_id
     assert function["TracingConfig"]["Mode"] == ("Active" if region == "us-east-1" else "PassThrough")
     (logs,) = (entry for name, entry in of_type(resources, "AWS::Logs::LogGroup").items() if name.startswith("Ingest"))
-    assert logs["RetentionInDays"] == 30
+    assert logs["RetentionInDays"] == "30"
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_an_alarm_watches_the_dead_letter_queue(template: dict[str, Any], region: str) -> None:
+def test_alarms_watch_both_queues(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, **ON)
     _, (dead_letter_id, _) = _queues(resources)
-    (alarm,) = (
-        entry for entry in of_type(resources, "AWS::CloudWatch::Alarm").values() if entry["Namespace"] == "AWS/SQS"
-    )
-    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    alarms = {
+        entry["MetricName"]: entry
+        for entry in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if entry["Namespace"] == "AWS/SQS"
+    }
+    assert set(alarms) == {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
+    waiting = alarms["ApproximateAgeOfOldestMessage"]
+    assert (waiting["ComparisonOperator"], waiting["Threshold"]) == ("GreaterThanThreshold", 900)
+    alarm = alarms["ApproximateNumberOfMessagesVisible"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{dead_letter_id}.QueueName"}]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     (topic,) = of_type(resources, "AWS::SNS::Topic")
-    assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
+    for each in (alarm, waiting):
+        assert each["AlarmActions"] == each["OKActions"] == [topic]
 
 
 def test_files_that_did_not_become_events_are_kept_as_long_as_events(template: dict[str, Any]) -> None:
