@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench import parameters
-from workbench.rendered_stack import render_template, synthesize
+from workbench.rendered_stack import render_template, stand_in_account, synthesize
 
 _BY_PROPERTY = {
     "AWS::S3::BucketPolicy": "Bucket",
@@ -76,6 +76,7 @@ def grants(resources: Resources) -> list[Grant]:
         resources: of the template, by logical id, as ``render_template`` gives them.
     """
     paths = {logical_id: _path(logical_id, resource) for logical_id, resource in resources.items()}
+    paths[stand_in_account()] = "ACCOUNT"
     return sorted(set(_grants(resources, paths)))
 
 
@@ -167,7 +168,7 @@ def _named(text: str, paths: Mapping[str, str]) -> str:
     def path(found: re.Match[str]) -> str:
         return paths.get(found[1], found[0])
 
-    return re.sub(r"\b([A-Za-z][A-Za-z0-9]{7,})(?:\.Arn\b)?", path, text)
+    return re.sub(r"\b([A-Za-z0-9]{8,})(?:\.Arn\b)?", path, text)
 
 
 def _list(value: Any) -> list[Any]:

@@ -151,6 +151,11 @@ def partition_of(region: str) -> str:
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
+def stand_in_account() -> str:
+    """The account id that stands in rendered templates for the operator's."""
+    return str(Template.AccountId)
+
+
 def render_template(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
     """The template with parameters, conditions and pseudo parameters resolved, as a plain dictionary."""
     Template.Partition = partition_of(region)

@@ -9,7 +9,8 @@ import pytest
 
 from workbench.__main__ import main
 from workbench.parameters import check
-from workbench.permissions import Grant, grants
+from workbench.permissions import Grant, grants, markdown
+from workbench.places import REPOSITORY
 from workbench.rendered_stack import render_template
 
 REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1"]
@@ -19,7 +20,32 @@ WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
+    # What SageMaker needs in a VPC, and only there.
+    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
 }
+EVERYTHING = {
+    "saveRequestEvents": "Yes",
+    "ingestFromS3": "Yes",
+    "frameBucketName": "my-frames",
+    "modelDataUrl": "s3://my-models/model.tar.gz",
+    "dataCapturePercentage": "1",
+    "kmsKeyArn": "arn:aws:kms:us-east-1:111122223333:key/my-key",
+    "vpcSubnetIds": "subnet-11111111",
+    "vpcSecurityGroupIds": "sg-11111111",
+}
+MIXES: list[dict[str, str]] = [
+    {},
+    EVERYTHING,
+    EVERYTHING
+    | {"apiAuthorization": "AWS_IAM", "containerImageUri": f"{'1' * 12}.dkr.ecr.us-east-1.amazonaws.com/mine"},
+    {"endpointType": "async", "saveRequestEvents": "Yes", "apiAccessLogs": "UseAccountRole"},
+    {"endpointType": "serverless", "deployInstanceType": "ml.m5.xlarge", "apiAuthorization": "NONE"},
+]
 
 
 def _grants(template: dict[str, Any], region: str, **given: str) -> list[Grant]:
@@ -27,13 +53,23 @@ def _grants(template: dict[str, Any], region: str, **given: str) -> list[Grant]:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_no_wildcard_but_where_aws_has_no_finer_resource(template: dict[str, Any], region: str) -> None:
-    everything = {"saveRequestEvents": "Yes", "frameBucketName": "frames", "apiAuthorization": "AWS_IAM"}
-    for grant in _grants(template, region, **everything):
+@pytest.mark.parametrize("given", MIXES)
+def test_no_wildcard_but_where_aws_has_no_finer_resource(
+    template: dict[str, Any], region: str, given: dict[str, str]
+) -> None:
+    for grant in _grants(template, region, **given):
         if grant.effect == "Allow":
             assert not [action for action in grant.actions if "*" in action], grant
             if "*" in grant.resources:
                 assert set(grant.actions) <= WITHOUT_RESOURCE, grant
+
+
+@pytest.mark.parametrize("page", ["docs/security.md", "docs/security_CN.md"])
+def test_the_page_on_security_has_the_whole_list(template: dict[str, Any], page: str) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    shown = " ".join(f"{name}={value}" for name, value in EVERYTHING.items())
+    assert f"workbench permissions --markdown --parameters {shown}" in text.replace("\\\n  ", "")
+    assert markdown(_grants(template, "us-east-1", **EVERYTHING)) in text
 
 
 def test_everyone_may_send_preflights_and_nothing_else(template: dict[str, Any]) -> None:
