@@ -23,7 +23,7 @@ from tests.lambda_events import proxy_event
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
 REFUSAL = b'{"error": {"code": "InvalidImage", "message": "the JPEG is truncated", "request_id": "r"}}'
-CONTEXT = types.SimpleNamespace(
+CONTEXT: Any = types.SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
 )
 REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)}, options={"max_results": 1}, camera_id="gate 1")

@@ -52,10 +52,13 @@ def test_instances_are_taken_away_slowly() -> None:
 
 def test_cooldowns_target_and_queue_are_those_of_the_stack_and_the_container(template: dict[str, Any]) -> None:
     policy = ScalingPolicy()
-    (resource,) = (
-        each for each in template["Resources"].values() if each["Type"] == "AWS::ApplicationAutoScaling::ScalingPolicy"
+    (properties,) = (
+        each["Properties"]
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::ApplicationAutoScaling::ScalingPolicy"
+        and each["Properties"]["PolicyName"] == "Concurrency"  # an asynchronous endpoint's are of its backlog
     )
-    tracking = resource["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+    tracking = properties["TargetTrackingScalingPolicyConfiguration"]
     assert tracking["ScaleInCooldown"] == policy.in_cooldown
     assert tracking["ScaleOutCooldown"] == policy.out_cooldown
     assert template["Parameters"]["targetConcurrencyPerInstance"]["Default"] == str(int(policy.target))
