@@ -24,6 +24,7 @@ VERBS = (
     "plan",
     "replay",
     "image",
+    "compile",
 )
 
 
