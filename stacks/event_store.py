@@ -7,7 +7,7 @@ from typing import Any, cast
 from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
-from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
+from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement, ServicePrincipal
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
@@ -21,6 +21,7 @@ from stacks.function_metrics import function_metric
 from stacks.parameters import Parameters
 
 CONTEXT = "deleteEvents"
+_ACCESS_LOGS = "events-bucket/"
 _ACCESS_LOG_RETENTION = Duration.days(90)
 EVENTS = "events/"
 """Where events lie in the bucket."""
@@ -69,9 +70,8 @@ class EventStore(Construct):
             self,
             "Bucket",
             removal_policy=removal_policy,
-            server_access_logs_bucket=access_logs,
-            server_access_logs_prefix="events-bucket/",
         )
+        _log_access(self.bucket, to=access_logs)
         acknowledge(
             self.bucket,
             {"CKV_AWS_21": "Whoever may add may overwrite, and a frame that is deleted has to be gone: no versions"},
@@ -226,6 +226,24 @@ def _access_logs(scope: Construct, removal_policy: RemovalPolicy) -> Bucket:
         },
     )
     return bucket
+
+
+def _log_access(bucket: Bucket, *, to: Bucket) -> None:
+    """Lets S3 write who reads a bucket, and nobody else for another one."""
+    cast(CfnBucket, bucket.node.default_child).logging_configuration = CfnBucket.LoggingConfigurationProperty(
+        destination_bucket_name=to.bucket_name, log_file_prefix=_ACCESS_LOGS
+    )
+    to.add_to_resource_policy(
+        PolicyStatement(
+            principals=[ServicePrincipal("logging.s3.amazonaws.com")],
+            actions=["s3:PutObject"],
+            resources=[to.arn_for_objects(f"{_ACCESS_LOGS}*")],
+            conditions={
+                "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
+                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            },
+        )
+    )
 
 
 def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:

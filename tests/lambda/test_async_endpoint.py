@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from inference_api import async_endpoint as async_module
 from inference_api import handler as module
@@ -156,6 +157,30 @@ def test_the_statuses_are_the_containers() -> None:
     for kind in classes(serving_errors.ServingError):
         if kind.status != 500:
             assert async_module.STATUSES[kind.code] == kind.status
+
+
+def test_a_look_that_fails_is_not_the_last(runtime: FakeRuntime) -> None:
+    class Flaky:
+        """S3 whose first look fails."""
+
+        def __init__(self) -> None:
+            self._client = boto3.client("s3")
+            self.failed = False
+
+        def put_object(self, **call: Any) -> Any:
+            return self._client.put_object(**call)
+
+        def get_object(self, **call: Any) -> Any:
+            if not self.failed:
+                self.failed = True
+                raise ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
+            return self._client.get_object(**call)
+
+    runtime.computes = runtime.answers
+    s3 = Flaky()
+    endpoint = AsyncEndpoint(cast(Any, runtime), cast(Any, s3), name="endpoint", bucket="event-store")
+    assert endpoint.infer(REQUEST, "request-1") == Inference(RESULT)
+    assert s3.failed
 
 
 def test_a_bucket_that_is_gone_is_unavailable(endpoint: AsyncEndpoint, bucket: Any) -> None:

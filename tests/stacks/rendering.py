@@ -28,3 +28,13 @@ def only(resources: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Any
     """The properties of the one resource of a type."""
     (properties,) = of_type(resources, kind).values()
     return properties
+
+
+def events_bucket(resources: Mapping[str, Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Logical id and properties of the events' bucket; the other one holds its access logs."""
+    ((logical_id, properties),) = (
+        (name, properties)
+        for name, properties in of_type(resources, "AWS::S3::Bucket").items()
+        if "LoggingConfiguration" in properties
+    )
+    return logical_id, properties

@@ -62,8 +62,19 @@ def test_nobody_has_to_choose_to_be_safe(template: dict[str, Any]) -> None:
 def test_preflights_of_browsers_are_never_asked_for_proof(template: dict[str, Any]) -> None:
     for way in WAYS:
         methods = _of_type(_render(template, apiAuthorization=way), "AWS::ApiGateway::Method").values()
-        (preflight,) = (method for method in methods if method["HttpMethod"] == "OPTIONS")
-        assert (preflight["AuthorizationType"], preflight["ApiKeyRequired"]) == ("NONE", False)
+        preflights = [method for method in methods if method["HttpMethod"] == "OPTIONS"]
+        assert [(each["AuthorizationType"], each["ApiKeyRequired"]) for each in preflights] == [("NONE", False)] * 2
+
+
+def test_who_fetches_an_answer_proves_the_same_as_who_asks_for_it(template: dict[str, Any]) -> None:
+    for way in WAYS:
+        methods = _of_type(_render(template, apiAuthorization=way), "AWS::ApiGateway::Method").values()
+        asked = {
+            method["HttpMethod"]: (method["AuthorizationType"], method["ApiKeyRequired"])
+            for method in methods
+            if method["HttpMethod"] != "OPTIONS"
+        }
+        assert asked["GET"] == asked["POST"]
 
 
 @pytest.mark.parametrize("region", REGIONS)

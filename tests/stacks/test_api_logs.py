@@ -35,7 +35,7 @@ def test_every_request_is_a_line_in_a_log_that_ends(template: dict[str, Any], re
     destination = stage["AccessLogSetting"]["DestinationArn"]
     start, group = destination.rsplit(":", 1)
     assert start.startswith(f"arn:{REGIONS[region]}:logs:{region}:")
-    assert of_type(resources, GROUP)[group]["RetentionInDays"] == 30
+    assert of_type(resources, GROUP)[group]["RetentionInDays"] == "30"
     assert json.loads(stage["AccessLogSetting"]["Format"]) == LINE
     assert {"request_id", "ip", "api_key_id", "status", "latency_ms", "integration_latency_ms", "error"} <= set(LINE)
 
@@ -56,7 +56,7 @@ def test_errors_are_logged_without_frames_and_not_for_ever(template: dict[str, A
     (api,) = of_type(resources, "AWS::ApiGateway::RestApi")
     name = f"API-Gateway-Execution-Logs_{api}/{only(resources, STAGE)['StageName']}"
     (group,) = (group for group in of_type(resources, GROUP).values() if group.get("LogGroupName") == name)
-    assert group["RetentionInDays"] == 30
+    assert group["RetentionInDays"] == "30"
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -66,7 +66,7 @@ def test_nothing_is_logged_when_nobody_wants_it(template: dict[str, Any], region
     assert "AccessLogSetting" not in stage
     assert stage["MethodSettings"][0]["LoggingLevel"] == "OFF"
     assert not of_type(resources, ACCOUNT)
-    assert len(of_type(resources, GROUP)) == 1  # the function's
+    assert not [name for name in of_type(resources, GROUP) if name.startswith("InferenceLogs")]
 
 
 def test_the_accounts_role_is_left_alone_when_it_has_one(template: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from stacks.endpoint_parameters import TYPES_WITH_LOCAL_STORAGE
-from tests.stacks.rendering import REGIONS, of_type, only, rendered
+from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
 from workbench.parameters import check
 
@@ -34,7 +34,7 @@ def test_without_a_key_aws_has_its_own(template: dict[str, Any], region: str) ->
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_key_encrypts_the_bucket_and_both_roles_may_use_it(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, kmsKeyArn=KEY)
-    (rule,) = only(resources, "AWS::S3::Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = events_bucket(resources)[1]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {
         "BucketKeyEnabled": True,
         "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
@@ -74,7 +74,7 @@ def test_a_key_that_is_none(template: dict[str, Any], value: str) -> None:
 @pytest.mark.parametrize("region", REGIONS)
 def test_captures_go_into_the_events_bucket_and_are_kept_as_events_are(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, dataCapturePercentage="7", kmsKeyArn=KEY, eventRetentionDays="30")
-    (bucket,) = of_type(resources, "AWS::S3::Bucket")
+    bucket, _ = events_bucket(resources)
     assert only(resources, CONFIG)["DataCaptureConfig"] == {
         "EnableCapture": True,
         "InitialSamplingPercentage": "7",
@@ -84,7 +84,7 @@ def test_captures_go_into_the_events_bucket_and_are_kept_as_events_are(template:
         "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
     }
     assert f"{bucket}.Arn/capture/*" in str(of_type(resources, "AWS::IAM::Role"))
-    rules = only(resources, "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    rules = events_bucket(resources)[1]["LifecycleConfiguration"]["Rules"]
     assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "capture/"] == ["30"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.stacks.change_set import change_set
-from tests.stacks.rendering import REGIONS, of_type, only, rendered
+from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
 from workbench.parameters import check
 
@@ -69,7 +69,7 @@ def test_the_others_have_nothing_of_serverless(template: dict[str, Any], given: 
 @pytest.mark.parametrize("region", REGIONS)
 def test_an_asynchronous_endpoint_writes_into_the_events_bucket(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, **ASYNC)
-    (bucket,) = of_type(resources, "AWS::S3::Bucket")
+    bucket, _ = events_bucket(resources)
     config = only(resources, CONFIG)["AsyncInferenceConfig"]
     assert config["OutputConfig"] == {
         "S3OutputPath": f"s3://{bucket}/async/output/",
@@ -130,7 +130,7 @@ def test_each_role_may_do_what_the_kind_needs_and_no_more(template: dict[str, An
     for given in KINDS:
         resources = rendered(template, region, **given)
         (endpoint,) = of_type(resources, ENDPOINT)
-        (bucket,) = of_type(resources, "AWS::S3::Bucket")
+        bucket, _ = events_bucket(resources)
         is_async = given is ASYNC
         assert _resources_of(resources, "sagemaker:InvokeEndpointAsync") == ([endpoint] if is_async else [])
         assert _resources_of(resources, "sagemaker:InvokeEndpoint") == ([] if is_async else [endpoint])
@@ -146,7 +146,7 @@ def test_each_role_may_do_what_the_kind_needs_and_no_more(template: dict[str, An
 @pytest.mark.parametrize("region", REGIONS)
 def test_what_passes_through_the_bucket_is_deleted_after_a_day(template: dict[str, Any], region: str) -> None:
     for given in KINDS:
-        rules = only(rendered(template, region, **given), "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+        rules = events_bucket(rendered(template, region, **given))[1]["LifecycleConfiguration"]["Rules"]
         (rule,) = (rule for rule in rules if rule.get("Prefix") == "async/")
         assert (rule["ExpirationInDays"], rule["Status"]) == (1, "Enabled")
 

@@ -13,6 +13,7 @@ from aws_cdk.aws_sns import Topic
 from stacks.errors import ContextValueError
 from stacks.event_store import CONTEXT, EventStore
 from stacks.parameters import Parameters
+from tests.stacks.rendering import events_bucket, of_type, rendered
 from workbench.errors import ParameterError
 from workbench.parameters import check
 from workbench.rendered_stack import render_template
@@ -26,9 +27,20 @@ def _of_type(template: Mapping[str, Any], kind: str, region: str, **given: str) 
     return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
 
 
+def _events_bucket(template: Mapping[str, Any], region: str, **given: str) -> dict[str, Any]:
+    return events_bucket(rendered(template, region, **given))[1]
+
+
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_bucket_is_private_encrypted_and_has_no_versions(template: dict[str, Any], region: str) -> None:
-    (bucket,) = _of_type(template, "AWS::S3::Bucket", region)
+@pytest.mark.parametrize("which", ["events", "access logs"])
+def test_the_buckets_are_private_encrypted_and_have_no_versions(
+    template: dict[str, Any], region: str, which: str
+) -> None:
+    (bucket,) = (
+        bucket
+        for bucket in _of_type(template, "AWS::S3::Bucket", region)
+        if ("LoggingConfiguration" in bucket) == (which == "events")
+    )
     assert bucket["PublicAccessBlockConfiguration"] == {
         "BlockPublicAcls": True,
         "BlockPublicPolicy": True,
@@ -42,23 +54,39 @@ def test_the_bucket_is_private_encrypted_and_has_no_versions(template: dict[str,
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_bucket_refuses_connections_without_tls(template: dict[str, Any], region: str) -> None:
-    (policy,) = _of_type(template, "AWS::S3::BucketPolicy", region)
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", {"AWS": "*"}, "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert len(statement["Resource"]) == 2  # the bucket and its objects
+def test_the_buckets_refuse_connections_without_tls(template: dict[str, Any], region: str) -> None:
+    policies = _of_type(template, "AWS::S3::BucketPolicy", region)
+    assert len(policies) == 2
+    for policy in policies:
+        statement = policy["PolicyDocument"]["Statement"][0]
+        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", {"AWS": "*"}, "s3:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert len(statement["Resource"]) == 2  # the bucket and its objects
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_s3_logs_who_reads_events_for_90_days(template: dict[str, Any], region: str) -> None:
+    resources = rendered(template, region)
+    name, bucket = events_bucket(resources)
+    logs = bucket["LoggingConfiguration"]["DestinationBucketName"]
+    (rule,) = of_type(resources, "AWS::S3::Bucket")[logs]["LifecycleConfiguration"]["Rules"]
+    assert (rule["ExpirationInDays"], rule["Status"]) == (90, "Enabled")
+    (policy,) = (entry for entry in of_type(resources, "AWS::S3::BucketPolicy").values() if entry["Bucket"] == logs)
+    (allowed,) = (entry for entry in policy["PolicyDocument"]["Statement"] if entry["Effect"] == "Allow")
+    assert allowed["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert (allowed["Action"], allowed["Resource"]) == ("s3:PutObject", f"{logs}.Arn/events-bucket/*")
+    assert allowed["Condition"]["ArnLike"] == {"aws:SourceArn": f"{name}.Arn"}
 
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any], region: str) -> None:
-    (bucket,) = _of_type(template, "AWS::S3::Bucket", region)
+    bucket = _events_bucket(template, region)
     rules = bucket["LifecycleConfiguration"]["Rules"]
-    assert not any("Expir" in name for rule in rules for name in rule)
-    (bucket,) = _of_type(template, "AWS::S3::Bucket", region, eventRetentionDays="30")
-    *others, retention, _ = bucket["LifecycleConfiguration"]["Rules"]
-    assert others == rules
-    assert retention == {"Id": "Retention", "Status": "Enabled", "Prefix": "events/", "ExpirationInDays": "30"}
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["async/"]
+    expiring = _events_bucket(template, region, eventRetentionDays="30")["LifecycleConfiguration"]["Rules"]
+    assert expiring[: len(rules)] == rules
+    assert {rule["Prefix"] for rule in expiring[len(rules) :]} == {"events/", "incoming/", "capture/"}
+    assert {(rule["Status"], rule["ExpirationInDays"]) for rule in expiring[len(rules) :]} == {("Enabled", "30")}
 
 
 @pytest.mark.parametrize("days", ["", "-1", "1.5", "00", "030", "forever", "100000"])
@@ -117,7 +145,9 @@ def _event_store(stack: Stack) -> None:
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str, Any], policy: str) -> None:
     stack = Stack(App(context=context), "stack")
     _event_store(stack)
-    Template.from_stack(stack).has_resource("AWS::S3::Bucket", {"DeletionPolicy": policy})
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::S3::Bucket", 2)
+    template.all_resources("AWS::S3::Bucket", {"DeletionPolicy": policy})
 
 
 def test_a_context_that_is_neither_true_nor_false() -> None:

@@ -84,7 +84,7 @@ def test_a_careless_stack_is_refused_by_cdk_nag(tmp_path: Path) -> None:
     findings = _findings(tmp_path / "validation-report.json")
     # Whatever else there is of the stack has its reason.
     assert set(findings) == {"careless/Public"}
-    assert {"AwsSolutions-S1", "AwsSolutions-S2", "AwsSolutions-S10"} <= findings["careless/Public"]
+    assert {"AwsSolutions-S1", "AwsSolutions-S10"} <= findings["careless/Public"]
 
 
 def _findings(report: Path) -> dict[str, set[str]]:

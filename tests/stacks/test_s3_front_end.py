@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inference_api.settings import IngestSettings
-from tests.stacks.rendering import REGIONS, of_type, only, rendered
+from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
 from workbench.parameters import check
 from workbench.rendered_stack import render, render_template
@@ -39,7 +39,7 @@ def test_nothing_of_it_is_there_by_default(template: dict[str, Any], region: str
     assert len(of_type(off, "AWS::Lambda::Function")) == 1
     assert not any(resource["Type"].startswith("AWS::SQS") for resource in off.values())
     assert not of_type(off, "AWS::Lambda::EventSourceMapping")
-    assert "NotificationConfiguration" not in only(off, "AWS::S3::Bucket")
+    assert "NotificationConfiguration" not in events_bucket(off)[1]
     added = set(on) - set(off)
     assert set(off) - set(on) == set()
     assert {on[name]["Type"] for name in added} == {
@@ -61,15 +61,17 @@ def test_nothing_of_it_is_there_by_default(template: dict[str, Any], region: str
 def test_s3_tells_the_queue_of_files_under_incoming(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, **ON)
     (queue_id, _), _ = _queues(resources)
-    (told,) = only(resources, "AWS::S3::Bucket")["NotificationConfiguration"]["QueueConfigurations"]
+    (told,) = events_bucket(resources)[1]["NotificationConfiguration"]["QueueConfigurations"]
     assert told == {
         "Event": "s3:ObjectCreated:*",
         "Queue": f"{queue_id}.Arn",
         "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "incoming/"}]}},
     }
     # The unrendered template names the queue's policy beside the queue, so that it is there before the bucket asks.
-    (bucket,) = (entry for entry in template["Resources"].values() if entry["Type"] == "AWS::S3::Bucket")
-    chosen = bucket["Properties"]["NotificationConfiguration"]["Fn::If"][1]["QueueConfigurations"][0]["Queue"]
+    bucket, _ = events_bucket(resources)
+    chosen = template["Resources"][bucket]["Properties"]["NotificationConfiguration"]["Fn::If"][1][
+        "QueueConfigurations"
+    ][0]["Queue"]
     policy_id = chosen["Fn::Select"][1][1]["Fn::GetAtt"][0]
     assert of_type(resources, "AWS::SQS::QueuePolicy")[policy_id]["Queues"] == [queue_id]
 
@@ -124,7 +126,7 @@ def test_the_functions_role_may_do_this_and_nothing_else(template: dict[str, Any
     resources = rendered(template, region, **ON)
     role = _function(resources)["Role"].split(".")[0]
     (queue_id, _), (dead_letter_id, _) = _queues(resources)
-    (bucket,) = of_type(resources, "AWS::S3::Bucket")
+    bucket, _ = events_bucket(resources)
     granted = {
         (action, statement["Resource"])
         for policy in of_type(resources, "AWS::IAM::Policy").values()
@@ -174,27 +176,33 @@ def test_the_function_is_the_same_code_with_what_its_settings_read(template: dic
     assert settings.dead_letter_queue_url == dead_letter_id
     assert function["TracingConfig"]["Mode"] == ("Active" if region == "us-east-1" else "PassThrough")
     (logs,) = (entry for name, entry in of_type(resources, "AWS::Logs::LogGroup").items() if name.startswith("Ingest"))
-    assert logs["RetentionInDays"] == 30
+    assert logs["RetentionInDays"] == "30"
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_an_alarm_watches_the_dead_letter_queue(template: dict[str, Any], region: str) -> None:
+def test_alarms_watch_both_queues(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, **ON)
     _, (dead_letter_id, _) = _queues(resources)
-    (alarm,) = (
-        entry for entry in of_type(resources, "AWS::CloudWatch::Alarm").values() if entry["Namespace"] == "AWS/SQS"
-    )
-    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    alarms = {
+        entry["MetricName"]: entry
+        for entry in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if entry["Namespace"] == "AWS/SQS"
+    }
+    assert set(alarms) == {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
+    waiting = alarms["ApproximateAgeOfOldestMessage"]
+    assert (waiting["ComparisonOperator"], waiting["Threshold"]) == ("GreaterThanThreshold", 900)
+    alarm = alarms["ApproximateNumberOfMessagesVisible"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{dead_letter_id}.QueueName"}]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     (topic,) = of_type(resources, "AWS::SNS::Topic")
-    assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
+    for each in (alarm, waiting):
+        assert each["AlarmActions"] == each["OKActions"] == [topic]
 
 
 def test_files_that_did_not_become_events_are_kept_as_long_as_events(template: dict[str, Any]) -> None:
-    rules = only(rendered(template, eventRetentionDays="30"), "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    rules = events_bucket(rendered(template, eventRetentionDays="30"))[1]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert days == {"events/": "30", "incoming/": "30"}
+    assert days == {"events/": "30", "incoming/": "30", "capture/": "30", "async/": 1}
 
 
 def test_a_comparison_is_refused(template: dict[str, Any]) -> None:

@@ -337,15 +337,15 @@ def test_the_function_ends_before_the_api_gives_up(template: dict[str, Any]) -> 
     assert function["Runtime"] == "python3.14"
 
 
-def test_the_api_has_one_route_and_its_preflight(template: dict[str, Any]) -> None:
+def test_the_api_has_its_routes_and_their_preflights(template: dict[str, Any]) -> None:
     resources = _render(template)
     methods = [
         (method["HttpMethod"], method["Integration"]["Type"])
         for method in _of_type(resources, "AWS::ApiGateway::Method")
     ]
-    assert sorted(methods) == [("OPTIONS", "MOCK"), ("POST", "AWS_PROXY")]
-    (resource,) = _of_type(resources, "AWS::ApiGateway::Resource")
-    assert resource["PathPart"] == "inference"
+    assert sorted(methods) == [("GET", "AWS_PROXY"), ("OPTIONS", "MOCK"), ("OPTIONS", "MOCK"), ("POST", "AWS_PROXY")]
+    parts = [resource["PathPart"] for resource in _of_type(resources, "AWS::ApiGateway::Resource")]
+    assert sorted(parts) == ["inference", "{request_id}"]
     (api,) = _of_type(resources, "AWS::ApiGateway::RestApi")
     # The gateway hands over as bytes what the function, and behind it the container, take for an image.
     assert set(api["BinaryMediaTypes"]) - {"application/x-npy"} == frames.IMAGE_TYPES == content.IMAGE_TYPES

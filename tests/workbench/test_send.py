@@ -73,3 +73,45 @@ def test_no_boxes_to_draw(photograph: Path, tmp_path: Path, capsys: pytest.Captu
     words = (str(photograph), "--annotate", str(tmp_path / "drawn.png"))
     assert _send(*words, answer=b"{}", media_type="application/json")[0] == 2
     assert "the answer has no boxes to draw" in capsys.readouterr().err
+
+
+def test_a_pending_answer_is_followed(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app = Flask(__name__)
+    asked: list[tuple[str, str | None]] = []
+
+    def pending() -> Response:
+        headers = {"X-Request-Id": "7", "Location": "/prod/inference/7", "Retry-After": "5"}
+        return Response('{"request_id": "7", "status": "pending"}', 202, headers, content_type="application/json")
+
+    @app.post("/prod/inference")
+    def infer() -> Response:
+        return pending()
+
+    @app.get("/prod/inference/7")
+    def collect() -> Response:
+        asked.append((request.path, request.headers.get("X-Api-Key")))
+        if len(asked) == 1:
+            return pending()
+        return Response('{"found": 1}', headers={"X-Request-Id": "8"}, content_type="application/json")
+
+    with HttpServer(app) as server:
+        url = f"{server.url}/prod/inference"
+        assert main(["send", str(photograph), "--json", "--api-key", "secret", "--url", url]) == 0
+    assert capsys.readouterr().out == '{"found": 1}\n'
+    assert asked == [("/prod/inference/7", "secret")] * 2
+
+
+def test_a_pending_answer_that_fails_is_told(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app = Flask(__name__)
+
+    @app.post("/inference")
+    def infer() -> Response:
+        return Response("{}", 202, {"X-Request-Id": "7", "Location": "/inference/7"})
+
+    @app.get("/inference/7")
+    def collect() -> Response:
+        return Response('{"error": {"code": "InvalidImage"}}', 400)
+
+    with HttpServer(app) as server:
+        assert main(["send", str(photograph), "--url", f"{server.url}/inference"]) == 2
+    assert "answered 400" in capsys.readouterr().err

@@ -25,8 +25,13 @@ _MAX_BODY_BYTES = 6 * 1024 * 1024
 _TIMEOUT_SECONDS = 60
 _ASYNC_TIMEOUT_SECONDS = 900
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Custom-Attributes")
-# What the container gets by other names than the runtime.
-_ASYNC_NAMES = {"X-Amzn-SageMaker-Content-Type": "Content-Type", "X-Amzn-SageMaker-Accept": "Accept"}
+# By what names the container gets the headers of an asynchronous request.
+_ASYNC_PASSED_ON = {
+    "X-Amzn-SageMaker-Content-Type": "Content-Type",
+    "X-Amzn-SageMaker-Accept": "Accept",
+    "X-Amzn-SageMaker-Inference-Id": "X-Amzn-SageMaker-Inference-Id",
+    "X-Amzn-SageMaker-Custom-Attributes": "X-Amzn-SageMaker-Custom-Attributes",
+}
 
 
 def create_app(
@@ -84,8 +89,9 @@ def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: Asyn
         inference_id = request.headers.get("X-Amzn-SageMaker-Inference-Id", str(uuid.uuid4()))
         written = str(uuid.uuid4())
         output, failure = f"{queue.output}{written}.out", f"{queue.failure}{written}-error.out"
-        given = {_ASYNC_NAMES.get(name, name): value for name, value in request.headers.items()}
-        headers = {name: given[name] for name in _PASSED_ON if name in given}
+        headers = {
+            passed: request.headers[name] for name, passed in _ASYNC_PASSED_ON.items() if name in request.headers
+        }
         location = urllib.parse.urlsplit(request.headers["X-Amzn-SageMaker-InputLocation"])
         workers.submit(
             _work, client, objects, source=location.path.lstrip("/"), headers=headers, output=output, failure=failure

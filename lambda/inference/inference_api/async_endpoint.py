@@ -6,6 +6,7 @@ not given at once. SageMaker writes under ``async/output`` and ``async/failure``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-PATIENCE_SECONDS = 18.0
-"""How long an answer is waited for; the function ends at 28 s, and a call of S3 or of SageMaker may take some of it."""
+PATIENCE_SECONDS = 16.0
+"""How long an answer is waited for. The function ends at 28 s: behind this there is time for a last look (two
+calls of 2.5 s at most), a note of what is pending (one), and the event store's patience of 4 s.
+"""
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.05, 1.0, 1.5
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -42,6 +45,10 @@ STATUSES = {
     "ObjectStoreUnavailable": 503,
     "Overloaded": 503,
 }
+
+
+class _UnreadableError(EndpointUnavailableError):
+    """S3 does not deliver an object, and may the next time."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +149,11 @@ class AsyncEndpoint:
         pause = _FIRST_PAUSE_SECONDS
         while time.monotonic() + pause < deadline:
             time.sleep(pause)
-            answer = self._answer(pending)
-            if answer is not None:
-                return answer
+            # A look that fails tells nothing of the answer.
+            with contextlib.suppress(_UnreadableError):
+                answer = self._answer(pending)
+                if answer is not None:
+                    return answer
             pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
         return pending
 
@@ -165,9 +174,9 @@ class AsyncEndpoint:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _NOT_THERE:
                 return None
-            raise EndpointUnavailableError("the answer cannot be read from S3; try again shortly") from error
+            raise _UnreadableError("the answer cannot be read from S3; try again shortly") from error
         except BotoCoreError as error:
-            raise EndpointUnavailableError("the answer cannot be read from S3; try again shortly") from error
+            raise _UnreadableError("the answer cannot be read from S3; try again shortly") from error
 
 
 def prefers_async(headers: Mapping[str, str]) -> bool:

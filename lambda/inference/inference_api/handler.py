@@ -34,6 +34,7 @@ app = APIGatewayRestResolver(
 # The function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to start and
 # to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
 _ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
+_QUEUE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 1})
 _STORE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
@@ -57,8 +58,8 @@ def endpoint() -> Endpoint:
 def async_endpoint() -> AsyncEndpoint:
     """The endpoint, where it is asynchronous, its connections kept between invocations."""
     return AsyncEndpoint(
-        boto3.client("sagemaker-runtime", config=_STORE_CONFIG),
-        boto3.client("s3", config=_STORE_CONFIG),
+        boto3.client("sagemaker-runtime", config=_QUEUE_CONFIG),
+        boto3.client("s3", config=_QUEUE_CONFIG),
         name=settings().endpoint_name,
         bucket=settings().events_bucket,
     )

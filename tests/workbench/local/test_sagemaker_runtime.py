@@ -1,0 +1,91 @@
+"""The asynchronous half of the local runtime, called by boto3 as the function calls it."""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from flask import Flask, Response, request
+
+from workbench.local import object_store, sagemaker_runtime
+from workbench.local.http_server import HttpServer
+from workbench.local.object_store import ObjectStore
+from workbench.rendered_stack import AsyncQueue
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+QUEUE = AsyncQueue("async/output/", "async/failure/", 2)
+
+
+def _container() -> Flask:
+    """Answers with what it got; 400 to what is empty."""
+    app = Flask(__name__)
+
+    @app.post("/invocations")
+    def invocations() -> Response:
+        body = request.get_data()
+        told = f"{request.headers['Content-Type']} {request.headers['X-Amzn-SageMaker-Inference-Id']} "
+        return Response(told.encode() + body, 200 if body else 400, content_type="text/plain")
+
+    return app
+
+
+@contextmanager
+def _runtime() -> Iterator[tuple[SageMakerRuntimeClient, ObjectStore]]:
+    with object_store.running("bucket", "us-east-1") as objects, HttpServer(_container()) as container:
+        app = sagemaker_runtime.create_app("endpoint", container.url, queue=QUEUE, objects=objects)
+        with HttpServer(app) as server:
+            client = boto3.client(
+                "sagemaker-runtime",
+                endpoint_url=server.url,
+                region_name="us-east-1",
+                aws_access_key_id="x",
+                aws_secret_access_key="x",
+            )
+            yield client, objects
+
+
+def _read(objects: ObjectStore, location: str) -> bytes:
+    """The object that an S3 URI names, as soon as it is there."""
+    key = urllib.parse.urlsplit(location).path.lstrip("/")
+    deadline = time.monotonic() + 20
+    while key not in objects.list_keys():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return objects.client.get_object(Bucket=objects.bucket, Key=key)["Body"].read()
+
+
+@pytest.mark.parametrize(
+    ("body", "location", "prefix"),
+    [(b"frame", "OutputLocation", QUEUE.output), (b"", "FailureLocation", QUEUE.failure)],
+)
+def test_what_comes_of_an_object_becomes_another(body: bytes, location: str, prefix: str) -> None:
+    with _runtime() as (client, objects):
+        objects.client.put_object(Bucket="bucket", Key="async/input/7", Body=body)
+        answer = client.invoke_endpoint_async(
+            EndpointName="endpoint",
+            InputLocation="s3://bucket/async/input/7",
+            ContentType="image/jpeg",
+            InferenceId="7",
+        )
+        named = dict(answer)[location]
+        assert answer["InferenceId"] == "7"
+        assert str(named).startswith(f"s3://bucket/{prefix}")
+        assert _read(objects, str(named)) == b"image/jpeg 7 " + body
+
+
+def test_an_asynchronous_endpoint_does_not_answer_at_once() -> None:
+    with _runtime() as (client, _), pytest.raises(ClientError, match="is asynchronous"):
+        client.invoke_endpoint(EndpointName="endpoint", Body=b"frame")
+
+
+def test_another_endpoint_is_none() -> None:
+    with _runtime() as (client, _), pytest.raises(ClientError, match="Endpoint other of account not found"):
+        client.invoke_endpoint_async(EndpointName="other", InputLocation="s3://bucket/async/input/7")
