@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -26,7 +26,8 @@ from workbench import neo_compile, neo_job
 from workbench.account import Account
 from workbench.errors import NeoError
 
-BUCKET, REGION = "models", "eu-west-1"
+BUCKET = "models"
+REGION: Final = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/neo"
 YOLO = "yolo3_mobilenet1.0_coco"
 
