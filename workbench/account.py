@@ -140,6 +140,11 @@ class Account:
         with saying_in_one_sentence():
             return str(self.client("sts").get_caller_identity()["Account"])
 
+    @property
+    def partition(self) -> str:
+        """The partition that the region is in."""
+        return self._session.get_partition_for_region(self.region)
+
     def client(self, service: str, region: str | None = None) -> Any:
         """A client of boto3, for this region or another."""
         return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]

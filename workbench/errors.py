@@ -12,6 +12,8 @@
     ├── StartError         a part of the local run did not start, or ended by itself
     ├── ApiAnswerError     the API answered with an error, or not at all
     ├── PlanError          a capacity plan lacks a figure, or was given an impossible one
+    ├── ImageError         an image cannot be built or pushed as asked
+    ├── NeoError           SageMaker Neo does not take a model, or did not compile it
     └── ReplayError        the queues of uploaded files cannot be found, read or written
 """
 
@@ -56,6 +58,14 @@ class ApiAnswerError(WorkbenchError):
 
 class PlanError(WorkbenchError):
     """A capacity plan lacks a figure, or was given an impossible one."""
+
+
+class ImageError(WorkbenchError):
+    """An image cannot be built or pushed as asked."""
+
+
+class NeoError(WorkbenchError):
+    """SageMaker Neo does not take a model, or did not compile it."""
 
 
 class ReplayError(WorkbenchError):

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import StartError
@@ -31,10 +31,14 @@ class Engine:
     Attributes:
         command: the program and its own options.
         run_options: options of its ``run``.
+        build_options: options of its ``build``.
+        build_environment: what ``build`` needs in the environment, besides what is there.
     """
 
     command: tuple[str, ...]
     run_options: tuple[str, ...] = ()
+    build_options: tuple[str, ...] = ()
+    build_environment: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, *words: str) -> str | None:
         """What a subcommand prints; None when it fails."""
@@ -74,6 +78,26 @@ def find(image: str) -> Engine:
     )
 
 
+def working(name: str | None = None) -> Engine:
+    """The first engine that works here, or the one of that name.
+
+    Raises:
+        StartError: it, or any, does not work.
+    """
+    named = [engine for engine in _installed() if name in (None, engine.command[0])]
+    for engine in named:
+        if engine.output("info") is not None:
+            return engine
+    if name is None:
+        raise StartError("neither Docker nor Podman works here; start one of them")
+    raise StartError(f"{name} does not work here; {'start it' if named else 'install it'}, or leave --engine out")
+
+
+def as_named(name: str | None = None) -> Engine:
+    """The engine of that name, or the first that is installed, Docker without any, whether or not it works."""
+    return _ENGINES[name or next((known for known in _ENGINES if shutil.which(known)), "docker")]()
+
+
 @contextmanager
 def running(
     image: str, environment: Mapping[str, str], *, model_dir: Path | None, log: Path
@@ -100,12 +124,27 @@ def running(
 
 
 def _installed() -> Iterator[Engine]:
-    if shutil.which("docker"):
-        yield Engine(("docker",))
-    if shutil.which("podman"):
-        # What crun asks of the kernel, and podman's own limits, are more than containers and sandboxes grant.
-        runtime = ("--runtime=runc",) if shutil.which("runc") else ()
-        yield Engine(("podman", *runtime), ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"))
+    return (engine() for name, engine in _ENGINES.items() if shutil.which(name))
+
+
+def _docker() -> Engine:
+    # With an attestation the tag leads to an index of two manifests, which SageMaker does not take.
+    return Engine(("docker",), build_environment={"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
+
+
+def _podman() -> Engine:
+    # What crun asks of the kernel, and podman's own limits, are more than containers and sandboxes grant.
+    runtime = ("--runtime=runc",) if shutil.which("runc") else ()
+    return Engine(
+        ("podman", *runtime),
+        ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"),
+        # Docker's format, which all registries and SageMaker take; Docker keeps layers and has a network by itself.
+        ("--format=docker", "--layers", "--network=host"),
+    )
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = {"docker": _docker, "podman": _podman}
+NAMES = tuple(_ENGINES)
 
 
 def _published(engine: Engine, name: str, program: ChildProcess) -> str:
