@@ -31,7 +31,6 @@ class ContainerImages(Construct):
         image_uri: the image named; else the customized one for ``applicationType=custom``; else that for the
             instance type.
         is_named: the condition that the operator names an image.
-        is_named: the condition that the operator names an image.
         runs_gpu_image: the condition that the instance type has a GPU, and the image is one that is built here.
     """
 

@@ -66,6 +66,7 @@ class IpcAiSaasStack(Stack):
             parameters=parameters.alarms,
             stage=api.stage,
             function=api.function,
+            is_async=endpoint.kind.is_async,
             topic=alarm_topic.topic,
         )
         dashboard = Dashboard(

@@ -25,6 +25,7 @@ from constructs import Construct
 
 from stacks.acknowledgements import acknowledge, digits_are_numbers, empty_is_left_out
 from stacks.alarm_topic import AlarmTopic
+from stacks.async_alarms import AsyncAlarms
 from stacks.conditional_policy import attach
 from stacks.container_images import ContainerImages
 from stacks.endpoint_alarms import EndpointAlarms
@@ -111,7 +112,8 @@ class ModelEndpoint(Construct):
                 "AwsSolutions-IAM5": (
                     "cdk-nag cannot read policies that a condition leaves out; a test looks at every action and "
                     "resource of this role"
-                )
+                ),
+                "CKV_AWS_109": "In a VPC SageMaker manages network interfaces, and EC2 has no finer resource for that",
             },
         )
         images.grant_pull(role)
@@ -236,6 +238,14 @@ class ModelEndpoint(Construct):
         self.endpoint_name = self._endpoint.attr_endpoint_name
         self.variant_name = _VARIANT
         scaling.scale(endpoint_name=self.endpoint_name, variant_name=_VARIANT)
+        AsyncAlarms(
+            self,
+            "AsyncAlarms",
+            endpoint_name=self.endpoint_name,
+            variant_name=_VARIANT,
+            is_async=self.kind.is_async,
+            topic=alarm_topic.topic,
+        )
 
     def grant_invoke(self, role: IRole) -> None:
         """Lets a role invoke this endpoint, in its own way and no other."""

@@ -19,7 +19,7 @@ from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge_of_function, objects_under_prefixes
+from stacks.acknowledgements import acknowledge, acknowledge_of_function, objects_under_prefixes
 from stacks.event_store import EVENTS, INCOMING, EventStore
 from stacks.function_metrics import NAMESPACE
 from stacks.log_retention import keep_for
@@ -85,6 +85,10 @@ class S3FrontEnd(Construct):
             retention_period=_RETENTION,
             dead_letter_queue=DeadLetterQueue(queue=self.dead_letter_queue, max_receive_count=_ATTEMPTS),
         )
+        for queue in (self.queue, self.dead_letter_queue):
+            acknowledge(
+                queue, {"CKV_AWS_27": "Encrypted with SQS's own key, by SqsManagedSseEnabled; checkov asks for KMS"}
+            )
         self._let_s3_send()
         events.notify_of_files(self.queue, only_if=self.is_on)
         role = self._role(endpoint, events)

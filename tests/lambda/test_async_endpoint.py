@@ -28,8 +28,6 @@ CONTEXT: Any = types.SimpleNamespace(
 )
 REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)}, options={"max_results": 1}, camera_id="gate 1")
 
-pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish:UserWarning")
-
 
 class FakeRuntime:
     """Names where it will write, and calls ``computes`` at once."""
@@ -260,6 +258,28 @@ def test_a_pending_answer_leads_to_itself(api: None, runtime: FakeRuntime, bucke
     (result,) = (item for item in bucket.objects.filter(Prefix="events/") if item.key.endswith("result.json"))
     event = json.loads(result.get()["Body"].read())
     assert (event["request_id"], event["result"]) == ("request-1", json.loads(RESULT))
+
+
+def test_an_event_that_was_lost_is_marked_when_its_answer_is_fetched(
+    api: None, runtime: FakeRuntime, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any, **__: Any) -> None:
+        raise OSError("S3 does not take it")
+
+    monkeypatch.setattr(module.event_store(), "begin", lost)
+    assert _post(Prefer="respond-async")[0] == 202
+    runtime.answers()
+    status, body, headers = _get("/inference/request-1")
+    assert (status, body, headers["X-Event-Stored"]) == (200, json.loads(RESULT), "false")
+
+
+def test_a_poll_is_no_request(api: None, runtime: FakeRuntime, capsys: pytest.CaptureFixture[str]) -> None:
+    _post(Prefer="respond-async")
+    capsys.readouterr()
+    _get("/inference/request-1")
+    (line,) = (json.loads(text) for text in capsys.readouterr().out.splitlines() if "_aws" in text)
+    assert (line["Polls"], line["api_request_id"]) == (1, "request-1")
+    assert "Requests" not in line
 
 
 def test_a_failure_comes_in_the_one_error_shape(api: None, runtime: FakeRuntime, bucket: Any) -> None:

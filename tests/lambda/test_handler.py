@@ -330,6 +330,13 @@ def test_the_metrics_hold_nothing_of_the_frame_nor_the_result(
     assert not [text for text in ("pixels", "cGl4ZWxz", "the-key", "0.987654", "a text") if text in printed]
 
 
+def test_an_answer_that_lambda_would_throw_away_is_an_error_and_no_event(endpoint: FakeEndpoint, bucket: Any) -> None:
+    endpoint.answer = Inference(b"\0" * 5_000_000, "application/x-npy")
+    status, body, _ = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["code"]) == (502, "AnswerTooLarge")
+    assert _keys(bucket) == []
+
+
 def test_json_that_cannot_be_read_is_answered_as_it_came(endpoint: FakeEndpoint) -> None:
     endpoint.answer = Inference(b"{", "application/json")
     assert module.handler(older_client_event(JPEG), CONTEXT)["body"] == "{"

@@ -203,3 +203,22 @@ def test_the_function_knows_the_kind(template: dict[str, Any], given: dict[str, 
 def test_what_sagemaker_does_not_have_is_refused(template: dict[str, Any], given: dict[str, str], says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         check(template, given)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_people_learn_of_requests_that_wait_or_expire(template: dict[str, Any], region: str) -> None:
+    def watched(**given: str) -> dict[str, dict[str, Any]]:
+        alarms = of_type(rendered(template, region, **given), "AWS::CloudWatch::Alarm").values()
+        return {alarm["MetricName"]: alarm for alarm in alarms if alarm.get("AlarmActions")}
+
+    metrics = {"ApproximateAgeOfOldestRequest", "ExpiredRequests"}
+    assert not metrics & set(watched(**REAL_TIME))
+    resources = rendered(template, region, **ASYNC)
+    (endpoint,) = of_type(resources, ENDPOINT)
+    (topic,) = of_type(resources, "AWS::SNS::Topic")
+    for metric in metrics:
+        alarm = watched(**ASYNC)[metric]
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
+        assert {"Name": "EndpointName", "Value": f"{endpoint}.EndpointName"} in alarm["Dimensions"]
+    # 16 s of waiting for an answer are no fault there.
+    assert (watched(**REAL_TIME)["Latency"]["Threshold"], watched(**ASYNC)["Latency"]["Threshold"]) == ("10000", 25000)

@@ -174,3 +174,23 @@ def test_what_the_queue_does_not_take_stays(queues: Queues) -> None:
     moved = letters.move(lambda _: None)
     assert (len(moved.moved), len(moved.failed)) == (0, 3)
     assert len(queues.take(queues.dead_letters)) == 3
+
+
+def test_a_look_at_more_than_can_stay_hidden_ends() -> None:
+    """Messages that were hidden first are visible again before the last one was seen."""
+
+    class Endless:
+        def __init__(self) -> None:
+            self.received = 0
+
+        def receive_message(self, **_: Any) -> dict[str, Any]:
+            number = self.received % 7
+            self.received += 1
+            body = notification(f"incoming/{number}.jpg")
+            return {"Messages": [{"MessageId": str(number), "Body": body, "ReceiptHandle": str(self.received)}]}
+
+        def change_message_visibility(self, **_: Any) -> None:
+            """Shown again."""
+
+    letters = DeadLetters(Endless(), url="dead-letters", queue_url="queue").look()
+    assert sorted(letter.identity for letter in letters) == ["0", "1", "2", "3", "4", "5", "6"]

@@ -59,7 +59,8 @@ class Pending:
         request_id: by which it is fetched.
         output: key of the answer that will be.
         failure: key of what SageMaker writes instead when it fails.
-        event: what the event store needs to complete the event; None where it is not kept.
+        event: what the event store needs to complete the event; None where events are not kept, empty when it was
+            lost.
     """
 
     request_id: str

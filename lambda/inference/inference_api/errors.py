@@ -10,6 +10,7 @@
     ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
     ├── RefusedByModelError          the container's own 4xx and code
     ├── ModelFailedError             502 ModelFailed
+    ├── AnswerTooLargeError          502 AnswerTooLarge
     ├── EndpointUnavailableError     503 EndpointUnavailable, with Retry-After
     └── EndpointTimeoutError         504 EndpointTimeout
 """
@@ -76,6 +77,13 @@ class ModelFailedError(ApiError):
 
     status = 502
     code = "ModelFailed"
+
+
+class AnswerTooLargeError(ApiError):
+    """The model's answer is larger than the function may return."""
+
+    status = 502
+    code = "AnswerTooLarge"
 
 
 class EndpointUnavailableError(ApiError):

@@ -17,6 +17,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from inference_api import answers
 from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
 from inference_api.endpoint import Endpoint, Inference
 from inference_api.errors import ApiError, NothingToFetchError, error_document
@@ -108,7 +109,9 @@ def infer() -> Response[str] | Response[bytes]:
     event = _begun(request, received) if settings().save_request_events else None
     try:
         result = _infer(request)
-        if isinstance(result, Pending):
+        if isinstance(result, Inference):
+            answers.require_room_for(result)
+        else:
             async_endpoint().remember(replace(result, event=_left_open(event)))
     except Exception:
         _discard(event)
@@ -125,10 +128,15 @@ def collect(request_id: str) -> Response[str] | Response[bytes]:
     """The answer of a request that was left to an asynchronous endpoint."""
     if not settings().is_async:
         raise NothingToFetchError("this endpoint answers at once, so there is nothing to fetch; send POST /inference")
+    _telemetry().polled(_request_id())
+    logger.append_keys(api_request_id=_request_id(), fetched_request_id=request_id)
     pending, result = async_endpoint().collect(request_id)
     if result is None:
         return _pending(request_id)
-    return _answer(result, stored=None if pending.event is None else _completed(pending.event, result))
+    answers.require_room_for(result)
+    if pending.event is None:
+        return _answer(result, stored=None)
+    return _answer(result, stored=bool(pending.event) and _completed(pending.event, result))
 
 
 def _infer(request: InferenceRequest) -> Inference | Pending:
@@ -162,7 +170,8 @@ def _answer(result: Inference, *, stored: bool | None) -> Response[str] | Respon
     if stored is not None:
         headers["X-Event-Stored"] = "true" if stored else "false"
     if result.is_text:
-        return Response(200, content_type=result.content_type, body=result.body.decode(), headers=headers)
+        text, content_type = answers.text(result)
+        return Response(200, content_type=content_type, body=text, headers=headers)
     return Response(200, content_type=result.content_type, body=result.body, headers=headers)  # bytes go in base64
 
 
@@ -192,15 +201,19 @@ def _stored(event: Event | None, result: Inference) -> bool:
 
 
 def _left_open(event: Event | None) -> dict[str, Any] | None:
-    """What completes the event when its answer is fetched; a failure never fails the inference."""
+    """What completes the event when its answer is fetched; a failure never fails the inference.
+
+    Returns:
+        None where events are not kept, and nothing (``{}``) of an event that was lost.
+    """
     if event is None:
-        return None
+        return {} if settings().save_request_events else None
     try:
         return event.leave_open()
     except Exception:
         logger.exception("event not stored")
         _count_store_failure()
-        return None
+        return {}
 
 
 def _completed(event: Mapping[str, Any], result: Inference) -> bool:

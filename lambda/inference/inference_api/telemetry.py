@@ -22,6 +22,7 @@ from inference_api.frames import InferenceRequest
 
 UNITS = {
     "Requests": "Count",
+    "Polls": "Count",
     "Latency": "Milliseconds",
     "EndpointLatency": "Milliseconds",
     "StoreLatency": "Milliseconds",
@@ -83,6 +84,12 @@ class Telemetry:
         """Says whose request it is, before its body is read."""
         self._request_id, self._camera_id = request_id, camera_id
 
+    def polled(self, request_id: str) -> None:
+        """Says that no frame was sent, but an answer asked for that was left to later; nobody says which camera's."""
+        del self._values["Requests"]
+        self.count("Polls")
+        self._request_id = request_id
+
     def received(self, request: InferenceRequest) -> None:
         """Counts the bytes of a request's frames; those that lie in S3 have none here."""
         self._camera_id = request.camera_id
@@ -127,7 +134,7 @@ class Telemetry:
         sets = [self._metrics([["service"], ["service", "application", "model"]], list(UNITS))]
         if self._failure:
             sets.append(self._metrics([["service", "code"]], _ERRORS))
-        if origin.by_camera:
+        if origin.by_camera and "Requests" in self._values:
             sets.append(self._metrics([["service", "camera"]], _BY_CAMERA))
         return {
             "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": sets},

@@ -1,0 +1,58 @@
+"""What fits into the function's response, and texts of other charsets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from inference_api.answers import MAX_RESPONSE_BYTES, require_room_for, text
+from inference_api.endpoint import Inference
+from inference_api.errors import AnswerTooLargeError
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"x" * 6_200_000, "text/plain"),
+        (json.dumps({"boxes": ["a"] * 800_000}).encode(), "application/json"),
+        (b"\0" * 4_600_000, "application/x-npy"),
+    ],
+)
+def test_what_fits(body: bytes, content_type: str) -> None:
+    require_room_for(Inference(body, content_type))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"x" * 6_300_000, "text/plain"),
+        (b'"' * 3_200_000, "text/plain"),  # each becomes two bytes in the response
+        (b"\0" * 4_800_000, "application/x-npy"),  # in base64 a third more
+    ],
+)
+def test_what_lambda_would_throw_away(body: bytes, content_type: str) -> None:
+    with pytest.raises(AnswerTooLargeError, match="bytes in the function's response, which has room for"):
+        require_room_for(Inference(body, content_type))
+
+
+def test_the_limit_is_that_of_the_response_as_lambda_counts_it() -> None:
+    """The handler's own response with the largest text that is let through."""
+    body = b"x" * (MAX_RESPONSE_BYTES - 8192 - 2)
+    require_room_for(Inference(body, "text/plain"))
+    response = {"statusCode": 200, "multiValueHeaders": {"A": ["b" * 4096]}, "body": body.decode()}
+    assert len(json.dumps(response)) <= MAX_RESPONSE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        ("größer".encode(), "text/plain", ("größer", "text/plain")),
+        ("größer".encode("latin-1"), "text/plain; charset=latin-1", ("größer", "text/plain; charset=utf-8")),
+        ("größer".encode("latin-1"), "text/plain", ("gr\ufffd\ufffder", "text/plain")),
+        (b"a", "text/plain; charset=klingon", ("a", "text/plain; charset=utf-8")),
+        (b"{}", "application/json; charset=UTF-8", ("{}", "application/json; charset=UTF-8")),
+    ],
+)
+def test_texts_go_on_as_utf_8(body: bytes, content_type: str, expected: tuple[str, str]) -> None:
+    assert text(Inference(body, content_type)) == expected
