@@ -73,7 +73,7 @@ def lay_out(
         framework: one of ``FRAMEWORKS``; None guesses it from the files.
         inference: a program that goes in as code/inference.py.
         requirements: a list of packages that goes in as code/requirements.txt.
-        application: for weights of a built-in application that serve several: which; None chooses the first.
+        application: for weights of a built-in application that serve several: which.
         without: a file that is never packed, where an earlier archive lies among the weights.
 
     Raises:
@@ -324,6 +324,8 @@ def _built_in(source: Path, found: Files, application: str | None) -> tuple[str,
             f"{model.name} is one half of a pair for face-comparison; package a folder that holds detector and "
             "embedder, each in a folder of its name"
         )
+    if len(served_by) > 1:
+        raise PackageError(f"{model.name} serves {' and '.join(served_by)}; say which with --application")
     return served_by[0], model.name
 
 

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.filesize import decimal
 
 from workbench import model_upload, packed_model
 from workbench.account import Account
 from workbench.model_trial import Trial
 from workbench.packed_model import PackedModel
-
-_SHOWN_CHARACTERS = 160
+from workbench.packing_report import archive_lines, trial_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,33 +58,6 @@ def _image(packed: PackedModel, arguments: argparse.Namespace) -> str | None:
         return None
     region = arguments.region or Account(profile=arguments.profile, region=None).region
     return packed_model.deep_learning_container(packed, arguments, region=region, instance_type=arguments.instance)
-
-
-def archive_lines(packed: PackedModel) -> list[str]:
-    """What was packed, from where, and what for."""
-    layout = packed.layout
-    told = f"{layout.framework or 'a program of your own'}, told by {layout.because}"
-    lines = [f"framework   {layout.framework} (named)" if layout.because == "--framework" else f"framework   {told}"]
-    lines += [f"moved       {there} to {here}" for there, here in layout.moved]
-    served = f"{layout.application}{f' with {layout.model}' if layout.model else ''}"
-    count = f"{len(layout.files)} file{'' if len(layout.files) == 1 else 's'}"
-    return [
-        *lines,
-        f"application {served}",
-        f"archive     {packed.archive} ({count}, {decimal(packed.size)})",
-        f"sha256      {packed.sha256}",
-    ]
-
-
-def trial_line(packed: PackedModel, trial: Trial | None) -> str:
-    """What the trial showed."""
-    if trial is not None:
-        answer = trial.answer.strip()
-        shown = answer if len(answer) <= _SHOWN_CHARACTERS else f"{answer[:_SHOWN_CHARACTERS]}..."
-        return f"served      {trial.content_type} in {trial.milliseconds:.0f} ms: {shown}"
-    if packed.layout.served_by_our_image:
-        return "served      not tried, because of --no-trial"
-    return f"served      not tried: the image that is built here has no {packed.layout.framework}; its layout is right"
 
 
 def _parameters(packed: PackedModel, url: str | None, image: str | None) -> dict[str, str]:

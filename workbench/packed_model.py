@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--inference", type=Path, metavar="FILE", help="program to pack as code/inference.py")
     parser.add_argument("--requirements", type=Path, metavar="FILE", help="its packages, as code/requirements.txt")
+    parser.add_argument("--application", metavar="TYPE", help="applicationType, where weights serve several")
     parser.add_argument(
         "--output", type=Path, metavar="FILE.tar.gz", help="where the archive goes (default: below out)"
     )
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--framework-version", metavar="V", help="version of the Deep Learning Container")
 
 
-def pack(source: Path, arguments: argparse.Namespace, *, application: str | None = None) -> PackedModel:
+def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
     """Packs a folder, a file with weights, or another archive, in the framework's layout.
 
     Raises:
@@ -74,7 +75,7 @@ def pack(source: Path, arguments: argparse.Namespace, *, application: str | None
             framework=arguments.framework,
             inference=arguments.inference,
             requirements=arguments.requirements,
-            application=application,
+            application=arguments.application,
             without=output,
         )
         model_archive.write(layout.files, output)
