@@ -102,10 +102,8 @@ def lay_out(
         )
     name, because = (framework, "--framework") if framework else _guessed(found)
     if name is not None:
-        before = dict(found)
-        found = FRAMEWORKS[name].check(source, found)
-        moved += [(old, new) for new, path in found.items() for old in before if before[old] == path and old != new]
-        moved = list(dict.fromkeys(pair for pair in moved if pair[0] != pair[1] and pair[1] in found))
+        before, found = found, FRAMEWORKS[name].check(source, found)
+        moved += [(old, new) for new, path in found.items() for old in before.keys() - found if before[old] == path]
     if _PROGRAM_NAME in found or name == "tensorflow":
         return ModelLayout(name, because, _CUSTOM, None, found, tuple(moved))
     served, model = _built_in(source, found, application)
