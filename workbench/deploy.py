@@ -151,7 +151,7 @@ def _plan(
             given,
             account=account,
             region=region or _ANY_REGION,
-            instance_type=model_to_deploy.instance_type(defaults | kept | given),
+            instance_type=(defaults | kept | given)["deployInstanceType"],
         )
     command = cdk_command.deploy(
         parameters=given,

@@ -18,8 +18,6 @@ _SHORT = {"endpoint": "endpointType", "instance": "deployInstanceType", "applica
 _TOOLKIT = "CDKToolkit"
 _TOOLKIT_BUCKET = "BucketName"
 _UNKNOWN_BUCKET = "bucket-of-the-cdk"
-# What runs a serverless endpoint has no GPU.
-_SERVERLESS_STANDS_FOR = "ml.m5.xlarge"
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,6 @@ def stack_parameters(
     if packed_model.wants_deep_learning_container(model, arguments) and "containerImageUri" not in given:
         image = packed_model.deep_learning_container(model, arguments, region=region, instance_type=instance_type)
     return {**model.model_parameters, "modelDataUrl": url, "containerImageUri": image, **given}
-
-
-def instance_type(values: Mapping[str, str]) -> str:
-    """The instance type that an image is chosen for."""
-    return _SERVERLESS_STANDS_FOR if values.get("endpointType") == "serverless" else values["deployInstanceType"]
 
 
 def _bucket_of_the_cdk(account: Account) -> str:

@@ -132,12 +132,12 @@ def test_a_framework_that_is_named_needs_its_weights(tmp_path: Path, framework: 
 
 def test_a_program_that_is_not_python(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "model.pth", "code/main.py", content="def model_fn(:\n")
-    with pytest.raises(PackageError, match="code/main.py is not Python, see its line 1"):
+    with pytest.raises(PackageError, match=r"code/main.py is not Python, see its line 1"):
         lay_out(folder)
 
 
 def test_what_is_not_there_or_empty(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="there is no .*/nowhere; name a folder or a file"):
+    with pytest.raises(PackageError, match=r"there is no .*/nowhere; name a folder or a file"):
         lay_out(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     with pytest.raises(PackageError, match="empty is empty; put the model's weights into it"):

@@ -126,7 +126,9 @@ def test_a_sample_with_a_content_type(program: Path) -> None:
 
 
 def test_a_model_that_takes_no_photograph_asks_for_a_sample(classifier: Path) -> None:
-    with pytest.raises(PackageError, match="the photograph that is sent where no sample is named: 400 .*--sample FILE"):
+    with pytest.raises(
+        PackageError, match=r"the photograph that is sent where no sample is named: 400 .*--sample FILE"
+    ):
         _package(classifier)
     assert not (classifier.parent / "model.tar.gz").exists()
 
