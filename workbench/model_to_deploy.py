@@ -134,7 +134,7 @@ def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]
     serves = (
         ["face-comparison"]
         if name in pairs
-        else [kind for kind in known.models[name].applications if name in known.detectors(kind)]
+        else [kind for kind in known.models[name].applications if kind != "face-comparison"]
     )
     if application is None and len(serves) != 1:
         said = (
