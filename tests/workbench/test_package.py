@@ -8,6 +8,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import boto3
 import joblib
@@ -19,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from workbench import package
 from workbench.errors import AccountError, PackageError
 
-REGION = "eu-west-1"
+REGION: Final = "eu-west-1"
 BUCKET = "the-models"
 _ROWS = "[[0.0, 0.0], [3.0, 3.0]]"
 _LOADS = """\
