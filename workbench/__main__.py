@@ -17,6 +17,7 @@ VERBS = (
     "send",
     "fetch",
     "demo",
+    "package",
     "deploy",
     "destroy",
     "publish",

@@ -85,8 +85,12 @@ def send_frame(
     headers = {"X-Camera-Id": camera_id} | ({"Accept": accept} if accept else {})
     if older_format:
         return _post(url, _older_document({"image_base64_enc": body}), headers, auth, waiting)
-    media_type = _MEDIA_TYPES.get(frame.suffix.lower(), "image/jpeg")
-    return _post(url, body, headers | {"Content-Type": media_type}, auth, waiting)
+    return _post(url, body, headers | {"Content-Type": media_type(frame)}, auth, waiting)
+
+
+def media_type(path: Path) -> str:
+    """The content type of a file by the ending of its name; JPEG where it tells nothing."""
+    return _MEDIA_TYPES.get(path.suffix.lower(), "image/jpeg")
 
 
 def send_comparison(

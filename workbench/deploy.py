@@ -1,4 +1,4 @@
-"""Deploy the stack into your account, with parameters that are checked before anything reaches AWS."""
+"""Deploy the stack, and with it a model, into your account; all is checked before anything reaches AWS."""
 
 from __future__ import annotations
 
@@ -7,56 +7,27 @@ import dataclasses
 import json
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench import cdk_command, deployment_target, parameters, places
+from workbench import cdk_command, deployment_target, model_to_deploy, model_upload, packed_model, parameters, places
 from workbench.account import Account, DeployedStack
+from workbench.deployment_plan import DeploymentPlan, as_document, as_text
 from workbench.deployment_target import DeploymentTarget
 from workbench.errors import AccountError
+from workbench.model_to_deploy import NamedModel
+from workbench.packed_model import PackedModel
+from workbench.packing_report import trial_line
 from workbench.rendered_stack import synthesize
-from workbench.resource_changes import ResourceChange, rendered_resources, resource_changes
+from workbench.resource_changes import rendered_resources, resource_changes
 
 _ANY_REGION = "us-east-1"
 
 
-@dataclass(frozen=True)
-class DeploymentPlan:
-    """What a deployment will do.
-
-    Attributes:
-        stack: the stack's name.
-        region: the region, where one is chosen.
-        state: what is there now, in words.
-        values: every parameter's value after the deployment.
-        before: every parameter's value before; of a new stack the defaults.
-        resources: what changes; empty unless it was asked for.
-        command: the words after ``cdk``.
-    """
-
-    stack: str
-    region: str | None
-    state: str
-    values: Mapping[str, str]
-    before: Mapping[str, str]
-    resources: tuple[ResourceChange, ...]
-    command: tuple[str, ...]
-
-    @property
-    def changes(self) -> dict[str, tuple[str | None, str]]:
-        """Old and new value of the parameters that change; None stands for a parameter that is new to the stack."""
-        return {
-            name: (self.before.get(name), value)
-            for name, value in self.values.items()
-            if self.before.get(name) != value
-        }
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
+    model_to_deploy.add_arguments(parser)
     parameters.add_argument(parser)
     deployment_target.add_arguments(parser)
     parser.add_argument(
@@ -64,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("never", "any-change", "broadening", "destructive"),
         help="which changes to ask about (default: broadening of permissions)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done; at most pack the model")
     parser.add_argument("--json", action="store_true", help="print the outputs, or the plan of a dry run, as JSON")
 
 
@@ -74,34 +45,38 @@ def run(
     cdk: Path = places.CDK,
     synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
 ) -> int:
-    """Checks, shows what changes, lets the CDK deploy, and says where the API is."""
-    given = parameters.parse(arguments.parameters)
+    """Checks, shows what changes, tries and uploads the model, lets the CDK deploy, and says where the API is."""
+    given = model_to_deploy.with_short_forms(parameters.parse(arguments.parameters), arguments)
     target = deployment_target.chosen(arguments)
     template = synthesized(target.context)
     parameters.check_each(template, given)
-    command = cdk_command.deploy(
-        parameters=given,
-        context=target.context,
-        region=target.region,
-        profile=target.profile,
-        require_approval=arguments.require_approval,
-    )
+    model = model_to_deploy.chosen(arguments, context=target.context)
     if arguments.dry_run:
-        plan = _dry_plan(template, given, target, command)
-        print(json.dumps(_as_document(plan), indent=2) if arguments.json else _as_text(plan))
+        plan = _dry_plan(template, given, target, model, arguments)
+        print(json.dumps(as_document(plan), indent=2) if arguments.json else as_text(plan))
         return 0
     account = Account(profile=target.profile, region=target.region)
     deployed = _running_stack(account, target.stack)
-    plan = _plan(template, given, target, command, deployed=deployed, region=account.region)
+    plan = _plan(template, given, target, model, arguments, account=account, deployed=deployed)
     _require_bootstrap(account, template)
-    print(_as_text(plan, only_changes=True), file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    code = cdk_command.run(command, cdk=cdk, spare_stdout=arguments.json)
+    out = sys.stderr if arguments.json else sys.stdout
+    print(as_text(plan, only_changes=True), file=out, flush=True)
+    if plan.packed is not None:
+        print(_supplied(plan.packed, plan.values["modelDataUrl"], account, arguments), file=out, flush=True)
+    code = cdk_command.run(plan.command, cdk=cdk, spare_stdout=arguments.json)
     if code:
         return code
     finished = account.stack(target.stack)
     if finished is not None:
         _print_outputs(finished, account, target, as_json=arguments.json)
     return 0
+
+
+def _supplied(packed: PackedModel, url: str, account: Account, arguments: argparse.Namespace) -> str:
+    """Tries the archive here and puts it into S3; what there is to say of both."""
+    tried = trial_line(packed, packed_model.tried(packed, arguments))
+    uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
+    return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
 
 
 def _running_stack(account: Account, name: str) -> DeployedStack | None:
@@ -116,7 +91,11 @@ def _require_bootstrap(account: Account, template: Mapping[str, Any]) -> None:
 
 
 def _dry_plan(
-    template: Mapping[str, Any], given: dict[str, str], target: DeploymentTarget, command: list[str]
+    template: Mapping[str, Any],
+    given: dict[str, str],
+    target: DeploymentTarget,
+    model: NamedModel | PackedModel | None,
+    arguments: argparse.Namespace,
 ) -> DeploymentPlan:
     """The plan with the resources that change; without AWS, that of a new stack."""
     account, deployed, unknown = None, None, None
@@ -129,7 +108,17 @@ def _dry_plan(
     except AccountError as error:
         was, unknown = {}, f"shown as new, because {error}"
     region = account.region if account else target.region
-    plan = _plan(template, given, target, command, deployed=deployed, region=region, unknown=unknown)
+    plan = _plan(
+        template,
+        given,
+        target,
+        model,
+        arguments,
+        account=None if unknown else account,
+        deployed=deployed,
+        unknown=unknown,
+    )
+    plan = dataclasses.replace(plan, region=region)
     will_be = rendered_resources(template, plan.values, region or _ANY_REGION)
     return dataclasses.replace(plan, resources=tuple(resource_changes(was, will_be)))
 
@@ -138,20 +127,39 @@ def _plan(
     template: Mapping[str, Any],
     given: dict[str, str],
     target: DeploymentTarget,
-    command: list[str],
+    model: NamedModel | PackedModel | None,
+    arguments: argparse.Namespace,
     *,
+    account: Account | None,
     deployed: DeployedStack | None,
-    region: str | None,
     unknown: str | None = None,
 ) -> DeploymentPlan:
-    """What the parameters lead to, checked together with those that the stack keeps.
+    """What the parameters and the model lead to, checked together with those that the stack keeps.
 
     Raises:
         ParameterError: the stack's present values do not go with those given.
+        PackageError: the model does not go with them.
     """
     declared = parameters.declared_parameters(template)
     kept = {name: value for name, value in deployed.parameters.items() if name in declared} if deployed else {}
     defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
+    region = account.region if account else target.region
+    if model is not None:
+        given = model_to_deploy.stack_parameters(
+            model,
+            arguments,
+            given,
+            account=account,
+            region=region or _ANY_REGION,
+            instance_type=(defaults | kept | given)["deployInstanceType"],
+        )
+    command = cdk_command.deploy(
+        parameters=given,
+        context=target.context,
+        region=target.region,
+        profile=target.profile,
+        require_approval=arguments.require_approval,
+    )
     return DeploymentPlan(
         stack=target.stack,
         region=region,
@@ -160,49 +168,8 @@ def _plan(
         before=kept if deployed else defaults,
         resources=(),
         command=tuple(command),
+        packed=model if isinstance(model, PackedModel) else None,
     )
-
-
-def _as_document(plan: DeploymentPlan) -> dict[str, Any]:
-    return {
-        "stack": plan.stack,
-        "region": plan.region,
-        "state": plan.state,
-        "parameters": dict(plan.values),
-        "changes": {name: {"before": old, "after": new} for name, (old, new) in plan.changes.items()},
-        "resources": [dataclasses.asdict(change) for change in plan.resources],
-        "command": cdk_command.as_typed(plan.command),
-    }
-
-
-def _as_text(plan: DeploymentPlan, *, only_changes: bool = False) -> str:
-    lines = [f"stack {plan.stack}{f' in {plan.region}' if plan.region else ''}: {plan.state}", "parameters:"]
-    shown = plan.changes if only_changes else plan.values
-    width = max(map(len, shown), default=0)
-    for name in shown:
-        value = plan.values[name] or "''"
-        if name in plan.changes:
-            old = plan.before.get(name)
-            value = f"{'(not there yet)' if old is None else old or repr('')} -> {value}"
-        lines.append(f"  {name:{width}}  {value}")
-    if not shown:
-        lines.append("  none changes")
-    if not only_changes:
-        lines += _resource_lines(plan.resources)
-    return "\n".join([*lines, "command:", f"  {cdk_command.as_typed(plan.command)}"])
-
-
-def _resource_lines(changes: tuple[ResourceChange, ...]) -> list[str]:
-    """Resources that are added by their type, others one by one."""
-    lines = ["resources:"]
-    added = Counter(change.kind for change in changes if change.change == "added")
-    lines += [f"  added    {count} x {kind}" for kind, count in sorted(added.items())]
-    lines += [
-        f"  {change.change:8} {change.kind} {change.logical_id} {', '.join(change.properties)}".rstrip()
-        for change in changes
-        if change.change != "added"
-    ]
-    return lines if changes else [*lines, "  none changes"]
 
 
 def _print_outputs(stack: DeployedStack, account: Account, target: DeploymentTarget, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@
     ├── SynthesisError     ``cdk synth`` failed
     ├── AccountError       AWS cannot be asked, or the account is not ready for a deployment
     ├── PublishingError    a template set cannot be published as asked
+    ├── PackageError       a model cannot be packed, is not in its framework's layout, or does not answer
     ├── FetchError         an artefact cannot be found or downloaded
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
@@ -38,6 +39,10 @@ class AccountError(WorkbenchError):
 
 class PublishingError(WorkbenchError):
     """A template set cannot be published as asked."""
+
+
+class PackageError(WorkbenchError):
+    """A model cannot be packed, is not in its framework's layout, or does not answer."""
 
 
 class FetchError(WorkbenchError):

@@ -82,6 +82,44 @@ def _without_ids(lines: list[str]) -> list[str]:
     return [re.sub(r'"request_id": "[^"]+"', '"request_id": ""', line) for line in lines]
 
 
+def _session(script: str, folder: Path) -> list[str]:
+    """What a block prints, without what differs from run to run."""
+    return _steady(_run(script, folder, PYTHONPATH=str(REPOSITORY), MODEL_SERVER_WORKERS="1"))
+
+
+def _steady(lines: list[str]) -> list[str]:
+    digests = (re.sub(r"[0-9a-f]{64}", "SHA256", line) for line in lines)
+    return [re.sub(r" in \d+ ms:|, [\d.]+ (bytes|[kM]B)\)", "", line) for line in digests]
+
+
+def test_the_route_of_a_built_in_model(folder: Path) -> None:
+    start, call, answer, plan, planned = _blocks(PAGE, "A built-in model")
+    with _up(start, folder) as url:
+        assert _calls(call, url, folder) == _shown(answer)
+    assert _session(plan, folder) == planned.splitlines()
+
+
+def test_the_route_of_weights(folder: Path, testdata: Path) -> None:
+    commands, shown = _blocks(PAGE, "Your own weights")
+    assert _session(commands.replace("--store", f"--from {testdata} --store"), folder) == _steady(shown.splitlines())
+
+
+def test_the_route_of_a_program(folder: Path) -> None:
+    train, _, _ = _blocks(PAGE, "A scikit-learn model")
+    _run(train.partition(_UP)[0], folder)
+    commands, shown = _blocks(PAGE, "Your own inference.py")
+    commands = commands.replace("workbench package iris", "workbench package iris --no-trial")  # pip takes a minute
+    expected = re.sub(r"served .*", "served      not tried, because of --no-trial", shown)
+    assert _session(commands, folder) == _steady(expected.splitlines())
+
+
+def test_the_route_of_an_image(folder: Path) -> None:
+    (folder / "half").mkdir()
+    (folder / "half/saved_model.pb").write_bytes(b"")
+    commands, shown = _blocks(PAGE, "Your own image")
+    assert _session(commands, folder) == _steady(shown.splitlines())
+
+
 def test_an_image_application(folder: Path) -> None:
     start, _, calls, answers = _blocks(PAGE, "An image application")
     with _up(start, folder) as url:
