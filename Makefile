@@ -24,7 +24,7 @@ REGISTRY ?=
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-install: .venv/installed node_modules/installed ## set everything up
+install: .venv/installed .venv/export/installed node_modules/installed ## set everything up
 
 .venv/installed: requirements-dev.txt containers/inference/requirements-build.txt
 	scripts/prerequisites
@@ -38,6 +38,11 @@ install: .venv/installed node_modules/installed ## set everything up
 .venv/checkov/installed: .venv/installed requirements-checkov.txt
 	$(BIN)/python -m venv .venv/checkov
 	.venv/checkov/bin/python -m pip install $(PIP_OPTIONS) --requirement requirements-checkov.txt
+	touch $@
+
+.venv/export/installed: .venv/installed requirements-export.txt
+	rm -rf .venv/export
+	$(PIP_INSTALL) --target .venv/export --requirement requirements-export.txt
 	touch $@
 
 node_modules/installed: package.json package-lock.json

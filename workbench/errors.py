@@ -12,7 +12,9 @@
     ├── StartError         a part of the local run did not start, or ended by itself
     ├── ApiAnswerError     the API answered with an error, or not at all
     ├── PlanError          a capacity plan lacks a figure, or was given an impossible one
-    └── ReplayError        the queues of uploaded files cannot be found, read or written
+    ├── ReplayError        the queues of uploaded files cannot be found, read or written
+    ├── ExportError        a network cannot be built, or its weights cannot be had
+    └── CompileError       a model cannot be compiled as asked
 """
 
 from __future__ import annotations
@@ -60,3 +62,11 @@ class PlanError(WorkbenchError):
 
 class ReplayError(WorkbenchError):
     """The queues of uploaded files cannot be found, read or written."""
+
+
+class ExportError(WorkbenchError):
+    """A network cannot be built, or its weights cannot be had."""
+
+
+class CompileError(WorkbenchError):
+    """A model cannot be compiled as asked."""
