@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.model_export import zoo
     from workbench.photograph import prepared
 
-    with Steps(f"exporting {model.name}", quiet=arguments.json) as steps:
+    with Steps(quiet=arguments.json) as steps:
         tensor = prepared(model.input)
         if arguments.random_weights:
             weights, note = zoo.random(tensor, seed=arguments.seed), f"Random weights, seed {arguments.seed}: no meaning."

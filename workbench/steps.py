@@ -11,10 +11,9 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 class Steps:
     """A line a step on standard error, so that standard output is the result's alone."""
 
-    def __init__(self, title: str, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), disable=quiet)
-        self._title = title
         self._task: TaskID | None = None
 
     def __enter__(self) -> Steps:
@@ -24,7 +23,7 @@ class Steps:
     def next(self, description: str) -> None:
         """Ends the step before and starts another."""
         self._end()
-        self._task = self._progress.add_task(f"{self._title}: {description}", total=1)
+        self._task = self._progress.add_task(description, total=1)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

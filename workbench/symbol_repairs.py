@@ -37,7 +37,7 @@ def repaired_roi_align(symbol: str) -> str:
             nodes += [
                 _node("slice_axis", f"{name}_frame", [regions], axis="1", begin="0", end="1"),
                 _node("Reshape", f"{name}_frames", [[first, 0, 0]], shape="(-1,)"),
-                _node("_greater_equal_scalar", f"{name}_belongs", [[first + 1, 0, 0]], scalar="0"),
+                _node("_greater_scalar", f"{name}_belongs", [[first + 1, 0, 0]], scalar="-0.5"),
                 _node("zeros_like", f"{name}_zeros", [[aligned, 0, 0]]),
                 _node("where", f"{name}{suffix}", [[first + 2, 0, 0], [aligned, 0, 0], [first + 3, 0, 0]]),
             ]

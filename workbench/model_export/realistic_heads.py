@@ -19,6 +19,7 @@ Array: TypeAlias = npt.NDArray[np.float32]
 CANDIDATES = 120
 """Candidates of a network before suppression that give some 5 to 30 boxes."""
 
+_ENOUGH_POSITIONS = 30
 _BOXES_OF_CANDIDATES = 4
 _SCORE_FLOOR = 0.01  # GluonCV's validity threshold
 _LOWEST_BIAS, _HIGHEST_BIAS, _HALVINGS = -40.0, 40.0, 40
@@ -142,7 +143,8 @@ def _rescale(layer: Any, out: Array, *, spread: Array, centre: Array | None = No
 
     The deviation is taken over all channels: alone, one that hardly varies would be blown up.
     """
-    means = out.mean(axis=1)
+    # On a map of a few positions a mean is the value itself, and nothing would be left of it.
+    means = out.mean(axis=1) if out.shape[1] >= _ENOUGH_POSITIONS else np.zeros(len(out), np.float32)
     deviation = max(float((out - means[:, None]).std()), 1e-6)
     factor = spread / deviation
     weight, bias = layer.weight.data().asnumpy(), layer.bias.data().asnumpy()

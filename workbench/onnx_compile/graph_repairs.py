@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 
+def repair_file(path: Path) -> None:
+    """All repairs of a file, in place."""
+    import onnx
+
+    model = onnx.load(str(path))
+    repair(model)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
 def repair(model: Any) -> None:
     """All repairs of an ``onnx.ModelProto``."""
-    for one in (weights_are_constants, slopes_fit_channels, best_boxes_before_suppression):
+    for one in (weights_are_constants, slopes_fit_channels, reversed_along_axis, best_boxes_before_suppression):
         one(model.graph)
     del model.graph.value_info[:]  # the exporter's shapes are those of the frame that it traced with
 
@@ -32,6 +43,27 @@ def slopes_fit_channels(graph: Any) -> None:
     for initializer in graph.initializer:
         if initializer.name in slopes and len(initializer.dims) == 1:
             initializer.dims.extend([1, 1])
+
+
+def reversed_along_axis(graph: Any) -> None:
+    """Writes ``reverse`` as one slice with a step of -1.
+
+    The exporter pads the shape to eight dimensions and transposes, which fails for every tensor of two or more.
+    """
+    from onnx import helper, numpy_helper
+
+    nodes = {output: node for node in graph.node for output in node.output}
+    axes = {constant.name: constant for constant in graph.initializer if constant.name.endswith("_axis")}
+    for subtraction in [node for node in graph.node if node.op_type == "Sub" and node.input[0].endswith("_8")]:
+        name = subtraction.input[0].removesuffix("_8")
+        if f"{name}_axis" not in axes:
+            continue
+        constants = {"from": [-1], "to": [np.iinfo(np.int64).min], "step": [-1]}
+        for suffix, value in constants.items():
+            graph.initializer.append(numpy_helper.from_array(np.asarray(value, np.int64), f"{name}_{suffix}"))
+        source, last = nodes[f"{name}_shape"].input[0], nodes[name]
+        inputs = [source, f"{name}_from", f"{name}_to", f"{name}_axis", f"{name}_step"]
+        last.CopyFrom(helper.make_node("Slice", inputs, [name], name=last.name))
 
 
 def best_boxes_before_suppression(graph: Any) -> None:
