@@ -12,7 +12,20 @@ from typing import NoReturn, Protocol, cast
 from catalogue import CatalogueError, nearest
 from workbench.errors import WorkbenchError
 
-VERBS = ("up", "send", "fetch", "demo", "export", "compile", "deploy", "destroy", "publish", "permissions", "plan", "replay")
+VERBS = (
+    "up",
+    "send",
+    "fetch",
+    "demo",
+    "export",
+    "compile",
+    "deploy",
+    "destroy",
+    "publish",
+    "permissions",
+    "plan",
+    "replay",
+)
 
 
 class _Verb(Protocol):

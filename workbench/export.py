@@ -54,7 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
     with Steps(quiet=arguments.json) as steps:
         tensor = prepared(model.input)
         if arguments.random_weights:
-            weights, note = zoo.random(tensor, seed=arguments.seed), f"Random weights, seed {arguments.seed}: no meaning."
+            weights, note = (
+                zoo.random(tensor, seed=arguments.seed),
+                f"Random weights, seed {arguments.seed}: no meaning.",
+            )
         elif arguments.weights:
             weights, note = zoo.own(arguments.weights), "Weights of your own; the network is GluonCV's, Apache-2.0."
         else:
@@ -78,7 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(written, indent=2))
     else:
         print(f"{model.name} is in {folder}")
-        print(f"serve it: python -m workbench up --store {folder.parent} --parameters detectorModelName={model.name} ...")
+        print(
+            f"serve it: python -m workbench up --store {folder.parent} --parameters detectorModelName={model.name} ..."
+        )
     return 0
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from serving.detections import Detections
 
+from serving.detections import Detections
 from workbench.onnx_compile.labels import Boxes
 from workbench.onnx_compile.parity import overlaps
 

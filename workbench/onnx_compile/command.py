@@ -20,7 +20,6 @@ from workbench.steps import Steps
 
 if TYPE_CHECKING:
     from serving.model_folder import ModelFolder
-
     from workbench.onnx_compile.accuracy import Accuracy
     from workbench.onnx_compile.conversion import Shape
     from workbench.onnx_compile.frames import NamedFrame
@@ -33,7 +32,9 @@ _ROLE = "onnx"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this target."""
     group = parser.add_argument_group("--target onnxruntime")
-    group.add_argument("--frames", type=Path, nargs="+", default=[], metavar="PATH", help="frames or folders that prove it")
+    group.add_argument(
+        "--frames", type=Path, nargs="+", default=[], metavar="PATH", help="frames or folders that prove it"
+    )
     group.add_argument("--int8", action="store_true", help="quantise to 8 bits; the answers change")
     group.add_argument("--calibration", type=Path, metavar="DIR", help="frames like those to come, for --int8")
     group.add_argument("--labels", type=Path, metavar="DIR", help="labelled frames (default: those of --calibration)")
@@ -103,11 +104,15 @@ def run(arguments: argparse.Namespace) -> int:
             loosest = dataclasses.replace(tolerance, score=1.0)
             against = Parity([new.compared(quantised, frame, loosest) for frame in proof], loosest)
             report["int8"] = {
-                name: value for name, value in against.document().items() if name not in ("tolerance", "failure", "frames")
+                name: value
+                for name, value in against.document().items()
+                if name not in ("tolerance", "failure", "frames")
             }
             accuracies = {"fp32": _accuracy(new, labelled), "int8": _accuracy(quantised, labelled)}
             report["accuracy"] = {kind: value and dataclasses.asdict(value) for kind, value in accuracies.items()}
-        report["bytes"] = {"fp32": optimised.stat().st_size} | ({"int8": written.stat().st_size} if "int8" in report else {})
+        report["bytes"] = {"fp32": optimised.stat().st_size} | (
+            {"int8": written.stat().st_size} if "int8" in report else {}
+        )
         if not failure:
             steps.next("writing the model folder")
             _write(output, source.model, written, int8=arguments.int8)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,11 +60,11 @@ def _coco(frame: Path) -> Boxes | None:
     return None
 
 
-def _coco_boxes(document: dict[str, list[dict[str, object]]], number: object) -> Iterator[list[float]]:
+def _coco_boxes(document: dict[str, list[dict[str, Any]]], number: object) -> Iterator[list[float]]:
     people = {entry["id"] for entry in document["categories"] if entry["name"] == _COCO_CATEGORY}
     for annotation in document["annotations"]:
         if annotation["image_id"] == number and annotation["category_id"] in people and not annotation.get("iscrowd"):
-            left, top, width, height = annotation["bbox"]  # type: ignore[misc]
+            left, top, width, height = annotation["bbox"]
             yield [left, top, left + width, top + height]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from serving.detections import MAX_DETECTIONS, SCORE_FLOOR, Detections
 
 _SAME_BOX_IOU = 0.5
@@ -121,7 +122,9 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
         free.remove(best)
         pairs.append((index, best))
     lost += [float(compiled.scores[index]) for index in free]
-    ends = [SCORE_FLOOR] + [float(side.scores.min()) for side in (source, compiled) if len(side.scores) >= MAX_DETECTIONS]
+    ends = [SCORE_FLOOR] + [
+        float(side.scores.min()) for side in (source, compiled) if len(side.scores) >= MAX_DETECTIONS
+    ]
     shifts = [float(np.abs(_points(source, one) - _points(compiled, other)).max()) for one, other in pairs]
     differences = [abs(float(source.scores[one] - compiled.scores[other])) for one, other in pairs]
     return FrameParity(

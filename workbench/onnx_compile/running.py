@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+import catalogue
 from serving import model_folder
 from serving.alignment import align
 from serving.detections import Detections
@@ -16,8 +18,6 @@ from serving.embedder import Embedder
 from serving.errors import ModelLoadError
 from serving.model_folder import ModelFolder
 from serving.preprocessing import network_input, normalised
-
-import catalogue
 from workbench.errors import CompileError
 from workbench.onnx_compile import parity
 from workbench.onnx_compile.frames import NamedFrame
@@ -76,7 +76,7 @@ class EmbedderRunner:
             for face in align(frame.frame, self._landmarks(frame), self._model.head, spec.size)
         ]
 
-    def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
+    def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
         """Its embeddings and the other's of the same faces."""
         assert isinstance(other, EmbedderRunner)
         landmarks = self._landmarks(frame)
@@ -89,7 +89,11 @@ class EmbedderRunner:
         return found.landmarks
 
 
-_RUNNERS = {"detector": DetectorRunner, "face-detector": DetectorRunner, "face-embedder": EmbedderRunner}
+_RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
+    "detector": DetectorRunner,
+    "face-detector": DetectorRunner,
+    "face-embedder": EmbedderRunner,
+}
 
 
 def load(folder: ModelFolder, *, threads: int) -> Runner:
@@ -115,7 +119,9 @@ def find(named: str, store: Path) -> ModelFolder:
     path = Path(named)
     if path.is_dir():
         if not (path / "model.json").is_file():
-            raise CompileError(f"{path} has no model.json; write one, or make the folder with 'workbench export' or 'fetch'")
+            raise CompileError(
+                f"{path} has no model.json; write one, or make the folder with 'workbench export' or 'fetch'"
+            )
         names, folder = path.name, path
     else:
         names, folder = known.model(named).name, store / named
