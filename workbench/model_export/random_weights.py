@@ -27,7 +27,7 @@ def initialize(network: Any, *, seed: int) -> None:
             deviation = np.sqrt(2 / np.prod(array.shape[1:]))
             array[:] = self._random.normal(0, deviation, array.shape).astype(np.float32)
 
-        def _init_default(self, name: str, array: Any) -> None:
+        def _init_default(self, name: str, array: Any) -> None:  # noqa: ARG002 (as MXNet calls it)
             array[:] = 0.0
 
     network.initialize(_HeInit(), force_reinit=True)

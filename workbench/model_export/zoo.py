@@ -61,15 +61,15 @@ def trained_on_coco(name: str) -> Weights:
         known = list(network.classes)
         for unknown in (word for word in classes if word not in known):
             raise ExportError(
-                f"COCO has no class '{unknown}'{nearest(unknown, known)}; name classes of COCO, or give weights of your "
-                "own with --weights"
+                f"COCO has no class '{unknown}'{nearest(unknown, known)}; name classes of COCO, or give weights "
+                "of your own with --weights"
             )
         try:
             path = _model_file(name)
         except Exception as error:  # of requests, zipfile and GluonCV itself
             raise ExportError(
-                f"GluonCV's weights of {name} cannot be downloaded ({type(error).__name__}); give a file with --weights, "
-                "or --random-weights"
+                f"GluonCV's weights of {name} cannot be downloaded ({type(error).__name__}); give a file with "
+                "--weights, or --random-weights"
             ) from error
         _load(network, path)
         if classes:
@@ -118,7 +118,7 @@ def export(network: Any, tensor: Tensor, folder: Path, name: str) -> dict[str, s
 
 
 def _minimal_operators(block: Any) -> None:
-    """GluonCV's fused decoding of boxes is an operator of MXNet alone; its switch is set for pretrained networks only."""
+    """GluonCV's fused decoding of boxes is an operator of MXNet alone; its switch is for pretrained networks only."""
     if hasattr(block, "_minimal_opset"):
         block._minimal_opset = True
 

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     source = running.find(arguments.model, arguments.store)
     if source.model.engine != "mxnet":
         raise CompileError(
-            f"{source.model.name} runs on the engine {source.model.engine}; only models of the engine mxnet are compiled"
+            f"{source.model.name} runs on the engine {source.model.engine}; only those of mxnet are compiled"
         )
     proof = frames.read(arguments.frames or ([arguments.calibration] if arguments.calibration else []))
     calibration = frames.read([arguments.calibration]) if arguments.int8 else []

@@ -94,6 +94,10 @@ _RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
     "face-detector": DetectorRunner,
     "face-embedder": EmbedderRunner,
 }
+    "detector": DetectorRunner,
+    "face-detector": DetectorRunner,
+    "face-embedder": EmbedderRunner,
+}
 
 
 def load(folder: ModelFolder, *, threads: int) -> Runner:
