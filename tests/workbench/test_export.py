@@ -90,5 +90,5 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path, capsys: pytest.
 def test_without_gluoncv_the_way_to_it_is_named(tmp_path: Path) -> None:
     if FOLDER.is_dir():
         pytest.skip("GluonCV is installed")
-    with pytest.raises(ExportError, match="run 'make .venv/export/installed'"):
+    with pytest.raises(ExportError, match=r"run 'make \.venv/export/installed'"):
         model_zoo(tmp_path)

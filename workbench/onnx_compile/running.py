@@ -94,10 +94,6 @@ _RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
     "face-detector": DetectorRunner,
     "face-embedder": EmbedderRunner,
 }
-    "detector": DetectorRunner,
-    "face-detector": DetectorRunner,
-    "face-embedder": EmbedderRunner,
-}
 
 
 def load(folder: ModelFolder, *, threads: int) -> Runner:
