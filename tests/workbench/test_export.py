@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,10 @@ import pytest
 import catalogue
 from serving import model_folder
 from serving.detector import Detector
+from workbench import places
 from workbench.__main__ import main
-from workbench.errors import ExportError
 from workbench.export import exportable_models
-from workbench.model_export.gluoncv_packages import FOLDER, model_zoo
+from workbench.model_export.gluoncv_packages import FOLDER
 from workbench.photograph import frame
 
 # GluonCV lies in an environment of its own, which the test run of a fresh clone has through `make install`.
@@ -88,7 +90,11 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path, capsys: pytest.
 
 
 def test_without_gluoncv_the_way_to_it_is_named(tmp_path: Path) -> None:
-    if FOLDER.is_dir():
-        pytest.skip("GluonCV is installed")
-    with pytest.raises(ExportError, match=r"run 'make \.venv/export/installed'"):
-        model_zoo(tmp_path)
+    looks = (
+        "import pathlib, sys; from workbench.model_export.gluoncv_packages import model_zoo; "
+        "model_zoo(pathlib.Path(sys.argv[1]))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", looks, str(tmp_path)], cwd=places.REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert "needs the package 'gluoncv', which is not installed; run 'make .venv/export/installed'" in finished.stderr
