@@ -40,6 +40,11 @@ install: .venv/installed node_modules/installed ## set everything up
 	.venv/checkov/bin/python -m pip install $(PIP_OPTIONS) --requirement requirements-checkov.txt
 	touch $@
 
+.venv/export/installed: .venv/installed requirements-export.txt
+	rm -rf .venv/export
+	$(PIP_INSTALL) --target .venv/export --requirement requirements-export.txt
+	touch $@
+
 node_modules/installed: package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
@@ -61,7 +66,7 @@ templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over
 	npx --no-install cdk synth --quiet --no-staging --output .cache/cdk.out --context nag=true
 	scripts/check-template .cache/cdk.out/*.template.json
 
-test: check ## every check and every test
+test: check .venv/export/installed ## every check and every test
 	$(BIN)/python -m pytest
 
 format: install ## bring the sources into shape

@@ -17,15 +17,16 @@ VERBS = (
     "send",
     "fetch",
     "demo",
+    "export",
+    "compile",
     "package",
+    "image",
     "deploy",
     "destroy",
     "publish",
     "permissions",
     "plan",
     "replay",
-    "image",
-    "compile",
 )
 
 

@@ -15,7 +15,9 @@
     ├── PlanError          a capacity plan lacks a figure, or was given an impossible one
     ├── ImageError         an image cannot be built or pushed as asked
     ├── NeoError           SageMaker Neo does not take a model, or did not compile it
-    └── ReplayError        the queues of uploaded files cannot be found, read or written
+    ├── ReplayError        the queues of uploaded files cannot be found, read or written
+    ├── ExportError        a network cannot be built, or its weights cannot be had
+    └── CompileError       a model cannot be compiled as asked
 """
 
 from __future__ import annotations
@@ -75,3 +77,11 @@ class NeoError(WorkbenchError):
 
 class ReplayError(WorkbenchError):
     """The queues of uploaded files cannot be found, read or written."""
+
+
+class ExportError(WorkbenchError):
+    """A network cannot be built, or its weights cannot be had."""
+
+
+class CompileError(WorkbenchError):
+    """A model cannot be compiled as asked."""

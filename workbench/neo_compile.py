@@ -40,14 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(
     arguments: argparse.Namespace,
     *,
-    store: Path = places.MODEL_STORE,
+    store: Path | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """Looks whether Neo takes the model, starts the job, waits, and unpacks what it made."""
     account = Account(profile=arguments.profile, region=arguments.region)
     output = neo_job.place(arguments.output)
     target = neo_target.chosen(arguments, account.client("sagemaker").meta.service_model)
-    source = neo_source.find(arguments.model, store=store, application=arguments.application)
+    source = neo_source.find(arguments.model, store=store or arguments.store, application=arguments.application)
     declared = source.examined(version=arguments.framework_version, for_instance=target.is_instance)
     input_name, shape = neo_shape.chosen(arguments.input_shape, model=source.model, declared=declared)
     name = arguments.job or neo_job.new_name(source.name, target.label)

@@ -57,7 +57,7 @@ def running(
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(places.REPOSITORY),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "MODEL_STORE": str(model_store),
+            "MODEL_STORE": str(model_store.resolve()),
             **({"SM_MODEL_DIR": str(model_dir)} if model_dir else {}),
         }
         with ChildProcess(

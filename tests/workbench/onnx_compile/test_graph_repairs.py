@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import catalogue
+from workbench.onnx_compile import conversion, graph_repairs
+
+
+def _reversed(data: Any) -> Any:
+    import mxnet as mx
+
+    return mx.sym.reverse(data, axis=1)
+
+
+def _slopes(data: Any) -> Any:
+    import mxnet as mx
+
+    return mx.sym.LeakyReLU(data, mx.sym.Variable("slopes"), act_type="prelu")
+
+
+def _best_boxes(data: Any) -> Any:
+    """Rows of a channel as boxes of score, x_min, y_min, x_max, y_max."""
+    import mxnet as mx
+
+    boxes = mx.sym.reshape(mx.sym.slice_axis(data, axis=1, begin=0, end=1), (1, -1, 5))
+    kept = mx.sym.contrib.box_nms(boxes, overlap_thresh=0.5, topk=2, coord_start=1, score_index=0, id_index=-1)
+    return mx.sym.slice_axis(kept, axis=1, begin=0, end=2)  # as detectors do: MXNet pads what is left with -1
+
+
+@pytest.mark.parametrize("graph", [_reversed, _slopes, _best_boxes])
+def test_a_repaired_graph_gives_what_mxnet_gives_at_another_size(graph: Any, tmp_path: Path) -> None:
+    import mxnet as mx
+    import onnxruntime
+
+    symbol = graph(mx.sym.Variable("data"))
+    files = {"symbol": tmp_path / "a-symbol.json", "params": tmp_path / "a-0000.params"}
+    symbol.save(str(files["symbol"]))
+    weights = {"slopes": mx.nd.array([0.1, 0.2, 0.3])}
+    mx.nd.save(str(files["params"]), {f"arg:{name}": value for name, value in weights.items()})
+    target = tmp_path / "a.onnx"
+    conversion.convert(catalogue.load().model("face_detector_yunet_n"), files, (1, 3, 8, 5), target)
+    graph_repairs.repair_file(target)
+    tensor = np.random.default_rng(0).uniform(-1, 1, (1, 3, 12, 5)).astype(np.float32)
+    (expected,) = symbol.bind(
+        mx.cpu(), {name: (weights | {"data": mx.nd.array(tensor)})[name] for name in symbol.list_arguments()}
+    ).forward()
+    session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
+    assert [declared.name for declared in session.get_inputs()] == ["data"]
+    (found,) = session.run(None, {"data": tensor})
+    np.testing.assert_allclose(found, expected.asnumpy(), rtol=1e-5)

@@ -1,0 +1,38 @@
+"""Where GluonCV is found.
+
+GluonCV asks for opencv-python, which needs the libraries of a desktop and overwrites opencv-python-headless. It works
+with the latter, so it is installed beside the environment, without what the environment has already, and found from
+here alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from workbench import places
+from workbench.errors import ExportError
+
+FOLDER = places.REPOSITORY / ".venv" / "export"
+
+
+def model_zoo(folder: Path = FOLDER) -> Any:
+    """The module ``gluoncv.model_zoo``.
+
+    Raises:
+        ExportError: it is not installed.
+    """
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # last: what the environment has comes from there
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # retired upstream: its warnings are for nobody
+        try:
+            importlib.import_module("mxnet")
+            return importlib.import_module("gluoncv.model_zoo")
+        except ModuleNotFoundError as error:
+            raise ExportError(
+                f"export needs the package '{error.name}', which is not installed; run 'make .venv/export/installed'"
+            ) from error

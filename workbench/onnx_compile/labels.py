@@ -1,0 +1,71 @@
+"""Boxes that people drew around what is in a frame.
+
+Two formats are read, each from beside the frame: a ``.txt`` of its name in PASCAL Annotation 1.00, as Penn-Fudan has
+it, and a ``.json`` of any name in COCO's format, whose category ``person`` counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.errors import CompileError
+
+Boxes = npt.NDArray[np.float32]
+"""(N, 4) x_min, y_min, x_max, y_max in pixels of the frame."""
+
+_PASCAL_BOX = re.compile(r"Bounding box for object .*: \((\d+), (\d+)\) - \((\d+), (\d+)\)")
+_COCO_CATEGORY = "person"
+
+
+def of(frame: Path) -> Boxes | None:
+    """The boxes of a frame; None where nobody labelled it.
+
+    Raises:
+        CompileError: a label file cannot be understood.
+    """
+    for read in _FORMATS:
+        boxes = read(frame)
+        if boxes is not None:
+            return boxes
+    return None
+
+
+def _pascal(frame: Path) -> Boxes | None:
+    path = frame.with_suffix(".txt")
+    if not path.is_file():
+        return None
+    found = [[float(value) for value in match] for match in _PASCAL_BOX.findall(path.read_text(encoding="utf-8"))]
+    boxes = np.array(found, np.float32).reshape(-1, 4)
+    boxes[:, :2] -= 1  # pixels are counted from 1, and a box holds its last one
+    return boxes
+
+
+def _coco(frame: Path) -> Boxes | None:
+    for path in sorted(frame.parent.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            (number,) = (image["id"] for image in document["images"] if Path(image["file_name"]).name == frame.name)
+            return np.array(list(_coco_boxes(document, number)), np.float32).reshape(-1, 4)
+        except ValueError:
+            continue  # of another folder's frames
+        except (KeyError, TypeError) as error:
+            raise CompileError(f"{path} has no labels in COCO's format: {error} is missing") from error
+    return None
+
+
+def _coco_boxes(document: dict[str, list[dict[str, Any]]], number: object) -> Iterator[list[float]]:
+    people = {entry["id"] for entry in document["categories"] if entry["name"] == _COCO_CATEGORY}
+    for annotation in document["annotations"]:
+        if annotation["image_id"] == number and annotation["category_id"] in people and not annotation.get("iscrowd"):
+            left, top, width, height = annotation["bbox"]
+            yield [left, top, left + width, top + height]
+
+
+_FORMATS: tuple[Callable[[Path], Boxes | None], ...] = (_pascal, _coco)

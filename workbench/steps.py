@@ -1,0 +1,37 @@
+"""Says on the terminal what a verb is doing, and for how long."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+
+class Steps:
+    """A line a step on standard error, so that standard output is the result's alone."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), disable=quiet)
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Steps:
+        self._progress.start()
+        return self
+
+    def next(self, description: str) -> None:
+        """Ends the step before and starts another."""
+        self._end()
+        self._task = self._progress.add_task(description, total=1)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._end()
+        self._progress.stop()
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=1)
