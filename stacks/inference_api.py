@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, Duration, Fn
 from aws_cdk.aws_apigateway import (
     CfnStage,
     EndpointType,
@@ -16,27 +15,23 @@ from aws_cdk.aws_apigateway import (
     StageOptions,
 )
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, CfnFunction, Function, Runtime
-from aws_cdk.aws_logs import LogGroup
+from aws_cdk.aws_lambda import CfnFunction
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge_of_function, digits_are_numbers
+from stacks.acknowledgements import digits_are_numbers
 from stacks.api_authorization import ApiAuthorization
 from stacks.api_deployments import ApiDeployments
 from stacks.api_logs import ApiLogs
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
-from stacks.function_metrics import NAMESPACE
 from stacks.gateway_answers import answer_in_the_error_shape
-from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
-from stacks.publication import function_code
+from stacks.python_function import python_function
 from stacks.request_models import RequestModels
 from stacks.web_acl import WebAcl
 
-_SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 # API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
 _FUNCTION_TIMEOUT = Duration.seconds(28)
 _STAGE = "prod"
@@ -85,27 +80,20 @@ class InferenceApi(Construct):
         model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = LogGroup(self, "FunctionLogs", removal_policy=RemovalPolicy.DESTROY)
-        keep_for(self.log_group, parameters.logs.retention_days)
-        # A role of our own: the one that the CDK would make may write to every log group of the account.
         role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
-        self.log_group.grant_write(role)
         endpoint.grant_invoke(role)
         events.grant_write(role)
         events.grant_async(role, is_async=endpoint.kind.is_async)
         events.encryption.grant(role)
-        self.function = Function(
+        self.function = python_function(
             self,
             "Function",
             description="Sends a camera's frame to the endpoint and keeps the event",
-            runtime=Runtime.PYTHON_3_14,
-            architecture=Architecture.X86_64,
-            code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.handler.handler",
             role=role,
-            log_group=self.log_group,
-            memory_size=512,
+            log_retention_days=parameters.logs.retention_days,
             timeout=_FUNCTION_TIMEOUT,
+            service=Aws.STACK_NAME,
             environment={
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
                 "MODEL_NAME": model_name,
@@ -114,13 +102,10 @@ class InferenceApi(Construct):
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
                 "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
-                "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-                "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
+        self.log_group = self.function.log_group
         partition.trace_where_available(self.function, role)
-        acknowledge_of_function(self.function)
         self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)

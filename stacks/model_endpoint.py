@@ -18,7 +18,7 @@ from aws_cdk import (
     RemovalPolicy,
     Token,
 )
-from aws_cdk.aws_iam import CfnRole, IRole, Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_iam import CfnRole, IRole, Policy, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sagemaker import CfnEndpoint, CfnEndpointConfig, CfnModel
 from constructs import Construct
@@ -35,6 +35,7 @@ from stacks.endpoint_parameters import TYPES_WITH_LOCAL_STORAGE
 from stacks.endpoint_scaling import EndpointScaling
 from stacks.endpoint_update import guarded_by
 from stacks.event_store import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE, EventStore
+from stacks.execution_policies import policy_if, read_of_frames, read_of_model_data, telemetry_policy
 from stacks.log_retention import keep_for
 from stacks.parameters import Parameters
 from stacks.partition import Partition
@@ -97,14 +98,14 @@ class ModelEndpoint(Construct):
         )
         # Inside the role, so that all are there before SageMaker pulls the image and reads the model data.
         cast(CfnRole, role.node.default_child).policies = [
-            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=_telemetry_policy(log_group)),
-            _policy_if(has_model_data, "ReadModelData", _read_of_model_data(parameters.model_data_url.value_as_string)),
-            _policy_if(has_frame_bucket, "ReadFrames", _read_of_frames(frame_bucket)),
-            _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
-            _policy_if(self.kind.is_async, "AsyncRequests", *events.use_by_endpoint()),
-            _policy_if(captures, "WriteCaptures", events.write_of_captures()),
-            _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
-            _policy_if(network.is_attached, "AttachToVpc", *network.use_of_interfaces()),
+            CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=telemetry_policy(log_group)),
+            policy_if(has_model_data, "ReadModelData", read_of_model_data(parameters.model_data_url.value_as_string)),
+            policy_if(has_frame_bucket, "ReadFrames", read_of_frames(frame_bucket)),
+            policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
+            policy_if(self.kind.is_async, "AsyncRequests", *events.use_by_endpoint()),
+            policy_if(captures, "WriteCaptures", events.write_of_captures()),
+            policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
+            policy_if(network.is_attached, "AttachToVpc", *network.use_of_interfaces()),
         ]
         acknowledge(
             role,
@@ -313,30 +314,6 @@ def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
     ).to_string()
 
 
-def _telemetry_policy(log_group: LogGroup) -> PolicyDocument:
-    return PolicyDocument(
-        statements=[
-            # The group is there. Whether SageMaker writes to it without asking to create it is not documented.
-            PolicyStatement(
-                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[log_group.log_group_arn],
-            ),
-            # CloudWatch has no resources for metrics; the namespace is the finest limit there is.
-            PolicyStatement(
-                actions=["cloudwatch:PutMetricData"],
-                resources=["*"],
-                conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
-            ),
-        ]
-    )
-
-
-def _policy_if(condition: CfnCondition, name: str, *statements: PolicyStatement) -> IResolvable:
-    """A policy inside a role that is there when the condition holds, as CloudFormation spells it."""
-    policy = {"PolicyName": name, "PolicyDocument": PolicyDocument(statements=list(statements))}
-    return Fn.condition_if(condition.logical_id, policy, Aws.NO_VALUE)
-
-
 def _capture(percentage: str, destination: str, *, kms_key: IResolvable) -> dict[str, Any]:
     """A configuration that captures bodies and answers, JSON as text and everything else in base64."""
     return {
@@ -347,15 +324,3 @@ def _capture(percentage: str, destination: str, *, kms_key: IResolvable) -> dict
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
     }
-
-
-def _read_of_model_data(url: str) -> PolicyStatement:
-    """What lets a role read the one object that the URL names."""
-    # In range for the empty URL, too: CloudFormation may look into what a condition leaves out.
-    bucket_and_key = Fn.select(1, Fn.split("s3://", f"{url}s3://"))
-    return PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket_and_key}"])
-
-
-def _read_of_frames(bucket: str) -> PolicyStatement:
-    """What lets a role read the objects of the bucket that requests may name frames in."""
-    return PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*"])

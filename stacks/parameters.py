@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
 import catalogue
@@ -177,6 +179,17 @@ def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
             "ParameterGroups": [
                 {"Label": {"default": label}, "Parameters": [parameter.logical_id for parameter in parameters]}
                 for label, parameters in groups.items()
-            ]
+            ],
+            "ParameterLabels": {
+                parameter.logical_id: {"default": _in_words(parameter.logical_id)}
+                for parameters in groups.values()
+                for parameter in parameters
+            },
         }
     }
+
+
+def _in_words(name: str) -> str:
+    """A parameter's label: the console shows it for the name, which is in it, as the command line takes that."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return f"{words[0].upper()}{words[1:]} ({name})"

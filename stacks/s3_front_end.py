@@ -5,30 +5,25 @@ Everything here is there with ``ingestFromS3=Yes`` alone.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import Architecture, Function, Runtime
+from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
-from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge, acknowledge_of_function, objects_under_prefixes
+from stacks.acknowledgements import acknowledge, objects_under_prefixes
 from stacks.event_store import EVENTS, INCOMING, EventStore
-from stacks.function_metrics import NAMESPACE
-from stacks.log_retention import keep_for
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
-from stacks.publication import function_code
+from stacks.python_function import python_function
 
-_SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"  # the API's function has the same
 # Files of a batch are worked on one after the other; each may take 22 s for the endpoint, and S3's time.
 _BATCH_SIZE = 4
 _FUNCTION_TIMEOUT = Duration.seconds(120)
@@ -94,7 +89,6 @@ class S3FrontEnd(Construct):
         role = self._role(endpoint, events)
         self.function = self._function(role, parameters, endpoint, events)
         partition.trace_where_available(self.function, role, only_if=self.is_on)
-        acknowledge_of_function(self.function)
         self.function.add_event_source(
             SqsEventSource(
                 self.queue,
@@ -147,30 +141,20 @@ class S3FrontEnd(Construct):
         return role
 
     def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
-        log_group = LogGroup(self, "FunctionLogs", removal_policy=RemovalPolicy.DESTROY)
-        keep_for(log_group, parameters.logs.retention_days)
-        log_group.grant_write(role)
-        return Function(
+        return python_function(
             self,
             "IngestFunction",
             description="Sends files that cameras upload to the endpoint and keeps the events",
-            runtime=Runtime.PYTHON_3_14,
-            architecture=Architecture.X86_64,
-            code=function_code(self, _SOURCE_ROOT),
             handler="inference_api.ingest.handler",
             role=role,
-            log_group=log_group,
-            memory_size=512,
+            log_retention_days=parameters.logs.retention_days,
             timeout=_FUNCTION_TIMEOUT,
+            service=f"{Aws.STACK_NAME}-ingest",  # its latencies are not those of the API
             environment={
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
-                # Its latencies are not those of the API.
-                "POWERTOOLS_SERVICE_NAME": f"{Aws.STACK_NAME}-ingest",
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-                "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
 

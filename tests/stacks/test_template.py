@@ -76,6 +76,9 @@ def test_the_five_promised_parameters(template: dict[str, Any]) -> None:
     assert all("Default" in entry for entry in own.values())
     grouped = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert sorted(name for group in grouped for name in group["Parameters"]) == sorted(own)
+    labels = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"]
+    assert set(labels) == set(own)
+    assert labels["saveRequestEvents"]["default"] == "Save Request Events (saveRequestEvents)"
 
 
 def test_every_combination_renders_in_both_partitions(template: dict[str, Any]) -> None:
