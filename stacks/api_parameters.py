@@ -22,6 +22,7 @@ class ApiParameters:
         web_acl_arn: the web ACL in front of the API; empty for none.
         reserved_concurrency: requests that the function works on at once, set aside for it and at most; 0 for what the
             account has left.
+        provisioned_concurrency: instances of the function that are kept warm; 0 for none.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -69,6 +70,15 @@ class ApiParameters:
             default="0",
         )
 
+        self.provisioned_concurrency = text(
+            stack,
+            "functionProvisionedConcurrency",
+            "Instances of the function that are kept warm, billed by the hour; 0 for none",
+            pattern="0|[1-9][0-9]{0,4}",
+            takes="a whole number from 0 to 99999",
+            default="0",
+        )
+
     @property
     def all(self) -> list[CfnParameter]:
         """All of them, in the order in which to show them."""
@@ -78,6 +88,7 @@ class ApiParameters:
             self.throttle_burst,
             self.monthly_quota,
             self.reserved_concurrency,
+            self.provisioned_concurrency,
             self.access_logs,
             self.web_acl_arn,
         ]

@@ -25,6 +25,7 @@ from stacks.api_logs import ApiLogs
 from stacks.api_parameters import ApiParameters
 from stacks.event_store import EventStore
 from stacks.gateway_answers import answer_in_the_error_shape
+from stacks.live_version import LiveVersion
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
 from stacks.partition import Partition
@@ -106,11 +107,25 @@ class InferenceApi(Construct):
         )
         self.log_group = self.function.log_group
         partition.trace_where_available(self.function, role)
+        live = LiveVersion(
+            self,
+            "Live",
+            function=self.function,
+            from_parameters=[
+                parameters.application_type.value_as_string,
+                model_name,
+                parameters.endpoint.endpoint_type.value_as_string,
+                parameters.events.save_request_events.value_as_string,
+                parameters.logs.camera_metrics.value_as_string,
+            ],
+            provisioned_concurrency=parameters.api.provisioned_concurrency.value_as_string,
+        )
+        calls_function = LambdaIntegration(live.alias, proxy=True, allow_test_invoke=False)
         self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
-        post = resource.add_method("POST", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
+        post = resource.add_method("POST", calls_function)
         authorization.require(post)
         models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
         models.require(post)
@@ -118,9 +133,7 @@ class InferenceApi(Construct):
         # Where the answer of an asynchronous endpoint is fetched. It is there whatever the endpoint: a deployment is a
         # snapshot of the methods, and these do not depend on a parameter.
         answer = resource.add_resource("{request_id}")
-        authorization.require(
-            answer.add_method("GET", LambdaIntegration(self.function, proxy=True, allow_test_invoke=False))
-        )
+        authorization.require(answer.add_method("GET", calls_function))
         _allow_preflights(answer, "GET")
         authorization.restrict(api)
         answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
