@@ -17,6 +17,7 @@ from stacks.acknowledgements import acknowledge, empty_is_left_out, objects_unde
 from stacks.conditional_policy import attach
 from stacks.encryption import Encryption
 from stacks.errors import ContextValueError
+from stacks.event_table import RESULTS, EventTable
 from stacks.function_metrics import function_metric
 from stacks.parameters import Parameters
 
@@ -32,7 +33,12 @@ _ASYNC = "async/"
 ASYNC_INPUT, ASYNC_PENDING = f"{_ASYNC}input/", f"{_ASYNC}pending/"
 ASYNC_OUTPUT, ASYNC_FAILURE = f"{_ASYNC}output/", f"{_ASYNC}failure/"
 CAPTURE = "capture/"
-_EXPIRING = {"Retention": EVENTS, "RetentionOfIncoming": INCOMING, "RetentionOfCaptures": CAPTURE}
+_EXPIRING = {
+    "Retention": EVENTS,
+    "RetentionOfResults": RESULTS,
+    "RetentionOfIncoming": INCOMING,
+    "RetentionOfCaptures": CAPTURE,
+}
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -42,6 +48,8 @@ class EventStore(Construct):
     Attributes:
         bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
         encryption: the key of its objects.
+        has_table: the condition that results can be queried.
+        table: the table of events.
         failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
     """
 
@@ -63,6 +71,11 @@ class EventStore(Construct):
             "KeepsEvents",
             expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
         )
+        self.has_table = CfnCondition(
+            self,
+            "HasTable",
+            expression=Fn.condition_equals(parameters.events.events_table.value_as_string, "Yes"),
+        )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
         removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
         access_logs = _access_logs(self, removal_policy)
@@ -80,6 +93,7 @@ class EventStore(Construct):
             "BucketEncryption", self.encryption.of_bucket
         )
         self._set_lifecycle(parameters.events.retention_days.value_as_string)
+        self.table = EventTable(self, "Table", bucket=self.bucket, is_on=self.has_table)
         self.failures_alarm = Alarm(
             self,
             "FailuresAlarm",
@@ -104,6 +118,20 @@ class EventStore(Construct):
         policy = Policy(self, "Write", roles=[role], statements=[statement])
         objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
+        self.grant_write_to_table(role, only_if=self._keeps_events)
+
+    def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Lets a role add results to the table, where there is one.
+
+        Args:
+            role: the role.
+            only_if: the condition that it is there and writes events.
+        """
+        statement = PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{RESULTS}*")])
+        policy = attach(
+            self, "WriteToTable", role=role, statements=[statement], condition=self.has_table, only_if=only_if
+        )
+        objects_under_prefixes(policy, self.bucket, [RESULTS], "Every event has a key of its own under this prefix")
 
     def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
         """Lets S3 tell a queue of every file under ``incoming/``.

@@ -102,6 +102,7 @@ class InferenceApi(Construct):
                 "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
+                "EVENTS_TABLE": parameters.events.events_table.value_as_string,
                 "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
             },
         )
@@ -116,6 +117,7 @@ class InferenceApi(Construct):
                 model_name,
                 parameters.endpoint.endpoint_type.value_as_string,
                 parameters.events.save_request_events.value_as_string,
+                parameters.events.events_table.value_as_string,
                 parameters.logs.camera_metrics.value_as_string,
             ],
             provisioned_concurrency=parameters.api.provisioned_concurrency.value_as_string,

@@ -98,6 +98,13 @@ class IpcAiSaasStack(Stack):
         CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
         CfnOutput(self, "DashboardName", value=dashboard.name, description="CloudWatch dashboard")
         CfnOutput(self, "EventsBucket", value=events.bucket.bucket_name, description="Frames and results, when kept")
+        CfnOutput(
+            self,
+            "EventsTable",
+            value=events.table.name,
+            condition=events.has_table,
+            description="Query it with Athena",
+        )
         for name, queue, description in (
             ("IngestQueueUrl", front_end.queue, "What S3 tells of files that cameras upload"),
             ("IngestDeadLetterQueueUrl", front_end.dead_letter_queue, "Files that did not become events: replay them"),

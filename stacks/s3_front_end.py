@@ -123,6 +123,7 @@ class S3FrontEnd(Construct):
         role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
         endpoint.grant_invoke_at_once(role, only_if=self.is_on)
         events.encryption.grant(role, only_if=self.is_on)
+        events.grant_write_to_table(role, only_if=self.is_on)
         self.dead_letter_queue.grant(role, "sqs:SendMessage")
         bucket = events.bucket
         for actions, resource in (
@@ -154,6 +155,7 @@ class S3FrontEnd(Construct):
                 "APPLICATION_TYPE": parameters.application_type.value_as_string,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
+                "EVENTS_TABLE": parameters.events.events_table.value_as_string,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
             },
         )

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "ENDPOINT_TYPE": "real-time",
     "EVENTS_BUCKET": "event-store",
     "SAVE_REQUEST_EVENTS": "Yes",
+    "EVENTS_TABLE": "No",
     "CAMERA_METRICS": "No",
     "POWERTOOLS_SERVICE_NAME": "inference",
     "POWERTOOLS_METRICS_NAMESPACE": "Test",

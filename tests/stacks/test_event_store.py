@@ -85,7 +85,7 @@ def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any]
     assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["async/"]
     expiring = _events_bucket(template, region, eventRetentionDays="30")["LifecycleConfiguration"]["Rules"]
     assert expiring[: len(rules)] == rules
-    assert {rule["Prefix"] for rule in expiring[len(rules) :]} == {"events/", "incoming/", "capture/"}
+    assert {rule["Prefix"] for rule in expiring[len(rules) :]} == {"events/", "results/", "incoming/", "capture/"}
     assert {(rule["Status"], rule["ExpirationInDays"]) for rule in expiring[len(rules) :]} == {("Enabled", "30")}
 
 

@@ -21,6 +21,7 @@ CHANGES = [
     {"endpointType": "serverless"},
     {"saveRequestEvents": "Yes"},
     {"cameraMetrics": "Yes"},
+    {"saveRequestEvents": "Yes", "eventsTable": "Yes"},
 ]
 
 

@@ -30,6 +30,7 @@ WITHOUT_RESOURCE = {
 }
 EVERYTHING = {
     "saveRequestEvents": "Yes",
+    "eventsTable": "Yes",
     "ingestFromS3": "Yes",
     "frameBucketName": "my-frames",
     "modelDataUrl": "s3://my-models/model.tar.gz",

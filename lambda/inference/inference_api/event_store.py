@@ -33,7 +33,18 @@ _WRITERS = 8  # fewer than the connections that boto3 keeps open, which are 10
 class EventStore:
     """The events bucket, and the threads that write to it; both are kept between invocations."""
 
-    def __init__(self, client: S3Client, bucket: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, client: S3Client, bucket: str, *, queryable: bool = False, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        """Takes what it writes with.
+
+        Args:
+            client: of S3.
+            bucket: the bucket.
+            queryable: whether each result is also written where the table of events reads, apart from the frames.
+            patience_seconds: how long an answer waits for its event.
+        """
+        self._queryable = queryable
         self._client = client
         self._bucket = bucket
         self._patience = patience_seconds
@@ -79,8 +90,9 @@ class EventStore:
             event["result_object"] = f"{prefix}answer"
             begun.append(self.put(event["result_object"], result.body, result.content_type))
         _finish(begun, deadline)
-        written = self.put(f"{prefix}result.json", json.dumps(event).encode(), "application/json")
-        _finish([written], deadline)
+        line = json.dumps(event).encode()
+        keys = [f"{prefix}result.json", *([_key_in_table(prefix)] if self._queryable else [])]
+        _finish([self.put(key, line, "application/json") for key in keys], deadline)
 
     def put(self, key: str, body: bytes, content_type: str) -> Future[Any]:
         """Begins to write an object; boto3 tries again by itself."""
@@ -179,6 +191,11 @@ def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
         write.result()
     if unfinished:
         raise TimeoutError(f"S3 did not take {len(unfinished)} objects of the event in time")
+
+
+def _key_in_table(prefix: str) -> str:
+    """``results/dt=YYYY-MM-DD/camera=ID/REQUEST.json`` for an event's prefix: a table reads all that lies in a day."""
+    return f"results/{prefix.removeprefix('events/').rstrip('/')}.json"
 
 
 def camera_part(camera_id: str) -> str:

@@ -69,7 +69,8 @@ def async_endpoint() -> AsyncEndpoint:
 @functools.cache
 def event_store() -> EventStore:
     """The event store, its connections and threads kept between invocations."""
-    return EventStore(boto3.client("s3", config=_STORE_CONFIG), settings().events_bucket)
+    client = boto3.client("s3", config=_STORE_CONFIG)
+    return EventStore(client, settings().events_bucket, queryable=settings().events_table)
 
 
 @functools.cache

@@ -59,7 +59,12 @@ def endpoint() -> Endpoint:
 def event_store() -> EventStore:
     """The event store, its connections and threads kept between invocations."""
     client = boto3.client("s3", config=_S3_CONFIG)
-    return EventStore(client, settings().events_bucket, patience_seconds=_STORE_PATIENCE_SECONDS)
+    return EventStore(
+        client,
+        settings().events_bucket,
+        queryable=settings().events_table,
+        patience_seconds=_STORE_PATIENCE_SECONDS,
+    )
 
 
 @functools.cache

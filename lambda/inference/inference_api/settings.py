@@ -17,6 +17,7 @@ class Settings:
         is_async: whether it answers by way of S3; otherwise it answers at once.
         events_bucket: the bucket of the event store.
         save_request_events: whether frames and results are kept.
+        events_table: whether results are also written for queries.
         service: the name of the deployment.
         metrics_namespace: CloudWatch's namespace of the function's metrics.
         camera_metrics: whether each camera has metrics of its own.
@@ -28,6 +29,7 @@ class Settings:
     is_async: bool
     events_bucket: str
     save_request_events: bool
+    events_table: bool
     service: str
     metrics_namespace: str
     camera_metrics: bool
@@ -46,6 +48,7 @@ class Settings:
             is_async=environment["ENDPOINT_TYPE"] == "async",
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
+            events_table=environment["EVENTS_TABLE"] == "Yes",
             service=environment["POWERTOOLS_SERVICE_NAME"],
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
             camera_metrics=environment["CAMERA_METRICS"] == "Yes",
@@ -60,12 +63,14 @@ class IngestSettings:
         application_type: the application that the endpoint serves.
         endpoint_name: the SageMaker endpoint.
         events_bucket: the bucket of the event store, where the files lie too.
+        events_table: whether results are also written for queries.
         dead_letter_queue_url: the queue for messages of files that no attempt would help.
     """
 
     application_type: str
     endpoint_name: str
     events_bucket: str
+    events_table: bool
     dead_letter_queue_url: str
 
     @classmethod
@@ -79,5 +84,6 @@ class IngestSettings:
             application_type=environment["APPLICATION_TYPE"],
             endpoint_name=environment["ENDPOINT_NAME"],
             events_bucket=environment["EVENTS_BUCKET"],
+            events_table=environment["EVENTS_TABLE"] == "Yes",
             dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
         )
