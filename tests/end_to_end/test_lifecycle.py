@@ -7,11 +7,31 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _hear_hangups() -> None:
+    """A test run by nohup, or by a runner without a terminal, has SIGHUP ignored, which children inherit."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@contextmanager
+def _started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive its test, whatever becomes of that."""
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, preexec_fn=_hear_hangups, **options
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _descendants(pid: int) -> list[int]:
@@ -39,8 +59,7 @@ def test_nothing_outlives_the_workbench(number: signal.Signals, tmp_path: Path) 
     ]
     command += ["--parameters", "detectorModelName=dlib_frontal_face"]
     foreign = {"VIRTUAL_ENV": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | foreign, stdout=pipe, text=True) as process:
+    with _started(command, env=os.environ | foreign) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("API ")
         started = _descendants(process.pid)
@@ -58,8 +77,7 @@ def test_nothing_outlives_the_workbench(number: signal.Signals, tmp_path: Path) 
 def test_a_part_that_dies_ends_the_run_with_its_log(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(tmp_path)]
     command += ["--parameters", "detectorModelName=dlib_frontal_face"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True) as process:
+    with _started(command, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline().startswith("API ")
@@ -71,7 +89,7 @@ def test_a_part_that_dies_ends_the_run_with_its_log(tmp_path: Path) -> None:
 def test_nohup_is_respected(tmp_path: Path) -> None:
     command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "workbench", "up", "--port", "0"]
     command += ["--logs", str(tmp_path), "--parameters", "detectorModelName=dlib_frontal_face"]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+    with _started(command) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("API ")
         process.send_signal(signal.SIGHUP)
