@@ -181,7 +181,7 @@ def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
                 for label, parameters in groups.items()
             ],
             "ParameterLabels": {
-                parameter.logical_id: {"default": _in_words(parameter.logical_id)}
+                parameter.node.id: {"default": _in_words(parameter.node.id)}
                 for parameters in groups.values()
                 for parameter in parameters
             },
