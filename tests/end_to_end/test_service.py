@@ -285,7 +285,9 @@ def test_face_comparison_the_whole_way(photograph: Path, tmp_path: Path) -> None
         assert answer["FaceMatches"][0]["Similarity"] > 0.99
         table = subprocess.run([*command, str(photograph)], cwd=REPOSITORY, capture_output=True, text=True, check=True)
         assert table.stdout.count("astronaut.png: alike to the source's face") == 2
-        assert _error(httpx.post(service.url, content=b"{}"))["message"].startswith("send a JSON object with source_image")
+        assert _error(httpx.post(service.url, content=b"{}"))["message"].startswith(
+            "send a JSON object with source_image"
+        )
         names = [key.rsplit("/", 1)[1] for key in service.events()]
     assert sorted(set(names)) == ["result.json", "source.png", "target-0.png", "target-1.png", "target.png"]
 

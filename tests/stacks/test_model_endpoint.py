@@ -45,7 +45,7 @@ def test_another_model_image_or_type_updates_the_endpoint_in_place(
 ) -> None:
     changes = _by_type(template, FACES, FACES | after)
     assert (changes[MODEL], changes[CONFIG], changes[ENDPOINT]) == ({"replaced"}, {"replaced"}, {"updated"})
-    # Another kind of application has another snapshot of the API, and what the function reads another version of it.
+    # Another kind of application has another snapshot of the API, another setting another version of the function.
     others = {kind for kind, change in changes.items() if change != {"updated"}}
     assert others - {"AWS::ApiGateway::Deployment", "AWS::Lambda::Version"} == {MODEL, CONFIG}
 
