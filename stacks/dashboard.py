@@ -25,7 +25,7 @@ from constructs import Construct
 
 from stacks.function_metrics import errors_by_code, function_metric
 from stacks.inference_api import InferenceApi
-from stacks.instance_prices import HOURLY, LISTED
+from stacks.instance_prices import HOURLY
 from stacks.model_endpoint import ModelEndpoint
 
 _MINUTE = Duration.minutes(1)
@@ -88,7 +88,7 @@ class Dashboard(Construct):
                 [
                     _graph("Instances", YAxisProps(min=0, show_units=False), [self._instances()]),
                     _graph(
-                        f"Instances' cost a day, at the list price in us-east-1 of {LISTED}",
+                        "Instances' cost a day, at a list price in us-east-1 (a rough figure: see docs/operations.md)",
                         YAxisProps(label="USD", min=0, show_units=False),
                         [self._cost(prices.find_in_map(instance_type, "Hourly"))],
                     ),

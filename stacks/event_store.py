@@ -79,11 +79,7 @@ class EventStore(Construct):
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
         removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
         access_logs = _access_logs(self, removal_policy)
-        self.bucket = _private_bucket(
-            self,
-            "Bucket",
-            removal_policy=removal_policy,
-        )
+        self.bucket = _private_bucket(self, "Bucket", removal_policy=removal_policy)
         _log_access(self.bucket, to=access_logs)
         acknowledge(
             self.bucket,

@@ -31,8 +31,9 @@ _FUNCTION_TIMEOUT = Duration.seconds(120)
 # most of an hour, in which an endpoint that is overloaded or being replaced comes back.
 _VISIBILITY_TIMEOUT = Duration.seconds(720)
 _ATTEMPTS = 5
-# A message keeps its age when it moves to the dead-letter queue, so that one has to be the longer.
+# After this time a file that waits is told to people: the endpoint has too few instances.
 _LONGEST_WAIT = Duration.minutes(15)
+# A message keeps its age when it moves to the dead-letter queue, so that one has to be the longer.
 _RETENTION = Duration.days(7)
 _DEAD_LETTER_RETENTION = Duration.days(14)
 

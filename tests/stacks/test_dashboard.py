@@ -19,6 +19,7 @@ from stacks.instance_prices import HOURLY
 from tests.fake_s3 import FakeS3
 from tests.lambda_events import proxy_event
 from tests.stacks.rendering import REGIONS, of_type, only, rendered
+from workbench.capacity import prices
 
 NAMESPACE = "IpcAiSaas"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
@@ -204,3 +205,8 @@ def test_it_shows_alarms_that_are_there_by_default(template: dict[str, Any]) -> 
     (widget,) = (widget for widget in _body(resources)["widgets"] if widget["type"] == "alarm")
     named = {arn.removesuffix(".Arn") for arn in widget["properties"]["alarms"]}
     assert named == {name for name in of_type(resources, "AWS::CloudWatch::Alarm") if name.startswith("ServiceAlarms")}
+
+
+def test_the_dashboard_and_the_plan_have_the_same_prices() -> None:
+    entries = json.loads(prices.PRICES.read_text(encoding="utf-8"))["regions"]["us-east-1"]["instance_hour"]
+    assert {name: entry["price"] for name, entry in entries.items()} == HOURLY
