@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from aws_cdk import ArnFormat, Aws, CfnCondition, Fn, Stack
+from aws_cdk.aws_cloudwatch import Alarm
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
-from aws_cdk.aws_sns import CfnSubscription, Topic
+from aws_cdk.aws_sns import CfnSubscription, ITopic, Topic
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge
@@ -49,3 +51,9 @@ class AlarmTopic(Construct):
             self, "Email", topic_arn=self.topic.topic_arn, protocol="email", endpoint=address
         )
         subscription.cfn_options.condition = has_address
+
+
+def tell(topic: ITopic, alarm: Alarm) -> None:
+    """Lets a topic know when an alarm goes off, and when it is over."""
+    alarm.add_alarm_action(SnsAction(topic))
+    alarm.add_ok_action(SnsAction(topic))

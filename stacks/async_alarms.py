@@ -7,9 +7,10 @@ from typing import cast
 
 from aws_cdk import CfnCondition, Duration
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
+
+from stacks.alarm_topic import tell
 
 _LONGEST_WAIT = Duration.minutes(15)  # three times what the first instance needs
 
@@ -46,8 +47,7 @@ class AsyncAlarms(Construct):
             ),
         ]
         for alarm in alarms:
-            alarm.add_alarm_action(SnsAction(topic))
-            alarm.add_ok_action(SnsAction(topic))
+            tell(topic, alarm)
             cast(CfnAlarm, alarm.node.default_child).cfn_options.condition = is_async
 
     def _above(self, name: str, metric: Metric, threshold: float, description: str) -> Alarm:

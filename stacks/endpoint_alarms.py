@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Metric, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
+
+from stacks.alarm_topic import tell
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ class EndpointAlarms(Construct):
         self.of_newest_fleet: list[Alarm] = []
         for name, symptom in _SYMPTOMS.items():
             alarm = self._alarm(name, symptom, endpoint, f"The endpoint: {symptom.says}")
-            alarm.add_alarm_action(SnsAction(topic))
-            alarm.add_ok_action(SnsAction(topic))
+            tell(topic, alarm)
             self.of_newest_fleet.append(
                 self._alarm(f"NewestFleet{name}", symptom, newest_fleet, f"The endpoint's newest fleet: {symptom.says}")
             )

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement, ServicePrincipal
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
 from aws_cdk.aws_sns import ITopic
@@ -14,6 +13,7 @@ from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge, empty_is_left_out, objects_under_prefixes
+from stacks.alarm_topic import tell
 from stacks.conditional_policy import attach
 from stacks.encryption import Encryption
 from stacks.errors import ContextValueError
@@ -100,7 +100,7 @@ class EventStore(Construct):
             comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=TreatMissingData.NOT_BREACHING,
         )
-        self.failures_alarm.add_alarm_action(SnsAction(alarm_topic))
+        tell(alarm_topic, self.failures_alarm)
         cast(CfnAlarm, self.failures_alarm.node.default_child).cfn_options.condition = self._keeps_events
 
     def grant_write(self, role: IRole) -> None:

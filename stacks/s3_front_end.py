@@ -9,7 +9,6 @@ from typing import cast
 
 from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
@@ -18,6 +17,7 @@ from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge, objects_under_prefixes
+from stacks.alarm_topic import tell
 from stacks.event_store import EVENTS, INCOMING, EventStore
 from stacks.model_endpoint import ModelEndpoint
 from stacks.parameters import Parameters
@@ -195,5 +195,4 @@ class S3FrontEnd(Construct):
             ),
         ]
         for alarm in alarms:
-            alarm.add_alarm_action(SnsAction(topic))
-            alarm.add_ok_action(SnsAction(topic))
+            tell(topic, alarm)

@@ -7,13 +7,13 @@ from typing import cast
 from aws_cdk import CfnCondition, Duration, Fn, Token
 from aws_cdk.aws_apigateway import Stage
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, Stats, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge, digits_are_numbers
 from stacks.alarm_parameters import AlarmParameters
+from stacks.alarm_topic import tell
 from stacks.function_metrics import function_metric
 
 _MINUTE = Duration.minutes(1)
@@ -137,6 +137,5 @@ class ServiceAlarms(Construct):
         )
 
     def _telling(self, alarm: Alarm) -> Alarm:
-        alarm.add_alarm_action(SnsAction(self._topic))
-        alarm.add_ok_action(SnsAction(self._topic))
+        tell(self._topic, alarm)
         return alarm

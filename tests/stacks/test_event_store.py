@@ -122,6 +122,7 @@ def _failure_alarms(template: Mapping[str, Any], region: str, **given: str) -> l
 def test_an_alarm_watches_for_lost_events(template: dict[str, Any], region: str) -> None:
     assert _failure_alarms(template, region) == []
     (alarm,) = _failure_alarms(template, region, **KEPT)
+    assert alarm["OKActions"] == alarm["AlarmActions"]
     assert len(alarm["AlarmActions"]) == 1
     (function,) = _of_type(template, "AWS::Lambda::Function", region, **KEPT)
     variables = function["Environment"]["Variables"]
