@@ -17,7 +17,8 @@
     ├── NeoError           SageMaker Neo does not take a model, or did not compile it
     ├── ReplayError        the queues of uploaded files cannot be found, read or written
     ├── ExportError        a network cannot be built, or its weights cannot be had
-    └── CompileError       a model cannot be compiled as asked
+    ├── CompileError       a model cannot be compiled as asked
+    └── BenchError         something that is to be measured is not there or does not run
 """
 
 from __future__ import annotations
@@ -85,3 +86,7 @@ class ExportError(WorkbenchError):
 
 class CompileError(WorkbenchError):
     """A model cannot be compiled as asked."""
+
+
+class BenchError(WorkbenchError):
+    """Something that is to be measured is not there or does not run."""
