@@ -20,6 +20,8 @@ FRAME ?=
 TARGET ?=
 REGIONS ?=
 REGISTRY ?=
+ONLY ?=
+ROUNDS ?=
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -74,8 +76,8 @@ templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over
 test: check .venv/export/installed ## every check and every test
 	$(BIN)/python -m pytest
 
-bench: install .venv/export/installed .venv/bench/installed ## how fast, beside a plain server: BENCH_ONLY=, BENCH_ROUNDS= and BENCH_SECONDS= choose
-	$(BIN)/python -m workbench.speed
+bench: install .venv/export/installed .venv/bench/installed ## how fast, beside a plain server: ONLY=, ROUNDS= and SECONDS= choose
+	$(BIN)/python -m workbench speed $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 format: install ## bring the sources into shape
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -26,6 +26,7 @@ VERBS = (
     "publish",
     "permissions",
     "plan",
+    "speed",
     "replay",
 )
 

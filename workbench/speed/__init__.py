@@ -1,1 +1,5 @@
-"""What the service costs beside a plain server, and beside the bare work; ``python -m workbench.speed``."""
+"""Measure what serving costs beside a plain server and beside the bare work."""
+
+from workbench.speed.command import add_arguments, run
+
+__all__ = ["add_arguments", "run"]

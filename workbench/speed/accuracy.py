@@ -1,6 +1,6 @@
 """What decoding with less detail costs in accuracy: labelled frames, enlarged as if a larger camera had taken them.
 
-``python -m workbench.speed.accuracy APPLICATION FOLDER LABELS`` prints recalls as JSON; :func:`run` calls it.
+``python -m workbench.speed.accuracy APPLICATION MODEL FOLDER LABELS`` prints recalls as JSON; :func:`run` calls it.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ class Recall:
     reduced_frames: int
 
 
-def run(application: str, folder: Path, labels: Path) -> list[Recall]:
+def run(application: str, model: str, folder: Path, labels: Path) -> list[Recall]:
     """The recalls of a model, in a process of its own.
 
     Raises:
         BenchError: it failed.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "workbench.speed.accuracy", application, str(folder), str(labels)],
+        [sys.executable, "-m", "workbench.speed.accuracy", application, model, str(folder), str(labels)],
         stdout=subprocess.PIPE,
         cwd=places.REPOSITORY,
         check=False,
     )
     if done.returncode:
-        raise BenchError(f"measuring the accuracy of {folder.name} failed; what it said stands above")
+        raise BenchError(f"measuring the accuracy of {model} failed; what it said stands above")
     return [Recall(**each) for each in json.loads(done.stdout)]
 
 
-def _recalls(application: str, folder: Path, labels: Path) -> Iterator[Recall]:
+def _recalls(application: str, model: str, folder: Path, labels: Path) -> Iterator[Recall]:
     import cv2
 
     from serving import images
@@ -65,7 +65,7 @@ def _recalls(application: str, folder: Path, labels: Path) -> Iterator[Recall]:
     from workbench.onnx_compile import accuracy, frames
     from workbench.onnx_compile import labels as label_files
 
-    found = find(folder.name, application, model_dir=folder, model_store=folder.parent, catalogue=catalogue.load())
+    found = find(model, application, model_dir=folder, model_store=folder, catalogue=catalogue.load())
     detector = Detector.load(found, threads=1)
     read = [(each.frame, label_files.of(each.path)) for each in frames.read([labels]) if each.path]
     labelled = [(frame, boxes) for frame, boxes in read if boxes is not None]
@@ -84,9 +84,9 @@ def _recalls(application: str, folder: Path, labels: Path) -> Iterator[Recall]:
         yield Recall(times, both[0].labels, both[0].recall, both[1].recall, count)
 
 
-def _main(application: str, folder: str, labels: str) -> None:
+def _main(application: str, model: str, folder: str, labels: str) -> None:
     serving_program.make_importable()
-    print(json.dumps([asdict(recall) for recall in _recalls(application, Path(folder), Path(labels))]))
+    print(json.dumps([asdict(recall) for recall in _recalls(application, model, Path(folder), Path(labels))]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.speed import bare_loop, material, rounds, servers
+from workbench import places
+from workbench.speed import accuracy, bare_loop, comparison, material, rounds, servers
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
@@ -17,6 +18,8 @@ from workbench.speed.rounds import Seen
 from workbench.speed.servers import Program
 
 _BODY = "body-detection"
+_EMBEDDED_PAIR, _ONNX_PAIR = "dlib_frontal_face+dlib_face_embedding", "yunet_n+mobileface_v2"
+_COMPARISONS_A_ROUND = 10
 _YOLOX, _PLAIN_YOLOX = "yolox_nano", "body_detector_yolox_nano"
 _SHORT_SIZE = 416  # of the older form, for both servers
 _PING_TARGET_MS = 50
@@ -152,11 +155,54 @@ def start(found: Material, effort: Effort) -> list[Figure]:
     ]
 
 
+def face_comparison(found: Material, effort: Effort) -> list[Figure]:
+    """One source against ten faces, beside one pair after the other."""
+    pairs = {_EMBEDDED_PAIR: places.MODEL_STORE} | ({_ONNX_PAIR: found.onnx_faces()} if found.testdata else {})
+    figures = []
+    for pair, store in pairs.items():
+        seen = comparison.run(pair, store, rounds=_COMPARISONS_A_ROUND * effort.rounds)
+        figures.append(
+            _ratio(
+                f"{pair}, 1 source and {comparison.TARGETS} faces",
+                "p50 of embedding / pair by pair",
+                seen.ours,
+                seen.plain,
+                "ms",
+                sign="<=",
+                target=0.25,
+            )
+        )
+    return figures
+
+
+def accuracy_kept(found: Material, _: Effort) -> list[Figure]:
+    """Recall with frames decoded as they are by default, against decoding all of their detail."""
+    folder, labels, models = found.yolox(), found.labelled(), found.plain_models()
+    if folder is None or labels is None or models is None:
+        return []
+    return [
+        Figure(
+            case=f"{name}, Penn-Fudan enlarged {each.times} times",
+            name="points of recall lost",
+            value=100 * (each.exact - each.reduced),
+            unit="points",
+            sign="<=",
+            target=0.5,
+            ours=f"{100 * each.reduced:.1f} %",
+            theirs=f"{100 * each.exact:.1f} %",
+        )
+        for name, place in ((_YOLOX, folder), (_PLAIN_YOLOX, models))
+        for each in accuracy.run(_BODY, name, place, labels)
+    ]
+
+
 GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "yolox": yolox,
     "yolo3": heavy,
     "memory": memory,
     "start": start,
+    "comparison": face_comparison,
+    "accuracy": accuracy_kept,
 }
 
 
@@ -282,6 +328,23 @@ def _against_bare(case: str, mine: Seen, bare: _Bare | None, target: float) -> l
             rounds=rounds.ratio(*shares)[1],
         ),
     ]
+
+
+def _ratio(
+    case: str, name: str, ours: list[float], theirs: list[float], unit: str, *, sign: str, target: float
+) -> Figure:
+    """The median of the ratios of what was measured in turns."""
+    value, each = rounds.ratio(ours, theirs)
+    return Figure(
+        case=case,
+        name=name,
+        value=value,
+        sign=sign if target else "",
+        target=target,
+        ours=f"{statistics.median(ours):.1f} {unit}",
+        theirs=f"{statistics.median(theirs):.1f} {unit}",
+        rounds=each,
+    )
 
 
 def _started(program: Program, request: Request) -> float:

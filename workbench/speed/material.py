@@ -56,6 +56,13 @@ class Material:
         """MXNet models that the plain server runs."""
         return self.testdata / "models/mxnet" if self.testdata else None
 
+    def onnx_faces(self) -> Path:
+        """A store with yunet_n and mobileface_v2; only with test data."""
+        assert self.testdata is not None
+        for model in ("yunet_n", "mobileface_v2"):
+            folder = _fetched(model, self.testdata)
+        return folder.parent
+
     def yolox(self) -> Path | None:
         """The folder of yolox_nano in a store of its own."""
         return _fetched("yolox_nano", self.testdata) if self.testdata else None

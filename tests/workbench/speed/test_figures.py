@@ -1,0 +1,67 @@
+"""Figures, rounds and the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from workbench.__main__ import main
+from workbench.speed import report, rounds
+from workbench.speed.figures import Figure
+
+
+@pytest.mark.parametrize(
+    ("sign", "value", "held"),
+    [("<=", 1.0, True), ("<=", 1.1, False), (">=", 1.0, True), (">=", 0.9, False), ("", 5, None)],
+)
+def test_a_figure_is_held_to_its_target(sign: str, value: float, held: bool | None) -> None:
+    figure = Figure(case="c", name="n", value=value, sign=sign, target=1.0)
+    assert figure.held is held
+    assert figure.document()["held"] is held
+
+
+def test_every_other_round_goes_the_other_way_round() -> None:
+    called: list[str] = []
+    rounds.in_turns(3, lambda: called.append("a"), lambda: called.append("b"))
+    assert "".join(called) == "abbaab"
+
+
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
+    assert rounds.ratio([1, 30, 3], [2, 10, 3]) == (1, (0.5, 3, 1))
+
+
+def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = [
+        Figure(case="yolox_nano, street frame", name="p50", value=0.1, sign="<=", target=0.2, rounds=(0.1, 0.3)),
+        Figure(case="yolox_nano, street frame", name="throughput", value=2, sign=">=", target=4, ours="8 /s"),
+        Figure(case="yolox_nano", name="no target", value=7, unit="ms"),
+    ]
+    texts, picture = report.write(figures, report.machine(), tmp_path / "speed")
+    document = json.loads(texts.read_text())
+    assert [each["held"] for each in document["figures"]] == [True, False, None]
+    assert document["machine"]["cores"] >= 1
+    assert cv2.imread(str(picture)).std() > 10
+    report.say(figures)
+    printed = capsys.readouterr().out
+    assert ("held" in printed, "missed" in printed, ">= 4 x" in printed) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--only", "yolx"], "unknown group 'yolx', did you mean 'yolox'?"),
+        (["--rounds", "0"], "'0' is no number of rounds"),
+        (["--seconds", "nan"], "'nan' is no time"),
+    ],
+)
+def test_what_cannot_be_measured(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code: object = main(["speed", *words])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert says in said[-1]

@@ -1,0 +1,111 @@
+"""One face against ten: the product's comparison beside embedding source and target one pair at a time.
+
+``python -m workbench.speed.comparison DETECTOR+EMBEDDER STORE ROUNDS`` prints milliseconds as JSON.
+
+Both sides get the same faces, found once, and embed them with the same engine. The plain one aligns and embeds the
+source's face and a target's, ten times, which is what comparing two faces again and again does. The product does what a
+request does: it knows the source from the request before, and embeds the targets together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import catalogue
+from workbench import places, serving_program
+from workbench.errors import BenchError
+
+TARGETS = 10
+_MIN_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Milliseconds of each round: the product's embeddings and the plain ones."""
+
+    ours: list[float]
+    plain: list[float]
+
+
+def run(pair: str, store: Path, *, rounds: int) -> Comparison:
+    """Measures a pair in a process of its own.
+
+    Raises:
+        BenchError: it failed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench.speed.comparison", pair, str(store), str(rounds)],
+        stdout=subprocess.PIPE,
+        cwd=places.REPOSITORY,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "MXNET_SUBGRAPH_BACKEND": "NONE"},
+        check=False,
+    )
+    if done.returncode:
+        raise BenchError(f"comparing with {pair} failed; what it said stands above")
+    return Comparison(**json.loads(done.stdout))
+
+
+def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]:
+    import cv2
+    import numpy as np
+    import numpy.typing as npt
+
+    from applications.face_comparison import FaceModels
+    from serving.detector import Detector
+    from serving.embedder import Embedder
+    from serving.model_folder import find
+
+    cv2.setNumThreads(1)
+    detector, embedder = (
+        find(name, "face-comparison", model_dir=store, model_store=store, catalogue=catalogue.load())
+        for name in pair.split("+")
+    )
+    models = FaceModels(Detector.load(detector, threads=1), Embedder.load(embedder, threads=1))
+    photograph = cv2.imread(str(places.photograph()))
+    crowd = np.tile(photograph, (2, TARGETS // 2, 1))
+    encoded = cv2.imencode(".png", photograph)[1].tobytes()
+    limit = crowd.shape[0] * crowd.shape[1]
+    source, targets = (models.faces(image, _MIN_CONFIDENCE) for image in (photograph, crowd))
+    if len(source.scores) != 1 or len(targets.scores) != TARGETS:
+        raise BenchError(f"{pair} finds {len(source.scores)} and {len(targets.scores)} faces, not 1 and {TARGETS}")
+
+    def ours() -> npt.NDArray[np.float32]:
+        wanted = models.source(encoded, min_confidence=_MIN_CONFIDENCE, max_pixels=limit).embedding
+        similarities: npt.NDArray[np.float32] = models.embeddings(crowd, targets) @ wanted
+        return similarities
+
+    def plain() -> npt.NDArray[np.float32]:
+        similarities = []
+        for number in range(TARGETS):
+            (wanted,) = models.embeddings(photograph, source)
+            (target,) = models.embeddings(crowd, targets.take(np.array([number])))
+            similarities.append(target @ wanted)
+        return np.array(similarities, np.float32)
+
+    if not np.allclose(ours(), plain(), atol=1e-4):
+        raise BenchError(f"{pair} answers differently one pair at a time")
+    for _ in range(count):
+        yield _milliseconds(ours), _milliseconds(plain)
+
+
+def _milliseconds(measured: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    measured()
+    return 1000 * (time.perf_counter() - start)
+
+
+def _main(pair: str, store: str, count: str) -> None:
+    serving_program.make_importable()
+    both = list(_rounds(pair, Path(store), int(count)))
+    print(json.dumps({"ours": [mine for mine, _ in both], "plain": [theirs for _, theirs in both]}))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
