@@ -1,0 +1,33 @@
+"""The machine that was measured on, in words that let somebody else repeat it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("mxnet", "onnxruntime", "onnxruntime-gpu", "dlr", "dlib-bin", "opencv-python-headless", "numpy")
+
+
+def described() -> dict[str, Any]:
+    """Processor, cores that may be used, memory, system, releases, and how busy the machine was before."""
+    return {
+        "processor": _line("/proc/cpuinfo", "model name"),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_mib": int(_line("/proc/meminfo", "MemTotal").split()[0]) // 1024,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES if _installed(name)},
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _line(file: str, name: str) -> str:
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "0 unknown")
+
+
+def _installed(package: str) -> bool:
+    return next(iter(metadata.distributions(name=package)), None) is not None
