@@ -173,7 +173,8 @@ def _latency(
             started, warm_up=arguments.warm_up, repeat=arguments.repeat, ran=lambda: progress.advance(step)
         )
         peaks = [memory.peak_mib(process.pids[0]) for process in started]
-        step = progress.add_task("labelled frames", total=len(labelled_frames) * len(variants))
+        if labelled_frames:
+            step = progress.add_task("labelled frames", total=len(labelled_frames) * len(variants))
         return [
             _Timed(
                 runs=results.by_stage(runs),

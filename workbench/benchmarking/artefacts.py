@@ -36,6 +36,11 @@ class Part:
     folder: Path | None
 
     @property
+    def place(self) -> str:
+        """The name, and the name of what its folder lies in."""
+        return f"{self.folder.resolve().parent.name}/{self.called}" if self.folder else self.called
+
+    @property
     def applications(self) -> tuple[str, ...]:
         """What it serves."""
         return self.model.applications

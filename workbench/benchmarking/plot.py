@@ -10,6 +10,7 @@ from workbench.benchmarking.results import OTHER, STAGES, WHOLE, Result
 _DOTS_AN_INCH = 100
 _WIDTH, _BAR, _FRAME = 9.0, 0.6, 1.6  # inches: of the picture, of a variant's bar, of what is around the bars
 _RATES = 3.2
+_LONGEST_NAME = 44  # characters beside a bar; of longer ones the end
 _COLOURS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#bbbbbb")  # Paul Tol's bright ones, apart for all eyes
 _MARKS = {"p50": "|", "p95": "D", "p99": "x"}
 
@@ -27,7 +28,7 @@ def plot(results: Sequence[Result], *, title: str, path: Path) -> None:
         len(heights), 1, figsize=(_WIDTH, sum(heights)), height_ratios=heights, layout="constrained", squeeze=False
     )
     bars = axes[0][0]
-    names = [result.variant.name for result in results]
+    names = [_shortened(result.variant.name) for result in results]
     rows = range(len(results))
     left = [0.0] * len(results)
     for stage, colour in zip((*STAGES, OTHER), _COLOURS, strict=True):
@@ -43,12 +44,9 @@ def plot(results: Sequence[Result], *, title: str, path: Path) -> None:
     bars.legend(ncols=4, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))
     if with_rates:
         rates = axes[1][0]
-        for result in results:
-            counts = [point.workers for point in result.throughput]
-            rates.plot(
-                counts, [point.frames_per_second for point in result.throughput], "o-", label=result.variant.name
-            )
         counts = [point.workers for point in results[0].throughput]
+        for result, name in zip(results, names, strict=True):
+            rates.plot(counts, [point.frames_per_second for point in result.throughput], "o-", label=name)
         rates.set(xlabel="workers", ylabel="frames a second", ylim=(0, None), xticks=counts)
         rates.grid(visible=True, alpha=0.3)
         rates.legend(fontsize="small")
@@ -56,3 +54,7 @@ def plot(results: Sequence[Result], *, title: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=_DOTS_AN_INCH, metadata={"Software": None})
     pyplot.close(figure)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else "..." + name[3 - _LONGEST_NAME :]

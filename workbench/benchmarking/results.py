@@ -129,6 +129,7 @@ def _of_variant(result: Result, first: Result) -> dict[str, Any]:
                 "workers": point.workers,
                 "frames_per_second": point.frames_per_second,
                 "rounds": point.of_rounds,
+                "served": [[list(worker) for worker in turn] for turn in point.rounds],
                 "memory_mib": point.memory_mib,
             }
             for point in result.throughput

@@ -26,7 +26,7 @@ def latency_table(results: Sequence[Result], *, repeat: int) -> Table:
 
 def throughput_table(results: Sequence[Result]) -> Table:
     """A row a variant, a column a number of workers: frames a second and MiB of all of them."""
-    table = Table(title="frames a second, and MiB, of workers in processes of their own")
+    table = Table(title="frames a second and MiB, by workers")
     counts = [str(point.workers) for point in results[0].throughput]
     _columns(table, ["variant", ""], [*counts, "x first"])
     for result in results:

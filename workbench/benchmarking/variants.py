@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import catalogue
 from catalogue import nearest
@@ -85,7 +85,7 @@ def find(
         catalogue.load().application(application)
     choices = {word: _choices(word, stores, application) for word in dict.fromkeys(words)}
     served = _application(choices, application)
-    named: list[tuple[str, str, tuple[Part, ...]]] = []
+    chosen: list[tuple[Part, ...]] = []
     for word in words:
         kept = [parts for parts in choices[word] if not engines or all(part.model.engine in engines for part in parts)]
         if not kept:
@@ -93,8 +93,8 @@ def find(
             raise BenchmarkError(
                 f"{word} runs on {there}, not on {' or '.join(engines)}; leave --engine out, or compile it for that"
             )
-        named += [(word, served, parts) for parts in kept]
-    return list(_called_apart(named))
+        chosen += kept
+    return list(_called_apart(chosen, served))
 
 
 def _choices(word: str, stores: Sequence[Path], application: str | None) -> list[tuple[Part, ...]]:
@@ -165,23 +165,21 @@ def _served_by(parts: tuple[Part, ...]) -> list[str]:
     return detects or [_FACES]
 
 
-def _called_apart(named: Sequence[tuple[str, str, tuple[Part, ...]]]) -> Iterator[Variant]:
-    """Short names where they tell variants apart, else what the operator wrote; the same twice gets numbers."""
-    made = [Variant(name=_short(parts), application=served, parts=parts) for _, served, parts in named]
-    shared = Counter(variant.name for variant in made)
-    longer = [
-        dataclasses.replace(variant, name=f"{word.rpartition('@')[0] or word}@{variant.engine}")
-        if shared[variant.name] > 1
-        else variant
-        for variant, (word, _, _) in zip(made, named, strict=True)
-    ]
+def _called_apart(chosen: Sequence[tuple[Part, ...]], application: str) -> Iterator[Variant]:
+    """Models' names; with what their folder lies in where other folders have the same, numbers for the same again."""
+    places: dict[str, set[tuple[Path | None, ...]]] = {}
+    for parts in chosen:
+        places.setdefault(_name(parts, "called"), set()).add(tuple(part.folder for part in parts))
     seen: Counter[str] = Counter()
-    for variant in longer:
-        seen[variant.name] += 1
-        number = seen[variant.name]
-        yield dataclasses.replace(variant, name=f"{variant.name} ({number})") if number > 1 else variant
+    for parts in chosen:
+        name = _name(parts, "called")
+        if len(places[name]) > 1:
+            name = _name(parts, "place")
+        seen[name] += 1
+        number = f" ({seen[name]})" if seen[name] > 1 else ""
+        yield Variant(name=name + number, application=application, parts=parts)
 
 
-def _short(parts: tuple[Part, ...]) -> str:
-    names = "+".join(part.called for part in parts)
+def _name(parts: tuple[Part, ...], field: Literal["called", "place"]) -> str:
+    names = "+".join(getattr(part, field) for part in parts)
     return f"{names}@{'+'.join(dict.fromkeys(part.model.engine for part in parts))}"
