@@ -144,7 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, indent=2))
     else:
-        _show(measured, arguments, frames, written)
+        _show(measured, arguments, frames, written, machine.was_busy(about["machine"]))
     return 0
 
 
@@ -197,24 +197,34 @@ def _throughput(
     from workbench.benchmarking import interleaving, memory
     from workbench.benchmarking.results import Throughput
 
-    points: list[list[Throughput]] = [[] for _ in variants]
     if not counts:
-        return points
+        return [[] for _ in variants]
     with contextlib.ExitStack() as processes:
         started = _loaded(processes, variants, request, arguments, progress, before_fork=True)
-        step = progress.add_task("numbers of workers", total=len(counts))
-        for before, count in zip([0, *counts], counts, strict=False):
-            busy = interleaving.kept_busy(
-                started,
-                more=count - before,
-                rounds=_ROUNDS,
-                seconds=arguments.seconds / _ROUNDS,
-                warm_up=min(arguments.warm_up, _WORKERS_WARM_UP),
-            )
-            for kept, process, rounds in zip(points, started, busy, strict=True):
-                kept.append(Throughput(workers=count, rounds=rounds, memory_mib=memory.together_mib(process.pids)))
-            progress.advance(step)
-    return points
+        step = progress.add_task("forking workers", total=counts[-1] * len(started))
+        memories: list[list[float]] = []
+        for process in started:
+            together = []
+            for _ in range(counts[-1]):
+                process.hire(warm_up=min(arguments.warm_up, _WORKERS_WARM_UP))
+                together.append(memory.together_mib(process.pids))
+                progress.advance(step)
+            memories.append(together)
+        step = progress.add_task("workers in turns", total=_ROUNDS * len(counts) * len(started))
+        busy = interleaving.kept_busy(
+            started,
+            counts=counts,
+            rounds=_ROUNDS,
+            seconds=arguments.seconds / _ROUNDS,
+            was_busy=lambda: progress.advance(step),
+        )
+    return [
+        [
+            Throughput(workers=count, rounds=turns, memory_mib=together[count - 1])
+            for count, turns in zip(counts, of_counts, strict=True)
+        ]
+        for of_counts, together in zip(busy, memories, strict=True)
+    ]
 
 
 def _loaded(
@@ -335,7 +345,11 @@ def _heading(result: Result, first: Result) -> list[str]:
 
 
 def _show(
-    results: Sequence[Result], arguments: argparse.Namespace, frames: Sequence[LabelledFrame], written: Sequence[Path]
+    results: Sequence[Result],
+    arguments: argparse.Namespace,
+    frames: Sequence[LabelledFrame],
+    written: Sequence[Path],
+    busy: str | None,
 ) -> None:
     from workbench.benchmarking import tables
     from workbench.onnx_compile.accuracy import SAME_OBJECT_IOU, SURE
@@ -349,3 +363,5 @@ def _show(
     console.print(tables.quality_table(results, caption=f"{right}drawn and counted from a score of {SURE}"))
     for path in written:
         console.print(f"{path}", highlight=False, soft_wrap=True)
+    if busy:
+        console.print(busy, highlight=False)

@@ -23,12 +23,8 @@ class Runs(Protocol):
 class Works(Protocol):
     """What has workers, which are busy only when it is its turn."""
 
-    def hire(self, *, warm_up: int) -> None:
-        """Adds a worker."""
-        ...
-
-    def keep_busy(self, seconds: float) -> Served:
-        """Keeps all workers busy."""
+    def keep_busy(self, workers: int, seconds: float) -> Served:
+        """Keeps so many of its workers busy."""
         ...
 
 
@@ -56,21 +52,33 @@ def timed(
     return kept
 
 
-def kept_busy(variants: Sequence[Works], *, more: int, rounds: int, seconds: float, warm_up: int) -> list[list[Served]]:
-    """Keeps the workers of one variant busy at a time, in turns; those of the others wait.
+def kept_busy(
+    variants: Sequence[Works],
+    *,
+    counts: Sequence[int],
+    rounds: int,
+    seconds: float,
+    was_busy: Callable[[], None] = lambda: None,
+) -> list[list[list[Served]]]:
+    """Keeps some workers of one variant busy at a time, in turns; all others wait.
+
+    A round goes through all numbers of workers, and through all variants with each: no number and no variant has a
+    quieter time of the machine to itself.
 
     Args:
-        variants: in the order of their turns.
-        more: how many workers each hires first.
-        rounds: turns of each variant.
+        variants: in the order of their turns, with as many workers as the largest number.
+        counts: numbers of workers.
+        rounds: turns of each number of each variant.
         seconds: of each turn.
-        warm_up: requests that a new worker serves before its first turn.
+        was_busy: is told of every turn.
 
     Returns:
-        Of each variant, what its workers served in each turn.
+        Of each variant, and of each number, what the workers served in each turn.
     """
-    for variant in variants:
-        for _ in range(more):
-            variant.hire(warm_up=warm_up)
-    turns = [[variant.keep_busy(seconds) for variant in variants] for _ in range(rounds)]
-    return [list(served) for served in zip(*turns, strict=True)]
+    kept: list[list[list[Served]]] = [[[] for _ in counts] for _ in variants]
+    for _ in range(rounds):
+        for place, count in enumerate(counts):
+            for variant, turns in zip(variants, kept, strict=True):
+                turns[place].append(variant.keep_busy(count, seconds))
+                was_busy()
+    return kept

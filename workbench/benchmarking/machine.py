@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("mxnet", "onnxruntime", "onnxruntime-gpu", "dlr", "dlib-bin", "opencv-python-headless", "numpy")
+_BUSY = 0.25  # load a core
 
 
 def described() -> dict[str, Any]:
@@ -22,6 +24,16 @@ def described() -> dict[str, Any]:
         "packages": {name: metadata.version(name) for name in _PACKAGES if _installed(name)},
         "load_before": round(os.getloadavg()[0], 2),
     }
+
+
+def was_busy(machine: Mapping[str, Any]) -> str | None:
+    """A sentence where the machine had other work before; None where it had none to speak of."""
+    if machine["load_before"] < _BUSY * machine["cores"]:
+        return None
+    return (
+        f"the machine had other work: a load of {machine['load_before']:g} on {machine['cores']} cores before. "
+        "Trust the ratios, and repeat on a quiet machine for the milliseconds"
+    )
 
 
 def _line(file: str, name: str) -> str:

@@ -92,9 +92,9 @@ class VariantProcess:
         """Adds a worker, which serves the request ``warm_up`` times before it is ready."""
         self._workers.append(self._ask("hire", warm_up))
 
-    def keep_busy(self, seconds: float) -> Served:
-        """Keeps all workers busy: how many requests each served, and in how many seconds."""
-        served: Served = self._ask("keep busy", seconds)
+    def keep_busy(self, workers: int, seconds: float) -> Served:
+        """Keeps so many workers busy: how many requests each served, and in how many seconds."""
+        served: Served = self._ask("keep busy", workers, seconds)
         return served
 
     def _ask(self, *command: Any) -> Any:

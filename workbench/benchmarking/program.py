@@ -74,11 +74,12 @@ class Variant:
         assert worker.pid is not None
         return worker.pid
 
-    def keep_busy(self, seconds: float) -> list[tuple[int, float]]:
-        """Lets all workers serve the request over and over: of each its requests, and seconds to the last's end."""
-        for worker in self._workers:
+    def keep_busy(self, workers: int, seconds: float) -> list[tuple[int, float]]:
+        """Lets some workers serve the request over and over: of each its requests, and seconds to the last's end."""
+        busy = self._workers[:workers]
+        for worker in busy:
             worker.send(seconds)
-        return [_reply_of(worker) for worker in self._workers]
+        return [_reply_of(worker) for worker in busy]
 
     def _work(self, commands: Connection, others: list[Connection], warm_up: int) -> None:
         """A worker: never returns."""

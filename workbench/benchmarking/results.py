@@ -29,7 +29,7 @@ class Throughput:
     Attributes:
         workers: how many, each in a process of its own and each with its next request at once.
         rounds: turns of all workers, each with what its workers served.
-        memory_mib: of the workers and the process that they were forked from, after these turns.
+        memory_mib: of so many workers, warmed up, and the process that they were forked from.
     """
 
     workers: int

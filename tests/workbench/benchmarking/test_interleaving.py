@@ -10,19 +10,14 @@ class FakeVariant:
     def __init__(self, name: str, book: list[str]) -> None:
         self._name = name
         self._book = book
-        self._workers = 0
 
     def run(self) -> Milliseconds:
         self._book.append(self._name)
         return {"whole": float(len(self._book))}
 
-    def hire(self, *, warm_up: int) -> None:
-        self._book.append(f"{self._name} hires")
-        self._workers += 1
-
-    def keep_busy(self, seconds: float) -> Served:
-        self._book.append(f"{self._name} for {seconds:g}")
-        return [(len(self._book), seconds)] * self._workers
+    def keep_busy(self, workers: int, seconds: float) -> Served:
+        self._book.append(f"{workers} of {self._name}")
+        return [(len(self._book), seconds)] * workers
 
 
 def test_variants_take_turns_run_by_run_and_warm_up_runs_are_not_kept() -> None:
@@ -39,11 +34,12 @@ def test_variants_take_turns_run_by_run_and_warm_up_runs_are_not_kept() -> None:
     assert len(ran) == 9
 
 
-def test_workers_are_hired_first_and_busy_in_turns() -> None:
+def test_numbers_of_workers_and_variants_take_turns_round_by_round() -> None:
     book: list[str] = []
     served = interleaving.kept_busy(
-        [FakeVariant("a", book), FakeVariant("b", book)], more=2, rounds=2, seconds=0.5, warm_up=3
+        [FakeVariant("a", book), FakeVariant("b", book)], counts=[1, 2], rounds=2, seconds=0.5
     )
-    assert book[:4] == ["a hires", "a hires", "b hires", "b hires"]
-    assert book[4:] == ["a for 0.5", "b for 0.5"] * 2
-    assert served == [[[(5, 0.5)] * 2, [(7, 0.5)] * 2], [[(6, 0.5)] * 2, [(8, 0.5)] * 2]]
+    assert book == ["1 of a", "1 of b", "2 of a", "2 of b"] * 2
+    first, second = served
+    assert first == [[[(1, 0.5)], [(5, 0.5)]], [[(3, 0.5)] * 2, [(7, 0.5)] * 2]]
+    assert second == [[[(2, 0.5)], [(6, 0.5)]], [[(4, 0.5)] * 2, [(8, 0.5)] * 2]]

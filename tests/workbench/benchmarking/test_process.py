@@ -45,7 +45,8 @@ def test_workers_are_processes_that_serve_together_and_end_with_theirs(tiny: Var
         process.load(sent, before_fork=True)
         for _ in range(2):
             process.hire(warm_up=1)
-        served = process.keep_busy(0.2)
+        assert len(process.keep_busy(1, 0.05)) == 1
+        served = process.keep_busy(2, 0.2)
         assert len(served) == 2
         assert all(requests > 0 and seconds >= 0.2 for requests, seconds in served)
         pids = process.pids
