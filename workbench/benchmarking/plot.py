@@ -31,17 +31,18 @@ def plot(results: Sequence[Result], *, title: str, path: Path) -> None:
     names = [_shortened(result.variant.name) for result in results]
     rows = range(len(results))
     left = [0.0] * len(results)
+    drawn = []
     for stage, colour in zip((*STAGES, OTHER), _COLOURS, strict=True):
         medians = [result.percentiles(stage)["p50"] for result in results]
-        bars.barh(rows, medians, left=left, height=0.55, color=colour, label=stage)
+        drawn.append(bars.barh(rows, medians, left=left, height=0.55, color=colour, label=stage))
         left = [start + median for start, median in zip(left, medians, strict=True)]
     for level, mark in _MARKS.items():
         values = [result.percentiles(WHOLE)[level] for result in results]
-        bars.plot(values, rows, mark, color="black", markersize=7, label=f"whole, {level}")
+        drawn += bars.plot(values, rows, mark, color="black", markersize=7, label=f"whole, {level}")
     bars.set(yticks=list(rows), yticklabels=names, xlabel="milliseconds a frame; stages: medians", xlim=(0, None))
     bars.invert_yaxis()
     bars.grid(visible=True, axis="x", alpha=0.3)
-    bars.legend(ncols=4, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    bars.legend(handles=drawn, ncols=4, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))
     if with_rates:
         rates = axes[1][0]
         counts = [point.workers for point in results[0].throughput]
