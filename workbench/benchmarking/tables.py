@@ -42,7 +42,7 @@ def quality_table(results: Sequence[Result], *, caption: str) -> Table:
     """A row a variant: size, memory, what it found, and how right it is where there are labels."""
     table = Table(title="cost and quality", caption=caption)
     labelled = results[0].accuracy is not None
-    right = ["average precision", "precision", "recall"] if labelled else []
+    right = ["AP", "precision", "recall"] if labelled else []
     _columns(table, ["variant"], ["files, MB", "peak MiB", "drawn", *right])
     for result in results:
         figures = [f"{result.variant.artefact_bytes / 1e6:.1f}", f"{result.peak_mib:.0f}", str(len(result.found))]
