@@ -96,7 +96,12 @@ def _described(folder: Path, called: str, application: str | None) -> ModelFolde
                 candidates.append(found)
                 served.append(asked)
     if not candidates:
-        raise BenchmarkError(failure or f"{folder} has no artefacts of a model; name another folder")
+        if failure and (folder / "model.json").is_file():
+            raise BenchmarkError(failure)
+        raise BenchmarkError(
+            f"{folder} has no model.json and no artefacts whose names tell; make it with 'workbench fetch', 'export' or "
+            "'compile'"
+        )
     if len({frozenset(found.files.values()) for found in candidates}) > 1:
         names = ", ".join(sorted({path.name for found in candidates for path in found.files.values()}))
         raise BenchmarkError(

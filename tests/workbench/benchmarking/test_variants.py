@@ -122,3 +122,11 @@ def test_a_folder_with_files_of_several_models(tmp_path: Path) -> None:
 def test_a_name_that_is_none_has_the_nearest(store: Path) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'yolox_nano'"):
         _find(store, "yolox_nno")
+
+
+def test_a_folder_without_a_model(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match="no artefacts whose names tell"):
+        _find(tmp_path, str(tmp_path))
+    (tmp_path / "model.json").write_text("{}")
+    with pytest.raises(BenchmarkError, match="does not describe a model"):
+        _find(tmp_path, str(tmp_path))
