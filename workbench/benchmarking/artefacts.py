@@ -99,8 +99,8 @@ def _described(folder: Path, called: str, application: str | None) -> ModelFolde
         if failure and (folder / "model.json").is_file():
             raise BenchmarkError(failure)
         raise BenchmarkError(
-            f"{folder} has no model.json and no artefacts whose names tell; make it with 'workbench fetch', 'export' or "
-            "'compile'"
+            f"{folder} has no model.json and no artefacts whose names tell; make one with 'workbench fetch', "
+            "'export' or 'compile'"
         )
     if len({frozenset(found.files.values()) for found in candidates}) > 1:
         names = ", ".join(sorted({path.name for found in candidates for path in found.files.values()}))
