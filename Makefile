@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types templates test lock publish-template clean
+.PHONY: help install demo bench check format lint types templates test lock publish-template clean
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
@@ -45,6 +45,11 @@ install: .venv/installed node_modules/installed ## set everything up
 	$(PIP_INSTALL) --target .venv/export --requirement requirements-export.txt
 	touch $@
 
+.venv/bench/installed: .venv/installed requirements-bench.txt
+	rm -rf .venv/bench
+	$(PIP_INSTALL) --target .venv/bench --requirement requirements-bench.txt
+	touch $@
+
 node_modules/installed: package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
@@ -68,6 +73,9 @@ templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over
 
 test: check .venv/export/installed ## every check and every test
 	$(BIN)/python -m pytest
+
+bench: install .venv/export/installed .venv/bench/installed ## how fast, beside a plain server: BENCH_ONLY=, BENCH_ROUNDS= and BENCH_SECONDS= choose
+	$(BIN)/python -m workbench.speed
 
 format: install ## bring the sources into shape
 	$(BIN)/ruff check --fix $(SOURCES)

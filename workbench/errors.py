@@ -18,7 +18,8 @@
     ├── ReplayError        the queues of uploaded files cannot be found, read or written
     ├── BenchmarkError     models cannot be benchmarked as asked
     ├── ExportError        a network cannot be built, or its weights cannot be had
-    └── CompileError       a model cannot be compiled as asked
+    ├── CompileError       a model cannot be compiled as asked
+    └── BenchError         something that is to be measured is not there or does not run
 """
 
 from __future__ import annotations
@@ -90,3 +91,7 @@ class BenchmarkError(WorkbenchError):
 
 class CompileError(WorkbenchError):
     """A model cannot be compiled as asked."""
+
+
+class BenchError(WorkbenchError):
+    """Something that is to be measured is not there or does not run."""

@@ -19,7 +19,7 @@ from serving.host import ApplicationHost
 
 
 def _application(**hooks: Callable[..., Any]) -> Application:
-    usual: dict[str, Callable[..., Any]] = {
+    usual: dict[str, Any] = {
         "model_fn": lambda model_dir: f"model of {model_dir}",
         "input_fn": lambda body, content_type: (body.decode(), content_type),
         "predict_fn": lambda data, model: [*data, model],

@@ -6,7 +6,7 @@ import base64
 import itertools
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -17,9 +17,11 @@ import catalogue
 from applications import face_comparison
 from applications.face_comparison import FaceModels
 from serving import images
+from serving.detections import Detections
 from serving.detector import Detector
 from serving.embedder import Embedder
 from serving.errors import ClientError, ModelLoadError
+from serving.images import Frame
 from serving.model_folder import ModelFolder, find
 from serving.settings import Settings
 from tests.iou import iou
@@ -96,6 +98,41 @@ def test_options_and_several_targets(embedded: FaceModels, photograph: Path) -> 
     assert unsure["SourceImageFace"] is None
 
 
+def test_a_source_that_was_seen_lately_is_not_looked_at_again(photograph: Path, tmp_path: Path) -> None:
+    models = _load("dlib_frontal_face+dlib_face_embedding", Path("/none"))
+    looked: list[tuple[int, ...]] = []
+    detector = models.detector
+
+    class Counting:
+        model = detector.model
+
+        def detect(self, frame: Frame) -> Detections:
+            looked.append(frame.shape)
+            return detector.detect(frame)
+
+    models.detector = cast(Detector, Counting())
+    cv2.imwrite(str(tmp_path / "empty.png"), np.full((200, 200, 3), 90, np.uint8))
+    face, empty = _encoded(photograph), _encoded(tmp_path / "empty.png")
+    documents = [{"source_image_bytes": face, "target_image_bytes": face} for _ in range(3)]
+    first, second, third = (_compare(models, **document) for document in documents)
+    assert first == second == third
+    assert len(looked) == 4  # the source once, each target
+    # Another confidence, and another image, are other sources.
+    _compare(models, source_image_bytes=face, target_image_bytes=face, min_confidence=0.9)
+    assert len(looked) == 6
+    assert _compare(models, source_image_bytes=empty, target_image_bytes=face)["SourceImageFace"] is None
+
+
+def test_only_so_many_sources_are_kept(photograph: Path) -> None:
+    models = _load("dlib_frontal_face+dlib_face_embedding", Path("/none"))
+    image = photograph.read_bytes()
+    for number in range(70):
+        tiny = cv2.imencode(".png", np.full((16, 16, 3), number, np.uint8))[1].tobytes()
+        assert models.source(tiny, min_confidence=0.5, max_pixels=1000).embedding is None
+    assert len(models._sources) == 64
+    assert models.source(image, min_confidence=0.5, max_pixels=10**6).embedding is not None
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -112,13 +149,13 @@ def test_options_and_several_targets(embedded: FaceModels, photograph: Path) -> 
         {"images": ["s3://bucket/key"]},
     ],
 )
-def test_what_cannot_be_compared(document: dict[str, Any], photograph: Path) -> None:
+def test_what_cannot_be_compared(document: dict[str, Any], embedded: FaceModels, photograph: Path) -> None:
     usual = {"source_image_bytes": _encoded(photograph), "target_image_bytes": _encoded(photograph)}
     body = json.dumps(usual | document if document else document).encode()
     if document == {"source_image_bytes": "AAAA"}:
         body = json.dumps(document).encode()
     with pytest.raises(ClientError):
-        face_comparison.input_fn(body, "application/json")
+        face_comparison.predict_fn(face_comparison.input_fn(body, "application/json"), embedded)
 
 
 def test_an_image_alone_is_no_comparison(photograph: Path) -> None:

@@ -19,6 +19,7 @@ import httpx
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
+from workbench.processes import processor_seconds
 
 _WARM_UP_SECONDS = 2.0
 _TIMEOUT_SECONDS = 60.0
@@ -84,7 +85,7 @@ def measure(
         application=application,
         model=model,
         instance_type=None,
-        machine=Machine(processor=_processor(), cores=cores, load_before=round(load_before, 2)),
+        machine=Machine(processor=processor_name(), cores=cores, load_before=round(load_before, 2)),
         frame=sent,
         clients=clients,
         seconds=round(load.seconds, 2),
@@ -121,25 +122,6 @@ def keep_busy(post: Post, *, clients: int, seconds: float) -> Load:
     return Load(latencies, len(failed), time.monotonic() - start)
 
 
-def processor_seconds(root: int) -> float:
-    """Processor time that a process and its children, and theirs, have used so far."""
-    parents: dict[int, int] = {}
-    used: dict[int, float] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The name stands in brackets and may hold anything; proc(5) numbers the fields after it from 3 on.
-            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue  # it has ended
-        process = int(entry.parent.name)
-        parents[process] = int(fields[1])
-        used[process] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    family = {root}
-    while more := {process for process, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sum(used.get(process, 0.0) for process in family)
-
-
 def _post(url: str, application: str, jpeg: bytes) -> Post:
     body, content_type = jpeg, "image/jpeg"
     if application == _COMPARISON:
@@ -171,6 +153,7 @@ def _jpeg(path: Path) -> tuple[bytes, Frame]:
     return body, Frame(name=path.stem, width=picture.width, height=picture.height, bytes=len(body))
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """What the machine calls its processor."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")

@@ -10,7 +10,9 @@ these a frame, in the order sent.
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,11 @@ from serving import content, model_folder
 from serving.detections import Detections
 from serving.detector import Detector
 from serving.frames import FrameSet, frame_reader
+from serving.images import FrameSize, Needed
 from serving.settings import settings
 
 _MIN_SHORT_SIZE, _MAX_SHORT_SIZE = 32, 2048
+_CHANNELS = 3  # grey frames are decoded to three, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +51,33 @@ class DetectionOptions:
 
 @dataclass(frozen=True)
 class DetectionRequest:
-    """The frames, and what the client wants of the answer."""
+    """What the client sent and what it wants of the answer.
 
-    sent: FrameSet
+    Frames are still encoded: how much of their detail has to be decoded depends on the model.
+
+    Attributes:
+        body: the image itself, or the JSON text.
+        document: the JSON object; None where the body is the image.
+        wanted: the options.
+    """
+
+    body: bytes
+    document: Mapping[str, Any] | None
     wanted: DetectionOptions
+
+    def frames(self, needed: Needed) -> FrameSet:
+        """The decoded frames, with at least the detail that is needed."""
+        reader = frame_reader()
+        if self.document is None:
+            return reader.of_image(self.body, needed)
+        return reader.of_document(self.document, needed)
 
 
 @dataclass(frozen=True)
 class DetectionAnswer:
-    """What was found in each frame, with the frame's shape (height, width, channels), and in what form to say it."""
+    """What was found in each frame, with the frame's width and height as sent, and in what form to say it."""
 
-    found: list[tuple[tuple[int, ...], Detections]]
+    found: list[tuple[FrameSize, Detections]]
     several: bool
     normalized: bool
 
@@ -75,7 +95,7 @@ def model_fn(model_dir: str) -> Detector:
 
 
 def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
-    """Checks the options and decodes the frames."""
+    """Reads the JSON and checks the options."""
     document = content.image_or_json(content_type, body)
     options = content.parameters(content_type) if document is None else document
     wanted = DetectionOptions(
@@ -84,34 +104,34 @@ def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
         max_results=content.whole_number(options, "max_results", minimum=1, maximum=1000),
         normalized=content.flag(options, "normalized"),
     )
-    reader = frame_reader()
-    return DetectionRequest(reader.of_image(body) if document is None else reader.of_document(document), wanted)
+    return DetectionRequest(body, document, wanted)
 
 
 def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
-    """Runs the detector over one frame after the other."""
+    """Decodes the frames and runs the detector over one after the other."""
     wanted = data.wanted
+    sent = data.frames(functools.partial(model.looks_at, short_size=wanted.short_size))
     found = []
-    for frame in data.sent.frames:
-        everything = model.detect(frame, wanted.short_size)
+    for frame, size in zip(sent.frames, sent.sizes, strict=True):
+        everything = model.detect(frame, wanted.short_size, sent=size)
         kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
-        found.append((frame.shape, everything.take(kept)))
-    return DetectionAnswer(found, data.sent.mode != "frame", wanted.normalized)
+        found.append((size, everything.take(kept)))
+    return DetectionAnswer(found, sent.mode != "frame", wanted.normalized)
 
 
 def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, str]:
     """Writes the answer as JSON."""
-    answers = [_frame_answer(shape, found, prediction.normalized) for shape, found in prediction.found]
+    answers = [_frame_answer(size, found, prediction.normalized) for size, found in prediction.found]
     answer = {"results": answers} if prediction.several else answers[0]
     return json.dumps(answer).encode(), "application/json"
 
 
-def _frame_answer(shape: tuple[int, ...], found: Detections, normalized: bool) -> dict[str, Any]:
-    height, width, channels = shape
+def _frame_answer(size: FrameSize, found: Detections, normalized: bool) -> dict[str, Any]:
+    width, height = size
     return {
         "width": width,
         "height": height,
-        "channels": channels,
+        "channels": _CHANNELS,
         "bbox_scores": [[round(float(score), 6)] for score in found.scores],
         "bbox_coords": _coordinates(found.boxes, np.array([width, height] * 2), normalized),
     }

@@ -9,13 +9,17 @@ alike first; with a list of targets every match says which one in ``TargetImage`
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import catalogue
 from serving import content, images, model_folder
@@ -30,22 +34,75 @@ _KEY_POINTS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
 # What the service has always reported faces from.
 _MIN_CONFIDENCE = 0.65
 _MAX_TARGETS = 20
+_KEPT_SOURCES = 64
 
 
 @dataclass(frozen=True)
-class FaceModels:
-    """The detector and the embedder of a pair."""
+class Source:
+    """The largest face of a source image, or none, and its embedding, or none: (dimensions,) float32."""
 
-    detector: Detector
-    embedder: Embedder
+    face: Detections
+    embedding: npt.NDArray[np.float32] | None
+
+
+class FaceModels:
+    """The detector and the embedder of a pair, and what they made of the last sources.
+
+    Cameras look for the same few people in frame after frame. A source that was seen lately is neither decoded nor
+    looked at again; it is known by a digest of its bytes, and what is kept, a box and a vector, stays in memory.
+    """
+
+    def __init__(self, detector: Detector, embedder: Embedder) -> None:
+        self.detector = detector
+        self.embedder = embedder
+        self._sources: OrderedDict[tuple[bytes, float], Source] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def source(self, encoded: bytes, *, min_confidence: float, max_pixels: int) -> Source:
+        """The source's largest face.
+
+        Raises:
+            ClientError: the image cannot be decoded.
+        """
+        key = (hashlib.blake2b(encoded, digest_size=32).digest(), min_confidence)
+        with self._lock:
+            if key in self._sources:
+                self._sources.move_to_end(key)
+                return self._sources[key]
+        frame = images.decode(encoded, max_pixels=max_pixels)
+        face = _largest(self.faces(frame, min_confidence))
+        found = Source(face, self.embeddings(frame, face)[0] if len(face.scores) else None)
+        with self._lock:
+            self._sources[key] = found
+            if len(self._sources) > _KEPT_SOURCES:
+                self._sources.popitem(last=False)
+        return found
+
+    def faces(self, frame: Frame, min_confidence: float) -> Detections:
+        """The faces of a frame.
+
+        Raises:
+            ModelLoadError: the detector finds no landmarks.
+        """
+        faces = self.detector.detect(frame)
+        if faces.landmarks is None:
+            raise ModelLoadError(
+                f"the detector '{self.detector.model.name}' finds no landmarks, which faces are aligned by"
+            )
+        return faces.take(np.flatnonzero(faces.scores >= min_confidence))
+
+    def embeddings(self, frame: Frame, faces: Detections) -> npt.NDArray[np.float32]:
+        """(N, dimensions) float32 of the faces in a frame."""
+        assert faces.landmarks is not None
+        return self.embedder.embed(frame, faces.landmarks)
 
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """Decoded images and what the client wants of the answer."""
+    """Encoded images and what the client wants of the answer."""
 
-    source: Frame
-    targets: list[Frame]
+    source: bytes
+    targets: list[bytes]
     counts_targets: bool
     min_confidence: float
     similarity_threshold: float
@@ -91,7 +148,7 @@ def model_fn(model_dir: str) -> FaceModels:
 
 
 def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
-    """Decodes the images and checks the options."""
+    """Reads the JSON and checks the options."""
     document = content.image_or_json(content_type, body)
     if document is None:
         raise ClientError("face comparison needs two images; send JSON with source_image_bytes and target_image_bytes")
@@ -101,11 +158,10 @@ def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
         )
     encoded = content.base64_image(document, "source_image_bytes")
     targets, counted = _targets(document)
-    limit = settings().max_frame_pixels
-    images.check_together([encoded, *targets], max_pixels=limit)
+    images.check_together([encoded, *targets], max_pixels=settings().max_frame_pixels)
     return ComparisonRequest(
-        source=images.decode(encoded, max_pixels=limit),
-        targets=[images.decode(target, max_pixels=limit) for target in targets],
+        source=encoded,
+        targets=targets,
         counts_targets=counted,
         min_confidence=_or(content.number(document, "min_confidence", minimum=0, maximum=1), _MIN_CONFIDENCE),
         similarity_threshold=_or(content.number(document, "similarity_threshold", minimum=-1, maximum=1), -1),
@@ -115,18 +171,19 @@ def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
 
 def predict_fn(data: ComparisonRequest, model: FaceModels) -> Comparison:
     """Embeds the source's largest face once and every face of the targets, and compares them."""
-    source = _largest(_faces(model, data.source, data.min_confidence))
-    if not len(source.scores):
-        return Comparison(source, [], data.counts_targets)
-    (wanted,) = _embeddings(model, data.source, source)
+    limit = settings().max_frame_pixels
+    source = model.source(data.source, min_confidence=data.min_confidence, max_pixels=limit)
+    targets = [images.decode(target, max_pixels=limit) for target in data.targets]
+    if source.embedding is None:
+        return Comparison(source.face, [], data.counts_targets)
     matches = []
-    for number, target in enumerate(data.targets):
-        faces = _faces(model, target, data.min_confidence)
-        similarities = _embeddings(model, target, faces) @ wanted
+    for number, target in enumerate(targets):
+        faces = model.faces(target, data.min_confidence)
+        similarities = model.embeddings(target, faces) @ source.embedding
         matches += [Match(float(value), number, faces, index) for index, value in enumerate(similarities)]
     kept = [match for match in matches if match.similarity >= data.similarity_threshold]
     kept.sort(key=lambda match: -match.similarity)
-    return Comparison(source, kept[: data.max_results], data.counts_targets)
+    return Comparison(source.face, kept[: data.max_results], data.counts_targets)
 
 
 def output_fn(prediction: Comparison, accept: str | None) -> tuple[bytes, str]:
@@ -154,23 +211,9 @@ def _or(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
-def _faces(model: FaceModels, frame: Frame, min_confidence: float) -> Detections:
-    faces = model.detector.detect(frame)
-    if faces.landmarks is None:
-        raise ModelLoadError(
-            f"the detector '{model.detector.model.name}' finds no landmarks, which faces are aligned by"
-        )
-    return faces.take(np.flatnonzero(faces.scores >= min_confidence))
-
-
 def _largest(faces: Detections) -> Detections:
     sides = faces.boxes[:, 2:] - faces.boxes[:, :2]
     return faces.take(np.argsort(-sides.prod(axis=1), kind="stable")[:1])
-
-
-def _embeddings(model: FaceModels, frame: Frame, faces: Detections) -> np.ndarray[Any, np.dtype[np.float32]]:
-    assert faces.landmarks is not None
-    return model.embedder.embed(frame, faces.landmarks)
 
 
 def _face(faces: Detections, index: int) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
     @app.post("/invocations")
     def invocations() -> Response:
         try:
-            body = request.get_data(cache=False)
+            body = _body(max_body_bytes)
         except RequestEntityTooLarge as error:
             raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
         except (ParseException, OSError) as error:  # gunicorn's, of a body that breaks HTTP's rules or off
@@ -77,6 +77,22 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
         return _error_response(500, "InternalError", "the server failed; its log has the reason")
 
     return app
+
+
+def _body(max_bytes: int) -> bytes:
+    """The whole body, of one read where its length is known: werkzeug would read it in pieces.
+
+    Raises:
+        RequestEntityTooLarge: of a body beyond the limit.
+        OSError, ParseException: it broke off, or breaks HTTP's rules.
+    """
+    length = request.content_length
+    if length is None or length > max_bytes:
+        return request.get_data(cache=False)
+    body: bytes = request.environ["wsgi.input"].read(length)
+    if len(body) < length:
+        raise ConnectionResetError("the client stopped sending")
+    return body
 
 
 def _camera_id(attributes: str) -> str:

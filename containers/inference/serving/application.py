@@ -31,12 +31,14 @@ class Application:
 
     ``model_fn(model_dir) -> model``, ``input_fn(body, content_type) -> data``,
     ``predict_fn(data, model) -> prediction``, ``output_fn(prediction, accept) -> (body, content_type)``.
+    ``shares_model`` tells whether several threads may predict with the model at once.
     """
 
     model_fn: Callable[[str], Any]
     input_fn: Callable[[bytes, str | None], Any]
     predict_fn: Callable[[Any, Any], Any]
     output_fn: Callable[[Any, str | None], tuple[bytes, str]]
+    shares_model: bool = False
 
 
 def find(
@@ -61,4 +63,4 @@ def find(
         user = UserHooks.load(model_dir, code_dir=code_dir, program=program)
         return Application(user.model_fn, user.input_fn, user.predict_fn, user.output_fn)
     module = importlib.import_module(_BUILT_IN[application_type])
-    return Application(module.model_fn, module.input_fn, module.predict_fn, module.output_fn)
+    return Application(module.model_fn, module.input_fn, module.predict_fn, module.output_fn, shares_model=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
 
+import pybase64
 from werkzeug.http import parse_options_header
 
 from serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
@@ -100,9 +100,13 @@ def base64_image(document: Mapping[str, Any], key: str) -> bytes:
     if not isinstance(text, str):
         raise ClientError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
     try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        pass
+    try:
         # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
         return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
 
 

@@ -7,18 +7,18 @@ import numpy as np
 from catalogue import Model
 from serving import engines
 from serving.detections import Detections
-from serving.engines import Engine
+from serving.engines import SharedEngine
 from serving.heads import head
-from serving.images import Frame
+from serving.images import Frame, FrameSize
 from serving.model_folder import ModelFolder
-from serving.preprocessing import network_input
+from serving.preprocessing import network_input, network_size
 from serving.stages import stage
 
 
 class Detector:
-    """Preprocessing, engine and head of one model. Not thread-safe."""
+    """Preprocessing, engine and head of one model. Threads may share it."""
 
-    def __init__(self, model: Model, engine: Engine) -> None:
+    def __init__(self, model: Model, engine: SharedEngine) -> None:
         self.model = model
         self._engine = engine
         self._decode = head(model.head)
@@ -34,13 +34,22 @@ class Detector:
         detector.detect(np.zeros((480, 640, 3), np.uint8))
         return detector
 
-    def detect(self, frame: Frame, short_size: int | None = None) -> Detections:
-        """Detections in pixels of ``frame``, (height, width, 3) uint8 BGR, cut at its edges."""
-        height, width = frame.shape[:2]
+    def looks_at(self, width: int, height: int, short_size: int | None = None) -> FrameSize:
+        """Width and height at which the network looks at a frame of ``width`` x ``height`` pixels."""
+        return network_size(width, height, self.model.input, short_size)
+
+    def detect(self, frame: Frame, short_size: int | None = None, *, sent: FrameSize | None = None) -> Detections:
+        """Detections in pixels of the frame as sent, cut at its edges.
+
+        Args:
+            frame: (height, width, 3) uint8 BGR.
+            short_size: short side at the network input instead of the model's own.
+            sent: width and height of the frame as sent, where it was decoded with fewer pixels.
+        """
+        width, height = sent or (frame.shape[1], frame.shape[0])
         with stage("preprocess"):
-            prepared = network_input(frame, self.model.input, short_size)
-        with stage("infer"):
-            outputs = self._engine.run(prepared.tensor)
+            prepared = network_input(frame, self.model.input, short_size, sent=sent)
+        outputs = self._engine.run(prepared.tensor)
         with stage("postprocess"):
             found = self._decode(outputs, self.model, prepared.tensor.shape)
             return found.in_frame(scale_x=prepared.scale_x, scale_y=prepared.scale_y, width=width, height=height)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from catalogue import Model
 from serving import engines
 from serving.alignment import Points, align
-from serving.engines import Engine
+from serving.engines import SharedEngine
 from serving.images import Frame
 from serving.model_folder import ModelFolder
 from serving.preprocessing import normalised
@@ -18,9 +18,9 @@ Embeddings = npt.NDArray[np.float32]
 
 
 class Embedder:
-    """Alignment, engine and normalisation of one model. Not thread-safe."""
+    """Alignment, engine and normalisation of one model. Threads may share it."""
 
-    def __init__(self, model: Model, engine: Engine) -> None:
+    def __init__(self, model: Model, engine: SharedEngine) -> None:
         self.model = model
         self._engine = engine
 
@@ -52,8 +52,7 @@ class Embedder:
             if not faces:
                 return np.zeros((0, self.model.dimensions or 0), np.float32)
             tensor = np.concatenate([normalised(face, spec, spec.size, spec.size) for face in faces])
-        with stage("infer"):
-            (vectors,) = self._engine.run(tensor).values()
+        (vectors,) = self._engine.run(tensor).values()
         with stage("postprocess"):
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             unit: Embeddings = vectors / np.maximum(lengths, np.finfo(np.float32).eps)

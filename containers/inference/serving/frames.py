@@ -28,7 +28,7 @@ from serving.errors import ClientError
 from serving.settings import settings
 
 if TYPE_CHECKING:
-    from serving.images import Frame
+    from serving.images import Frame, FrameSize, Needed
 
 _ONE = ("image_bytes", "image_base64_enc")
 _SEVERAL = ("images_bytes", "images_base64_enc")
@@ -42,11 +42,14 @@ class FrameSet:
     """Decoded frames.
 
     Attributes:
-        frames: in the order sent, each (height, width, 3) uint8 BGR; those of a clip have one size.
+        frames: in the order sent, each (height, width, 3) uint8 BGR, those of a clip of one size; where the caller
+            said what it needs, perhaps with fewer pixels than were sent.
+        sizes: width and height of each frame as sent and displayed.
         mode: what the client sent: one frame, several, or several that follow each other in time.
     """
 
     frames: list[Frame]
+    sizes: list[FrameSize]
     mode: Literal["frame", "batch", "clip"]
 
 
@@ -62,16 +65,17 @@ class FrameReader:
         self._max_pixels = max_pixels
         self._fetch = fetch
 
-    def of_image(self, body: bytes) -> FrameSet:
-        """The frame that a body is.
+    def of_image(self, body: bytes, needed: Needed | None = None) -> FrameSet:
+        """The frame that a body is; with no more detail than is ``needed``, see ``images.decode_for``.
 
         Raises:
             ClientError: what ``images.decode`` raises.
         """
-        return FrameSet([self._decode(body)], "frame")
+        frame, size = self._decode(body, needed)
+        return FrameSet([frame], [size], "frame")
 
-    def of_document(self, document: Mapping[str, Any]) -> FrameSet:
-        """The frames that a JSON object holds, or names.
+    def of_document(self, document: Mapping[str, Any], needed: Needed | None = None) -> FrameSet:
+        """The frames that a JSON object holds, or names; with no more detail than is ``needed``.
 
         Raises:
             ClientError: none or several of the keys, or a value that is none of theirs; what ``images.decode`` and
@@ -80,33 +84,36 @@ class FrameReader:
         """
         key = _key(document)
         if key in _ONE:
-            return self.of_image(content.base64_image(document, key))
+            return self.of_image(content.base64_image(document, key), needed)
         clip = content.flag(document, "clip")
         if key == _URIS:
             bodies = self._fetch(_uris(document))
             if len(bodies) == 1 and not clip:
-                return self.of_image(bodies[0])
+                return self.of_image(bodies[0], needed)
         else:
             bodies = content.base64_images(document, key, maximum=_MAX_FRAMES)
-        frames = self._decode_all(bodies)
+        frames, sizes = self._decode_all(bodies, needed)
         if clip:
-            _check_sizes(frames)
-        return FrameSet(frames, "clip" if clip else "batch")
+            _check_sizes(sizes)
+        return FrameSet(frames, sizes, "clip" if clip else "batch")
 
-    def _decode_all(self, bodies: Sequence[bytes]) -> list[Frame]:
+    def _decode_all(self, bodies: Sequence[bytes], needed: Needed | None) -> tuple[list[Frame], list[FrameSize]]:
         from serving import images
 
         images.check_together(bodies, max_pixels=self._max_pixels)
-        frames = []
+        decoded = []
         for number, body in enumerate(bodies):
             with _named(number):
-                frames.append(self._decode(body))
-        return frames
+                decoded.append(self._decode(body, needed))
+        return [frame for frame, _ in decoded], [size for _, size in decoded]
 
-    def _decode(self, body: bytes) -> Frame:
+    def _decode(self, body: bytes, needed: Needed | None) -> tuple[Frame, FrameSize]:
         from serving import images  # OpenCV: an application without frames does not need it
 
-        return images.decode(body, max_pixels=self._max_pixels)
+        if needed:
+            return images.decode_for(body, max_pixels=self._max_pixels, needed=needed)
+        frame = images.decode(body, max_pixels=self._max_pixels)
+        return frame, (frame.shape[1], frame.shape[0])
 
 
 @functools.cache
@@ -183,10 +190,10 @@ def _uris(document: Mapping[str, Any]) -> list[str]:
     return listed
 
 
-def _check_sizes(frames: Sequence[Frame]) -> None:
-    for number, frame in enumerate(frames):
-        if frame.shape != frames[0].shape:
-            first, other = (f"{width} x {height}" for height, width, _ in (frames[0].shape, frame.shape))
+def _check_sizes(sizes: Sequence[FrameSize]) -> None:
+    for number, size in enumerate(sizes):
+        if size != sizes[0]:
+            first, other = (f"{width} x {height}" for width, height in (sizes[0], size))
             raise ClientError(
                 f"the frames of a clip must have one size; frame 0 has {first} pixels, and frame {number} has {other}"
             )

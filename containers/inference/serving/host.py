@@ -1,11 +1,12 @@
-"""Holds the application and its model: loads it, runs one prediction at a time, refuses what is too much."""
+"""Holds the application and its model: loads it, runs its hooks over requests, refuses what is too much."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from serving.application import Application
@@ -18,9 +19,9 @@ logger = logging.getLogger(__name__)
 class ApplicationHost:
     """An application and its model.
 
-    Engines take one call at a time, so predictions are serialised; decoding and encoding are not. At most
-    ``queue_limit`` requests are in work or waiting; a further one is refused at once, so that a client learns
-    of the overload while it can still go elsewhere.
+    Built-in applications let threads share a model and wait only for its engine. What a user's own ``predict_fn`` can
+    stand is not known: it runs once at a time. At most ``queue_limit`` requests are in work or waiting; a further one
+    is refused at once, so that a client learns of the overload while it can still go elsewhere.
     """
 
     def __init__(self, find: Callable[[], Application], model_dir: str, *, queue_limit: int) -> None:
@@ -29,7 +30,7 @@ class ApplicationHost:
         self._application: Application | None = None
         self._model: Any = None
         self._failure: Exception | None = None
-        self._engine = threading.Lock()
+        self._turn = threading.Lock()
         self._places = threading.BoundedSemaphore(queue_limit)
 
     def load(self) -> None:
@@ -75,8 +76,8 @@ class ApplicationHost:
         """Runs the hooks over one request.
 
         Returns:
-            The answer's body, its content type, and milliseconds a stage: ``input``, ``wait`` (for its turn),
-            ``predict`` and ``encode``, and what the application tells of these.
+            The answer's body, its content type, and milliseconds a stage: ``input``, ``predict`` and ``encode``, and
+            what happens inside them, of which ``wait`` is for a turn.
 
         Raises:
             OverloadedError: too many requests are waiting.
@@ -96,12 +97,20 @@ class ApplicationHost:
         assert application is not None
         with stage("input"):
             data = application.input_fn(body, content_type)
-        with stage("wait"):
-            self._engine.acquire()
-        try:
-            with stage("predict"):
-                prediction = application.predict_fn(data, self._model)
-        finally:
-            self._engine.release()
+        with self._turns(application), stage("predict"):
+            prediction = application.predict_fn(data, self._model)
         with stage("encode"):
             return application.output_fn(prediction, accept)
+
+    @contextmanager
+    def _turns(self, application: Application) -> Iterator[None]:
+        """Lets threads predict one after the other where they may not share the model."""
+        if application.shares_model:
+            yield
+            return
+        with stage("wait"):
+            self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()

@@ -15,6 +15,7 @@ from serving.errors import InvalidImageError
 
 _START_OF_SCAN = 0xDA
 _SCAN = b"\xff\xda"
+_EXIF_SEGMENT, _EXIF = 0xE1, b"Exif\x00\x00"
 _END_OF_IMAGE = b"\xff\xd9"
 # Start-of-frame markers carry the size; C4, C8 and CC in that range mean something else.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -36,11 +37,13 @@ class Size:
     Attributes:
         width, height: in pixels.
         passes: how often a decoder goes over all pixels: the scans of a JPEG, 1 for other formats.
+        reducible: whether a decoder can leave out detail for less work and need not turn the frame: an upright JPEG.
     """
 
     width: int
     height: int
     passes: int = field(default=1, compare=False)
+    reducible: bool = field(default=False, compare=False)
 
 
 def is_image(body: bytes) -> bool:
@@ -73,7 +76,7 @@ def webp_orientation(body: bytes) -> int:
     """
     exif = next((content for name, content in _webp_chunks(body) if name == b"EXIF"), b"")
     # Some encoders write what stands before TIFF in a JPEG here too.
-    return _tiff_orientation(exif.removeprefix(b"Exif\x00\x00"))
+    return _tiff_orientation(exif.removeprefix(_EXIF))
 
 
 def _reader(body: bytes) -> Callable[[bytes], Size] | None:
@@ -89,6 +92,7 @@ def _jpeg(body: bytes) -> Size:
     always followed by 0x00 or a restart marker, so the end marker found is that of the image itself.
     """
     size: Size | None = None
+    upright = True
     position = 2
     while position + 4 <= len(body):
         if body[position] != 0xFF:
@@ -106,11 +110,14 @@ def _jpeg(body: bytes) -> Size:
             if body.rfind(_END_OF_IMAGE, position) < 0:
                 raise InvalidImageError("the JPEG is truncated: its end marker is missing; send the whole file")
             # Inside a scan 0xFF DA does not occur; in the tables between scans it does by chance, which is rare.
-            return replace(size, passes=body.count(_SCAN, position))
+            return replace(size, passes=body.count(_SCAN, position), reducible=upright)
         (length,) = struct.unpack_from(">H", body, position + 2)
         if marker in _START_OF_FRAME and position + 9 <= len(body):
             height, width = struct.unpack_from(">HH", body, position + 5)
             size = Size(width, height)
+        if marker == _EXIF_SEGMENT and body.startswith(_EXIF, position + 4):
+            tiff = body[position + 4 + len(_EXIF) : position + 2 + max(length, 2)]
+            upright = upright and _tiff_orientation(tiff) == _UPRIGHT
         position += 2 + max(length, 2)
     raise _cut_off("JPEG")
 

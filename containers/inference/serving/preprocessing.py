@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import ModelInput
-from serving.images import Frame
+from serving.images import Frame, FrameSize
 
 Tensor = npt.NDArray[np.float32]
 
@@ -22,7 +22,7 @@ class NetworkInput:
 
     Attributes:
         tensor: (1, 3, height, width) float32.
-        scale_x, scale_y: network pixels a frame pixel; the frame's corner is the tensor's corner.
+        scale_x, scale_y: network pixels a pixel of the frame as sent; the frame's corner is the tensor's corner.
     """
 
     tensor: Tensor
@@ -30,7 +30,9 @@ class NetworkInput:
     scale_y: float
 
 
-def network_input(frame: Frame, spec: ModelInput, short_size: int | None = None) -> NetworkInput:
+def network_input(
+    frame: Frame, spec: ModelInput, short_size: int | None = None, *, sent: FrameSize | None = None
+) -> NetworkInput:
     """Resizes, pads and normalises a frame as ``spec`` says.
 
     Args:
@@ -38,17 +40,19 @@ def network_input(frame: Frame, spec: ModelInput, short_size: int | None = None)
         spec: the model's input.
         short_size: short side in pixels at the network input instead of ``spec.size``; a letterbox
             keeps its size.
+        sent: width and height of the frame as sent, where it was decoded with fewer pixels.
     """
-    height, width = frame.shape[:2]
-    new_width, new_height = _resized(width, height, spec, short_size)
+    width, height = sent or (frame.shape[1], frame.shape[0])
+    new_width, new_height = network_size(width, height, spec, short_size)
     resized: cv2.typing.MatLike = frame
-    if (new_width, new_height) != (width, height):
+    if frame.shape[:2] != (new_height, new_width):
         resized = cv2.resize(frame, (new_width, new_height), interpolation=_INTERPOLATIONS[spec.interpolation])
     tensor = normalised(resized, spec, *_padded(new_width, new_height, spec))
     return NetworkInput(tensor, new_width / width, new_height / height)
 
 
-def _resized(width: int, height: int, spec: ModelInput, short_size: int | None) -> tuple[int, int]:
+def network_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
+    """Width and height at which a network looks at a frame of ``width`` x ``height`` pixels."""
     if spec.resize == "letterbox":
         scale = min(spec.size / width, spec.size / height)
     else:

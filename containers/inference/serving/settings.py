@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving import parallelism
 from serving.errors import ModelLoadError
 
 _MIB = 1024 * 1024
@@ -27,10 +28,11 @@ class Settings:
             ``SAGEMAKER_SUBMIT_DIRECTORY``.
         program: file name of a user's own program, ``SAGEMAKER_PROGRAM``.
         gpu: whether this is the GPU image, ``PROCESSOR``.
-        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, and one alone in the
-            GPU image, where each would hold a CUDA context and a model in the GPU's memory.
-        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, and in the GPU image
-            one per processor core, for models that run on the CPU there.
+        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, fewer for a large
+            model (``parallelism``), and one alone in the GPU image, where each would hold a CUDA context and a model in
+            the GPU's memory.
+        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, several for a large
+            model, and in the GPU image one per processor core, for models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
         decoders: frames that one worker decodes at once; by default its share of the processor cores.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
@@ -76,7 +78,7 @@ class Settings:
         gpu = environment.get("PROCESSOR") == "gpu"
         workers = _positive(environment, "MODEL_SERVER_WORKERS", 1 if gpu else cores)
         code_dir = environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
-        return cls(
+        read = cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
@@ -93,6 +95,8 @@ class Settings:
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
             max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES", cls.max_object_bytes),
         )
+        chosen = environment.get("MODEL_SERVER_WORKERS") or environment.get("OMP_NUM_THREADS")
+        return read if chosen else parallelism.fitted(read, cores=cores)
 
 
 @functools.cache

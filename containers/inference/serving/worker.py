@@ -13,6 +13,7 @@ from typing import Any
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from serving.body import WholeBody
 from serving.errors import ClientError, ServingError, error_document
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,11 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answers a request."""
+        req.body = WholeBody.of(req.body)
+        return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
         """Answers what never gets to the application: in the base class with a page for people."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, TypeAlias, cast
@@ -18,17 +20,42 @@ import numpy.typing as npt
 
 from catalogue import Model, nearest
 from serving.errors import ModelLoadError
+from serving.stages import stage
 
 Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]
 """Named outputs in the order in which the network declares them."""
 
 
-class Engine(Protocol):
-    """A loaded network. Not thread-safe: one call at a time."""
+class Engine(ABC):
+    """A loaded network.
+
+    Attributes:
+        at_once: calls that may run at the same time.
+    """
+
+    at_once = 1
+
+    @abstractmethod
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """One forward pass over a (N, 3, height, width) float32 tensor."""
+
+
+class SharedEngine:
+    """An engine that threads may share: each waits for its turn."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turns = threading.BoundedSemaphore(engine.at_once)
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over a (N, 3, height, width) float32 tensor."""
-        ...
+        with stage("wait"):
+            self._turns.acquire()
+        try:
+            with stage("infer"):
+                return self._engine.run(tensor)
+        finally:
+            self._turns.release()
 
 
 class _EngineModule(Protocol):
@@ -40,7 +67,7 @@ def names() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(__path__)]
 
 
-def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
+def load(model: Model, files: Mapping[str, Path], threads: int) -> SharedEngine:
     """Loads a model by its engine.
 
     Args:
@@ -57,7 +84,7 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
         )
     module = cast(_EngineModule, importlib.import_module(f"{__name__}.{model.engine}"))
     try:
-        return module.load(model, files, threads)
+        return SharedEngine(module.load(model, files, threads))
     except ModuleNotFoundError as error:
         raise ModelLoadError(
             f"engine '{model.engine}' needs the package '{error.name}': add it to the image's requirements"

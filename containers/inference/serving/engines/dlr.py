@@ -18,7 +18,7 @@ from serving.engines import Engine, Outputs
 from serving.errors import InvalidImageError, ModelLoadError
 
 
-class DlrEngine:
+class DlrEngine(Engine):
     """A compiled network. Its shape is part of it: smaller tensors are padded, several of a batch run one by one."""
 
     def __init__(

@@ -22,7 +22,7 @@ from serving.errors import ModelLoadError
 _RgbImage = npt.NDArray[np.uint8]
 
 
-class DlibFrontalFace:
+class DlibFrontalFace(Engine):
     """dlib's frontal face detector and its 5-point landmark predictor.
 
     The predictor with 68 points in the same wheel was trained on data that forbids commercial use; this one
@@ -48,7 +48,7 @@ class DlibFrontalFace:
         }
 
 
-class OpencvPeople:
+class OpencvPeople(Engine):
     """OpenCV's default people detector."""
 
     _WINDOW_HEIGHT, _WINDOW_WIDTH = 128, 64
@@ -70,7 +70,7 @@ class OpencvPeople:
         return {"boxes": corners, "scores": _scores(np.ravel(distances))}
 
 
-class DlibFaceEmbedding:
+class DlibFaceEmbedding(Engine):
     """dlib's face recognition network over aligned faces."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
 
-class MxnetEngine:
+class MxnetEngine(Engine):
     """A symbol with one input, on the GPU when MXNet's CUDA build finds one."""
 
     def __init__(self, symbol: Path, params: Path, *, input_name: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from catalogue import Model
-from serving.detections import Detections
+from serving.detections import SCORE_FLOOR, Detections
 from serving.engines import Outputs
 from serving.heads._grid import cells
 from serving.heads._suppression import suppress
@@ -24,8 +24,9 @@ def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Det
     """The target class of one (1, cells, 5 + classes) float32 output, in network pixels."""
     (rows,) = (output[0] for output in outputs.values())
     scores = rows[:, _OBJECTNESS] * rows[:, _CLASSES + model.target_class]
-    corners, strides = cells(tensor_shape[2], tensor_shape[3], _STRIDES)
-    centres = (rows[:, 0:2] + corners) * strides
-    half = np.exp(rows[:, 2:4]) * strides / 2
+    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few of thousands
+    corners, strides = (table[chosen] for table in cells(tensor_shape[2], tensor_shape[3], _STRIDES))
+    centres = (rows[chosen, 0:2] + corners) * strides
+    half = np.exp(rows[chosen, 2:4]) * strides / 2
     boxes = np.concatenate([centres - half, centres + half], axis=1)
-    return suppress(Detections(boxes, scores), iou=_NMS_IOU)
+    return suppress(Detections(boxes, scores[chosen]), iou=_NMS_IOU)

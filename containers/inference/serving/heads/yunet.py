@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
-from serving.detections import Detections
+from serving.detections import SCORE_FLOOR, Detections
 from serving.engines import Outputs
 from serving.heads._grid import cells
 from serving.heads._suppression import suppress
@@ -26,11 +26,12 @@ def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Det
     def all_strides(kind: str) -> npt.NDArray[np.float32]:
         return np.concatenate([outputs[f"{kind}_{stride}"][0] for stride in _STRIDES])
 
-    corners, strides = cells(tensor_shape[2], tensor_shape[3], _STRIDES)
     scores = np.sqrt(np.clip(all_strides("cls"), 0, 1) * np.clip(all_strides("obj"), 0, 1))[:, 0]
-    box = all_strides("bbox")
+    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few of thousands
+    corners, strides = (table[chosen] for table in cells(tensor_shape[2], tensor_shape[3], _STRIDES))
+    box = all_strides("bbox")[chosen]
     centres = (corners + box[:, 0:2]) * strides
     half = np.exp(box[:, 2:4]) * strides / 2
     boxes = np.concatenate([centres - half, centres + half], axis=1)
-    landmarks = (all_strides("kps").reshape(-1, 5, 2) + corners[:, None]) * strides[:, None]
-    return suppress(Detections(boxes, scores, landmarks), iou=_NMS_IOU)
+    landmarks = (all_strides("kps")[chosen].reshape(-1, 5, 2) + corners[:, None]) * strides[:, None]
+    return suppress(Detections(boxes, scores[chosen], landmarks), iou=_NMS_IOU)

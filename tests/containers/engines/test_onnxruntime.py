@@ -1,0 +1,65 @@
+"""Batches over ONNX Runtime, and turns at an engine."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from serving.engines import Engine, Outputs, SharedEngine
+from serving.engines.onnxruntime import OnnxRuntimeEngine
+
+
+def _write_doubling(path: Path, batch: int | str) -> None:
+    """A graph that doubles (batch, 3, 2, 2)."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["data", "data"], ["twice"])],
+        "doubling",
+        [helper.make_tensor_value_info("data", TensorProto.FLOAT, [batch, 3, 2, 2])],
+        [helper.make_tensor_value_info("twice", TensorProto.FLOAT, [batch, 3, 2, 2])],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+
+
+@pytest.mark.parametrize("batch", [1, "N"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, 3, 11])
+def test_a_batch_comes_back_in_its_order(tmp_path: Path, batch: int | str, threads: int, count: int) -> None:
+    _write_doubling(tmp_path / "graph.onnx", batch)
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", input_name="data", threads=threads)
+    tensor = np.arange(count * 12, dtype=np.float32).reshape(count, 3, 2, 2)
+    (twice,) = engine.run(tensor).values()
+    assert np.array_equal(twice, 2 * tensor)
+    assert engine.at_once == threads
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_threads_wait_for_their_turn(at_once: int) -> None:
+    inside, most = [0], [0]
+    lock, both = threading.Lock(), threading.Event()
+
+    class Slow(Engine):
+        def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            both.wait(0.05)
+            with lock:
+                inside[0] -= 1
+            return {"same": tensor}
+
+    slow = Slow()
+    slow.at_once = at_once
+    shared = SharedEngine(slow)
+    threads = [threading.Thread(target=shared.run, args=[np.zeros((1, 3, 2, 2), np.float32)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == at_once

@@ -1,0 +1,93 @@
+"""What decoding with less detail costs in accuracy: labelled frames, enlarged as if a larger camera had taken them.
+
+``python -m workbench.speed.accuracy APPLICATION FOLDER LABELS`` prints recalls as JSON; :func:`run` calls it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import catalogue
+from workbench import places, serving_program
+from workbench.errors import BenchError
+
+ENLARGED = (2, 3, 4, 6)
+_JPEG_QUALITY = 92
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Of a model over frames enlarged ``times``: decoded whole, and with less detail.
+
+    Attributes:
+        times: sides of the frames in sides of the originals.
+        labels: objects that people labelled.
+        exact, reduced: share of them that was found with a score of 0.5 or more, at an IoU of 0.5.
+        reduced_frames: how many frames were decoded with less detail.
+    """
+
+    times: int
+    labels: int
+    exact: float
+    reduced: float
+    reduced_frames: int
+
+
+def run(application: str, folder: Path, labels: Path) -> list[Recall]:
+    """The recalls of a model, in a process of its own.
+
+    Raises:
+        BenchError: it failed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench.speed.accuracy", application, str(folder), str(labels)],
+        stdout=subprocess.PIPE,
+        cwd=places.REPOSITORY,
+        check=False,
+    )
+    if done.returncode:
+        raise BenchError(f"measuring the accuracy of {folder.name} failed; what it said stands above")
+    return [Recall(**each) for each in json.loads(done.stdout)]
+
+
+def _recalls(application: str, folder: Path, labels: Path) -> Iterator[Recall]:
+    import cv2
+
+    from serving import images
+    from serving.detector import Detector
+    from serving.model_folder import find
+    from workbench.onnx_compile import accuracy, frames
+    from workbench.onnx_compile import labels as label_files
+
+    found = find(folder.name, application, model_dir=folder, model_store=folder.parent, catalogue=catalogue.load())
+    detector = Detector.load(found, threads=1)
+    read = [(each.frame, label_files.of(each.path)) for each in frames.read([labels]) if each.path]
+    labelled = [(frame, boxes) for frame, boxes in read if boxes is not None]
+    for times in ENLARGED:
+        exact, reduced, count = [], [], 0
+        for frame, boxes in labelled:
+            larger = cv2.resize(frame, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+            body = cv2.imencode(".jpg", larger, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+            limit = larger.shape[0] * larger.shape[1]
+            exact.append((detector.detect(images.decode(body, max_pixels=limit)), boxes * times))
+            needed = functools.partial(detector.looks_at, short_size=None)
+            smaller, sent = images.decode_for(body, max_pixels=limit, needed=needed)
+            reduced.append((detector.detect(smaller, sent=sent), boxes * times))
+            count += smaller.shape[:2] != larger.shape[:2]
+        both = accuracy.measure(exact), accuracy.measure(reduced)
+        yield Recall(times, both[0].labels, both[0].recall, both[1].recall, count)
+
+
+def _main(application: str, folder: str, labels: str) -> None:
+    serving_program.make_importable()
+    print(json.dumps([asdict(recall) for recall in _recalls(application, Path(folder), Path(labels))]))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,91 @@
+"""The figures as a table, as a JSON file and as a picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from workbench.capacity.measurement import processor_name
+from workbench.speed.figures import Figure
+
+_VERDICTS = {True: "[green]held[/green]", False: "[red]missed[/red]", None: ""}
+
+
+def machine() -> dict[str, Any]:
+    """Where was measured."""
+    return {
+        "processor": processor_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.platform(),
+        "load_average": round(os.getloadavg()[0], 2),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def table(figures: Sequence[Figure]) -> Table:
+    """What a person reads."""
+    drawn = Table(title="Beside the plain server and the bare loop")
+    for name in ("case", "figure", "ours", "theirs", "value", "target", ""):
+        drawn.add_column(name, justify="left" if name in ("case", "figure", "") else "right")
+    for figure in figures:
+        target = f"{figure.sign} {figure.target:g} {figure.unit}" if figure.sign else ""
+        drawn.add_row(
+            figure.case,
+            figure.name,
+            figure.ours,
+            figure.theirs,
+            f"{figure.value:.3g} {figure.unit}",
+            target,
+            _VERDICTS[figure.held],
+        )
+    return drawn
+
+
+def say(figures: Sequence[Figure]) -> None:
+    """Prints the table as wide as it is."""
+    console = Console()
+    Console(width=max(console.width, 150)).print(table(figures))
+
+
+def write(figures: Sequence[Figure], where: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+    """Writes ``speed.json`` and ``speed.png`` and returns where they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"machine": where, "figures": [figure.document() for figure in figures]}
+    texts, picture = folder / "speed.json", folder / "speed.png"
+    texts.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    _plot(figures, where, picture)
+    return texts, picture
+
+
+def _plot(figures: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
+    """How far every figure with a target is on the right side of it, with a dot a round."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    judged = [figure for figure in figures if figure.sign and figure.target]
+    height = 1.2 + 0.34 * len(judged)
+    drawing, axes = pyplot.subplots(figsize=(11, height), layout="constrained")
+    for row, figure in enumerate(reversed(judged)):
+        axes.barh(row, _share(figure, figure.value), color="#2a9d8f" if figure.held else "#e76f51", height=0.6)
+        axes.plot([_share(figure, value) for value in figure.rounds], [row] * len(figure.rounds), "k.", markersize=3)
+    axes.axvline(1.0, color="black", linewidth=1)
+    axes.set_yticks(range(len(judged)), [f"{figure.case}: {figure.name}" for figure in reversed(judged)], fontsize=8)
+    axes.set_xscale("log", base=2)
+    axes.set_xlabel("times better than the target (1 = just held)")
+    axes.set_title(f"{where['processor']}, {where['cores']} cores, {where['date']}", fontsize=9)
+    drawing.savefig(file, dpi=110)
+    pyplot.close(drawing)
+
+
+def _share(figure: Figure, value: float) -> float:
+    return figure.target / value if figure.sign == "<=" else value / figure.target

@@ -1,0 +1,154 @@
+"""The servers that are compared, each as its users start it, with a worker a core."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench import places, processes
+from workbench.errors import StartError
+from workbench.local.child_process import ChildProcess
+from workbench.local.http_server import HOST
+from workbench.speed import load
+from workbench.speed.load import Address, Request
+
+_START_SECONDS = 300.0
+_POLL_SECONDS = 0.02
+_BENCH_PACKAGES = places.REPOSITORY / ".venv" / "bench"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers.
+
+    Attributes:
+        address: where.
+        process: its first process.
+        start_seconds: from the start of that process to the first good answer.
+    """
+
+    address: Address
+    process: ChildProcess
+    start_seconds: float
+
+    def memory_mib(self) -> float:
+        """Memory of all its processes."""
+        return processes.memory_mib(self.process.pid)
+
+    def processor_seconds(self) -> float:
+        """Processor time that it and its workers have used so far."""
+        return processes.processor_seconds(self.process.pid)
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to start a server.
+
+    Attributes:
+        name: for logs.
+        command: its words; the last are followed by ``--bind fd://N``.
+        environment: its variables.
+        directory: where it starts.
+    """
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    directory: Path
+
+    @contextmanager
+    def running(self, request: Request, *, logs: Path) -> Iterator[Server]:
+        """Starts it, waits for its first good answer to ``request``, and stops it in the end.
+
+        Raises:
+            StartError: it ended, or did not answer within five minutes.
+        """
+        with socket.create_server((HOST, 0)) as listener:
+            listener.set_inheritable(True)
+            address = listener.getsockname()
+            begun = time.perf_counter()
+            with ChildProcess(
+                [*self.command, "--bind", f"fd://{listener.fileno()}"],
+                environment=self.environment,
+                directory=self.directory,
+                log=logs / f"{self.name}.log",
+                inherited_files=[listener.fileno()],
+            ) as process:
+                listener.close()
+                _wait_for_answer(process, address, request)
+                yield Server(address, process, time.perf_counter() - begun)
+
+
+def ours(application: str, model: str, store: Path, **environment: str) -> Program:
+    """The serving program as the container starts it, with what it chooses for itself on this machine."""
+    return Program(
+        name=f"ours-{model}",
+        command=[str(places.SERVING_PROGRAM / "serve")],
+        environment={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(places.REPOSITORY),
+            "MODEL_STORE": str(store.resolve()),
+            "APPLICATION_TYPE": application,
+            "MODEL_NAME": model,
+            **environment,
+        },
+        directory=places.SERVING_PROGRAM,
+    )
+
+
+def plain(server: Path, models: Path, prefix: str, *, workers: int | None = None) -> Program:
+    """The plain server: Flask under gunicorn's gevent workers, MXNet in each, as its own README starts it.
+
+    Args:
+        server: the folder with its ``server.py``.
+        models: folder of MXNet symbols and parameters.
+        prefix: of the files of one model.
+        workers: processes; one a core by default.
+    """
+    count = workers or len(os.sched_getaffinity(0))
+    return Program(
+        name=f"plain-{prefix}",
+        command=[
+            *(sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", str(count), "--timeout", "60"),
+            *("--chdir", str(server), "server:app"),
+        ],
+        environment={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(_BENCH_PACKAGES),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MODEL_DIR": str(models),
+            "MODEL_PREFIX": prefix,
+        },
+        directory=server,
+    )
+
+
+def _wait_for_answer(process: ChildProcess, address: Address, request: Request) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if not process.running:
+            raise StartError(f"{process.failure}")
+        try:
+            load.once(address, request)
+            return
+        except (OSError, http.client.HTTPException):
+            time.sleep(_POLL_SECONDS)
+    raise StartError(f"{process.name} did not answer within {_START_SECONDS:g} s; its log says:\n{process.log_tail()}")
+
+
+def _parents() -> dict[int, int]:
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        found[int(entry.parent.name)] = int(fields[1])
+    return found
