@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from serving import allocator
 from serving.errors import ServingError
 from serving.settings import settings
 
@@ -160,6 +161,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
 def main(descriptor: int) -> None:
     """Obeys until the other end is closed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that workers are ended, too
+    allocator.keep_freed_memory()  # as gunicorn.conf.py does
     with Connection(descriptor) as commands:
         variant = Variant(commands)
         while True:
