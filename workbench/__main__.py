@@ -19,6 +19,7 @@ VERBS = (
     "demo",
     "export",
     "compile",
+    "benchmark",
     "package",
     "image",
     "deploy",

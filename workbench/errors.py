@@ -16,6 +16,7 @@
     ├── ImageError         an image cannot be built or pushed as asked
     ├── NeoError           SageMaker Neo does not take a model, or did not compile it
     ├── ReplayError        the queues of uploaded files cannot be found, read or written
+    ├── BenchmarkError     models cannot be benchmarked as asked
     ├── ExportError        a network cannot be built, or its weights cannot be had
     ├── CompileError       a model cannot be compiled as asked
     └── BenchError         something that is to be measured is not there or does not run
@@ -82,6 +83,10 @@ class ReplayError(WorkbenchError):
 
 class ExportError(WorkbenchError):
     """A network cannot be built, or its weights cannot be had."""
+
+
+class BenchmarkError(WorkbenchError):
+    """Models cannot be benchmarked as asked."""
 
 
 class CompileError(WorkbenchError):

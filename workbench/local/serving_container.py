@@ -96,12 +96,12 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
             return
         # Images that are not ours may answer 500 while they start.
         if _NOT_LOADED in answer.text:
-            raise StartError(_reason(program))
+            raise StartError(reason_in_log(program))
         time.sleep(_POLL_SECONDS)
     raise StartError(f"the model was not loaded within {_START_SECONDS} s; the log says:\n{program.log_tail()}")
 
 
-def _reason(program: ChildProcess) -> str:
+def reason_in_log(program: ChildProcess) -> str:
     """The last error of the program's log, which has one JSON object a line."""
     for line in reversed(program.log_tail().splitlines()):
         with contextlib.suppress(ValueError):

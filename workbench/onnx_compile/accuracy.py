@@ -12,8 +12,11 @@ from serving.detections import Detections
 from workbench.onnx_compile.labels import Boxes
 from workbench.onnx_compile.parity import overlaps
 
-_SAME_OBJECT_IOU = 0.5
-_SURE = 0.5
+SAME_OBJECT_IOU = 0.5
+"""Of a detection and the label that it is counted for, at least."""
+
+SURE = 0.5
+"""Score of the weakest detection that precision and recall count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ def measure(answers: Sequence[tuple[Detections, Boxes]]) -> Accuracy:
     scores = np.concatenate([found.scores for found, _ in answers])
     right = np.concatenate([_right(found, boxes) for found, boxes in answers])
     labels = sum(len(boxes) for _, boxes in answers)
-    sure = scores >= _SURE
+    sure = scores >= SURE
     hits = int(right[sure].sum())
     return Accuracy(
         frames=len(answers),
@@ -55,7 +58,7 @@ def _right(found: Detections, boxes: Boxes) -> npt.NDArray[np.bool_]:
     right = np.zeros(len(found.scores), bool)
     for index in np.argsort(-found.scores, kind="stable"):
         shared = np.where(free, overlaps(found.boxes[index], boxes), 0) if len(boxes) else np.zeros(0)
-        if shared.max(initial=0) >= _SAME_OBJECT_IOU:
+        if shared.max(initial=0) >= SAME_OBJECT_IOU:
             free[shared.argmax()] = False
             right[index] = True
     return right

@@ -33,10 +33,15 @@ def read(places: Sequence[Path]) -> list[NamedFrame]:
     """
     if not places:
         return [NamedFrame("astronaut.png (installed)", photograph.frame())]
-    return [_read(path) for place in places for path in _files(place)]
+    return [_read(path) for place in places for path in files(place)]
 
 
-def _files(place: Path) -> list[Path]:
+def files(place: Path) -> list[Path]:
+    """The image files of a folder, by name; a file is its own.
+
+    Raises:
+        CompileError: there is nothing, or the folder has none.
+    """
     if place.is_file():
         return [place]
     if not place.is_dir():

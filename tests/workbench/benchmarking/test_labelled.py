@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from workbench.benchmarking import labelled
+from workbench.errors import BenchmarkError
+
+_LABEL = 'Bounding box for object 1 "x" (Xmin, Ymin) - (Xmax, Ymax) : (11, 11) - (20, 20)\n'
+
+
+def test_answers_of_clients_are_held_to_the_labels(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "unlabelled.png"):
+        (tmp_path / name).touch()
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(_LABEL)
+    frames = labelled.read(tmp_path)
+    assert [frame.path.name for frame in frames] == ["a.png", "b.png"]
+    answers = {
+        "a.png": {"bbox_scores": [[0.9], [0.4]], "bbox_coords": [[10, 10, 20, 20], [10, 10, 20, 21]]},
+        "b.png": {"bbox_scores": [], "bbox_coords": []},
+    }
+    found = labelled.measure(frames, lambda path: json.dumps(answers[path.name]).encode())
+    assert (found.frames, found.labels) == (2, 2)
+    assert (found.recall, found.precision) == (0.5, 1.0)
+
+
+def test_frames_without_labels(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    with pytest.raises(BenchmarkError, match="no labels beside them"):
+        labelled.read(tmp_path)

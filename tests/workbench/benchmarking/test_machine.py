@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from workbench.benchmarking import machine
+
+
+def test_a_machine_is_described_for_whoever_repeats_it() -> None:
+    described = machine.described()
+    assert described["cores"] >= 1
+    assert described["memory_mib"] > 100
+    assert described["packages"]["onnxruntime"]
+    assert described["processor"]
+
+
+def test_other_work_is_told() -> None:
+    assert machine.was_busy({"load_before": 0.4, "cores": 4}) is None
+    said = machine.was_busy({"load_before": 3.5, "cores": 4})
+    assert said is not None
+    assert "a load of 3.5 on 4 cores" in said

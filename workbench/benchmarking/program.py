@@ -1,0 +1,176 @@
+"""The program that runs one variant: ``python -m workbench.benchmarking.program FD``.
+
+It has the environment of the serving container and loads ``serving.wsgi``, so what it times is what serves: decoding,
+the queue's places, the hooks and the answer's JSON; only HTTP is left out. Whoever started it sends commands over the
+socket FD, each a tuple of a name and arguments, and gets a reply for each: ``("done", VALUE)`` or ``("refused",
+SENTENCE)``.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import signal
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from serving import allocator
+from serving.errors import ServingError
+from serving.settings import settings
+
+if TYPE_CHECKING:
+    from serving.host import ApplicationHost
+
+WHOLE = "whole"
+_ACCEPT = "application/json"
+
+
+class Variant:
+    """The model as the server holds it, and the workers forked from it."""
+
+    def __init__(self, commands: Connection) -> None:
+        self._commands = commands
+        self._body, self._content_type = b"", ""
+        self._workers: list[Connection] = []
+
+    def load(self, before_fork: bool) -> None:
+        """Loads the model; with ``before_fork`` only where the server would do so before it forks its workers.
+
+        Raises:
+            ServingError: it does not load; the log has the reason.
+        """
+        if before_fork and not settings().loads_before_fork:
+            return
+        _load()
+        gc.collect()
+        gc.freeze()  # as gunicorn.conf.py does
+
+    def take(self, body: bytes, content_type: str) -> None:
+        """Keeps the request that is to be timed."""
+        self._body, self._content_type = body, content_type
+
+    def run(self) -> dict[str, float]:
+        """Serves the request once: milliseconds of its stages, and of the whole."""
+        started = time.perf_counter()
+        _, _, stages = _host().invoke(self._body, self._content_type, _ACCEPT)
+        return {WHOLE: round((time.perf_counter() - started) * 1000, 3), **stages}
+
+    def answer(self, body: bytes, content_type: str) -> bytes:
+        """What a client would get for a request."""
+        return _host().invoke(body, content_type, _ACCEPT)[0]
+
+    def hire(self, warm_up: int) -> int:
+        """Forks one more worker, which serves the request ``warm_up`` times; its process id."""
+        ours, its = get_context("fork").Pipe()
+        worker = get_context("fork").Process(target=self._work, args=(its, [*self._workers, ours], warm_up))
+        worker.daemon = True
+        worker.start()
+        its.close()
+        self._workers.append(ours)
+        _reply_of(ours)
+        assert worker.pid is not None
+        return worker.pid
+
+    def keep_busy(self, workers: int, seconds: float) -> list[tuple[int, float]]:
+        """Lets some workers serve the request over and over: of each its requests, and seconds to the last's end."""
+        busy = self._workers[:workers]
+        for worker in busy:
+            worker.send(seconds)
+        return [_reply_of(worker) for worker in busy]
+
+    def _work(self, commands: Connection, others: list[Connection], warm_up: int) -> None:
+        """A worker: never returns."""
+        for inherited in (self._commands, *others):
+            inherited.close()  # so that each end closes with its own process
+
+        def start() -> None:
+            _load()
+            for _ in range(warm_up):
+                self.run()
+
+        _reply(commands, start)
+        while True:
+            try:
+                seconds = commands.recv()
+            except EOFError:
+                sys.exit(0)
+            _reply(commands, functools.partial(self._serve_for, seconds))
+
+    def _serve_for(self, seconds: float) -> tuple[int, float]:
+        served = 0
+        started = time.perf_counter()
+        while (elapsed := time.perf_counter() - started) < seconds:
+            _host().invoke(self._body, self._content_type, _ACCEPT)
+            served += 1
+        return served, elapsed
+
+
+def _host() -> ApplicationHost:
+    from serving import wsgi  # reads the environment and imports OpenCV
+
+    return wsgi.host
+
+
+def _load() -> None:
+    """Loads the model unless that was done.
+
+    Raises:
+        ServingError: it does not load.
+    """
+    _host().load()
+    _host().check_ready()
+
+
+def _reply(connection: Connection, do: Callable[[], Any]) -> None:
+    try:
+        reply = ("done", do())
+    except ServingError as error:
+        reply = ("refused", str(error))
+    connection.send(reply)
+
+
+def _reply_of(worker: Connection) -> Any:
+    """What a worker replied.
+
+    Raises:
+        ServingError: it refused, or ended.
+    """
+    try:
+        outcome, value = worker.recv()
+    except EOFError as error:
+        raise ServingError("a worker ended by itself") from error
+    if outcome == "refused":
+        raise ServingError(value)
+    return value
+
+
+_COMMANDS: dict[str, Callable[..., Any]] = {
+    "load": Variant.load,
+    "take": Variant.take,
+    "run": Variant.run,
+    "answer": Variant.answer,
+    "hire": Variant.hire,
+    "keep busy": Variant.keep_busy,
+}
+
+
+def main(descriptor: int) -> None:
+    """Obeys until the other end is closed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that workers are ended, too
+    allocator.keep_freed_memory()  # as gunicorn.conf.py does
+    with Connection(descriptor) as commands:
+        variant = Variant(commands)
+        while True:
+            try:
+                name, *arguments = commands.recv()
+            except EOFError:
+                return
+            _reply(commands, functools.partial(_COMMANDS[name], variant, *arguments))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

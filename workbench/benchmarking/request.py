@@ -1,0 +1,38 @@
+"""What a client would send for a frame."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.camera import media_type
+from workbench.errors import BenchmarkError
+
+COMPARISON = "face-comparison"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A body and its content type, as they reach the container."""
+
+    body: bytes
+    content_type: str
+
+
+def of(frame: Path, application: str) -> Request:
+    """The request for a frame; for face comparison it is the source and the target.
+
+    Raises:
+        BenchmarkError: the file cannot be read.
+    """
+    try:
+        body = frame.read_bytes()
+    except OSError as error:
+        raise BenchmarkError(f"cannot read {frame}: {error.strerror}; name an image with --frame") from error
+    if application != COMPARISON:
+        return Request(body, media_type(frame))
+    text = base64.b64encode(body).decode()
+    document = {"source_image_bytes": text, "target_image_bytes": text}
+    return Request(json.dumps(document).encode(), "application/json")
