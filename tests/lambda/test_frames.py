@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -252,3 +254,30 @@ def test_a_huge_client_id_is_cut() -> None:
     request = parse(as_powertools(older_client_event(JPEG, request_id="x" * 10_000)), "face-detection")
     assert request.client_request_id is not None
     assert len(request.client_request_id) == 256
+
+
+def test_base64_with_line_breaks_and_json_with_a_byte_order_mark() -> None:
+    document = json.dumps({"image_base64_enc": base64.encodebytes(JPEG * 20).decode()})
+    request = parse(as_powertools(proxy_event(f"\ufeff{document}")), "face-detection")
+    assert request.frames["frame"].body == JPEG * 20
+
+
+LARGE = b"\xff\xd8\xff" * 300_000
+
+
+@pytest.mark.parametrize(
+    ("event", "copies"),
+    [
+        (proxy_event(LARGE, content_type="image/jpeg"), len(LARGE)),
+        (older_client_event(LARGE), len(LARGE) + len(base64.b64encode(LARGE))),
+    ],
+    ids=["image", "json"],
+)
+def test_a_frame_is_copied_no_more_often_than_needed(event: dict[str, Any], copies: int) -> None:
+    parse(as_powertools(event), "face-detection")  # what Python makes once is made
+    tracemalloc.start()
+    request = parse(as_powertools(event), "face-detection")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert request.frames["frame"].body == LARGE
+    assert copies <= peak < copies + 50_000

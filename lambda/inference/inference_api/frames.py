@@ -2,17 +2,20 @@
 
 The image itself (``Content-Type: image/jpeg``), or JSON with one or several images in base64, or with S3 URIs. Existing
 clients send JSON without a Content-Type, which API Gateway hands on as JSON, and ``request_id`` as an integer.
+
+Of the text in the event, an image itself is copied once: decoded, into the bytes that are sent. One in JSON is copied
+twice: out of the JSON, which stays in the event, and decoded.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pybase64
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
@@ -136,8 +139,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
     camera_id = declared_camera(event)
-    body = _body(event)
-    if not body:
+    if not event.raw_event.get("body"):
         raise InvalidRequestError("the body is empty; send an image or a JSON object")
     if content_type in IMAGE_TYPES and not event.is_base64_encoded:
         # API Gateway compares types letter by letter and hands everything else over as text.
@@ -145,7 +147,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
     if application_type == _CUSTOM:
         declared = "application/json" if content_type in _JSON_TYPES else content_type
         return InferenceRequest(
-            frames={"frame": Frame(body, declared)},
+            frames={"frame": Frame(_bytes_of(event), declared)},
             accept=headers.get("accept", "*/*"),
             camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
@@ -153,7 +155,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         )
     if content_type in IMAGE_TYPES and not compares:
         return InferenceRequest(
-            frames={"frame": Frame(body)},
+            frames={"frame": Frame(_bytes_of(event))},
             options=_options(_query(event)),
             camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
@@ -164,7 +166,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
             "application/json" if compares else "image/jpeg, image/png, image/webp, image/bmp or application/json"
         )
         raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
-    document = _json_object(body)
+    document = _json_object(_text_of(event))
     frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
     return InferenceRequest(
         frames=frames,
@@ -219,12 +221,31 @@ def _clip(document: Mapping[str, Any]) -> dict[str, bool]:
     return {"clip": value}
 
 
-def _body(event: APIGatewayProxyEvent) -> bytes:
-    body = event.raw_event.get("body") or ""
-    return base64.b64decode(body) if event.is_base64_encoded else body.encode()
+def _bytes_of(event: APIGatewayProxyEvent) -> bytes:
+    """The body as the client sent it. API Gateway has what is binary in base64."""
+    body: str = event.raw_event["body"]
+    return _decoded(body) if event.is_base64_encoded else body.encode()
 
 
-def _json_object(body: bytes) -> Mapping[str, Any]:
+def _text_of(event: APIGatewayProxyEvent) -> str | bytes:
+    """The body for a reader of JSON, which takes a text as it is, but for a byte order mark."""
+    return _bytes_of(event) if event.is_base64_encoded else str(event.raw_event["body"]).removeprefix("\ufeff")
+
+
+def _decoded(text: str) -> bytes:
+    """What base64 stands for.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
+        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+
+
+def _json_object(body: str | bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -291,9 +312,8 @@ def _frame(document: Mapping[str, Any], key: str) -> Frame:
     if not isinstance(text, str):
         raise InvalidRequestError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
     try:
-        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
-        image = base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError) as error:
+        image = _decoded(text)
+    except ValueError as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
     if not image:
         raise InvalidImageError(f"'{key}' is empty; it holds the image in base64")
