@@ -10,12 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from inference_api import answers
 from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
@@ -23,7 +21,7 @@ from inference_api.endpoint import Endpoint, Inference
 from inference_api.errors import ApiError, NothingToFetchError, error_document
 from inference_api.event_store import Event, EventStore
 from inference_api.frames import InferenceRequest, declared_camera, parse
-from inference_api.settings import Settings
+from inference_api.settings import AwsAccess, Settings
 from inference_api.telemetry import Origin, Telemetry
 
 logger = Logger()
@@ -32,12 +30,8 @@ app = APIGatewayRestResolver(
     cors=CORSConfig(expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"])
 )
 
-# The function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to start and
-# to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
-_ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
-_QUEUE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 1})
-_STORE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-
+# Timeouts: the function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to
+# start and to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
 
 # For a client that waits for a fleet to wake from no instance, which takes minutes.
 _RETRY_SECONDS = 5
@@ -52,15 +46,22 @@ def settings() -> Settings:
 @functools.cache
 def endpoint() -> Endpoint:
     """The endpoint, its connection kept between invocations."""
-    return Endpoint(boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG), settings().endpoint_name)
+    from inference_api.runtime_client import RuntimeClient
+
+    client = RuntimeClient(AwsAccess.from_environment(os.environ), connect_timeout=2, read_timeout=20)
+    return Endpoint(client, settings().endpoint_name)
 
 
 @functools.cache
 def async_endpoint() -> AsyncEndpoint:
     """The endpoint, where it is asynchronous, its connections kept between invocations."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 1})
     return AsyncEndpoint(
-        boto3.client("sagemaker-runtime", config=_QUEUE_CONFIG),
-        boto3.client("s3", config=_QUEUE_CONFIG),
+        boto3.client("sagemaker-runtime", config=config),
+        boto3.client("s3", config=config),
         name=settings().endpoint_name,
         bucket=settings().events_bucket,
     )
@@ -69,7 +70,11 @@ def async_endpoint() -> AsyncEndpoint:
 @functools.cache
 def event_store() -> EventStore:
     """The event store, its connections and threads kept between invocations."""
-    client = boto3.client("s3", config=_STORE_CONFIG)
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    client = boto3.client("s3", config=config)
     return EventStore(client, settings().events_bucket, queryable=settings().events_table)
 
 
@@ -83,6 +88,18 @@ def origin() -> Origin:
         model=settings().model_name,
         by_camera=settings().camera_metrics,
     )
+
+
+def prepare() -> None:
+    """Makes what requests will need, and loads what that takes: boto3 only where S3 is used."""
+    (async_endpoint if settings().is_async else endpoint)()
+    if settings().save_request_events:
+        event_store()
+
+
+# Lambda says so while it starts an instance, which has a whole core then, and a third of one with its first request.
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    prepare()
 
 
 @logger.inject_lambda_context(clear_state=True)
