@@ -27,6 +27,8 @@ class Rules:
     """Finds the same fault in every template, and counts how often it is asked."""
 
     name = "CloudFormation Validate"
+    version = "1.0.0"
+    rule_ids = None
 
     def __init__(self) -> None:
         self.asked = 0
