@@ -2,13 +2,12 @@
 
 import sys
 
-from aws_cdk import App
-
 from stacks import security_checks
 from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
+from stacks.template_validation import validating_app
 
-app = App()
+app = validating_app()
 try:
     IpcAiSaasStack(
         app,

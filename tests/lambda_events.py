@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from inference_api.proxy import Request
 
 
 def proxy_event(
@@ -40,6 +40,6 @@ def older_client_event(image: bytes, **more: Any) -> dict[str, Any]:
     return proxy_event(json.dumps(document | more))
 
 
-def as_powertools(event: dict[str, Any]) -> APIGatewayProxyEvent:
+def as_request(event: dict[str, Any]) -> Request:
     """The event as the handler sees it."""
-    return APIGatewayProxyEvent(event)
+    return Request(event, "lambda-1")

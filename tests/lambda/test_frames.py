@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
+from typing import Any
 
 import pytest
 
 from inference_api.errors import ApiError, InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
 from inference_api.frames import Frame, parse
-from tests.lambda_events import as_powertools, older_client_event, proxy_event
+from tests.lambda_events import as_request, older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 PNG = b"\x89PNG\r\n\x1a\n a frame"
@@ -15,13 +17,13 @@ PNG = b"\x89PNG\r\n\x1a\n a frame"
 
 def test_the_image_itself() -> None:
     event = proxy_event(JPEG, content_type="image/jpeg", X_Camera_Id="gate-1", X_Request_Id="7")
-    request = parse(as_powertools(event), "face-detection")
+    request = parse(as_request(event), "face-detection")
     assert request.frames == {"frame": Frame(JPEG)}
     assert (request.camera_id, request.client_request_id) == ("gate-1", "7")
 
 
 def test_what_existing_clients_send() -> None:
-    request = parse(as_powertools(older_client_event(JPEG)), "body-detection")
+    request = parse(as_request(older_client_event(JPEG)), "body-detection")
     assert request.frames["frame"].body == JPEG
     assert (request.client_request_id, request.timestamp, request.camera_id) == ("1242322", "1614000000.0", "unknown")
 
@@ -29,21 +31,21 @@ def test_what_existing_clients_send() -> None:
 @pytest.mark.parametrize("content_type", ["application/json", "APPLICATION/JSON; charset=utf-8", "text/json"])
 def test_json_with_a_content_type(content_type: str) -> None:
     event = older_client_event(JPEG, camera_id="door") | {"headers": {"content-type": content_type}}
-    assert parse(as_powertools(event), "body-detection").camera_id == "door"
+    assert parse(as_request(event), "body-detection").camera_id == "door"
 
 
 def test_curl_without_a_content_type_of_its_own() -> None:
     event = older_client_event(JPEG) | {"headers": {"content-type": "application/x-www-form-urlencoded"}}
-    assert parse(as_powertools(event), "face-detection").frames["frame"].body == JPEG
+    assert parse(as_request(event), "face-detection").frames["frame"].body == JPEG
 
 
 def test_options_of_an_image_and_of_json() -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
     event["queryStringParameters"] = {"min_confidence": "0.5", "normalized": "true", "other": "x"}
-    assert parse(as_powertools(event), "face-detection").options == {"min_confidence": 0.5, "normalized": True}
+    assert parse(as_request(event), "face-detection").options == {"min_confidence": 0.5, "normalized": True}
     event = older_client_event(JPEG, min_confidence=0.5, max_results=3, normalized=True)
     expected = {"min_confidence": 0.5, "max_results": 3, "normalized": True}
-    assert parse(as_powertools(event), "face-detection").options == expected
+    assert parse(as_request(event), "face-detection").options == expected
 
 
 WANTED = {
@@ -73,7 +75,7 @@ def test_a_query_parameter_that_is_no_option(name: str, text: str) -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
     event["queryStringParameters"] = {name: text}
     with pytest.raises(InvalidRequestError, match=WANTED[name]):
-        parse(as_powertools(event), "face-detection")
+        parse(as_request(event), "face-detection")
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -86,17 +88,17 @@ def test_a_key_that_is_no_option(name: str, value: object) -> None:
     for document in ({"image_base64_enc": "AAAA"}, {"images_base64_enc": ["AAAA"]}, {"images": ["s3://bucket/key"]}):
         event = proxy_event(json.dumps(document | {name: value}))
         with pytest.raises(InvalidRequestError, match=WANTED[name]):
-            parse(as_powertools(event), "face-detection")
+            parse(as_request(event), "face-detection")
 
 
 @pytest.mark.parametrize(("name", "value"), [("min_confidence", True), ("max_results", True), ("normalized", 1)])
 def test_a_truth_value_is_no_number_and_a_number_none(name: str, value: object) -> None:
     with pytest.raises(InvalidRequestError, match=WANTED[name]):
-        parse(as_powertools(older_client_event(JPEG, **{name: value})), "face-detection")
+        parse(as_request(older_client_event(JPEG, **{name: value})), "face-detection")
     event = proxy_event(JPEG, content_type="image/jpeg")
     event["queryStringParameters"] = {name: json.dumps(value)}
     with pytest.raises(InvalidRequestError, match=WANTED[name]):
-        parse(as_powertools(event), "face-detection")
+        parse(as_request(event), "face-detection")
 
 
 def test_a_query_parameter_that_is_there_twice() -> None:
@@ -104,28 +106,28 @@ def test_a_query_parameter_that_is_there_twice() -> None:
     event["queryStringParameters"] = {"max_results": "2", "other": "b"}
     event["multiValueQueryStringParameters"] = {"max_results": ["1", "2"], "other": ["a", "b"]}
     with pytest.raises(InvalidRequestError, match="'max_results' is in the URL more than once"):
-        parse(as_powertools(event), "face-detection")
+        parse(as_request(event), "face-detection")
     event["multiValueQueryStringParameters"]["max_results"] = ["2"]
-    assert parse(as_powertools(event), "face-detection").options == {"max_results": 2}
+    assert parse(as_request(event), "face-detection").options == {"max_results": 2}
 
 
 def test_several_frames_of_a_detection() -> None:
     encoded = [base64.b64encode(image).decode() for image in (JPEG, PNG)]
     document = {"images_base64_enc": encoded, "max_results": 3, "clip": True, "image_base64_enc": None}
-    request = parse(as_powertools(proxy_event(json.dumps(document))), "body-detection")
+    request = parse(as_request(proxy_event(json.dumps(document))), "body-detection")
     assert request.frames == {"frame-0": Frame(JPEG), "frame-1": Frame(PNG)}
     assert (request.options, request.uris) == ({"max_results": 3, "clip": True}, ())
 
 
 def test_frames_that_lie_in_s3() -> None:
     document = {"images": ["s3://bucket/a.jpg", "s3://bucket/b.jpg"], "camera_id": "gate", "normalized": False}
-    request = parse(as_powertools(proxy_event(json.dumps(document))), "face-detection")
+    request = parse(as_request(proxy_event(json.dumps(document))), "face-detection")
     assert (request.frames, request.uris) == ({}, ("s3://bucket/a.jpg", "s3://bucket/b.jpg"))
     assert (request.options, request.camera_id) == ({"normalized": False}, "gate")
 
 
 def test_clip_means_nothing_beside_one_image() -> None:
-    assert parse(as_powertools(older_client_event(JPEG, clip="as ever")), "face-detection").options == {}
+    assert parse(as_request(older_client_event(JPEG, clip="as ever")), "face-detection").options == {}
 
 
 @pytest.mark.parametrize(
@@ -150,18 +152,18 @@ def test_clip_means_nothing_beside_one_image() -> None:
 )
 def test_lists_that_are_none(document: dict[str, object], says: str) -> None:
     with pytest.raises(ApiError, match=says) as raised:
-        parse(as_powertools(proxy_event(json.dumps(document))), "face-detection")
+        parse(as_request(proxy_event(json.dumps(document))), "face-detection")
     assert raised.value.status == 400
 
 
 def test_a_comparison_takes_no_uris() -> None:
     with pytest.raises(InvalidRequestError, match="face comparison takes no S3 URIs"):
-        parse(as_powertools(proxy_event('{"images": ["s3://bucket/a"]}')), "face-comparison")
+        parse(as_request(proxy_event('{"images": ["s3://bucket/a"]}')), "face-comparison")
 
 
 def test_both_images_of_a_comparison() -> None:
     document = {"source_image": base64.b64encode(JPEG).decode(), "target_image": base64.b64encode(PNG).decode()}
-    request = parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")
+    request = parse(as_request(proxy_event(json.dumps(document))), "face-comparison")
     assert request.frames == {"source": Frame(JPEG), "target": Frame(PNG)}
 
 
@@ -195,7 +197,7 @@ def test_what_cannot_be_read(
     body: bytes | str | None, content_type: str | None, expected: type[ApiError], says: str
 ) -> None:
     with pytest.raises(expected, match=says):
-        parse(as_powertools(proxy_event(body, content_type=content_type)), "face-detection")
+        parse(as_request(proxy_event(body, content_type=content_type)), "face-detection")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ def test_what_cannot_be_read(
 def test_a_users_own_application_gets_what_was_sent(
     content_type: str | None, body: str | bytes, declared: str, extension: str
 ) -> None:
-    request = parse(as_powertools(proxy_event(body, content_type=content_type)), "custom")
+    request = parse(as_request(proxy_event(body, content_type=content_type)), "custom")
     frame = request.frames["frame"]
     assert frame.body == (body.encode() if isinstance(body, str) else body)
     assert (frame.content_type, frame.extension) == (declared, extension)
@@ -221,7 +223,7 @@ def test_a_users_own_application_gets_what_was_sent(
 def test_one_source_against_several_targets() -> None:
     encoded = [base64.b64encode(image).decode() for image in (JPEG, PNG, JPEG)]
     document = {"source_image": encoded[0], "target_images": encoded[1:], "max_results": 3, "other": 1}
-    request = parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")
+    request = parse(as_request(proxy_event(json.dumps(document))), "face-comparison")
     assert request.frames == {"source": Frame(JPEG), "target-0": Frame(PNG), "target-1": Frame(JPEG)}
     assert request.options == {"max_results": 3}
 
@@ -230,25 +232,52 @@ def test_one_source_against_several_targets() -> None:
 def test_targets_that_are_none(targets: object) -> None:
     document = {"source_image": base64.b64encode(JPEG).decode(), "target_images": targets}
     with pytest.raises(ApiError, match="target_images"):
-        parse(as_powertools(proxy_event(json.dumps(document))), "face-comparison")
+        parse(as_request(proxy_event(json.dumps(document))), "face-comparison")
 
 
 def test_an_image_alone_is_no_comparison() -> None:
     with pytest.raises(UnsupportedMediaTypeError, match="send application/json"):
-        parse(as_powertools(proxy_event(JPEG, content_type="image/jpeg")), "face-comparison")
+        parse(as_request(proxy_event(JPEG, content_type="image/jpeg")), "face-comparison")
 
 
 def test_a_camera_id_that_cannot_be_written() -> None:
-    assert parse(as_powertools(older_client_event(JPEG, camera_id="\ud800x")), "face-detection").camera_id == "?x"
+    assert parse(as_request(older_client_event(JPEG, camera_id="\ud800x")), "face-detection").camera_id == "?x"
 
 
 def test_a_huge_camera_id_is_cut_wherever_it_stands() -> None:
     in_header = proxy_event(JPEG, content_type="image/jpeg", X_Camera_Id="x" * 10_000)
     for event in (in_header, older_client_event(JPEG, camera_id="x" * 10_000)):
-        assert len(parse(as_powertools(event), "face-detection").camera_id) == 256
+        assert len(parse(as_request(event), "face-detection").camera_id) == 256
 
 
 def test_a_huge_client_id_is_cut() -> None:
-    request = parse(as_powertools(older_client_event(JPEG, request_id="x" * 10_000)), "face-detection")
+    request = parse(as_request(older_client_event(JPEG, request_id="x" * 10_000)), "face-detection")
     assert request.client_request_id is not None
     assert len(request.client_request_id) == 256
+
+
+def test_base64_with_line_breaks_and_json_with_a_byte_order_mark() -> None:
+    document = json.dumps({"image_base64_enc": base64.encodebytes(JPEG * 20).decode()})
+    request = parse(as_request(proxy_event(f"\ufeff{document}")), "face-detection")
+    assert request.frames["frame"].body == JPEG * 20
+
+
+LARGE = b"\xff\xd8\xff" * 300_000
+
+
+@pytest.mark.parametrize(
+    ("event", "copies"),
+    [
+        (proxy_event(LARGE, content_type="image/jpeg"), len(LARGE)),
+        (older_client_event(LARGE), len(LARGE) + len(base64.b64encode(LARGE))),
+    ],
+    ids=["image", "json"],
+)
+def test_a_frame_is_copied_no_more_often_than_needed(event: dict[str, Any], copies: int) -> None:
+    parse(as_request(event), "face-detection")  # what Python makes once is made
+    tracemalloc.start()
+    request = parse(as_request(event), "face-detection")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert request.frames["frame"].body == LARGE
+    assert copies <= peak < copies + 50_000

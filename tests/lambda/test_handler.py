@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import types
@@ -21,6 +24,7 @@ from inference_api.event_store import EventStore
 from inference_api.frames import InferenceRequest
 from tests.fake_s3 import FakeS3
 from tests.lambda_events import older_client_event, proxy_event
+from workbench.places import REPOSITORY
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
@@ -377,3 +381,26 @@ def test_no_frame_is_logged(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFix
     assert "event stored" in logged
     assert "cGl4ZWxz" not in logged
     assert "pixels" not in logged
+
+
+@pytest.mark.parametrize(
+    ("changed", "loads_boto3"),
+    [({}, False), ({"SAVE_REQUEST_EVENTS": "Yes"}, True), ({"ENDPOINT_TYPE": "async"}, True)],
+)
+def test_a_start_loads_what_the_settings_need(
+    function_environment: pytest.MonkeyPatch, changed: dict[str, str], loads_boto3: bool
+) -> None:
+    function_environment.setenv("SAVE_REQUEST_EVENTS", "No")
+    for name, value in changed.items():
+        function_environment.setenv(name, value)
+    started = subprocess.run(
+        [sys.executable, "-c", "import sys, inference_api.handler; print(*sys.modules)"],
+        env={**os.environ, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"},
+        cwd=REPOSITORY / "lambda" / "inference",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(started.stdout.split())
+    assert ({"boto3", "botocore.session"} <= loaded) == loads_boto3
+    assert ("inference_api.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)

@@ -14,7 +14,7 @@ from jsonschema import Draft4Validator
 
 from inference_api.errors import ApiError
 from inference_api.frames import parse
-from tests.lambda_events import as_powertools, older_client_event, proxy_event
+from tests.lambda_events import as_request, older_client_event, proxy_event
 from tests.stacks.rendering import only, rendered
 from workbench.rendered_stack import RenderedMethod, render
 
@@ -82,7 +82,7 @@ def schemas(template: dict[str, Any]) -> dict[str, Any]:
 def _is_answered(document: Any, application: str) -> bool:
     """Whether the function takes it."""
     try:
-        parse(as_powertools(proxy_event(json.dumps(document))), application)
+        parse(as_request(proxy_event(json.dumps(document))), application)
     except ApiError:
         return False
     return True

@@ -142,6 +142,7 @@ def running(
             "AWS_DEFAULT_REGION": region,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.port}",
             "LAMBDA_TASK_ROOT": str(function.code),

@@ -32,6 +32,8 @@ from inference_api.frames import InferenceRequest
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
+    from inference_api.runtime_client import RuntimeClient
+
 JSON = "application/json"
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -75,7 +77,7 @@ class Inference:
 class Endpoint:
     """One endpoint."""
 
-    def __init__(self, client: SageMakerRuntimeClient, name: str) -> None:
+    def __init__(self, client: RuntimeClient | SageMakerRuntimeClient, name: str) -> None:
         self._client = client
         self._name = name
 
@@ -111,6 +113,10 @@ class Endpoint:
             raise EndpointUnavailableError("the endpoint cannot be reached; try again shortly") from error
         except ClientError as error:
             raise _translated(error) from error
+
+    def close(self) -> None:
+        """Closes the connection, which the next request opens again."""
+        self._client.close()
 
 
 def custom_attributes(request: InferenceRequest) -> str:

@@ -2,20 +2,23 @@
 
 The image itself (``Content-Type: image/jpeg``), or JSON with one or several images in base64, or with S3 URIs. Existing
 clients send JSON without a Content-Type, which API Gateway hands on as JSON, and ``request_id`` as an integer.
+
+Of the text in the event, an image itself is copied once: decoded, into the bytes that are sent. One in JSON is copied
+twice: out of the JSON, which stays in the event, and decoded.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+import pybase64
 
 from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
+from inference_api.proxy import Request
 
 IMAGE_TYPES = frozenset(
     {
@@ -117,13 +120,12 @@ class InferenceRequest:
     respond_async: bool = False
 
 
-def declared_camera(event: APIGatewayProxyEvent) -> str:
+def declared_camera(sent: Request) -> str:
     """The camera's name by the header ``X-Camera-Id``, which is known before the body is read."""
-    headers = {name.lower(): value for name, value in (event.headers or {}).items()}
-    return _text(headers.get("x-camera-id")) or "unknown"
+    return _text(sent.headers.get("x-camera-id")) or "unknown"
 
 
-def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceRequest:
+def parse(sent: Request, application_type: str) -> InferenceRequest:
     """Reads a request. What goes to a user's own application is handed on as it came.
 
     Raises:
@@ -133,19 +135,18 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         UnsupportedMediaTypeError: the content type is neither JSON nor an image.
     """
     compares = application_type == _COMPARISON
-    headers = {name.lower(): value for name, value in (event.headers or {}).items()}
+    headers = sent.headers
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    camera_id = declared_camera(event)
-    body = _body(event)
-    if not body:
+    camera_id = declared_camera(sent)
+    if not sent.body:
         raise InvalidRequestError("the body is empty; send an image or a JSON object")
-    if content_type in IMAGE_TYPES and not event.is_base64_encoded:
+    if content_type in IMAGE_TYPES and not sent.is_base64:
         # API Gateway compares types letter by letter and hands everything else over as text.
         raise InvalidRequestError(f"write the Content-Type in lower case, without anything behind it: {content_type}")
     if application_type == _CUSTOM:
         declared = "application/json" if content_type in _JSON_TYPES else content_type
         return InferenceRequest(
-            frames={"frame": Frame(body, declared)},
+            frames={"frame": Frame(_bytes_of(sent), declared)},
             accept=headers.get("accept", "*/*"),
             camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
@@ -153,8 +154,8 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         )
     if content_type in IMAGE_TYPES and not compares:
         return InferenceRequest(
-            frames={"frame": Frame(body)},
-            options=_options(_query(event)),
+            frames={"frame": Frame(_bytes_of(sent))},
+            options=_options(_query(sent)),
             camera_id=camera_id,
             client_request_id=_text(headers.get("x-request-id")),
             timestamp=_text(headers.get("x-timestamp")),
@@ -164,7 +165,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
             "application/json" if compares else "image/jpeg, image/png, image/webp, image/bmp or application/json"
         )
         raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
-    document = _json_object(body)
+    document = _json_object(_text_of(sent))
     frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
     return InferenceRequest(
         frames=frames,
@@ -172,7 +173,7 @@ def parse(event: APIGatewayProxyEvent, application_type: str) -> InferenceReques
         options=(
             {name: document[name] for name in _COMPARISON_OPTIONS if name in document}
             if compares
-            else _options({**_query(event), **document}) | _clip(document)
+            else _options({**_query(sent), **document}) | _clip(document)
         ),
         camera_id=_text(document.get("camera_id")) or camera_id,
         client_request_id=_text(document.get("request_id")),
@@ -193,13 +194,13 @@ def _options(given: Mapping[str, Any]) -> dict[str, float | bool]:
     return options
 
 
-def _query(event: APIGatewayProxyEvent) -> dict[str, Any]:
+def _query(sent: Request) -> dict[str, Any]:
     """The options among the query parameters, read as JSON; what does not read so stays text, which is no option."""
     options: dict[str, Any] = {}
-    for name, text in (event.query_string_parameters or {}).items():
+    for name, text in sent.query.items():
         if name not in _DETECTION_OPTIONS:
             continue
-        if len((event.multi_value_query_string_parameters or {}).get(name, [])) > 1:
+        if len(sent.repeated_query.get(name, [])) > 1:
             raise InvalidRequestError(f"'{name}' is in the URL more than once; write it once")
         try:
             value = json.loads(text)
@@ -219,12 +220,30 @@ def _clip(document: Mapping[str, Any]) -> dict[str, bool]:
     return {"clip": value}
 
 
-def _body(event: APIGatewayProxyEvent) -> bytes:
-    body = event.raw_event.get("body") or ""
-    return base64.b64decode(body) if event.is_base64_encoded else body.encode()
+def _bytes_of(sent: Request) -> bytes:
+    """The body as the client sent it. API Gateway has what is binary in base64."""
+    return _decoded(sent.body) if sent.is_base64 else sent.body.encode()
 
 
-def _json_object(body: bytes) -> Mapping[str, Any]:
+def _text_of(sent: Request) -> str | bytes:
+    """The body for a reader of JSON, which takes a text as it is, but for a byte order mark."""
+    return _bytes_of(sent) if sent.is_base64 else sent.body.removeprefix("\ufeff")
+
+
+def _decoded(text: str) -> bytes:
+    """What base64 stands for.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
+        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+
+
+def _json_object(body: str | bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -291,9 +310,8 @@ def _frame(document: Mapping[str, Any], key: str) -> Frame:
     if not isinstance(text, str):
         raise InvalidRequestError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
     try:
-        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
-        image = base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError) as error:
+        image = _decoded(text)
+    except ValueError as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
     if not image:
         raise InvalidImageError(f"'{key}' is empty; it holds the image in base64")

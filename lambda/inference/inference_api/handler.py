@@ -8,14 +8,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from inference_api import answers
 from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
@@ -23,21 +18,18 @@ from inference_api.endpoint import Endpoint, Inference
 from inference_api.errors import ApiError, NothingToFetchError, error_document
 from inference_api.event_store import Event, EventStore
 from inference_api.frames import InferenceRequest, declared_camera, parse
-from inference_api.settings import Settings
+from inference_api.proxy import Api, Request, Response
+from inference_api.settings import AwsAccess, Settings
 from inference_api.telemetry import Origin, Telemetry
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 logger = Logger()
-# API Gateway answers preflights; this is what a page may read of an answer.
-app = APIGatewayRestResolver(
-    cors=CORSConfig(expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"])
-)
+app = Api(expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"])
 
-# The function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to start and
-# to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
-_ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
-_QUEUE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 1})
-_STORE_CONFIG = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-
+# Timeouts: the function ends at 28 s. An endpoint that takes all its time and a store that stalls still leave time to
+# start and to answer: 2 + 20 s, and the event store's patience of 4 s, whatever its attempts come to.
 
 # For a client that waits for a fleet to wake from no instance, which takes minutes.
 _RETRY_SECONDS = 5
@@ -52,15 +44,22 @@ def settings() -> Settings:
 @functools.cache
 def endpoint() -> Endpoint:
     """The endpoint, its connection kept between invocations."""
-    return Endpoint(boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG), settings().endpoint_name)
+    from inference_api.runtime_client import RuntimeClient
+
+    client = RuntimeClient(AwsAccess.from_environment(os.environ), connect_timeout=2, read_timeout=20)
+    return Endpoint(client, settings().endpoint_name)
 
 
 @functools.cache
 def async_endpoint() -> AsyncEndpoint:
     """The endpoint, where it is asynchronous, its connections kept between invocations."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 1})
     return AsyncEndpoint(
-        boto3.client("sagemaker-runtime", config=_QUEUE_CONFIG),
-        boto3.client("s3", config=_QUEUE_CONFIG),
+        boto3.client("sagemaker-runtime", config=config),
+        boto3.client("s3", config=config),
         name=settings().endpoint_name,
         bucket=settings().events_bucket,
     )
@@ -69,7 +68,11 @@ def async_endpoint() -> AsyncEndpoint:
 @functools.cache
 def event_store() -> EventStore:
     """The event store, its connections and threads kept between invocations."""
-    client = boto3.client("s3", config=_STORE_CONFIG)
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    client = boto3.client("s3", config=config)
     return EventStore(client, settings().events_bucket, queryable=settings().events_table)
 
 
@@ -85,28 +88,51 @@ def origin() -> Origin:
     )
 
 
+def prepare() -> None:
+    """Makes what requests will need, and loads what that takes: boto3 only where S3 is used."""
+    (async_endpoint if settings().is_async else endpoint)()
+    if settings().save_request_events:
+        event_store()
+
+
+# Lambda says so while it starts an instance, which has a whole core then, and a third of one with its first request.
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    prepare()
+
+
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers an API Gateway proxy event, and writes what was measured of it."""
     is_cold = origin.cache_info().currsize == 0  # nobody has asked for it yet
-    telemetry = Telemetry(origin(), is_cold=is_cold)
-    app.append_context(telemetry=telemetry)  # type: ignore[no-untyped-call]
+    app.telemetry = Telemetry(origin(), is_cold=is_cold)
+    app.request = Request(event, context.aws_request_id)
     try:
-        return app.resolve(event, context)
+        return app.document(_response())
     finally:
-        telemetry.write()
+        app.telemetry.write()
 
 
-@app.post("/inference")
-def infer() -> Response[str] | Response[bytes]:
+def _response() -> Response:
+    """What the request is answered, whatever becomes of it."""
+    try:
+        return (app.answering() or not_found)()
+    except ApiError as error:
+        return api_error(error)
+    except Exception:
+        logger.exception("failed")
+        return unexpected_error()
+
+
+@app.route("POST", "/inference")
+def infer() -> Response:
     """Runs the model over the frame of the request."""
     received = datetime.now(UTC)
-    telemetry = _telemetry()
-    telemetry.identify(_request_id(), camera_id=declared_camera(app.current_event))
-    request = parse(app.current_event, settings().application_type)
-    request = replace(request, respond_async=prefers_async(_headers()))
+    telemetry = app.telemetry
+    telemetry.identify(app.request.request_id, camera_id=declared_camera(app.request))
+    request = parse(app.request, settings().application_type)
+    request = replace(request, respond_async=prefers_async(app.request.headers))
     telemetry.received(request)
-    logger.append_keys(api_request_id=_request_id(), camera_id=request.camera_id)
+    logger.append_keys(api_request_id=app.request.request_id, camera_id=request.camera_id)
     event = _begun(request, received) if settings().save_request_events else None
     try:
         result = _infer(request)
@@ -124,13 +150,13 @@ def infer() -> Response[str] | Response[bytes]:
     return _answer(result, stored=stored)
 
 
-@app.get("/inference/<request_id>")
-def collect(request_id: str) -> Response[str] | Response[bytes]:
+@app.route("GET", "/inference/{request_id}")
+def collect(request_id: str) -> Response:
     """The answer of a request that was left to an asynchronous endpoint."""
     if not settings().is_async:
         raise NothingToFetchError("this endpoint answers at once, so there is nothing to fetch; send POST /inference")
-    _telemetry().polled(_request_id())
-    logger.append_keys(api_request_id=_request_id(), fetched_request_id=request_id)
+    app.telemetry.polled(app.request.request_id)
+    logger.append_keys(api_request_id=app.request.request_id, fetched_request_id=request_id)
     pending, result = async_endpoint().collect(request_id)
     if result is None:
         return _pending(request_id)
@@ -141,23 +167,18 @@ def collect(request_id: str) -> Response[str] | Response[bytes]:
 
 
 def _infer(request: InferenceRequest) -> Inference | Pending:
-    with _telemetry().timed("EndpointLatency"):
+    with app.telemetry.timed("EndpointLatency"):
         if settings().is_async:
-            return async_endpoint().infer(request, _request_id())
-        return endpoint().infer(request, _request_id())
+            return async_endpoint().infer(request, app.request.request_id)
+        return endpoint().infer(request, app.request.request_id)
 
 
-def _headers() -> dict[str, str]:
-    """The request's headers, their names in lower case."""
-    return {name.lower(): value for name, value in (app.current_event.headers or {}).items()}
-
-
-def _pending(request_id: str) -> Response[str]:
+def _pending(request_id: str) -> Response:
     """202, and where the answer will be. The path of the request has the stage in it, or the domain's base path."""
-    _telemetry().count("PendingAnswers")
-    path = app.current_event.request_context.path.split("/inference")[0]
+    app.telemetry.count("PendingAnswers")
+    path = app.request.path_with_stage.split("/inference")[0]
     headers = {
-        "X-Request-Id": _request_id(),
+        "X-Request-Id": app.request.request_id,
         "Location": f"{path}/inference/{request_id}",
         "Retry-After": str(_RETRY_SECONDS),
     }
@@ -165,9 +186,9 @@ def _pending(request_id: str) -> Response[str]:
     return Response(202, content_type="application/json", body=body, headers=headers)
 
 
-def _answer(result: Inference, *, stored: bool | None) -> Response[str] | Response[bytes]:
+def _answer(result: Inference, *, stored: bool | None) -> Response:
     """The container's answer, and whether its event is stored; None where events are not kept."""
-    headers = {"X-Request-Id": _request_id()}
+    headers = {"X-Request-Id": app.request.request_id}
     if stored is not None:
         headers["X-Event-Stored"] = "true" if stored else "false"
     if result.is_text:
@@ -179,7 +200,7 @@ def _answer(result: Inference, *, stored: bool | None) -> Response[str] | Respon
 def _begun(request: InferenceRequest, received: datetime) -> Event | None:
     """The event, its frames being written; None when not even that could begin, which never fails the inference."""
     try:
-        return event_store().begin(request, request_id=_request_id(), received=received)
+        return event_store().begin(request, request_id=app.request.request_id, received=received)
     except Exception:
         logger.exception("event not stored")
         _count_store_failure()
@@ -191,7 +212,7 @@ def _stored(event: Event | None, result: Inference) -> bool:
     if event is None:
         return False
     try:
-        with _telemetry().timed("StoreLatency"):
+        with app.telemetry.timed("StoreLatency"):
             event.complete(result)
     except Exception:
         logger.exception("event not stored")
@@ -241,43 +262,29 @@ def _discard(event: Event | None) -> None:
 
 
 def _count_store_failure() -> None:
-    _telemetry().count("EventStoreFailures")
+    app.telemetry.count("EventStoreFailures")
 
 
-@app.exception_handler(ApiError)  # type: ignore[untyped-decorator]
-def api_error(error: ApiError) -> Response[str]:
+def api_error(error: ApiError) -> Response:
     """A known failure, in the one error shape."""
     logger.warning("refused: %s", error, extra={"code": error.code, "status": error.status})
     return _error_response(error.status, error.code, str(error), error.retry_after_seconds)
 
 
-@app.not_found
-def not_found(_error: NotFoundError) -> Response[str]:
+def not_found() -> Response:
     """No such path or method."""
     return _error_response(404, "NotFound", "there is nothing here; send POST /inference")
 
 
-@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-def unexpected_error(_error: Exception) -> Response[str]:
-    """A fault of ours: logged in full, told in a sentence."""
-    logger.exception("failed")
+def unexpected_error() -> Response:
+    """A fault of ours, told in a sentence."""
     return _error_response(500, "InternalError", "the service failed; try again, and report the request id if it stays")
 
 
-def _error_response(status: int, code: str, message: str, retry_after: int | None = None) -> Response[str]:
-    _telemetry().failed(status, code)
-    headers = {"X-Request-Id": _request_id()}
+def _error_response(status: int, code: str, message: str, retry_after: int | None = None) -> Response:
+    app.telemetry.failed(status, code)
+    headers = {"X-Request-Id": app.request.request_id}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    body = json.dumps(error_document(code, message, _request_id()))
+    body = json.dumps(error_document(code, message, app.request.request_id))
     return Response(status, content_type="application/json", body=body, headers=headers)
-
-
-def _request_id() -> str:
-    """API Gateway's id of this request, else Lambda's: unique whatever the client calls it."""
-    return app.current_event.request_context.request_id or app.lambda_context.aws_request_id
-
-
-def _telemetry() -> Telemetry:
-    """The measurements of this request."""
-    return cast(Telemetry, app.context["telemetry"])

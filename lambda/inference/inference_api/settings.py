@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from inference_api.signature import Credentials
+
+_SUFFIXES = {"cn": "amazonaws.com.cn"}
+"""The domain of AWS by the first part of a region's name, where it is not ``amazonaws.com``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -52,6 +57,42 @@ class Settings:
             service=environment["POWERTOOLS_SERVICE_NAME"],
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
             camera_metrics=environment["CAMERA_METRICS"] == "Yes",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsAccess:
+    """What Lambda puts into every function's environment, and who else runs one.
+
+    Attributes:
+        region: the region.
+        credentials: of the function's role, for as long as the process lives.
+        sagemaker_runtime_url: the SageMaker runtime.
+    """
+
+    region: str
+    credentials: Credentials
+    sagemaker_runtime_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> AwsAccess:
+        """Reads the settings, by the names that every AWS SDK knows.
+
+        Raises:
+            KeyError: a variable is missing.
+        """
+        region = environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"]
+        suffix = _SUFFIXES.get(region.split("-")[0], "amazonaws.com")
+        return cls(
+            region=region,
+            credentials=Credentials(
+                access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                session_token=environment.get("AWS_SESSION_TOKEN", ""),
+            ),
+            sagemaker_runtime_url=environment.get("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME")
+            or environment.get("AWS_ENDPOINT_URL")
+            or f"https://runtime.sagemaker.{region}.{suffix}",
         )
 
 

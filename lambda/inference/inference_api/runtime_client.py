@@ -1,0 +1,121 @@
+"""The SageMaker runtime's one call that a camera's frame needs, without loading the AWS SDK for it.
+
+It speaks as boto3's client does, in words and exceptions, so that ``endpoint`` takes either. What boto3 loads for that
+call takes longer than all else of the function's start, and it copies the frame once more, behind its headers.
+docs/decisions/0028 has the figures.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import select
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
+
+from inference_api.settings import AwsAccess
+from inference_api.signature import signed
+
+_SERVICE = "sagemaker"
+_CONNECTIONS: dict[str, Callable[..., http.client.HTTPConnection]] = {
+    "https": http.client.HTTPSConnection,
+    "http": http.client.HTTPConnection,
+}
+
+
+class RuntimeClient:
+    """The SageMaker runtime of one region, its connection kept between calls. It is not for several threads."""
+
+    def __init__(self, access: AwsAccess, *, connect_timeout: float, read_timeout: float) -> None:
+        """Takes where and as whom, and the seconds that a connection and each piece of an answer may take."""
+        self._access = access
+        self._url = urllib.parse.urlsplit(access.sagemaker_runtime_url)
+        self._read_timeout = read_timeout
+        self._connection = _CONNECTIONS[self._url.scheme](self._url.netloc, timeout=connect_timeout)
+
+    def invoke_endpoint(
+        self, *, EndpointName: str, Body: bytes, ContentType: str, Accept: str, InferenceId: str, CustomAttributes: str
+    ) -> dict[str, Any]:
+        """Sends a body to an endpoint, once. The body goes as it is, without a copy.
+
+        Returns:
+            ``Body``, a file of the answer, and ``ContentType``, which may be empty.
+
+        Raises:
+            ClientError: the runtime or the container refused or failed.
+            ConnectTimeoutError: nobody took the connection in time.
+            ReadTimeoutError: a piece of the answer did not come in time.
+            EndpointConnectionError: there is no connection.
+            HTTPClientError: the connection broke.
+        """
+        path = f"{self._url.path.rstrip('/')}/endpoints/{urllib.parse.quote(EndpointName, safe='')}/invocations"
+        headers = {
+            "Accept": Accept,
+            "Content-Type": ContentType,
+            "X-Amzn-SageMaker-Custom-Attributes": CustomAttributes,
+            "X-Amzn-SageMaker-Inference-Id": InferenceId,
+        }
+        sent = signed(
+            headers,
+            host=self._url.netloc,
+            path=path,
+            body=Body,
+            credentials=self._access.credentials,
+            region=self._access.region,
+            service=_SERVICE,
+        )
+        self._connect()
+        try:
+            self._connection.request("POST", path, Body, sent)
+            answer = self._connection.getresponse()
+            body = answer.read()
+        except TimeoutError as error:
+            self.close()
+            raise AnswerTimeoutError(endpoint_url=self._url.geturl()) from error
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise HTTPClientError(error=error) from error
+        if answer.status != http.client.OK:
+            raise _client_error(answer, body)
+        return {"Body": io.BytesIO(body), "ContentType": answer.headers.get("Content-Type", "")}
+
+    def close(self) -> None:
+        """Closes the connection; the next call opens another."""
+        self._connection.close()
+
+    def _connect(self) -> None:
+        """Opens the connection, or leaves it when the other side has."""
+        if self._connection.sock is not None:
+            if not select.select([self._connection.sock], [], [], 0)[0]:
+                return
+            self.close()  # what can be read before a request is the end
+        try:
+            self._connection.connect()
+        except TimeoutError as error:
+            self.close()
+            raise ConnectTimeoutError(endpoint_url=self._url.geturl()) from error
+        except OSError as error:
+            self.close()
+            raise EndpointConnectionError(endpoint_url=self._url.geturl(), error=error) from error
+        self._connection.sock.settimeout(self._read_timeout)
+
+
+def _client_error(answer: http.client.HTTPResponse, body: bytes) -> ClientError:
+    """What boto3 makes of an error of this service: its code, and beside it what the container answered."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = {}
+    said: dict[str, Any] = document if isinstance(document, dict) else {}
+    kind = answer.headers.get("x-amzn-ErrorType") or said.get("code") or said.get("__type") or str(answer.status)
+    code = str(kind).split(":")[0].split("#")[-1]
+    message = str(said.get("message") or said.get("Message") or "")
+    return ClientError(
+        {**said, "Error": {"Code": code, "Message": message}},  # type: ignore[typeddict-item]
+        "InvokeEndpoint",
+    )

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from inference_api.proxy import Api, Request, Response
+from tests.lambda_events import as_request, proxy_event
+
+
+def _api() -> Api:
+    api = Api(expose_headers=["X-One", "X-Two"])
+
+    @api.route("POST", "/things")
+    def make() -> Response:
+        return Response(201, "text/plain", "made")
+
+    @api.route("GET", "/things/{thing_id}")
+    def show(thing_id: str) -> Response:
+        return Response(200, "text/plain", thing_id.encode(), {"X-One": "1"})
+
+    return api
+
+
+def _answer(method: str, path: str) -> Response | None:
+    api = _api()
+    api.request = as_request({**proxy_event(None, path=path), "httpMethod": method})
+    answers = api.answering()
+    return answers and answers()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/things", "made"),
+        ("POST", "/things/", "made"),
+        ("GET", "/things/7-a_b", b"7-a_b"),
+        ("GET", "/things", None),
+        ("PUT", "/things", None),
+        ("GET", "/things/", None),
+        ("GET", "/things/7/parts", None),
+        ("POST", "/v1/things", None),
+        ("POST", "/thingsandmore", None),
+    ],
+)
+def test_methods_and_paths(method: str, path: str, body: str | bytes | None) -> None:
+    answer = _answer(method, path)
+    assert (answer and answer.body) == body
+
+
+def test_text_passes_as_text_and_bytes_in_base64() -> None:
+    api = _api()
+    api.request = as_request(proxy_event(None))
+    assert api.document(Response(200, "text/plain", "a text")) == {
+        "statusCode": 200,
+        "body": "a text",
+        "isBase64Encoded": False,
+        "multiValueHeaders": {"Content-Type": ["text/plain"]},
+    }
+    document = api.document(Response(200, "application/x-npy", b"\x93", {"X-One": "1"}))
+    assert (document["isBase64Encoded"], base64.b64decode(document["body"])) == (True, b"\x93")
+    assert document["multiValueHeaders"] == {"Content-Type": ["application/x-npy"], "X-One": ["1"]}
+
+
+def test_a_page_of_any_origin_may_read_the_answer() -> None:
+    api = _api()
+    api.request = as_request(proxy_event(None, Origin="https://console"))
+    headers = api.document(Response(404, "text/plain", "no"))["multiValueHeaders"]
+    assert headers["Access-Control-Allow-Origin"] == ["*"]
+    assert headers["Access-Control-Expose-Headers"] == ["X-One,X-Two"]
+
+
+def test_a_request_without_anything() -> None:
+    request = Request({"httpMethod": "POST", "path": "/", "headers": None, "body": None}, "lambda-1")
+    assert (request.headers, request.body, request.query, request.repeated_query) == ({}, "", {}, {})
+    assert request.request_id == "lambda-1"
