@@ -16,8 +16,7 @@ from serving import allocator, last_connection, logs, memory, user_packages
 from serving.settings import settings
 from serving.startup import StartupAnswers
 
-if not os.environ.get("NO_ALLOC"):
-    allocator.keep_freed_memory()
+allocator.keep_freed_memory()
 bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
 # Several threads a worker: while one prediction runs, /ping is answered, the next frame is decoded, and what comes
 # beyond the queue's limit is refused. Waiting requests hold a thread each; the others are for that.

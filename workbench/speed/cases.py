@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import places
-from workbench.speed import accuracy, bare_loop, comparison, material, rounds, servers
+from workbench.speed import accuracy, bare_loop, comparison, lambda_function, material, rounds, servers, synth
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
@@ -20,6 +20,7 @@ from workbench.speed.servers import Program
 _BODY = "body-detection"
 _EMBEDDED_PAIR, _ONNX_PAIR = "dlib_frontal_face+dlib_face_embedding", "yunet_n+mobileface_v2"
 _COMPARISONS_A_ROUND = 10
+_REQUESTS_A_ROUND = 10
 _YOLOX, _PLAIN_YOLOX = "yolox_nano", "body_detector_yolox_nano"
 _SHORT_SIZE = 416  # of the older form, for both servers
 _PING_TARGET_MS = 50
@@ -196,6 +197,34 @@ def accuracy_kept(found: Material, _: Effort) -> list[Figure]:
     ]
 
 
+def function(found: Material, effort: Effort) -> list[Figure]:
+    """What the Lambda function takes itself for a large frame, and to start."""
+    frame = found.large()
+    requests = lambda_function.time_requests(frame, requests=_REQUESTS_A_ROUND * effort.rounds)
+    case = f"Lambda function, {len(frame) / 1e6:.1f} MB frame"
+    starts = lambda_function.time_imports(starts=3 * effort.rounds)
+    return [
+        Figure(case=f"{case}, {form}", name="CPU a request", value=value, unit="ms", sign="<=", target=6)
+        for form, value in (("image/jpeg", requests.image_ms), ("base64 JSON", requests.json_ms))
+    ] + [
+        Figure(
+            case="Lambda function",
+            name="cold start / boto3 and Powertools",
+            value=starts.ratio,
+            sign="<=",
+            target=0.6,
+            ours=f"{starts.ours_ms:.0f} ms",
+            theirs=f"{starts.naive_ms:.0f} ms",
+        )
+    ]
+
+
+def cdk(_: Material, effort: Effort) -> list[Figure]:
+    """``npx cdk synth``, warm."""
+    seen = synth.time_synth(runs=effort.rounds)
+    return [Figure(case="npx cdk synth", name="wall, warm", value=seen.wall_seconds, unit="s", sign="<=", target=6)]
+
+
 GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "yolox": yolox,
     "yolo3": heavy,
@@ -203,6 +232,8 @@ GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "start": start,
     "comparison": face_comparison,
     "accuracy": accuracy_kept,
+    "function": function,
+    "cdk": cdk,
 }
 
 

@@ -68,7 +68,7 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
         for name in pair.split("+")
     )
     models = FaceModels(Detector.load(detector, threads=1), Embedder.load(embedder, threads=1))
-    photograph = cv2.imread(str(places.photograph()))
+    photograph = cv2.imread(str(places.photograph())).astype(np.uint8, copy=False)
     crowd = np.tile(photograph, (2, TARGETS // 2, 1))
     encoded = cv2.imencode(".png", photograph)[1].tobytes()
     limit = crowd.shape[0] * crowd.shape[1]
