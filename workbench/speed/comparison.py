@@ -78,6 +78,7 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
 
     def ours() -> npt.NDArray[np.float32]:
         wanted = models.source(encoded, min_confidence=_MIN_CONFIDENCE, max_pixels=limit).embedding
+        assert wanted is not None
         similarities: npt.NDArray[np.float32] = models.embeddings(crowd, targets) @ wanted
         return similarities
 
