@@ -140,7 +140,8 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
 
 def of_embeddings(frame: str, source: npt.NDArray[np.float32], compiled: npt.NDArray[np.float32]) -> FrameParity:
     """Compares unit vectors, (faces, dimensions), row by row."""
-    distances = 1 - (source.astype(np.float64) * compiled).sum(axis=1)
+    # Rounding puts the same vector slightly beyond itself.
+    distances = np.maximum(1 - (source.astype(np.float64) * compiled).sum(axis=1), 0)
     return FrameParity(
         frame=frame,
         source=len(source),
