@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import inspect
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter
@@ -46,6 +47,7 @@ class UserHooks:
     def __init__(self, module: ModuleType, model_dir: Path) -> None:
         hook = functools.partial(_hook, module, _context(model_dir))
         self._model: Any = None
+        self._turn = threading.Lock()
         self._transform = hook("transform_fn", 4)
         self._before_model = hook("pre_model_fn", 1)
         self._load_model = hook("model_fn", 1) or default_hooks.model_fn
@@ -103,7 +105,12 @@ class UserHooks:
     def output_fn(self, prediction: Any, accept: str | None) -> tuple[bytes, str]:
         """The user's answer: a body, a body with its content type, or a response of Flask's."""
         wanted = default_hooks.accepted(accept)
-        answer = self._transform(*prediction, wanted) if self._transform else self._output(prediction, wanted)
+        if self._transform:
+            # It predicts too, and in SageMaker's containers a worker has one request at a time.
+            with self._turn:
+                answer = self._transform(*prediction, wanted)
+        else:
+            answer = self._output(prediction, wanted)
         if isinstance(answer, Response):
             return answer.get_data(), answer.content_type or wanted
         if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], str):
