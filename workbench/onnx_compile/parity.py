@@ -73,12 +73,12 @@ class Parity:
 
     def failure(self) -> str | None:
         """One sentence about what is above the tolerance, or None."""
-        if not self.matched:
-            return "nothing was found in any frame, so nothing is proved; give other frames with --frames"
         lost = self.largest("unmatched")
         if lost:
             worst = max(self.frames, key=lambda frame: frame.unmatched)
             return f"{worst.unmatched} detections in {worst.frame} have no counterpart in the other engine's answer"
+        if not self.matched:
+            return "nothing was found in any frame, so nothing is proved; give other frames with --frames"
         for name, limit, words in (
             ("box_shift", self.tolerance.box, "a box is shifted by {:.3g} pixels, which is more than {:g}"),
             ("score_difference", self.tolerance.score, "a score differs by {:.3g}, which is more than {:g}"),
