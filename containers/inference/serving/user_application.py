@@ -156,5 +156,6 @@ def _hook(
     last = takes[-1] if len(takes) == arguments + 1 else None
     if last is not None and (last.name in given_by_name or last.default is Parameter.empty):
         give = given_by_name.get(last.name, given_by_name["context"])
-        return lambda *given: hook(*given, give())
+        takes_one_more = hook
+        return lambda *given: takes_one_more(*given, give())
     return hook
