@@ -122,6 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         _show(report, proved, output if not failure else None)
+        run_here = model_folder.serving_command(source.model, output)
+        if run_here and not failure:
+            print(f"run here: {run_here}")
     if failure:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"workbench compile: {source.model.name} is not the same after compiling: {failure}; nothing was written"

@@ -108,7 +108,10 @@ def test_frames_without_labels_leave_the_accuracy_open(
     store: Path, frames: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _compile(store, "--int8", "--calibration", str(frames)) == 0
-    assert "no labels beside the frames: accuracy unknown" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no labels beside the frames: accuracy unknown" in said
+    run_here = f"applicationType=body-detection detectorModelName={NAME} modelDataUrl={store.parent / 'compiled'}"
+    assert said.endswith(f"run here: .venv/bin/python -m workbench up --parameters {run_here}\n")
 
 
 def test_frames_in_which_nothing_is_found_prove_nothing(
