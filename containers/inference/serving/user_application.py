@@ -152,10 +152,9 @@ def _hook(
         for parameter in inspect.signature(hook).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    given_by_name = {"context": lambda: context} | further
+    given_by_name: dict[str, Callable[[], Any]] = {"context": lambda: context, **further}
     last = takes[-1] if len(takes) == arguments + 1 else None
     if last is not None and (last.name in given_by_name or last.default is Parameter.empty):
-        give = given_by_name.get(last.name, given_by_name["context"])
-        takes_one_more = hook
-        return lambda *given: takes_one_more(*given, give())
+        give = given_by_name[last.name if last.name in given_by_name else "context"]
+        return lambda *given: hook(*given, give())
     return hook
