@@ -152,7 +152,11 @@ def _opened(source: Path) -> Iterator[Path]:
         return
     with model_data.unpacked(source, str(source), region="us-east-1") as folder:
         assert folder is not None  # there is a URL
-        yield folder
+        try:
+            yield folder
+        except PackageError as error:
+            # Nobody knows the folder, and it is gone when the message is read.
+            raise PackageError(str(error).replace(str(folder), str(source))) from error
 
 
 def _stem(source: Path) -> str:

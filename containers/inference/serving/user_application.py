@@ -68,7 +68,10 @@ class UserHooks:
         """
         folder = code_folder(model_dir, code_dir, program)
         if folder is None:
-            raise ModelLoadError(f"a custom application needs {model_dir}/code/{program}, and there is none")
+            raise ModelLoadError(
+                f"a custom application needs {model_dir}/code/{program}, and there is none; 'workbench package' takes "
+                "a program of another name"
+            )
         sys.path.insert(0, str(folder))
         name = program.removesuffix(".py")
         spec = importlib.util.spec_from_file_location(name, folder / program)
