@@ -16,7 +16,8 @@ from workbench.camera import send_comparison, send_frame
 from workbench.credentials import ApiKey
 from workbench.errors import WorkbenchError
 from workbench.local import service
-from workbench.rendered_stack import render, synthesize
+from workbench.rendered_stack import render
+from workbench.rendered_template import synthesize
 from workbench.report import comparison_table, detection_table, detections, matches
 
 _MIN_SCORE = 0.3

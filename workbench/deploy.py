@@ -19,7 +19,7 @@ from workbench.errors import AccountError
 from workbench.model_to_deploy import NamedModel
 from workbench.packed_model import PackedModel
 from workbench.packing_report import trial_line
-from workbench.rendered_stack import synthesize
+from workbench.rendered_template import synthesize
 from workbench.resource_changes import rendered_resources, resource_changes
 
 _ANY_REGION = "us-east-1"

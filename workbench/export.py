@@ -81,9 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(written, indent=2))
     else:
         print(f"{model.name} is in {folder}")
-        print(
-            f"serve it: python -m workbench up --store {folder.parent} --parameters detectorModelName={model.name} ..."
-        )
+        print(f"run here: {model_folder.serving_command(model, folder)}")
     return 0
 
 

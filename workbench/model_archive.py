@@ -11,6 +11,9 @@ from pathlib import Path
 _MODE = 0o644
 _LEVEL = 6
 
+Files = dict[str, Path]
+"""Files by their name in the archive."""
+
 
 def write(files: Mapping[str, Path], target: Path) -> None:
     """Packs files by their name in the archive, sorted, without times or owners. The archive appears when it is whole.

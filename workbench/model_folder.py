@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -42,3 +43,13 @@ def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
     text = json.dumps(dataclasses.asdict(described), indent=2)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8")
     return described
+
+
+def serving_command(model: Model, folder: Path) -> str | None:
+    """What serves a detector's folder on this machine; None for a half of a pair, which needs the other one."""
+    alone = [name for name in model.applications if name != "face-comparison"]
+    if not alone:
+        return None
+    # Bodies where it serves both: the classes of COCO have a person, and no face.
+    words = [f"applicationType={alone[-1]}", f"detectorModelName={model.name}", f"modelDataUrl={folder}"]
+    return shlex.join([".venv/bin/python", "-m", "workbench", "up", "--parameters", *words])

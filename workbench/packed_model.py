@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench import deep_learning_containers, model_archive, model_layout, model_trial, places
+from workbench import deep_learning_containers, framework_layouts, model_archive, model_layout, model_trial, places
 from workbench.artefacts import sha256
 from workbench.errors import PackageError
 from workbench.local import model_data
@@ -39,7 +39,9 @@ class PackedModel:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments that say how the archive is made and tried."""
     parser.add_argument(
-        "--framework", choices=tuple(model_layout.FRAMEWORKS), help="whose layout it has (default: told by the files)"
+        "--framework",
+        choices=tuple(framework_layouts.FRAMEWORKS),
+        help="whose layout it has (default: told by the files)",
     )
     parser.add_argument("--inference", type=Path, metavar="FILE", help="program to pack as code/inference.py")
     parser.add_argument("--requirements", type=Path, metavar="FILE", help="its packages, as code/requirements.txt")
@@ -150,7 +152,11 @@ def _opened(source: Path) -> Iterator[Path]:
         return
     with model_data.unpacked(source, str(source), region="us-east-1") as folder:
         assert folder is not None  # there is a URL
-        yield folder
+        try:
+            yield folder
+        except PackageError as error:
+            # Nobody knows the folder, and it is gone when the message is read.
+            raise PackageError(str(error).replace(str(folder), str(source))) from error
 
 
 def _stem(source: Path) -> str:

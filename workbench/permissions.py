@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench import parameters
-from workbench.rendered_stack import render_template, stand_in_account, synthesize
+from workbench.rendered_template import render_template, stand_in_account, synthesize
 
 _BY_PROPERTY = {
     "AWS::S3::BucketPolicy": "Bucket",

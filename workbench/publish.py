@@ -27,7 +27,7 @@ from stacks.published_names import (
 from workbench.account import Account, saying_in_one_sentence
 from workbench.errors import PublishingError
 from workbench.function_archive import archive
-from workbench.rendered_stack import partition_of, synthesize
+from workbench.rendered_template import partition_of, synthesize
 
 TEMPLATE = "ipc-ai-saas.template.json"
 MANIFEST = "manifest.json"

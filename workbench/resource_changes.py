@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.parameters import declared_parameters
-from workbench.rendered_stack import render_template
+from workbench.rendered_template import render_template
 
 
 @dataclass(frozen=True)

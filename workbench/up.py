@@ -13,7 +13,8 @@ from rich.console import Console
 
 from workbench import parameters, places
 from workbench.local import model_data, service
-from workbench.rendered_stack import render, synthesize
+from workbench.rendered_stack import render
+from workbench.rendered_template import synthesize
 
 LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
 """What differs from the template where the operator does not name it: nobody but this machine reaches the local API."""

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +282,53 @@ def test_a_fault_behind_a_users_own_input_is_not_the_clients(tmp_path: Path) -> 
     hooks = _hooks(tmp_path, source)
     with pytest.raises(ValueError, match="invalid literal"):
         hooks.predict_fn(hooks.input_fn(b"1", "text/plain"), hooks.model_fn(str(tmp_path)))
+
+
+def test_transform_fn_runs_once_at_a_time(tmp_path: Path) -> None:
+    """It predicts, and what predicts is seldom made for several threads."""
+    hooks = _hooks(
+        tmp_path,
+        "import time\n"
+        "def model_fn(model_dir): return []\n"
+        "def transform_fn(running, data, content_type, accept):\n"
+        "    running.append(data)\n"
+        "    time.sleep(0.02)\n"
+        "    return [len(running), running.pop()]\n",
+    )
+    model = hooks.model_fn(str(tmp_path))
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda text: hooks.output_fn((model, text, "text/plain"), None)[0], "abcd"))
+    assert answers == [b'[1, "a"]', b'[1, "b"]', b'[1, "c"]', b'[1, "d"]']
+
+
+@pytest.mark.parametrize(
+    ("returned", "answer"),
+    [
+        ("[[1, 2]]", (b"[[1, 2]]", "application/json")),
+        ("np.array([0.5])", (b"[0.5]", "application/json")),
+        ("{'rows': [np.float32(0.5)]}", (b'{"rows": [0.5]}', "application/json")),
+        ("([1, 2], 'text/x-mine')", (b"[1, 2]", "text/x-mine")),
+        ("bytearray(b'x')", (b"x", "application/json")),
+        ("Response('1,2', content_type='text/csv')", (b"1,2", "text/csv")),
+    ],
+)
+def test_what_is_neither_text_nor_bytes_becomes_json(tmp_path: Path, returned: str, answer: tuple[bytes, str]) -> None:
+    """The model servers of SageMaker's containers do that, and GluonCV's own program relies on it."""
+    hooks = _hooks(
+        tmp_path,
+        "import numpy as np\nfrom flask import Response\n"
+        "def model_fn(model_dir): return None\n"
+        f"def transform_fn(model, data, content_type, accept): return {returned}\n",
+    )
+    assert _answer(hooks, tmp_path, b"[1]", "application/json") == answer
+
+
+@pytest.mark.parametrize(("returned", "says"), [("None", "returned nothing"), ("[object()]", "object does not fit")])
+def test_what_is_no_answer_says_so(tmp_path: Path, returned: str, says: str) -> None:
+    hooks = _hooks(
+        tmp_path,
+        "def model_fn(model_dir): return None\n"
+        f"def transform_fn(model, data, content_type, accept): return {returned}\n",
+    )
+    with pytest.raises(TypeError, match=says):
+        _answer(hooks, tmp_path, b"[1]", "application/json")

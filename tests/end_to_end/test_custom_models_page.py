@@ -52,7 +52,8 @@ def _up(script: str, folder: Path) -> Iterator[str]:
     preparation, found, command = script.partition(_UP)
     assert found
     # What pip would install in a minute is here already; test_service.py has pip install a package.
-    _run(re.sub(r"^cat > \S+requirements\.txt <<.*?^TEXT\n", "", preparation, flags=re.DOTALL | re.MULTILINE), folder)
+    prepared = re.sub(r"^cat > \S+requirements\.txt <<.*?^TEXT\n", "", preparation, flags=re.DOTALL | re.MULTILINE)
+    _run(prepared, folder, PYTHONPATH=str(REPOSITORY))
     words = [sys.executable, "-m", "workbench", "up", "--logs", str(folder / "logs"), *shlex.split(command)]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "MODEL_SERVER_WORKERS": "1"}
     pipe = subprocess.PIPE
@@ -138,6 +139,12 @@ def test_a_pytorch_model(folder: Path) -> None:
     pytest.importorskip("torch")
     start, calls, answers = _blocks(PAGE, "A PyTorch model")
     with _up(start.replace("python3 save.py", f"{sys.executable} save.py"), folder) as url:
+        assert _calls(calls, url, folder) == _shown(answers)
+
+
+def test_an_mxnet_model(folder: Path) -> None:
+    start, calls, answers = _blocks(PAGE, "An MXNet model")
+    with _up(start, folder) as url:
         assert _calls(calls, url, folder) == _shown(answers)
 
 

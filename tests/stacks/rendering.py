@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.parameters import check
-from workbench.rendered_stack import render_template
+from workbench.rendered_template import render_template
 
 REGIONS = ("us-east-1", "cn-north-1")
 

@@ -11,7 +11,7 @@ from stacks.customized_application import named_folder
 from stacks.errors import CustomizedApplicationError
 from workbench.errors import SynthesisError
 from workbench.parameters import check
-from workbench.rendered_stack import render_template, synthesize
+from workbench.rendered_template import render_template, synthesize
 
 FOLDER = "containers/customized-application"
 

@@ -16,7 +16,7 @@ from stacks.parameters import Parameters
 from tests.stacks.rendering import events_bucket, of_type, rendered
 from workbench.errors import ParameterError
 from workbench.parameters import check
-from workbench.rendered_stack import render_template
+from workbench.rendered_template import render_template
 
 REGIONS = ["us-east-1", "cn-north-1"]
 KEPT = {"saveRequestEvents": "Yes"}

@@ -15,7 +15,7 @@ from serving import content
 from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from workbench.errors import ParameterError
 from workbench.parameters import check
-from workbench.rendered_stack import render_template
+from workbench.rendered_template import render_template
 
 Resources = dict[str, dict[str, Any]]
 REGIONS = {"us-east-1": ("aws", "amazonaws.com"), "cn-north-1": ("aws-cn", "amazonaws.com.cn")}

@@ -80,6 +80,40 @@ def test_the_one_program_with_hooks_is_the_program(tmp_path: Path) -> None:
     assert layout.moved == (("code/mnist.py", "code/inference.py"),)
 
 
+@pytest.mark.parametrize(
+    "weights", [["model.pt"], ["model-symbol.json", "model-0000.params", "model-shapes.json"]], ids=["pytorch", "mxnet"]
+)
+def test_a_program_may_be_empty_where_the_default_model_fn_loads_the_weights(
+    tmp_path: Path, weights: list[str]
+) -> None:
+    """The tests of SageMaker's own MXNet toolkit have code/empty_module.py."""
+    folder = _folder(tmp_path, *weights, "code/empty_module.py", content="")
+    layout = lay_out(folder)
+    assert layout.files["code/inference.py"] == folder / "code/empty_module.py"
+    assert layout.application == "custom"
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["from mnist import model_fn\n", "from mnist import *\n", "model_fn = print\n"],
+    ids=["named", "star", "set"],
+)
+def test_files_of_gluons_own_names_are_the_programs_business(tmp_path: Path, program: str) -> None:
+    """Its model.json is a symbol, and no description of a model."""
+    layout = lay_out(_folder(tmp_path, "model.json", "model.params", "code/inference.py", content=program))
+    assert (layout.framework, layout.application, layout.moved) == ("mxnet", "custom", ())
+
+
+def test_mxnet_may_load_onnx_where_it_is_named(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.onnx", "code/inference.py")
+    assert (lay_out(folder).framework, lay_out(folder, framework="mxnet").framework) == ("onnx", "mxnet")
+
+
+def test_handlers_of_tensorflow_serving_are_hooks(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "1/saved_model.pb", "code/serving.py", content="def input_handler(data, context): ...\n")
+    assert lay_out(folder).moved == (("code/serving.py", "code/inference.py"),)
+
+
 def test_a_saved_model_gets_a_number(tmp_path: Path) -> None:
     layout = _laid(tmp_path, "saved_model.pb", "variables/variables.index", "code/inference.py")
     assert sorted(layout.files) == ["1/saved_model.pb", "1/variables/variables.index", "code/inference.py"]
@@ -104,6 +138,8 @@ def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> N
         (["code/a.py", "code/b.py", "model.pt"], "code/a.py, code/b.py all define hooks; name the program"),
         (["net-symbol.json", "code/inference.py"], "net-0000.params is missing; put it beside net-symbol.json"),
         (["net-0000.params", "code/inference.py"], "net-symbol.json is missing; put it beside net-0000.params"),
+        (["model.pth", "mnist.py"], "put it into .*/net/code, or name it with --inference .*/net/mnist.py$"),
+        (["hosting.py"], "and a program is named with --inference .*/net/hosting.py$"),
         (["half/saved_model.pb"], r"not in a folder with a number.*rename .*/net/half to .*/net/1$"),
         (["model.keras"], r"model.keras is a format of Keras's own.*model.export\('1'\)"),
         (["a.onnx", "b.pth", "code/inference.py"], "there is b.pth of pytorch and a.onnx of onnx; say .*--framework"),
@@ -115,6 +151,26 @@ def test_a_wrong_layout_says_what_belongs_where(tmp_path: Path, names: list[str]
     folder = _folder(tmp_path, *names)
     with pytest.raises(PackageError, match=says):
         lay_out(folder)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (
+            ["model-symbol.json", "model-0000.params"],
+            "^model-shapes.json is missing, and code/inference.py defines no model",
+        ),
+        (["net-symbol.json", "net-0000.params"], "^model-symbol.json is missing, .*, or define model_fn$"),
+        (["model.pth", "code/other.py"], "no file in code/ defines model_fn, .* or transform_fn; name the program"),
+        (["model.joblib"], "no file in code/ defines"),
+    ],
+)
+def test_an_empty_program_needs_weights_that_are_loaded_without_one(
+    tmp_path: Path, names: list[str], says: str
+) -> None:
+    program = "code/inference.py" if names[0].endswith("symbol.json") else "code/empty.py"
+    with pytest.raises(PackageError, match=says):
+        lay_out(_folder(tmp_path, *names, program, content=""))
 
 
 @pytest.mark.parametrize(

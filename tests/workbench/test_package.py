@@ -112,6 +112,37 @@ def test_another_archive_is_packed_anew(classifier: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out)["sha256"] == of_folder
 
 
+def test_what_is_wrong_in_another_archive_is_said_of_the_archive(tmp_path: Path) -> None:
+    """And not of the folder that it is unpacked into, which nobody knows."""
+    (tmp_path / "net.pth").write_text("x")
+    foreign = tmp_path / "foreign.tar.gz"
+    with tarfile.open(foreign, "w:gz") as archive:
+        archive.add(tmp_path / "net.pth", "net.pth")
+    with pytest.raises(PackageError, match=f"put it into {foreign}/code, or name it with --inference FILE$"):
+        _package(foreign, "--no-trial")
+
+
+def test_an_empty_program_serves_what_mxnet_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the tests of SageMaker's MXNet toolkit have it, whose default hooks do the rest."""
+    import mxnet
+
+    folder = tmp_path / "line"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code/empty_module.py").write_text("")
+    mxnet.sym.FullyConnected(mxnet.sym.Variable("data"), num_hidden=1, name="layer").save(
+        str(folder / "model-symbol.json")
+    )
+    weights = {"arg:layer_weight": mxnet.nd.array([[1, 2]]), "arg:layer_bias": mxnet.nd.array([0.5])}
+    mxnet.nd.save(str(folder / "model-0000.params"), weights)
+    (folder / "model-shapes.json").write_text(json.dumps([{"name": "data", "shape": [1, 2]}]))
+    (tmp_path / "rows.json").write_text("[[1, 2], [2, 0]]")
+    assert _package(folder, "--sample", str(tmp_path / "rows.json"), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["framework"] == "mxnet"
+    assert made["moved"] == [{"from": "code/empty_module.py", "to": "code/inference.py"}]
+    assert made["trial"]["answer"] == "[[5.5], [2.5]]"
+
+
 def test_a_frame_is_the_sample_where_none_is_named(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _package(program) == 0
     said = capsys.readouterr().out

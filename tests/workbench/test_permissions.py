@@ -11,7 +11,7 @@ from workbench.__main__ import main
 from workbench.parameters import check
 from workbench.permissions import Grant, grants, markdown
 from workbench.places import REPOSITORY
-from workbench.rendered_stack import render_template
+from workbench.rendered_template import render_template
 
 REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1"]
 # AWS has no finer resource for these: registry login, metrics, traces.

@@ -22,7 +22,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from tests.stacks.rendering import only, rendered
 from workbench import publish
 from workbench.errors import PublishingError, SynthesisError
-from workbench.rendered_stack import synthesize
+from workbench.rendered_template import synthesize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERSION = "v1.2.0"

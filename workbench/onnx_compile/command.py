@@ -59,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CompileError("--int8 needs frames like those to come; give their folder with --calibration")
     if arguments.calibration and not arguments.int8:
         raise CompileError("--calibration is for --int8; add it, or name frames for the proof with --frames")
+    if arguments.labels and not arguments.int8:
+        raise CompileError("--labels is for --int8; add it, with frames for --calibration")
     serving_program.make_importable()
     from workbench.onnx_compile import conversion, frames, graph_repairs, optimisation, quantisation, running
     from workbench.onnx_compile.parity import Parity, Tolerance
@@ -80,8 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     with Steps(quiet=arguments.json) as steps, tempfile.TemporaryDirectory() as work:
         converted, optimised = Path(work, "converted.onnx"), Path(work, f"{source.model.name}.onnx")
         steps.next("converting MXNet to ONNX")
-        conversion.convert(source.model, source.files, _shape(arguments.input_shape, source.model), converted)
-        graph_repairs.repair_file(converted)
+        shape = _shape(arguments.input_shape, source.model)
+        graph_repairs.repair_file(converted, conversion.convert(source.model, source.files, shape, converted))
         steps.next("optimising the graph")
         optimisation.optimise(converted, optimised)
         converted.unlink()
@@ -120,6 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         _show(report, proved, output if not failure else None)
+        run_here = model_folder.serving_command(source.model, output)
+        if run_here and not failure:
+            print(f"run here: {run_here}")
     if failure:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"workbench compile: {source.model.name} is not the same after compiling: {failure}; nothing was written"

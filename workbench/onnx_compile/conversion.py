@@ -21,7 +21,7 @@ OPSET = 13
 Shape = tuple[int, int, int, int]
 
 
-def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path) -> None:
+def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path) -> list[str]:
     """Writes the ONNX graph, not repaired yet.
 
     Args:
@@ -30,6 +30,9 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
         shape: (1, 3, height, width) of a frame at the network's input, which the exporter traces with. Height and width
             stay free in the graph; of an embedder, whose size is fixed, the number of faces does.
         target: the file to write.
+
+    Returns:
+        The names of the symbol's outputs, in its order.
 
     Raises:
         CompileError: MXNet's exporter does not take the graph.
@@ -60,6 +63,7 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
         except (AttributeError, ValueError, IndexError, KeyError, NotImplementedError, mxnet.MXNetError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CompileError(f"MXNet's exporter does not take {model.name}: {reason}") from error
+        return list(symbol.list_outputs())
 
 
 @contextlib.contextmanager

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+_OUTPUT = re.compile(r"_output(\d*)$")
 
-def repair_file(path: Path) -> None:
-    """All repairs of a file, in place."""
+
+def repair_file(path: Path, outputs: Sequence[str]) -> None:
+    """All repairs of a file, in place.
+
+    Args:
+        path: what the exporter wrote.
+        outputs: the outputs' names in the symbol, in its order.
+    """
     import onnx
 
     model = onnx.load(str(path))
     repair(model)
+    outputs_in_order(model.graph, outputs)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
@@ -24,6 +34,20 @@ def repair(model: Any) -> None:
     for one in (weights_are_constants, slopes_fit_channels, reversed_along_axis, best_boxes_before_suppression):
         one(model.graph)
     del model.graph.value_info[:]  # the exporter's shapes are those of the frame that it traced with
+
+
+def outputs_in_order(graph: Any, names: Sequence[str]) -> None:
+    """Puts the outputs into the symbol's order, by which heads read them; the exporter has that of the nodes.
+
+    Args:
+        graph: the graph.
+        names: the symbol's, ``NODE_output`` or ``NODE_output1``, which ONNX calls ``NODE`` or ``NODE1``.
+    """
+    places = {_OUTPUT.sub(r"\1", name): place for place, name in enumerate(names)}
+    if {output.name for output in graph.output} == places.keys():
+        ordered = sorted(graph.output, key=lambda output: places[output.name])
+        del graph.output[:]
+        graph.output.extend(ordered)
 
 
 def weights_are_constants(graph: Any) -> None:

@@ -73,12 +73,12 @@ class Parity:
 
     def failure(self) -> str | None:
         """One sentence about what is above the tolerance, or None."""
-        if not self.matched:
-            return "nothing was found in any frame, so nothing is proved; give other frames with --frames"
         lost = self.largest("unmatched")
         if lost:
             worst = max(self.frames, key=lambda frame: frame.unmatched)
             return f"{worst.unmatched} detections in {worst.frame} have no counterpart in the other engine's answer"
+        if not self.matched:
+            return "nothing was found in any frame, so nothing is proved; give other frames with --frames"
         for name, limit, words in (
             ("box_shift", self.tolerance.box, "a box is shifted by {:.3g} pixels, which is more than {:g}"),
             ("score_difference", self.tolerance.score, "a score differs by {:.3g}, which is more than {:g}"),
@@ -140,7 +140,8 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
 
 def of_embeddings(frame: str, source: npt.NDArray[np.float32], compiled: npt.NDArray[np.float32]) -> FrameParity:
     """Compares unit vectors, (faces, dimensions), row by row."""
-    distances = 1 - (source.astype(np.float64) * compiled).sum(axis=1)
+    # Rounding puts the same vector slightly beyond itself.
+    distances = np.maximum(1 - (source.astype(np.float64) * compiled).sum(axis=1), 0)
     return FrameParity(
         frame=frame,
         source=len(source),

@@ -123,6 +123,8 @@ def find(named: str, store: Path) -> ModelFolder:
                 f"{path} has no model.json; write one, or make the folder with 'workbench export' or 'fetch'"
             )
         names, folder = path.name, path
+    elif "/" in named:
+        raise CompileError(f"there is no folder {named}; name a model folder, or a model of docs/models.md")
     else:
         names, folder = known.model(named).name, store / named
     failures = []
@@ -138,4 +140,7 @@ def find(named: str, store: Path) -> ModelFolder:
             raise CompileError(f"{names} ships inside an installed package and has nothing to compile")
     if path.is_dir():
         raise CompileError(failures[0])
-    raise CompileError(f"{named} is not in {store}; run 'workbench fetch {named}' or 'workbench export {named}' first")
+    raise CompileError(
+        f"{named} is not in {store}; run 'workbench fetch {named}' first, or name the folder that 'workbench export' "
+        "wrote"
+    )

@@ -1,7 +1,8 @@
-"""What SageMaker's PyTorch and scikit-learn containers do where a user's module defines no hook.
+"""What SageMaker's containers do where a user's module defines no hook: those of PyTorch, scikit-learn and MXNet.
 
 JSON, CSV and NPY in and out, and beyond SageMaker's defaults ``frames`` in. Where the user's program has imported
-PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32. Sources:
+PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32, which ``mxnet_defaults``
+turns into what a model of MXNet takes. Sources:
 sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``; ``default_pytorch_inference_handler.py`` of
 sagemaker-pytorch-inference-toolkit; ``serving.py`` of sagemaker-scikit-learn-container.
 """
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from serving import frames
+from serving import frames, mxnet_defaults
 from serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
 
 logger = logging.getLogger(__name__)
@@ -44,11 +45,13 @@ def accepted(accept: str | None) -> str:
 
 
 def model_fn(model_dir: str) -> Any:
-    """The TorchScript module in ``model.pt``, or in the only .pt or .pth file of the folder.
+    """MXNet's module in ``model-symbol.json``; TorchScript in ``model.pt``, or in the only .pt or .pth file.
 
     Raises:
-        ModelLoadError: there is no such file, it is not TorchScript, or PyTorch is not installed.
+        ModelLoadError: there is no such file, it does not load, or its framework is not installed.
     """
+    if mxnet_defaults.saved_in(Path(model_dir)):
+        return mxnet_defaults.load(Path(model_dir))
     found = sorted(path for path in Path(model_dir).iterdir() if path.suffix in _TORCH_SUFFIXES)
     default = Path(model_dir) / _TORCH_FILE
     if default not in found and len(found) != 1:
@@ -129,9 +132,8 @@ def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:
     Raises:
         UnsupportedMediaTypeError: neither JSON, CSV nor NPY, or a prediction that does not fit into a table.
     """
-    if hasattr(prediction, "detach"):  # a PyTorch tensor
-        prediction = prediction.detach().cpu().tolist()
-    encoders: dict[str, Callable[[Any], bytes]] = {_JSON: _to_json, _CSV: _to_csv, _NPY: _to_npy}
+    prediction = _plain(prediction) if hasattr(prediction, "detach") or hasattr(prediction, "asnumpy") else prediction
+    encoders: dict[str, Callable[[Any], bytes]] = {_JSON: to_json, _CSV: _to_csv, _NPY: _to_npy}
     if accept not in encoders:
         raise UnsupportedMediaTypeError(f"'{accept}' cannot be answered; accept {', '.join(_KNOWN)}")
     return encoders[accept](prediction), accept
@@ -178,8 +180,24 @@ def _from_npy(data: bytes) -> Any:
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 
-def _to_json(prediction: Any) -> bytes:
-    return json.dumps(prediction, default=lambda value: value.tolist()).encode()
+def to_json(prediction: Any) -> bytes:
+    """Lists, tensors and arrays, one in another, as JSON.
+
+    Raises:
+        TypeError: something else is in there.
+    """
+    return json.dumps(prediction, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """The lists and numbers of a tensor of PyTorch, an NDArray of MXNet, or an array."""
+    if hasattr(value, "asnumpy"):  # which has a detach(), too
+        return value.asnumpy().tolist()
+    if hasattr(value, "detach"):
+        return value.detach().cpu().tolist()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} does not fit into JSON; let output_fn make a body of it")
 
 
 def _to_csv(prediction: Any) -> bytes:

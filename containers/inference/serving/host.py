@@ -49,7 +49,8 @@ class ApplicationHost:
             self._failure = error
             return
         except Exception as error:  # whatever a hook raises must reach /ping and the log
-            logger.exception("model could not be loaded: %s", error)
+            # A KeyError's text is the key alone.
+            logger.exception("model could not be loaded: %s: %s", type(error).__name__, error)
             self._failure = error
             return
         self._application = application

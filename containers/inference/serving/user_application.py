@@ -2,7 +2,8 @@
 
 The module may define ``model_fn``, ``input_fn``, ``predict_fn`` and ``output_fn``, each with or without a last
 ``context`` argument, or ``transform_fn`` instead of the last three; and ``pre_model_fn`` and ``model_warmup_fn``, which
-run before and after the model is loaded. What is missing is SageMaker's default.
+run before and after the model is loaded. ``input_fn`` may take the ``model`` as well, as in the MXNet container. What
+is missing is SageMaker's default.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import functools
 import importlib.util
 import inspect
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter
@@ -18,7 +20,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from serving import default_hooks
+from werkzeug.wrappers import Response
+
+from serving import default_hooks, mxnet_defaults
 from serving.content import media_type
 from serving.errors import ModelLoadError
 from serving.user_packages import PROGRAM, code_folder
@@ -42,12 +46,15 @@ class UserHooks:
 
     def __init__(self, module: ModuleType, model_dir: Path) -> None:
         hook = functools.partial(_hook, module, _context(model_dir))
+        self._model: Any = None
+        self._turn = threading.Lock()
         self._transform = hook("transform_fn", 4)
         self._before_model = hook("pre_model_fn", 1)
         self._load_model = hook("model_fn", 1) or default_hooks.model_fn
         self._warm_up = hook("model_warmup_fn", 2)
-        own_input = hook("input_fn", 2)
+        own_input = hook("input_fn", 2, model=lambda: self._model)
         self._input = own_input or default_hooks.input_fn
+        self._feeds_mxnet = own_input is None
         default_predict = default_hooks.predict_fn if own_input else default_hooks.predict_sent_data
         self._predict = hook("predict_fn", 2) or default_predict
         self._output = hook("output_fn", 2) or default_hooks.output_fn
@@ -61,7 +68,10 @@ class UserHooks:
         """
         folder = code_folder(model_dir, code_dir, program)
         if folder is None:
-            raise ModelLoadError(f"a custom application needs {model_dir}/code/{program}, and there is none")
+            raise ModelLoadError(
+                f"a custom application needs {model_dir}/code/{program}, and there is none; 'workbench package' takes "
+                "a program of another name"
+            )
         sys.path.insert(0, str(folder))
         name = program.removesuffix(".py")
         spec = importlib.util.spec_from_file_location(name, folder / program)
@@ -79,6 +89,7 @@ class UserHooks:
         model = self._load_model(model_dir)
         if self._warm_up:
             self._warm_up(model_dir, model)
+        self._model = model
         return model
 
     def input_fn(self, body: bytes, content_type: str | None) -> Any:
@@ -89,14 +100,34 @@ class UserHooks:
 
     def predict_fn(self, data: Any, model: Any) -> Any:
         """The prediction, or with ``transform_fn`` what it still needs."""
-        return (model, *data) if self._transform else self._predict(data, model)
+        if self._transform:
+            return model, *data
+        # Here and not in input_fn, which runs in several threads at once: MXNet takes one call at a time.
+        return self._predict(mxnet_defaults.fed(data, model) if self._feeds_mxnet else data, model)
 
     def output_fn(self, prediction: Any, accept: str | None) -> tuple[bytes, str]:
-        """The user's answer: a body, or a body with its content type."""
+        """The user's answer: a body, a body with its content type, or a response of Flask's."""
         wanted = default_hooks.accepted(accept)
-        answer = self._transform(*prediction, wanted) if self._transform else self._output(prediction, wanted)
-        body, content_type = answer if isinstance(answer, tuple) else (answer, wanted)
-        return body.encode() if isinstance(body, str) else bytes(body), content_type
+        if self._transform:
+            # It predicts too, and in SageMaker's containers a worker has one request at a time.
+            with self._turn:
+                answer = self._transform(*prediction, wanted)
+        else:
+            answer = self._output(prediction, wanted)
+        if isinstance(answer, Response):
+            return answer.get_data(), answer.content_type or wanted
+        if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], str):
+            return _body(answer[0]), answer[1]
+        return _body(answer), wanted
+
+
+def _body(answer: Any) -> bytes:
+    """Text and bytes as they are; anything else becomes JSON, as the model servers of SageMaker's containers do it."""
+    if answer is None:
+        raise TypeError("the hook returned nothing; let output_fn or transform_fn return the body")
+    if isinstance(answer, str):
+        return answer.encode()
+    return bytes(answer) if isinstance(answer, bytes | bytearray | memoryview) else default_hooks.to_json(answer)
 
 
 def _text(body: bytes) -> str | bytes:
@@ -112,8 +143,10 @@ def _context(model_dir: Path) -> Context:
     return Context({"model_dir": str(model_dir), "gpu_id": gpu_id})
 
 
-def _hook(module: ModuleType, context: Context, name: str, arguments: int) -> Callable[..., Any] | None:
-    """The module's hook, to be called with so many arguments; one that takes a context as well gets it."""
+def _hook(
+    module: ModuleType, context: Context, name: str, arguments: int, **further: Callable[[], Any]
+) -> Callable[..., Any] | None:
+    """The module's hook, to be called with so many arguments; one more is given by its name, else the context."""
     hook: Callable[..., Any] | None = getattr(module, name, None)
     if hook is None:
         return None
@@ -122,6 +155,9 @@ def _hook(module: ModuleType, context: Context, name: str, arguments: int) -> Ca
         for parameter in inspect.signature(hook).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    if len(takes) == arguments + 1 and (takes[-1].name == "context" or takes[-1].default is Parameter.empty):
-        return lambda *given: hook(*given, context)
+    given_by_name: dict[str, Callable[[], Any]] = {"context": lambda: context, **further}
+    last = takes[-1] if len(takes) == arguments + 1 else None
+    if last is not None and (last.name in given_by_name or last.default is Parameter.empty):
+        give = given_by_name[last.name if last.name in given_by_name else "context"]
+        return lambda *given: hook(*given, give())
     return hook

@@ -38,6 +38,11 @@ def test_nothing_found_proves_nothing() -> None:
     )
 
 
+def test_what_one_engine_alone_finds_is_not_nothing() -> None:
+    lost = of_detections("a", _found((10, 10, 50, 50, 0.9)), _found(), TOLERANCE)
+    assert "1 detections in a have no counterpart" in (Parity([lost], TOLERANCE).failure() or "")
+
+
 def test_embeddings_are_compared_by_their_angle() -> None:
     one = np.array([[1, 0], [0, 1]], np.float32)
     assert of_embeddings("a", one, one).cosine_distance == 0

@@ -6,6 +6,7 @@ The number of threads is OpenMP's and must be in the environment before MXNet is
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,9 +28,12 @@ class MxnetEngine(Engine):
         self._context = mxnet.gpu() if mxnet.context.num_gpus() else mxnet.cpu()
         try:
             self._output_names: list[str] = mxnet.sym.load(str(symbol)).list_outputs()
-            self._network = mxnet.gluon.nn.SymbolBlock.imports(
-                str(symbol), [input_name], str(params), ctx=self._context
-            )
+            with warnings.catch_warnings():
+                # A symbol does not tell the type of its input, and MXNet takes float32, which it gets.
+                warnings.filterwarnings("ignore", "Cannot decide type", UserWarning)
+                self._network = mxnet.gluon.nn.SymbolBlock.imports(
+                    str(symbol), [input_name], str(params), ctx=self._context
+                )
         except (mxnet.MXNetError, ValueError, AssertionError) as error:
             raise ModelLoadError(f"{symbol.name} and {params.name} do not load in MXNet: {error}") from error
 
