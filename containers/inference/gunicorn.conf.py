@@ -17,6 +17,8 @@ from serving.settings import settings
 from serving.startup import StartupAnswers
 
 allocator.keep_freed_memory()
+# A ping waits for a thread that runs Python code to let it in: by default 5 ms each time.
+sys.setswitchinterval(0.001)
 bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
 # Several threads a worker: while one prediction runs, /ping is answered, the next frame is decoded, and what comes
 # beyond the queue's limit is refused. Waiting requests hold a thread each; the others are for that.

@@ -7,8 +7,6 @@ import pytest
 from serving.settings import Settings
 from tests.tiny_models import write_yolox_onnx
 
-MIB = 1024 * 1024
-
 
 def _settings(folder: Path, model: str = "yolox_nano", **more: str) -> Settings:
     return Settings.from_environment(
@@ -17,41 +15,49 @@ def _settings(folder: Path, model: str = "yolox_nano", **more: str) -> Settings:
 
 
 @pytest.fixture
-def cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
-
-
-def _large(path: Path) -> None:
-    with path.open("ab") as file:
-        file.truncate(33 * MIB)  # the size alone counts; nobody loads it
-
-
-@pytest.mark.usefixtures("cores")
-def test_a_small_model_has_a_worker_a_core(tmp_path: Path) -> None:
+def on_onnxruntime(tmp_path: Path) -> Path:
     write_yolox_onnx(tmp_path / "yolox_nano.onnx")
-    read = _settings(tmp_path)
-    assert (read.workers, read.engine_threads, read.decoders, read.loads_before_fork) == (6, 1, 1, True)
+    return tmp_path
 
 
-@pytest.mark.usefixtures("cores")
-def test_a_large_model_has_several_threads_a_worker(tmp_path: Path) -> None:
-    _large(tmp_path / "yolox_nano.onnx")
-    read = _settings(tmp_path)
-    assert (read.workers, read.engine_threads, read.decoders, read.loads_before_fork) == (2, 4, 4, False)
-
-
-@pytest.mark.usefixtures("cores")
 @pytest.mark.parametrize(
-    ("more", "workers", "threads"),
-    [({"MODEL_SERVER_WORKERS": "3"}, 3, 1), ({"OMP_NUM_THREADS": "2"}, 6, 2), ({"PROCESSOR": "gpu"}, 1, 6)],
+    ("cores", "more", "workers", "threads"),
+    [
+        (1, {}, 1, 1),
+        (2, {}, 1, 2),
+        (4, {}, 1, 4),
+        (6, {}, 2, 3),
+        (16, {}, 4, 4),
+        (6, {"MODEL_SERVER_WORKERS": "3"}, 3, 2),
+        (6, {"MODEL_SERVER_WORKERS": "1"}, 1, 4),
+        (2, {"MODEL_SERVER_WORKERS": "4"}, 4, 1),
+        (6, {"OMP_NUM_THREADS": "1"}, 6, 1),
+        (6, {"OMP_NUM_THREADS": "2", "MODEL_SERVER_WORKERS": "5"}, 5, 2),
+        (6, {"PROCESSOR": "gpu"}, 1, 6),
+    ],
 )
-def test_what_the_environment_says_holds(tmp_path: Path, more: dict[str, str], workers: int, threads: int) -> None:
-    _large(tmp_path / "yolox_nano.onnx")
-    read = _settings(tmp_path, **more)
+def test_an_engine_that_runs_requests_at_once_has_several_cores(  # noqa: PLR0913 (four of them are the case)
+    on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, cores: int, more: dict[str, str], workers: int, threads: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(cores))
+    read = _settings(on_onnxruntime, **more)
     assert (read.workers, read.engine_threads) == (workers, threads)
+    assert read.loads_before_fork is (threads == 1 and not read.gpu)
 
 
-@pytest.mark.usefixtures("cores")
-@pytest.mark.parametrize(("application", "model"), [("body-detection", "nobody"), ("custom", "x"), ("no-such", "x")])
-def test_a_model_that_is_not_there_is_told_when_it_is_loaded(tmp_path: Path, application: str, model: str) -> None:
-    assert _settings(tmp_path, model, APPLICATION_TYPE=application).workers == 6
+@pytest.mark.parametrize(
+    ("application", "model"),
+    [
+        ("face-detection", "dlib_frontal_face"),
+        ("face-comparison", "dlib_frontal_face+dlib_face_embedding"),
+        ("face-comparison", "yunet_n"),
+        ("body-detection", "nobody"),
+        ("custom", "yolox_nano"),
+    ],
+)
+def test_any_other_has_a_worker_a_core(
+    on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, application: str, model: str
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
+    read = _settings(on_onnxruntime, model, APPLICATION_TYPE=application)
+    assert (read.workers, read.engine_threads, read.decoders) == (6, 1, 1)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from serving import traffic
 from serving.application import Application
 from serving.errors import ModelLoadError, ModelNotReadyError, OverloadedError
 from serving.stages import Milliseconds, collected, stage
@@ -88,7 +89,7 @@ class ApplicationHost:
         if not self._places.acquire(blocking=False):
             raise OverloadedError("too many requests are waiting; send the frame again shortly")
         try:
-            with collected() as stages:
+            with traffic.request(), collected() as stages:
                 return *self._run_hooks(body, content_type, accept), stages
         finally:
             self._places.release()

@@ -1,8 +1,8 @@
-"""How many workers and threads serve a model best on a machine with so many cores.
+"""How many workers and threads serve a model best on a machine with so many cores; docs/performance.md has the figures.
 
-A small network gains nothing from a second thread: its layers are over before the other has begun, and requests side by
-side keep all cores busy. A large one does, and a camera that waits alone gets its answer in half the time;
-docs/performance.md has the measurements.
+ONNX Runtime runs several requests beside each other in one process, and gives one that is alone all cores. So a worker
+has several cores: a camera that waits alone gets its answer sooner, and no core idles because the connections of a
+fleet happen to lie with another worker. The other engines run one request at a time: each core has a worker of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import catalogue
@@ -20,40 +19,39 @@ from serving.errors import ModelLoadError
 if TYPE_CHECKING:
     from serving.settings import Settings
 
-_LARGE_BYTES = 32 * 1024 * 1024
-"""Weights of a network that needs a tenth of a second or more a frame on one core of 2026; small ones have a tenth."""
+_SHARES_CORES = "onnxruntime"
+_MOST_THREADS = 4
+"""Cores of one worker: with more, its Python code, which runs on one of them at a time, would hold them up."""
 
-_THREADS_OF_LARGE = 4
 
-
-def fitted(settings: Settings, *, cores: int) -> Settings:
-    """The settings with workers and threads for the model that they name: a large one has several threads a worker.
+def fitted(settings: Settings, *, cores: int, workers: int | None, threads: int | None) -> Settings:
+    """The settings with the workers and threads that the model they name is served best by.
 
     Args:
         settings: with a worker a core, of one thread.
         cores: of the machine.
+        workers: how many the environment asks for, or None.
+        threads: how many of an engine the environment asks for, or None.
     """
-    if settings.gpu or settings.application_type == "custom" or _weights(settings) < _LARGE_BYTES:
+    if settings.gpu or settings.application_type == "custom" or threads or set(_engines(settings)) != {_SHARES_CORES}:
         return settings
-    threads = min(cores, _THREADS_OF_LARGE)
-    return replace(settings, workers=-(-cores // threads), engine_threads=threads, decoders=threads)
+    count = workers or -(-cores // _MOST_THREADS)
+    each = min(_MOST_THREADS, max(1, cores // count))
+    return replace(settings, workers=count, engine_threads=each, decoders=each)
 
 
-def _weights(settings: Settings) -> int:
-    """Bytes of the model's files; 0 where it is not found, which whoever loads it will say."""
+def _engines(settings: Settings) -> Iterable[str]:
+    """The engines of the model's parts; none where it is not found, which whoever loads it will say."""
     with contextlib.suppress(ModelLoadError, catalogue.CatalogueError):
-        return sum(path.stat().st_size for path in _files(settings))
-    return 0
-
-
-def _files(settings: Settings) -> Iterable[Path]:
-    known = catalogue.load()
-    for name in settings.model_name.split("+"):
-        folder = model_folder.find(
-            name,
-            settings.application_type,
-            model_dir=settings.model_dir,
-            model_store=settings.model_store,
-            catalogue=known,
-        )
-        yield from folder.files.values()
+        known = catalogue.load()
+        return [
+            model_folder.find(
+                name,
+                settings.application_type,
+                model_dir=settings.model_dir,
+                model_store=settings.model_store,
+                catalogue=known,
+            ).model.engine
+            for name in settings.model_name.split("+")
+        ]
+    return []

@@ -28,11 +28,12 @@ class Settings:
             ``SAGEMAKER_SUBMIT_DIRECTORY``.
         program: file name of a user's own program, ``SAGEMAKER_PROGRAM``.
         gpu: whether this is the GPU image, ``PROCESSOR``.
-        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, fewer for a large
-            model (``parallelism``), and one alone in the GPU image, where each would hold a CUDA context and a model in
-            the GPU's memory.
-        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, several for a large
-            model, and in the GPU image one per processor core, for models that run on the CPU there.
+        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, or per four where the
+            engine runs several requests at once (``parallelism``), and one alone in the GPU image, where each would
+            hold a CUDA context and a model in the GPU's memory.
+        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, or the worker's share
+            of the cores where the engine runs several requests at once, and in the GPU image one per processor core,
+            for models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
         decoders: frames that one worker decodes at once; by default its share of the processor cores.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
@@ -95,8 +96,12 @@ class Settings:
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
             max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES", cls.max_object_bytes),
         )
-        chosen = environment.get("MODEL_SERVER_WORKERS") or environment.get("OMP_NUM_THREADS")
-        return read if chosen else parallelism.fitted(read, cores=cores)
+        return parallelism.fitted(
+            read,
+            cores=cores,
+            workers=workers if environment.get("MODEL_SERVER_WORKERS") else None,
+            threads=read.engine_threads if environment.get("OMP_NUM_THREADS") else None,
+        )
 
 
 @functools.cache

@@ -12,8 +12,8 @@ from serving.host import ApplicationHost
 from serving.settings import settings
 
 logs.configure()
-# OpenCV would have a thread a core in every worker; and its pool does not survive a fork.
-cv2.setNumThreads(settings().engine_threads)
+# OpenCV would have a thread a core in every worker, waiting in loops for work; and its pool does not survive a fork.
+cv2.setNumThreads(1)
 host = ApplicationHost(
     functools.partial(
         application.find,

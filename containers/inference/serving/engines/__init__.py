@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model, nearest
+from serving import traffic
 from serving.errors import ModelLoadError
 from serving.stages import stage
 
@@ -39,6 +40,10 @@ class Engine(ABC):
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over a (N, 3, height, width) float32 tensor."""
 
+    def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """The same while no other request is in work: it may take all threads for itself."""
+        return self.run(tensor)
+
 
 class SharedEngine:
     """An engine that threads may share: each waits for its turn."""
@@ -53,7 +58,7 @@ class SharedEngine:
             self._turns.acquire()
         try:
             with stage("infer"):
-                return self._engine.run(tensor)
+                return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
         finally:
             self._turns.release()
 

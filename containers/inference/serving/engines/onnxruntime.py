@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,64 +19,87 @@ from serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
 
+_GPU = "CUDAExecutionProvider"
+
 
 class OnnxRuntimeEngine(Engine):
-    """An ONNX graph with one input."""
+    """An ONNX graph with one input.
+
+    With several threads there are two sessions of it. A request that is alone gets all threads and its answer sooner;
+    requests beside each other get one each, which together is more than all threads for one after the other.
+    """
 
     def __init__(self, graph: Path, *, input_name: str, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # A thread that waits in a loop for the next layer takes the core from another request.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        preferred = ("CUDAExecutionProvider", "CPUExecutionProvider")
-        available = onnxruntime.get_available_providers()
-        if preferred[0] in available:
-            onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(graph), options, providers=[provider for provider in preferred if provider in available]
-            )
-        except Exception as error:  # the runtime's own exception classes are not exported
-            raise ModelLoadError(f"{graph.name} is not a graph that ONNX Runtime loads: {error}") from error
-        if preferred[0] in self._session.get_providers():
-            logger.info("ONNX Runtime runs on the GPU")
-        elif preferred[0] in available:
-            logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
-        on_cpu = self._session.get_providers()[0] == "CPUExecutionProvider"
-        self._cores = len(os.sched_getaffinity(0)) if on_cpu and threads == 1 else 1
-        self.at_once = threads if on_cpu else 1
+        """Loads the graph; ``threads`` is how many calls may run at once, or help one that is alone."""
+        self._narrow = _session(graph, 1)
+        on_gpu = _GPU in self._narrow.get_providers()
+        self.at_once = 1 if on_gpu else threads
+        self._wide = self._narrow if self.at_once == 1 else _session(graph, threads)
+        self._cores = 1 if on_gpu else len(os.sched_getaffinity(0))
         self._input_name = input_name
-        self._output_names = [output.name for output in self._session.get_outputs()]
-        inputs = [declared.name for declared in self._session.get_inputs()]
-        self._one_at_a_time = self._session.get_inputs()[0].shape[0] == 1
+        self._output_names = [output.name for output in self._narrow.get_outputs()]
+        inputs = [declared.name for declared in self._narrow.get_inputs()]
+        self._one_at_a_time = self._narrow.get_inputs()[0].shape[0] == 1
         if inputs != [input_name]:
             raise ModelLoadError(f"{graph.name} takes {inputs}, not the one input '{input_name}' of its description")
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """One forward pass over (N, 3, height, width) float32.
+        """One forward pass over (N, 3, height, width) float32; the parts of a batch run on all cores."""
+        return self._forward(self._narrow, tensor)
 
-        A session of one thread leaves the other cores to other requests; while there is none they are idle, so the
-        parts of a batch, the faces of a picture, run on all of them.
-        """
+    def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """The same, with all threads for a single tensor, too."""
+        return self._forward(self._wide, tensor)
+
+    def _forward(self, session: Any, tensor: npt.NDArray[np.float32]) -> Outputs:
+        def over(part: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+            outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: part})
+            return outputs
+
         # Many published graphs have a batch of one written into them.
         parts = len(tensor) if self._one_at_a_time else min(len(tensor), self._cores)
-        batches = np.array_split(tensor, parts) if parts > 1 else [tensor]
-        runs = list(self._parallel.map(self._forward, batches)) if parts > 1 else [self._forward(tensor)]
-        outputs = runs[0] if len(runs) == 1 else [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
+        if parts <= 1:
+            return dict(zip(self._output_names, over(tensor), strict=True))
+        session = self._narrow
+        runs = self._parallel.map(over, np.array_split(tensor, parts))
+        outputs = [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
         return dict(zip(self._output_names, outputs, strict=True))
-
-    def _forward(self, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-        outputs: list[npt.NDArray[np.float32]] = self._session.run(self._output_names, {self._input_name: tensor})
-        return outputs
 
     @functools.cached_property
     def _parallel(self) -> ThreadPoolExecutor:
         """Threads that wait for parts of batches. Made when the first comes: no thread survives a fork."""
         return ThreadPoolExecutor(self._cores, thread_name_prefix="batch")
+
+
+def _session(graph: Path, threads: int) -> Any:
+    """A session on the GPU when this is the runtime's CUDA build and finds one, else on the CPU.
+
+    Raises:
+        ModelLoadError: the runtime does not load the graph.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads wait for the next layer in a loop, which is fast, and would go on waiting so for the next frame.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    preferred = (_GPU, "CPUExecutionProvider")
+    available = onnxruntime.get_available_providers()
+    if _GPU in available:
+        onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
+    try:
+        session = onnxruntime.InferenceSession(
+            str(graph), options, providers=[provider for provider in preferred if provider in available]
+        )
+    except Exception as error:  # the runtime's own exception classes are not exported
+        raise ModelLoadError(f"{graph.name} is not a graph that ONNX Runtime loads: {error}") from error
+    if _GPU in session.get_providers():
+        logger.info("ONNX Runtime runs on the GPU")
+    elif _GPU in available:
+        logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
+    return session
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
