@@ -16,6 +16,7 @@ from rich.table import Table
 from workbench.capacity.measurement import processor_name
 from workbench.speed.figures import Figure
 
+_FURTHEST = 16.0
 _VERDICTS = {True: "[green]held[/green]", False: "[red]missed[/red]", None: ""}
 
 
@@ -88,4 +89,7 @@ def _plot(figures: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
 
 
 def _share(figure: Figure, value: float) -> float:
-    return figure.target / value if figure.sign == "<=" else value / figure.target
+    """How many times better than the target; what costs nothing at all is shown as far as the axis goes."""
+    if figure.sign == ">=":
+        return value / figure.target
+    return figure.target / value if value * _FURTHEST > figure.target else _FURTHEST

@@ -24,20 +24,26 @@ _MOST_THREADS = 4
 """Cores of one worker: with more, its Python code, which runs on one of them at a time, would hold them up."""
 
 
-def fitted(settings: Settings, *, cores: int, workers: int | None, threads: int | None) -> Settings:
+def fitted(
+    settings: Settings, *, cores: int, workers: int | None, threads: int | None, queue_limit: int | None
+) -> Settings:
     """The settings with the workers and threads that the model they name is served best by.
+
+    As many requests as before wait for a core: a worker of several cores has several workers' queues.
 
     Args:
         settings: with a worker a core, of one thread.
         cores: of the machine.
         workers: how many the environment asks for, or None.
         threads: how many of an engine the environment asks for, or None.
+        queue_limit: what the environment asks for, or None.
     """
     if settings.gpu or settings.application_type == "custom" or threads or set(_engines(settings)) != {_SHARES_CORES}:
         return settings
     count = workers or -(-cores // _MOST_THREADS)
     each = min(_MOST_THREADS, max(1, cores // count))
-    return replace(settings, workers=count, engine_threads=each, decoders=each)
+    queue = queue_limit or settings.queue_limit * each
+    return replace(settings, workers=count, engine_threads=each, decoders=each, queue_limit=queue)
 
 
 def _engines(settings: Settings) -> Iterable[str]:

@@ -34,7 +34,8 @@ class Settings:
         engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, or the worker's share
             of the cores where the engine runs several requests at once, and in the GPU image one per processor core,
             for models that run on the CPU there.
-        queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once.
+        queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once. By default
+            16 for each request that the worker runs at once.
         decoders: frames that one worker decodes at once; by default its share of the processor cores.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
@@ -101,6 +102,7 @@ class Settings:
             cores=cores,
             workers=workers if environment.get("MODEL_SERVER_WORKERS") else None,
             threads=read.engine_threads if environment.get("OMP_NUM_THREADS") else None,
+            queue_limit=read.queue_limit if environment.get("MAX_QUEUE_LENGTH") else None,
         )
 
 

@@ -38,10 +38,12 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Figure(case="yolox_nano, street frame", name="p50", value=0.1, sign="<=", target=0.2, rounds=(0.1, 0.3)),
         Figure(case="yolox_nano, street frame", name="throughput", value=2, sign=">=", target=4, ours="8 /s"),
         Figure(case="yolox_nano", name="no target", value=7, unit="ms"),
+        Figure(case="yolox_nano", name="points of recall lost", value=-1.9, unit="points", sign="<=", target=0.5),
+        Figure(case="yolox_nano", name="points of recall lost", value=0, unit="points", sign="<=", target=0.5),
     ]
     texts, picture = report.write(figures, report.machine(), tmp_path / "speed")
     document = json.loads(texts.read_text())
-    assert [each["held"] for each in document["figures"]] == [True, False, None]
+    assert [each["held"] for each in document["figures"]] == [True, False, None, True, True]
     assert document["machine"]["cores"] >= 1
     assert cv2.imread(str(picture)).std() > 10
     report.say(figures)
