@@ -90,7 +90,7 @@ def heavy(found: Material, effort: Effort) -> list[Figure]:
 
 
 def memory(found: Material, _: Effort) -> list[Figure]:
-    """What a further worker costs in memory, for a small and a larger model."""
+    """What a further worker of one thread costs in memory, for a small and a larger model."""
     figures = []
     exported = material.heavy_exported()
     models = {exported.name: (material.heavy_compiled(), exported, exported.name)}
@@ -99,8 +99,8 @@ def memory(found: Material, _: Effort) -> list[Figure]:
     request = material.as_json(found.street(), short_size=_SHORT_SIZE)
     for name, (folder, plain_models, prefix) in models.items():
         mine = [
-            _memory(servers.ours(_BODY, name, folder.parent, MODEL_SERVER_WORKERS=str(count)), request)
-            for count in (1, 2)
+            _memory(servers.ours(_BODY, name, folder.parent, MODEL_SERVER_WORKERS=count, OMP_NUM_THREADS="1"), request)
+            for count in ("1", "2")
         ]
         more = mine[1] - mine[0]
         if found.baseline is None:
