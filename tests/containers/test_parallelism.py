@@ -36,7 +36,7 @@ def on_onnxruntime(tmp_path: Path) -> Path:
         (6, {"PROCESSOR": "gpu"}, 1, 6),
     ],
 )
-def test_an_engine_that_runs_requests_at_once_has_several_cores(  # noqa: PLR0913 (four of them are the case)
+def test_an_engine_that_runs_requests_at_once_has_several_cores(
     on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, cores: int, more: dict[str, str], workers: int, threads: int
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(cores))

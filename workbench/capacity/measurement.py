@@ -7,35 +7,19 @@ import io
 import json
 import os
 import tempfile
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import urllib.parse
 from datetime import UTC, datetime
 from pathlib import Path
-
-import httpx
 
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
 from workbench.processes import processor_seconds
+from workbench.speed import load
+from workbench.speed.load import Request
 
 _WARM_UP_SECONDS = 2.0
-_TIMEOUT_SECONDS = 60.0
 _COMPARISON = "face-comparison"
-
-Post = Callable[[httpx.Client], bool]
-"""Sends one request and tells whether it was answered with 200."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """What closed-loop clients saw: seconds that each good request took, failed requests, and the whole in seconds."""
-
-    latencies: list[float]
-    failed: int
-    seconds: float
 
 
 def measure(
@@ -71,16 +55,17 @@ def measure(
             log=Path(logs) / "serving.log",
         ) as (url, program),
     ):
-        post = _post(url, application, jpeg)
-        keep_busy(post, clients=clients, seconds=_WARM_UP_SECONDS)
+        parts = urllib.parse.urlsplit(url)
+        address, request = (str(parts.hostname), int(parts.port or 0)), _request(application, jpeg)
+        load.run(address, request, clients=clients, seconds=_WARM_UP_SECONDS)
         used_before = processor_seconds(program.pid)
-        load = keep_busy(post, clients=clients, seconds=seconds)
+        seen, _ = load.run(address, request, clients=clients, seconds=seconds)
         used = processor_seconds(program.pid) - used_before
-    if not load.latencies:
-        raise PlanError(f"the serving program answered none of {load.failed} requests; try the frame with 'send'")
-    latencies = sorted(load.latencies)
+    if not seen.latencies:
+        raise PlanError(f"the serving program answered none of {seen.refused} requests; try the frame with 'send'")
+    latencies = sorted(seen.latencies)
     cores = len(os.sched_getaffinity(0))
-    rate = len(latencies) / load.seconds
+    rate = len(latencies) / seen.seconds
     return Measurement(
         application=application,
         model=model,
@@ -88,9 +73,9 @@ def measure(
         machine=Machine(processor=processor_name(), cores=cores, load_before=round(load_before, 2)),
         frame=sent,
         clients=clients,
-        seconds=round(load.seconds, 2),
+        seconds=round(seen.seconds, 2),
         requests=len(latencies),
-        failed=load.failed,
+        failed=seen.refused,
         requests_per_second=round(rate, 2),
         milliseconds_per_frame=round(1000 * used / len(latencies), 2),
         p50_ms=round(1000 * latencies[len(latencies) // 2], 1),
@@ -100,43 +85,12 @@ def measure(
     )
 
 
-def keep_busy(post: Post, *, clients: int, seconds: float) -> Load:
-    """Lets each client send its next request when the last one is answered."""
-    latencies: list[float] = []
-    failed: list[float] = []
-    connections = [httpx.Client(timeout=_TIMEOUT_SECONDS) for _ in range(clients)]  # which takes a moment
-    start = time.monotonic()
-    deadline = start + seconds
-
-    def client(connection: httpx.Client) -> None:
-        with connection:
-            while (sent := time.monotonic()) < deadline:
-                good = post(connection)
-                (latencies if good else failed).append(time.monotonic() - sent)
-
-    threads = [threading.Thread(target=client, args=[connection]) for connection in connections]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Load(latencies, len(failed), time.monotonic() - start)
-
-
-def _post(url: str, application: str, jpeg: bytes) -> Post:
-    body, content_type = jpeg, "image/jpeg"
-    if application == _COMPARISON:
-        text = base64.b64encode(jpeg).decode()
-        body = json.dumps({"source_image_bytes": text, "target_image_bytes": text}).encode()
-        content_type = "application/json"
-
-    def post(connection: httpx.Client) -> bool:
-        try:
-            answer = connection.post(f"{url}/invocations", content=body, headers={"Content-Type": content_type})
-        except httpx.HTTPError:
-            return False
-        return answer.status_code == httpx.codes.OK
-
-    return post
+def _request(application: str, jpeg: bytes) -> Request:
+    if application != _COMPARISON:
+        return Request.post("/invocations", jpeg, "image/jpeg")
+    text = base64.b64encode(jpeg).decode()
+    body = json.dumps({"source_image_bytes": text, "target_image_bytes": text}).encode()
+    return Request.post("/invocations", body, "application/json")
 
 
 def _jpeg(path: Path) -> tuple[bytes, Frame]:

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -110,7 +109,9 @@ def _made(folder: Path, command: list[str]) -> Path:
 
 def _workbench(words: list[str]) -> None:
     print(f"preparing: python -m workbench {' '.join(words)}", file=sys.stderr)
-    done = subprocess.run([sys.executable, "-m", "workbench", *words], stdout=sys.stderr, cwd=places.REPOSITORY)
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", *words], stdout=sys.stderr, cwd=places.REPOSITORY, check=False
+    )
     if done.returncode:
         raise BenchError(f"'workbench {words[0]}' failed ({done.returncode}); what it said stands above")
 
@@ -131,8 +132,3 @@ def _photograph(times: int) -> bytes:
     buffer = io.BytesIO()
     larger.save(buffer, "JPEG", quality=98)
     return buffer.getvalue()
-
-
-def forget() -> None:
-    """Removes what was made, so that the next run makes it again."""
-    shutil.rmtree(STORE, ignore_errors=True)

@@ -1,40 +1,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 
-import httpx
 import pytest
 
 from workbench.__main__ import main
 from workbench.capacity import throughput
-from workbench.capacity.measurement import keep_busy
-
-
-def test_each_client_sends_when_the_last_answer_is_there() -> None:
-    most, busy, lock = [0], [0], threading.Lock()
-
-    def post(_: httpx.Client) -> bool:
-        with lock:
-            busy[0] += 1
-            most[0] = max(most[0], busy[0])
-        threading.Event().wait(0.01)
-        with lock:
-            busy[0] -= 1
-        return busy[0] >= 0
-
-    load = keep_busy(post, clients=3, seconds=0.3)
-    assert most[0] == 3
-    assert 6 < len(load.latencies) <= 3 * 31
-    assert min(load.latencies) >= 0.01
-    assert load.failed == 0
-
-
-def test_requests_without_a_good_answer_are_no_throughput() -> None:
-    load = keep_busy(lambda _: False, clients=1, seconds=0.02)
-    assert load.latencies == []
-    assert load.failed > 0
 
 
 def test_measuring_a_model_that_ships_with_a_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ class _Counting(BaseHTTPRequestHandler):
     busy = most = 0
     lock = threading.Lock()
 
-    def do_POST(self) -> None:  # noqa: N802 (the base class's name)
+    def do_POST(self) -> None:
         with self.lock:
             type(self).busy += 1
             type(self).most = max(self.most, self.busy)
@@ -27,7 +27,7 @@ class _Counting(BaseHTTPRequestHandler):
         time.sleep(0.01)
         self._answer(200 if self.path == "/good" else 503, b"x" * 100_000)
 
-    def do_GET(self) -> None:  # noqa: N802 (the base class's name)
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
