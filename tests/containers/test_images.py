@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
-from serving import images
+from serving import traffic
 from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
 from serving.image_headers import is_image, webp_orientation
 from serving.images import check_together, decode
@@ -344,7 +344,7 @@ def test_real_frames_keep_their_size(testdata: Path) -> None:
 
 def test_the_first_frames_may_come_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call makes a counter of turns of its own, as calls of several threads may before the cache has one."""
-    monkeypatch.setattr(images, "_turns", lambda: threading.BoundedSemaphore(1))
+    monkeypatch.setattr(traffic, "_cores", lambda: threading.BoundedSemaphore(1))
     frame = _frame()
     assert np.array_equal(decode(_encode(".png", frame), max_pixels=LIMIT), frame)
 

@@ -60,7 +60,7 @@ def test_any_other_has_a_worker_a_core(
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
     read = _settings(on_onnxruntime, model, APPLICATION_TYPE=application)
-    assert (read.workers, read.engine_threads, read.decoders, read.queue_limit) == (6, 1, 1, 16)
+    assert (read.workers, read.engine_threads, read.cores, read.queue_limit) == (6, 1, 1, 16)
 
 
 @pytest.mark.parametrize(("more", "queue"), [({}, 64), ({"MAX_QUEUE_LENGTH": "5"}, 5), ({"OMP_NUM_THREADS": "1"}, 16)])

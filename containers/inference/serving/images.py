@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import threading
 from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from serving import traffic
 from serving.errors import InvalidImageError, PayloadTooLargeError
 from serving.image_headers import Size, is_webp, read_size, webp_orientation
-from serving.settings import settings
 from serving.stages import stage
 
 Frame = npt.NDArray[np.uint8]
@@ -136,25 +134,11 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
 
 
 def _decoded(body: bytes, flags: int) -> Frame:
-    turns = _turns()
-    with stage("wait"):
-        turns.acquire()
     try:
-        with stage("decode"):
+        with traffic.core(), stage("decode"):
             frame = cv2.imdecode(np.frombuffer(body, np.uint8), flags)
     except cv2.error:
         frame = None
-    finally:
-        turns.release()
     if frame is None:
         raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
     return frame.astype(np.uint8, copy=False)
-
-
-@functools.cache
-def _turns() -> threading.Semaphore:
-    """As many frames are decoded at once as the worker has cores: more would only slow down each other and /ping.
-
-    Threads that call it at the same time for the first time get one each: take a turn and give it back to the same.
-    """
-    return threading.BoundedSemaphore(settings().decoders)

@@ -43,7 +43,7 @@ def fitted(
     count = workers or -(-cores // _MOST_THREADS)
     each = min(_MOST_THREADS, max(1, cores // count))
     queue = queue_limit or settings.queue_limit * each
-    return replace(settings, workers=count, engine_threads=each, decoders=each, queue_limit=queue)
+    return replace(settings, workers=count, engine_threads=each, cores=each, queue_limit=queue)
 
 
 def _engines(settings: Settings) -> Iterable[str]:

@@ -36,7 +36,7 @@ class Settings:
             for models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once. By default
             16 for each request that the worker runs at once.
-        decoders: frames that one worker decodes at once; by default its share of the processor cores.
+        cores: of the processor that one worker uses at once, for decoding frames and for forward passes: its share.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
         max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
@@ -52,7 +52,7 @@ class Settings:
     workers: int = 1
     engine_threads: int = 1
     queue_limit: int = 16
-    decoders: int = 1
+    cores: int = 1
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
     max_object_bytes: int = 32 * _MIB
@@ -90,7 +90,7 @@ class Settings:
             program=f"{environment.get('SAGEMAKER_PROGRAM', cls.program).removesuffix('.py')}.py",
             gpu=gpu,
             workers=workers,
-            decoders=max(1, cores // workers),
+            cores=max(1, cores // workers),
             engine_threads=_positive(environment, "OMP_NUM_THREADS", cores if gpu else 1),
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),

@@ -1,10 +1,14 @@
-"""How many requests this worker has in work, for whoever can use more of the machine while there is only one."""
+"""What the requests of a worker share: its cores, and whether one of them is alone."""
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from serving.settings import settings
+from serving.stages import stage
 
 _lock = threading.Lock()
 _in_work = 0
@@ -26,3 +30,25 @@ def request() -> Iterator[None]:
 def alone() -> bool:
     """Whether no other request is in work."""
     return _in_work <= 1
+
+
+@contextmanager
+def core() -> Iterator[None]:
+    """A core of the worker, for decoding a frame or a forward pass.
+
+    More of these at once than there are cores would take turns on them, each time with the others' data in the caches,
+    and hold up the threads that answer ``/ping``.
+    """
+    cores = _cores()
+    with stage("wait"):
+        cores.acquire()
+    try:
+        yield
+    finally:
+        cores.release()
+
+
+@functools.cache
+def _cores() -> threading.Semaphore:
+    """Threads that call it at the same time for the first time get one each: give it back to the same."""
+    return threading.BoundedSemaphore(settings().cores)

@@ -57,7 +57,7 @@ class SharedEngine:
         with stage("wait"):
             self._turns.acquire()
         try:
-            with stage("infer"):
+            with traffic.core(), stage("infer"):
                 return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
         finally:
             self._turns.release()
