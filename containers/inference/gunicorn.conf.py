@@ -20,8 +20,8 @@ allocator.keep_freed_memory()
 # A ping waits for a thread that runs Python code to let it in: by default 5 ms each time.
 sys.setswitchinterval(0.001)
 bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
-# Several threads a worker: while one prediction runs, /ping is answered, the next frame is decoded, and what comes
-# beyond the queue's limit is refused. Waiting requests hold a thread each; the others are for that.
+# Several threads a worker: while predictions run, /ping is answered, bodies are read, and what comes beyond the
+# queue's limit is refused. Waiting requests hold a thread each; the others are for that.
 worker_class = "serving.worker.DrainingWorker"
 workers = settings().workers
 threads = settings().queue_limit + 4
@@ -36,7 +36,7 @@ forwarded_allow_ips = ""
 forwarder_headers = ""
 
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-# A client that stops sending in the middle of its request does not keep a thread for longer.
+# A client that stops sending in the middle of its request keeps a thread for no longer than twice that.
 _STALLED_SECONDS = 5
 _starting = None
 

@@ -123,13 +123,16 @@ def test_a_source_that_was_seen_lately_is_not_looked_at_again(photograph: Path, 
     assert _compare(models, source_image_bytes=empty, target_image_bytes=face)["SourceImageFace"] is None
 
 
-def test_only_so_many_sources_are_kept(photograph: Path) -> None:
+def test_only_so_many_sources_are_kept_for_so_long(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = _load("dlib_frontal_face+dlib_face_embedding", Path("/none"))
     image = photograph.read_bytes()
     for number in range(70):
         tiny = cv2.imencode(".png", np.full((16, 16, 3), number, np.uint8))[1].tobytes()
         assert models.source(tiny, min_confidence=0.5, max_pixels=1000).embedding is None
     assert len(models._sources) == 64
+    monkeypatch.setattr(face_comparison, "_KEPT_SECONDS", -1.0)
+    models.source(tiny, min_confidence=0.5, max_pixels=1000)
+    assert len(models._sources) == 1  # all others are too old
     assert models.source(image, min_confidence=0.5, max_pixels=10**6).embedding is not None
 
 

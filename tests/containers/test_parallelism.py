@@ -32,6 +32,8 @@ def on_onnxruntime(tmp_path: Path) -> Path:
         (6, {"MODEL_SERVER_WORKERS": "1"}, 1, 4),
         (2, {"MODEL_SERVER_WORKERS": "4"}, 4, 1),
         (6, {"OMP_NUM_THREADS": "1"}, 6, 1),
+        (5, {}, 2, 3),
+        (16, {"OMP_NUM_THREADS": "4"}, 4, 4),
         (6, {"OMP_NUM_THREADS": "2", "MODEL_SERVER_WORKERS": "5"}, 5, 2),
         (6, {"PROCESSOR": "gpu"}, 1, 6),
     ],
@@ -63,7 +65,10 @@ def test_any_other_has_a_worker_a_core(
     assert (read.workers, read.engine_threads, read.cores, read.queue_limit) == (6, 1, 1, 16)
 
 
-@pytest.mark.parametrize(("more", "queue"), [({}, 64), ({"MAX_QUEUE_LENGTH": "5"}, 5), ({"OMP_NUM_THREADS": "1"}, 16)])
+@pytest.mark.parametrize(
+    ("more", "queue"),
+    [({}, 64), ({"MAX_QUEUE_LENGTH": "5"}, 5), ({"OMP_NUM_THREADS": "4"}, 64), ({"OMP_NUM_THREADS": "1"}, 16)],
+)
 def test_as_many_requests_wait_for_a_core(
     on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], queue: int
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,21 @@ def test_boxes_are_in_pixels_of_the_frame_sent(
     assert len(large["bbox_coords"]) == len(small["bbox_coords"]) > 0
     scaled = [[value / times for value in box] for box in large["bbox_coords"]]
     assert matched(small["bbox_coords"], scaled, threshold=0.8) == len(scaled)
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "value", "reduced"),
+    [(3, 1, 1, True), (3, 1, 6, False), (4, 1, 6, False), (3, 2, 6, False), (3, 0, 6, False), (3, 1, 9, False)],
+)
+def test_a_frame_whose_orientation_others_may_read_differently_is_decoded_whole(
+    kind: int, count: int, value: int, reduced: bool
+) -> None:
+    tiff = b"MM\x00*\x00\x00\x00\x08" + struct.pack(">HHHIHH", 1, 0x0112, kind, count, value, 0) + b"\x00" * 4
+    for prefix in (b"Exif\x00\x00", b"Exif\x00\xff", b"EXIF\x00\x00"):
+        segment = prefix + tiff
+        jpeg = _jpeg(600, 400)
+        turned = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
+        frame, _ = images.decode_for(turned, max_pixels=LIMIT, needed=lambda width, height: (30, 30))
+        assert (max(frame.shape) < 100) is reduced
+        if not reduced:
+            assert np.array_equal(frame, images.decode(turned, max_pixels=LIMIT))

@@ -203,6 +203,11 @@ def test_nobody_answers() -> None:
         ("us-east-1", "https://runtime.sagemaker.us-east-1.amazonaws.com"),
         ("cn-northwest-1", "https://runtime.sagemaker.cn-northwest-1.amazonaws.com.cn"),
         ("us-gov-west-1", "https://runtime.sagemaker.us-gov-west-1.amazonaws.com"),
+        ("eusc-de-east-1", "https://runtime.sagemaker.eusc-de-east-1.amazonaws.eu"),
+        ("us-iso-east-1", "https://runtime.sagemaker.us-iso-east-1.c2s.ic.gov"),
+        ("us-isob-east-1", "https://runtime.sagemaker.us-isob-east-1.sc2s.sgov.gov"),
+        ("us-isof-south-1", "https://runtime.sagemaker.us-isof-south-1.csp.hci.ic.gov"),
+        ("eu-isoe-west-1", "https://runtime.sagemaker.eu-isoe-west-1.cloud.adc-e.uk"),
     ],
 )
 def test_the_address_is_boto3s(region: str, url: str) -> None:
@@ -210,3 +215,44 @@ def test_the_address_is_boto3s(region: str, url: str) -> None:
     assert access.sagemaker_runtime_url == url
     client = boto3.client("sagemaker-runtime", region_name=region, aws_access_key_id="a", aws_secret_access_key="b")
     assert client.meta.endpoint_url == url
+
+
+@pytest.mark.parametrize("accept", ["text/plain; x=\u2603", "text/plain; x=caf\u00e9"])
+def test_a_header_in_any_language_is_sent_as_it_is_signed(runtime: Runtime, client: RuntimeClient, accept: str) -> None:
+    client.invoke_endpoint(**WORDS | {"Accept": accept})
+    ((_, headers, _),) = runtime.asked
+    assert headers["accept"].encode("latin-1").decode() == accept  # how the server's library reads bytes
+
+
+def test_a_request_that_cannot_be_sent_leaves_nothing_to_the_next(runtime: Runtime, client: RuntimeClient) -> None:
+    with pytest.raises(HTTPClientError):
+        client.invoke_endpoint(**WORDS | {"Accept": "text/plain\x0a: no"})
+    assert client.invoke_endpoint(**WORDS)["Body"].read() == b"1,2"
+    assert [body for _, _, body in runtime.asked] == [WORDS["Body"]]
+
+
+def test_an_answer_that_comes_before_all_is_sent() -> None:
+    said = b'{"message": "slow down"}'
+
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1024)
+            head = (
+                f"HTTP/1.1 429 Too Many\r\nx-amzn-ErrorType: ThrottlingException\r\nContent-Length: {len(said)}\r\n\r\n"
+            )
+            connection.sendall(head.encode() + said)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 20):
+                pass  # a close with bytes unread would reset the answer, too
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        refusing = threading.Thread(target=refuse, args=[listener])
+        refusing.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        access = AwsAccess.from_environment(ENVIRONMENT | {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": url})
+        with closing(RuntimeClient(access, connect_timeout=1, read_timeout=5)) as client:
+            with pytest.raises(ClientError) as refused:
+                client.invoke_endpoint(**WORDS | {"Body": bytes(6_000_000)})
+            assert refused.value.response["Error"] == {"Code": "ThrottlingException", "Message": "slow down"}
+        refusing.join()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ _KEY_POINTS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
 # What the service has always reported faces from.
 _MIN_CONFIDENCE = 0.65
 _MAX_TARGETS = 20
-_KEPT_SOURCES = 64
+_KEPT_SOURCES, _KEPT_SECONDS = 64, 600.0
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,15 @@ class Source:
 class FaceModels:
     """The detector and the embedder of a pair, and what they made of the last sources.
 
-    Cameras look for the same few people in frame after frame. A source that was seen lately is neither decoded nor
-    looked at again; it is known by a digest of its bytes, and what is kept, a box and a vector, stays in memory.
+    Cameras look for the same few people in frame after frame. A source that was seen within ten minutes is neither
+    decoded nor looked at again; it is known by a digest of its bytes, and what is kept, a box and a vector, stays in
+    memory.
     """
 
     def __init__(self, detector: Detector, embedder: Embedder) -> None:
         self.detector = detector
         self.embedder = embedder
-        self._sources: OrderedDict[tuple[bytes, float], Source] = OrderedDict()
+        self._sources: OrderedDict[tuple[bytes, float], tuple[float, Source]] = OrderedDict()
         self._lock = threading.Lock()
 
     def source(self, encoded: bytes, *, min_confidence: float, max_pixels: int) -> Source:
@@ -65,15 +67,19 @@ class FaceModels:
             ClientError: the image cannot be decoded.
         """
         key = (hashlib.blake2b(encoded, digest_size=32).digest(), min_confidence)
+        now = time.monotonic()
         with self._lock:
+            # They lie in the order in which they were looked at.
+            while self._sources and next(iter(self._sources.values()))[0] < now - _KEPT_SECONDS:
+                self._sources.popitem(last=False)
             if key in self._sources:
-                self._sources.move_to_end(key)
-                return self._sources[key]
+                return self._sources[key][1]
         frame = images.decode(encoded, max_pixels=max_pixels)
         face = _largest(self.faces(frame, min_confidence))
         found = Source(face, self.embeddings(frame, face)[0] if len(face.scores) else None)
         with self._lock:
-            self._sources[key] = found
+            self._sources[key] = now, found
+            self._sources.move_to_end(key)
             if len(self._sources) > _KEPT_SOURCES:
                 self._sources.popitem(last=False)
         return found

@@ -8,15 +8,15 @@ import ctypes
 # malloc.h of glibc
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _MIB = 1024 * 1024
-_LARGEST_KEPT, _KEPT = 32 * _MIB, 64 * _MIB
+_LARGEST_KEPT, _KEPT = 4 * _MIB, 16 * _MIB
 
 
 def keep_freed_memory() -> None:
     """Tells glibc's allocator so; does nothing where the C library is another.
 
     A frame passes through several buffers of megabytes. By default each is new memory from the kernel, which writes
-    zeros into every page of it when it is first touched: a sixth of the time of decoding a large JPEG. One heap for
-    all threads bounds what is kept.
+    zeros into every page of it when it is first touched. One heap for all threads keeps less than one for each; larger
+    buffers, which could keep it from shrinking, go back at once.
     """
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt

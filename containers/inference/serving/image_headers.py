@@ -117,9 +117,9 @@ def _jpeg(body: bytes) -> Size:
         if marker in _START_OF_FRAME and position + 9 <= len(body):
             height, width = struct.unpack_from(">HH", body, position + 5)
             size = Size(width, height)
-        if marker == _EXIF_SEGMENT and body.startswith(_EXIF, position + 4):
+        if marker == _EXIF_SEGMENT and body[position + 4 : position + 8].upper() == _EXIF[:4].upper():
             tiff = body[position + 4 + len(_EXIF) : position + 2 + max(length, 2)]
-            upright = upright and _tiff_orientation(tiff) == _UPRIGHT
+            upright = upright and _tiff_orientation(tiff, doubtful=0) == _UPRIGHT
         position += 2 + max(length, 2)
     raise _cut_off("JPEG")
 
@@ -168,19 +168,22 @@ def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
         position = start + length + length % 2
 
 
-def _tiff_orientation(tiff: bytes) -> int:
-    """The orientation in the first directory: entries of 12 bytes, each a tag, a type, a count and a value."""
+def _tiff_orientation(tiff: bytes, doubtful: int = _UPRIGHT) -> int:
+    """The orientation in the first directory: entries of 12 bytes, each a tag, a type, a count and a value.
+
+    ``doubtful`` where it is not written as it should be: other readers may understand it.
+    """
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None or len(tiff) < 8:
-        return _UPRIGHT
+        return doubtful
     (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
     if directory + 2 > len(tiff):
-        return _UPRIGHT
+        return doubtful
     (entries,) = struct.unpack_from(f"{order}H", tiff, directory)
     for start in range(directory + 2, min(directory + 2 + 12 * entries, len(tiff) - 11), 12):
         tag, kind, count, value = struct.unpack_from(f"{order}HHIH", tiff, start)
         if tag == _ORIENTATION:
-            return value if kind == _SHORT and count == 1 and value in _ORIENTATIONS else _UPRIGHT
+            return value if kind == _SHORT and count == 1 and value in _ORIENTATIONS else doubtful
     return _UPRIGHT
 
 

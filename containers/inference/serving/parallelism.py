@@ -38,10 +38,10 @@ def fitted(
         threads: how many of an engine the environment asks for, or None.
         queue_limit: what the environment asks for, or None.
     """
-    if settings.gpu or settings.application_type == "custom" or threads or set(_engines(settings)) != {_SHARES_CORES}:
+    if settings.gpu or settings.application_type == "custom" or set(_engines(settings)) != {_SHARES_CORES}:
         return settings
-    count = workers or -(-cores // _MOST_THREADS)
-    each = min(_MOST_THREADS, max(1, cores // count))
+    count = workers or -(-cores // (threads or _MOST_THREADS))
+    each = threads or min(_MOST_THREADS, -(-cores // count))
     queue = queue_limit or settings.queue_limit * each
     return replace(settings, workers=count, engine_threads=each, cores=each, queue_limit=queue)
 

@@ -7,6 +7,7 @@ docs/decisions/0028 has the figures.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import json
@@ -35,8 +36,9 @@ class RuntimeClient:
         """Takes where and as whom, and the seconds that a connection and each piece of an answer may take."""
         self._access = access
         self._url = urllib.parse.urlsplit(access.sagemaker_runtime_url)
+        self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
-        self._connection = _CONNECTIONS[self._url.scheme](self._url.netloc, timeout=connect_timeout)
+        self._connection = self._new_connection()
 
     def invoke_endpoint(
         self, *, EndpointName: str, Body: bytes, ContentType: str, Accept: str, InferenceId: str, CustomAttributes: str
@@ -71,13 +73,15 @@ class RuntimeClient:
         )
         self._connect()
         try:
-            self._connection.request("POST", path, Body, sent)
+            # Header values are signed as UTF-8; http.client would send text as Latin-1, or not at all.
+            with contextlib.suppress(BrokenPipeError):  # the answer may be there before all is sent
+                self._connection.request("POST", path, Body, {name: value.encode() for name, value in sent.items()})
             answer = self._connection.getresponse()
             body = answer.read()
         except TimeoutError as error:
             self.close()
             raise AnswerTimeoutError(endpoint_url=self._url.geturl()) from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise HTTPClientError(error=error) from error
         if answer.status != http.client.OK:
@@ -85,8 +89,12 @@ class RuntimeClient:
         return {"Body": io.BytesIO(body), "ContentType": answer.headers.get("Content-Type", "")}
 
     def close(self) -> None:
-        """Closes the connection; the next call opens another."""
+        """Closes the connection; the next call opens another, with nothing left of a request that failed."""
         self._connection.close()
+        self._connection = self._new_connection()
+
+    def _new_connection(self) -> http.client.HTTPConnection:
+        return _CONNECTIONS[self._url.scheme](self._url.netloc, timeout=self._connect_timeout)
 
     def _connect(self) -> None:
         """Opens the connection, or leaves it when the other side has."""

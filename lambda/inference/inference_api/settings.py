@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from inference_api.signature import Credentials
 
-_SUFFIXES = {"cn": "amazonaws.com.cn"}
-"""The domain of AWS by the first part of a region's name, where it is not ``amazonaws.com``."""
+# Of botocore's endpoints.json, by how a region's name begins; the first that fits. Others are of the partition aws.
+_SUFFIXES = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+    "us-iso-": "c2s.ic.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +89,7 @@ class AwsAccess:
             KeyError: a variable is missing.
         """
         region = environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"]
-        suffix = _SUFFIXES.get(region.split("-")[0], "amazonaws.com")
+        suffix = next((domain for begin, domain in _SUFFIXES.items() if region.startswith(begin)), "amazonaws.com")
         return cls(
             region=region,
             credentials=Credentials(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from serving import traffic
 from serving.engines import Engine, Outputs, SharedEngine
 from serving.engines.onnxruntime import OnnxRuntimeEngine
 
@@ -40,7 +41,8 @@ def test_a_batch_comes_back_in_its_order(tmp_path: Path, batch: int | str, threa
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
-def test_threads_wait_for_their_turn(at_once: int) -> None:
+def test_threads_wait_for_their_turn(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "_cores", lambda: threading.BoundedSemaphore(8))
     inside, most = [0], [0]
     lock, both = threading.Lock(), threading.Event()
 

@@ -7,6 +7,7 @@ only the frameworks of the engines it uses.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 import threading
@@ -32,9 +33,11 @@ class Engine(ABC):
 
     Attributes:
         at_once: calls that may run at the same time.
+        takes_core: whether a call keeps a core busy, rather than a GPU.
     """
 
     at_once = 1
+    takes_core = True
 
     @abstractmethod
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
@@ -57,7 +60,7 @@ class SharedEngine:
         with stage("wait"):
             self._turns.acquire()
         try:
-            with traffic.core(), stage("infer"):
+            with traffic.core() if self._engine.takes_core else contextlib.nullcontext(), stage("infer"):
                 return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
         finally:
             self._turns.release()

@@ -6,6 +6,7 @@ The number of threads is OpenMP's and must be in the environment before MXNet is
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ from catalogue import Model
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
+_ONE_AT_A_TIME = threading.Lock()
+"""MXNet is not for several threads, even with a network each."""
+
 
 class MxnetEngine(Engine):
     """A symbol with one input, on the GPU when MXNet's CUDA build finds one."""
@@ -26,6 +30,7 @@ class MxnetEngine(Engine):
 
         self._array = mxnet.nd.array
         self._context = mxnet.gpu() if mxnet.context.num_gpus() else mxnet.cpu()
+        self.takes_core = self._context.device_type == "cpu"
         try:
             self._output_names: list[str] = mxnet.sym.load(str(symbol)).list_outputs()
             with warnings.catch_warnings():
@@ -39,9 +44,10 @@ class MxnetEngine(Engine):
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over (N, 3, height, width) float32."""
-        outputs = self._network(self._array(tensor, ctx=self._context))
-        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        return {name: output.asnumpy() for name, output in zip(self._output_names, outputs, strict=True)}
+        with _ONE_AT_A_TIME:
+            outputs = self._network(self._array(tensor, ctx=self._context))
+            outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+            return {name: output.asnumpy() for name, output in zip(self._output_names, outputs, strict=True)}
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:

@@ -34,6 +34,7 @@ class OnnxRuntimeEngine(Engine):
         self._narrow = _session(graph, 1)
         on_gpu = _GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
+        self.takes_core = not on_gpu
         self._wide = self._narrow if self.at_once == 1 else _session(graph, threads)
         self._cores = 1 if on_gpu else len(os.sched_getaffinity(0))
         self._input_name = input_name
@@ -44,25 +45,24 @@ class OnnxRuntimeEngine(Engine):
             raise ModelLoadError(f"{graph.name} takes {inputs}, not the one input '{input_name}' of its description")
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """One forward pass over (N, 3, height, width) float32; the parts of a batch run on all cores."""
-        return self._forward(self._narrow, tensor)
+        """One forward pass over (N, 3, height, width) float32, on one thread."""
+        # Many published graphs have a batch of one written into them.
+        parts = np.split(tensor, len(tensor)) if self._one_at_a_time else [tensor]
+        return self._joined([self._outputs(self._narrow, part) for part in parts])
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """The same, with all threads for a single tensor, too."""
-        return self._forward(self._wide, tensor)
+        """The same with all threads; of a batch each runs a part."""
+        if len(tensor) == 1:
+            return self._joined([self._outputs(self._wide, tensor)])
+        parts = np.array_split(tensor, len(tensor) if self._one_at_a_time else min(len(tensor), self._cores))
+        return self._joined(list(self._parallel.map(functools.partial(self._outputs, self._narrow), parts)))
 
-    def _forward(self, session: Any, tensor: npt.NDArray[np.float32]) -> Outputs:
-        def over(part: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-            outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: part})
-            return outputs
+    def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
+        return outputs
 
-        # Many published graphs have a batch of one written into them.
-        parts = len(tensor) if self._one_at_a_time else min(len(tensor), self._cores)
-        if parts <= 1:
-            return dict(zip(self._output_names, over(tensor), strict=True))
-        session = self._narrow
-        runs = self._parallel.map(over, np.array_split(tensor, parts))
-        outputs = [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
+    def _joined(self, runs: list[list[npt.NDArray[np.float32]]]) -> Outputs:
+        outputs = runs[0] if len(runs) == 1 else [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
         return dict(zip(self._output_names, outputs, strict=True))
 
     @functools.cached_property
