@@ -402,6 +402,6 @@ def test_the_log_names_request_camera_model_and_stages(
     assert (served["request_id"], served["camera_id"], served["model"]) == ("r-1", camera, "yolox_nano")
     stages = served["milliseconds"]
     assert sorted(stages) == ["decode", "encode", "infer", "input", "postprocess", "predict", "preprocess", "wait"]
-    assert stages["input"] >= stages["decode"] > 0
-    assert stages["infer"] > 0
-    assert stages["predict"] >= stages["infer"]
+    assert stages["input"] > 0
+    assert min(stages["decode"], stages["infer"]) > 0
+    assert stages["predict"] >= stages["decode"] + stages["infer"]
