@@ -32,13 +32,13 @@ def fitted(
     As many requests as before wait for a core: a worker of several cores has several workers' queues.
 
     Args:
-        settings: with a worker a core, of one thread.
+        settings: with a worker a core, of one thread; of a built-in application.
         cores: of the machine.
         workers: how many the environment asks for, or None.
         threads: how many of an engine the environment asks for, or None.
         queue_limit: what the environment asks for, or None.
     """
-    if settings.gpu or settings.application_type == "custom" or set(_engines(settings)) != {_SHARES_CORES}:
+    if settings.gpu or set(_engines(settings)) != {_SHARES_CORES}:
         return settings
     count = workers or -(-cores // (threads or _MOST_THREADS))
     each = threads or min(_MOST_THREADS, -(-cores // count))

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving import parallelism
 from serving.errors import ModelLoadError
 
 _MIB = 1024 * 1024
+_CUSTOM = "custom"
 _PROGRAM_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -64,7 +64,7 @@ class Settings:
         Neither threads nor a CUDA context survive a fork, so an engine must have none of its own. What a user's own
         program does is not known, and it may bring other releases of packages than the master has imported.
         """
-        return self.application_type != "custom" and self.engine_threads == 1 and not self.gpu
+        return self.application_type != _CUSTOM and self.engine_threads == 1 and not self.gpu
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -97,6 +97,10 @@ class Settings:
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
             max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES", cls.max_object_bytes),
         )
+        if application_type == _CUSTOM:
+            return read
+        from serving import parallelism  # the master imports nothing more for a user's own program
+
         return parallelism.fitted(
             read,
             cores=cores,
