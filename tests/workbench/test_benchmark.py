@@ -27,7 +27,8 @@ def test_two_engines_of_one_folder_side_by_side(
     write_yolox_onnx(folder / "yolox_nano.onnx")
     write_older_layout(folder, "body_detector_yolox_nano")
     # What MXNet's tiny network finds in a cell; those of the other lie elsewhere.
-    frame.with_suffix(".txt").write_text('Bounding box for object 1 "x" (Xmin) : (129, 225) - (160, 256)\n')
+    label = 'PASCAL Annotation Version 1.00\nBounding box for object 1 "x" (Xmin) : (129, 225) - (160, 256)\n'
+    frame.with_suffix(".txt").write_text(label)
     words = ["benchmark", f"{folder}@mxnet", str(folder), "--frame", str(frame), "--labels", str(frame.parent)]
     few = ["--repeat", "4", "--warm-up", "2", "--workers", "2", "--seconds", "0.2"]
     assert main([*words, *few, "--engine", "mxnet", "--engine", "onnxruntime", "--output", str(output)]) == 0

@@ -8,7 +8,10 @@ import pytest
 from workbench.benchmarking import labelled
 from workbench.errors import BenchmarkError
 
-_LABEL = 'Bounding box for object 1 "x" (Xmin, Ymin) - (Xmax, Ymax) : (11, 11) - (20, 20)\n'
+_LABEL = (
+    "# Compatible with PASCAL Annotation Version 1.00\n"
+    'Bounding box for object 1 "x" (Xmin, Ymin) - (Xmax, Ymax) : (11, 11) - (20, 20)\n'
+)
 
 
 def test_answers_of_clients_are_held_to_the_labels(tmp_path: Path) -> None:
