@@ -7,14 +7,13 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import mxnet
 import numpy as np
 import pytest
 
 from serving.errors import ClientError, ModelLoadError
-from serving.user_application import UserHooks
+from tests.user_programs import answer_of, load_hooks, npy
 
 # y = x0 + 2 * x1 + 0.5, over an input of shape (1, 2).
 _ANSWERS = [[5.5], [2.5]]
@@ -53,30 +52,13 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _hooks(folder: Path, source: str = "") -> UserHooks:
-    (folder / "code").mkdir()
-    (folder / "code" / "inference.py").write_text(source)
-    return UserHooks.load(folder)
-
-
-def _answer(hooks: UserHooks, folder: Path, body: bytes, content_type: str, accept: str | None = None) -> Any:
-    model = hooks.model_fn(str(folder))
-    return hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
-
-
-def _npy(values: Any) -> bytes:
-    with io.BytesIO() as file:
-        np.save(file, np.asarray(values))
-        return file.getvalue()
-
-
 _BODIES = pytest.mark.parametrize(
     ("body", "content_type"),
     [
         (b"[[1, 2], [2, 0]]", "application/json"),
         (b"1,2\n2,0\n", "text/csv"),
-        (_npy(_ROWS), "application/x-npy"),
-        (_npy(np.array(_ROWS, np.uint8)), "application/x-npy"),
+        (npy(_ROWS), "application/x-npy"),
+        (npy(np.array(_ROWS, np.uint8)), "application/x-npy"),
     ],
 )
 
@@ -84,29 +66,31 @@ _BODIES = pytest.mark.parametrize(
 @_BODIES
 def test_an_empty_program_serves_what_training_saved(saved: Path, body: bytes, content_type: str) -> None:
     """The program of the toolkit's own test is empty; its rows are flat where the network's are not."""
-    hooks = _hooks(saved)
-    assert json.loads(_answer(hooks, saved, body, content_type)[0]) == _ANSWERS
-    assert _answer(hooks, saved, body, content_type, "text/csv") == (b"5.5\n2.5\n", "text/csv")
-    assert np.load(io.BytesIO(_answer(hooks, saved, body, content_type, "application/x-npy")[0])).tolist() == _ANSWERS
+    hooks = load_hooks(saved)
+    assert json.loads(answer_of(hooks, saved, body, content_type)[0]) == _ANSWERS
+    assert answer_of(hooks, saved, body, content_type, "text/csv") == (b"5.5\n2.5\n", "text/csv")
+    assert np.load(io.BytesIO(answer_of(hooks, saved, body, content_type, "application/x-npy")[0])).tolist() == _ANSWERS
 
 
 def test_one_line_of_csv_is_one_row(saved: Path) -> None:
-    assert _answer(_hooks(saved), saved, b"1,2", "text/csv")[0] == b"[[5.5]]"
+    assert answer_of(load_hooks(saved), saved, b"1,2", "text/csv")[0] == b"[[5.5]]"
 
 
 @_BODIES
 def test_a_block_gets_an_ndarray(tmp_path: Path, body: bytes, content_type: str) -> None:
-    assert json.loads(_answer(_hooks(tmp_path, _BLOCK), tmp_path, body, content_type)[0]) == _ANSWERS
+    assert json.loads(answer_of(load_hooks(tmp_path, _BLOCK), tmp_path, body, content_type)[0]) == _ANSWERS
 
 
 def test_a_predict_fn_of_ones_own_gets_an_ndarray_too(tmp_path: Path) -> None:
     own = "\n\ndef predict_fn(data, net):\n    return mx.nd.argmin(net(data), axis=0)\n"
-    assert _answer(_hooks(tmp_path, _BLOCK + own), tmp_path, b"[[1, 2], [2, 0]]", "application/json")[0] == b"[1.0]"
+    assert (
+        answer_of(load_hooks(tmp_path, _BLOCK + own), tmp_path, b"[[1, 2], [2, 0]]", "application/json")[0] == b"[1.0]"
+    )
 
 
 def test_several_outputs_are_a_list(tmp_path: Path) -> None:
     own = "\n\ndef predict_fn(data, net):\n    return [net(data), data]\n"
-    answer = _answer(_hooks(tmp_path, _BLOCK + own), tmp_path, b"[[1, 2]]", "application/json")
+    answer = answer_of(load_hooks(tmp_path, _BLOCK + own), tmp_path, b"[[1, 2]]", "application/json")
     assert answer == (b"[[[5.5]], [[1.0, 2.0]]]", "application/json")
 
 
@@ -119,10 +103,10 @@ def test_fewer_rows_than_the_modules_batch_are_filled_up(saved: Path) -> None:
         "    module.set_params(arguments, states, allow_missing=True)\n"
         "    return module\n"
     )
-    hooks = _hooks(saved, bound)
-    assert json.loads(_answer(hooks, saved, b"[[1, 2], [2, 0]]", "application/json")[0]) == _ANSWERS
+    hooks = load_hooks(saved, bound)
+    assert json.loads(answer_of(hooks, saved, b"[[1, 2], [2, 0]]", "application/json")[0]) == _ANSWERS
     six = json.dumps(_ROWS * 3).encode()
-    assert json.loads(_answer(hooks, saved, six, "application/json")[0]) == _ANSWERS * 3
+    assert json.loads(answer_of(hooks, saved, six, "application/json")[0]) == _ANSWERS * 3
 
 
 def test_input_fn_may_take_the_model(saved: Path) -> None:
@@ -132,26 +116,26 @@ def test_input_fn_may_take_the_model(saved: Path) -> None:
         "    rows = mx.nd.array(json.loads(data)).reshape((-1, 1, 2))\n"
         "    return mx.io.NDArrayIter(rows, batch_size=model.data_shapes[0].shape[0])\n"
     )
-    assert _answer(_hooks(saved, source), saved, b"[[1, 2], [2, 0]]", "application/json")[0] == b"[[5.5], [2.5]]"
+    assert answer_of(load_hooks(saved, source), saved, b"[[1, 2], [2, 0]]", "application/json")[0] == b"[[5.5], [2.5]]"
 
 
 @pytest.mark.parametrize("body", [b"[[1, 2, 3]]", b"[]"])
 def test_numbers_that_fill_no_rows_are_the_clients_mistake(saved: Path, body: bytes) -> None:
-    hooks = _hooks(saved)
+    hooks = load_hooks(saved)
     with pytest.raises(ClientError, match=r"the model takes rows of shape \(1, 2\), and these are of shape"):
-        _answer(hooks, saved, body, "application/json")
+        answer_of(hooks, saved, body, "application/json")
 
 
 @pytest.mark.parametrize("name", ["model-0000.params", "model-shapes.json", "model-symbol.json"])
 def test_a_missing_file_is_named(saved: Path, name: str) -> None:
-    hooks = _hooks(saved)
+    hooks = load_hooks(saved)
     (saved / name).unlink()
     with pytest.raises(ModelLoadError, match=f"^{name} is missing, which the default model_fn needs"):
         hooks.model_fn(str(saved))
 
 
 def test_files_that_are_no_mxnet(saved: Path) -> None:
-    hooks = _hooks(saved)
+    hooks = load_hooks(saved)
     (saved / "model-symbol.json").write_text("{}")
     with pytest.raises(ModelLoadError, match=r"model-symbol.json, .* do not load in MXNet"):
         hooks.model_fn(str(saved))
@@ -163,4 +147,4 @@ def test_a_module_of_two_inputs_wants_transform_fn(saved: Path) -> None:
     shapes = [{"name": name, "shape": [1, 2]} for name in ("data", "other")]
     (saved / "model-shapes.json").write_text(json.dumps(shapes))
     with pytest.raises(ClientError, match=r"several inputs \(data, other\).*define transform_fn"):
-        _answer(_hooks(saved), saved, b"[[1, 2]]", "application/json")
+        answer_of(load_hooks(saved), saved, b"[[1, 2]]", "application/json")

@@ -5,17 +5,15 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import places
-from workbench.speed import accuracy, bare_loop, comparison, lambda_function, material, rounds, servers, synth
+from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers, synth
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
-from workbench.speed.rounds import Seen
 from workbench.speed.servers import Program
+from workbench.speed.side_by_side import Bare, Effort, Targets, measured, ratio, running
 
 _BODY = "body-detection"
 _EMBEDDED_PAIR, _ONNX_PAIR = "dlib_frontal_face+dlib_face_embedding", "yunet_n+mobileface_v2"
@@ -23,23 +21,6 @@ _COMPARISONS_A_ROUND = 10
 _REQUESTS_A_ROUND = 10
 _YOLOX, _PLAIN_YOLOX = "yolox_nano", "body_detector_yolox_nano"
 _SHORT_SIZE = 416  # of the older form, for both servers
-_PING_TARGET_MS = 50
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to measure: rounds, and seconds of each measurement in one."""
-
-    rounds: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class _Targets:
-    """What p50 and throughput are held to, as shares of the plain server's; 0 for none."""
-
-    p50: float
-    rate: float
 
 
 def yolox(found: Material, effort: Effort) -> list[Figure]:
@@ -47,25 +28,20 @@ def yolox(found: Material, effort: Effort) -> list[Figure]:
     folder = found.yolox()
     if folder is None:
         return []
-    frames = {"street frame": (found.street(), 1.20), "1280x1920 frame": (found.large(), 1.10)}
-    targets = {
-        ("street frame", "image/jpeg"): _Targets(0.175, 5.9),
-        ("1280x1920 frame", "image/jpeg"): _Targets(0.26, 3.6),
-        ("street frame", "base64 JSON"): _Targets(0.20, 5.2),
-        ("1280x1920 frame", "base64 JSON"): _Targets(0.32, 3.0),
-    }
+    small, large = found.street(), found.large()
+    asked = [
+        ("street frame, image/jpeg", small, material.as_image(small), Targets(0.175, 5.9, processor=1.20)),
+        ("1280x1920 frame, image/jpeg", large, material.as_image(large), Targets(0.26, 3.6, processor=1.10)),
+        ("street frame, base64 JSON", small, _as_json(small), Targets(0.20, 5.2)),
+        ("1280x1920 frame, base64 JSON", large, _as_json(large), Targets(0.32, 3.0)),
+    ]
+    programs = _programs(found, folder, found.plain_models(), _PLAIN_YOLOX)
     figures = []
-    with _together(
-        servers.ours(_BODY, _YOLOX, folder.parent), _plain(found, found.plain_models(), _PLAIN_YOLOX), found
-    ) as pair:
-        for (name, form), target in targets.items():
-            frame, bare_target = frames[name]
-            bare = _Bare(folder, frame, effort.seconds) if form == "image/jpeg" else None
-            request = material.as_image(frame) if bare else material.as_json(frame, short_size=_SHORT_SIZE)
-            seen = pair.measure(request, material.as_json(frame, short_size=_SHORT_SIZE), effort, bare)
-            case = f"yolox_nano, {name}, {form}"
-            figures += _against_plain(case, seen, target)
-            figures += _against_bare(case, seen[0], bare, bare_target)
+    with running(programs, _as_json(small)) as both:
+        for case, frame, request, targets in asked:
+            bare = Bare(_BODY, folder, frame, effort.seconds) if targets.processor else None
+            pairs = list(zip(both, (request, _as_json(frame)), strict=False))
+            figures += measured(f"{_YOLOX}, {case}", pairs, effort, targets, bare=bare)
     return figures
 
 
@@ -73,19 +49,17 @@ def heavy(found: Material, effort: Effort) -> list[Figure]:
     """yolo3_mobilenet1.0_coco with realistic random weights, FP32 and INT8."""
     exported = material.heavy_exported()
     frame = found.street()
-    as_json = material.as_json(frame, short_size=_SHORT_SIZE)
-    variants = {"FP32": (material.heavy_compiled(), _Targets(0.60, 1.35))}
-    labelled = found.labelled()
-    if labelled:
-        variants["INT8"] = (material.heavy_int8(labelled), _Targets(0, 2.5))
+    variants = {"FP32": (material.heavy_compiled(), Targets(0.60, 1.35, processor=1.20))}
+    if labelled := found.labelled():
+        variants["INT8"] = (material.heavy_int8(labelled), Targets(0, 2.5, processor=1.20))
     figures = []
-    for name, (folder, target) in variants.items():
-        plain = _plain(found, exported.parent / exported.name, exported.name)
-        with _together(servers.ours(_BODY, exported.name, folder.parent), plain, found) as pair:
-            bare = _Bare(folder, frame, effort.seconds)
-            seen = pair.measure(material.as_image(frame), as_json, effort, bare)
+    for name, (folder, targets) in variants.items():
+        programs = _programs(found, folder, exported, exported.name)
+        with running(programs, _as_json(frame)) as both:
+            pairs = list(zip(both, (material.as_image(frame), _as_json(frame)), strict=False))
+            bare = Bare(_BODY, folder, frame, effort.seconds)
             case = f"{exported.name} {name}, street frame, image/jpeg"
-            figures += _against_plain(case, seen, target) + _against_bare(case, seen[0], bare, 1.20)
+            figures += measured(case, pairs, effort, targets, bare=bare)
     return figures
 
 
@@ -96,7 +70,7 @@ def memory(found: Material, _: Effort) -> list[Figure]:
     models = {exported.name: (material.heavy_compiled(), exported, exported.name)}
     if (folder := found.yolox()) and (plain_models := found.plain_models()):
         models[_YOLOX] = (folder, plain_models, _PLAIN_YOLOX)
-    request = material.as_json(found.street(), short_size=_SHORT_SIZE)
+    request = _as_json(found.street())
     for name, (folder, plain_models, prefix) in models.items():
         mine = [
             _memory(servers.ours(_BODY, name, folder.parent, MODEL_SERVER_WORKERS=count, OMP_NUM_THREADS="1"), request)
@@ -128,7 +102,7 @@ def start(found: Material, effort: Effort) -> list[Figure]:
     folder, models = found.yolox(), found.plain_models()
     if folder is None or models is None:
         return []
-    request = material.as_json(found.street(), short_size=_SHORT_SIZE)
+    request = _as_json(found.street())
     programs = {"ours": servers.ours(_BODY, _YOLOX, folder.parent)}
     if found.baseline:
         programs["theirs"] = servers.plain(found.baseline, models, _PLAIN_YOLOX)
@@ -138,22 +112,10 @@ def start(found: Material, effort: Effort) -> list[Figure]:
         return lambda: seconds[name].append(_started(programs[name], request))
 
     rounds.in_turns(effort.rounds, *(started(name) for name in programs))
-    mine = statistics.median(seconds["ours"])
+    name = "start to first good answer"
     if "theirs" not in seconds:
-        return [Figure(case=_YOLOX, name="start-up", value=mine, unit="s")]
-    value, each = rounds.ratio(seconds["ours"], seconds["theirs"])
-    return [
-        Figure(
-            case=_YOLOX,
-            name="start to first good answer",
-            value=value,
-            sign="<=",
-            target=0.5,
-            ours=f"{mine:.2f} s",
-            theirs=f"{statistics.median(seconds['theirs']):.2f} s",
-            rounds=each,
-        )
-    ]
+        return [Figure(case=_YOLOX, name=name, value=statistics.median(seconds["ours"]), unit="s")]
+    return [ratio(_YOLOX, name, seconds["ours"], seconds["theirs"], "s", at_most=0.5)]
 
 
 def face_comparison(found: Material, effort: Effort) -> list[Figure]:
@@ -162,17 +124,8 @@ def face_comparison(found: Material, effort: Effort) -> list[Figure]:
     figures = []
     for pair, store in pairs.items():
         seen = comparison.run(pair, store, rounds=_COMPARISONS_A_ROUND * effort.rounds)
-        figures.append(
-            _ratio(
-                f"{pair}, 1 source and {comparison.TARGETS} faces",
-                "p50 of embedding / pair by pair",
-                seen.ours,
-                seen.plain,
-                "ms",
-                sign="<=",
-                target=0.25,
-            )
-        )
+        case = f"{pair}, 1 source and {comparison.TARGETS} faces"
+        figures.append(ratio(case, "p50 of embedding / pair by pair", seen.ours, seen.plain, "ms", at_most=0.25))
     return figures
 
 
@@ -238,145 +191,14 @@ GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
 }
 
 
-class _Bare:
-    """The bare loop as another that takes its turn."""
-
-    def __init__(self, folder: Path, frame: bytes, seconds: float) -> None:
-        self._folder, self._frame, self._seconds = folder, frame, seconds
-        self.processor: list[float] = []
-        self.rates: list[float] = []
-
-    def __call__(self) -> None:
-        with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
-            file.write(self._frame)
-            file.flush()
-            seen = bare_loop.run(_BODY, self._folder, Path(file.name), seconds=self._seconds)
-        self.processor.append(1000 * seen.processor_seconds)
-        self.rates.append(seen.frames_per_second)
+def _programs(found: Material, folder: Path, plain_models: Path | None, prefix: str) -> list[Program]:
+    """The product with a model of that name, and the plain server where there is one."""
+    ours = servers.ours(_BODY, folder.name, folder.parent)
+    return [ours, servers.plain(found.baseline, plain_models, prefix)] if found.baseline and plain_models else [ours]
 
 
-class _together:  # noqa: N801 (used as a function)
-    """Both servers started, or ours alone where there is no plain one."""
-
-    def __init__(self, ours: Program, plain: Program | None, found: Material) -> None:
-        self._programs = [ours, *([plain] if plain else [])]
-        self._warm = material.as_json(found.street(), short_size=_SHORT_SIZE)
-
-    def __enter__(self) -> _together:
-        self._stack = ExitStack()
-        with ExitStack() as stack:
-            logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            self._running = [stack.enter_context(program.running(self._warm, logs=logs)) for program in self._programs]
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def measure(self, request: Request, plain: Request, effort: Effort, bare: _Bare | None) -> list[Seen]:
-        """What ours shows, and the plain one if it is there."""
-        asked = list(zip(self._running, [request, plain], strict=False))
-        return rounds.measured(asked, rounds=effort.rounds, seconds=effort.seconds, beside=[bare] if bare else [])
-
-
-def _plain(found: Material, models: Path | None, prefix: str) -> Program | None:
-    return servers.plain(found.baseline, models, prefix) if found.baseline and models else None
-
-
-def _against_plain(case: str, seen: list[Seen], target: _Targets) -> list[Figure]:
-    mine, *others = seen
-    p50, rate = statistics.median(mine.p50), statistics.median(mine.rates)
-    ping = statistics.median(mine.ping_p99)
-    figures = [
-        Figure(
-            case=case,
-            name="/ping p99, 8 clients",
-            value=ping,
-            unit="ms",
-            sign="<=",
-            target=_PING_TARGET_MS,
-            ours=f"{ping:.1f} ms",
-            rounds=tuple(mine.ping_p99),
-        )
-    ]
-    if mine.refused:
-        figures.append(Figure(case=case, name="refused requests", value=mine.refused, unit="", sign="<=", target=0))
-    if not others:
-        return [
-            Figure(case=case, name="p50, 1 client", value=p50, unit="ms", rounds=tuple(mine.p50)),
-            Figure(case=case, name="throughput, 8 clients", value=rate, unit="/s", rounds=tuple(mine.rates)),
-            *figures,
-        ]
-    (theirs,) = others
-    p50_ratio, p50_each = rounds.ratio(mine.p50, theirs.p50)
-    rate_ratio, rate_each = rounds.ratio(mine.rates, theirs.rates)
-    return [
-        Figure(
-            case=case,
-            name="p50, 1 client",
-            value=p50_ratio,
-            sign="<=" if target.p50 else "",
-            target=target.p50,
-            ours=f"{p50:.1f} ms",
-            theirs=f"{statistics.median(theirs.p50):.1f} ms",
-            rounds=p50_each,
-        ),
-        Figure(
-            case=case,
-            name="throughput, 8 clients",
-            value=rate_ratio,
-            sign=">=",
-            target=target.rate,
-            ours=f"{rate:.1f} /s",
-            theirs=f"{statistics.median(theirs.rates):.1f} /s",
-            rounds=rate_each,
-        ),
-        *figures,
-    ]
-
-
-def _against_bare(case: str, mine: Seen, bare: _Bare | None, target: float) -> list[Figure]:
-    if bare is None:
-        return []
-    value, each = rounds.ratio(mine.processor, bare.processor)
-    shares = (mine.rates, bare.rates)
-    return [
-        Figure(
-            case=case,
-            name="CPU a request / bare loop",
-            value=value,
-            sign="<=",
-            target=target,
-            ours=f"{statistics.median(mine.processor):.1f} ms",
-            theirs=f"{statistics.median(bare.processor):.1f} ms",
-            rounds=each,
-        ),
-        Figure(
-            case=case,
-            name="throughput / bare loop",
-            value=rounds.ratio(*shares)[0],
-            ours=f"{statistics.median(mine.rates):.1f} /s",
-            theirs=f"{statistics.median(bare.rates):.1f} /s",
-            rounds=rounds.ratio(*shares)[1],
-        ),
-    ]
-
-
-def _ratio(
-    case: str, name: str, ours: list[float], theirs: list[float], unit: str, *, sign: str, target: float
-) -> Figure:
-    """The median of the ratios of what was measured in turns."""
-    value, each = rounds.ratio(ours, theirs)
-    return Figure(
-        case=case,
-        name=name,
-        value=value,
-        sign=sign if target else "",
-        target=target,
-        ours=f"{statistics.median(ours):.1f} {unit}",
-        theirs=f"{statistics.median(theirs):.1f} {unit}",
-        rounds=each,
-    )
+def _as_json(frame: bytes) -> Request:
+    return material.as_json(frame, short_size=_SHORT_SIZE)
 
 
 def _started(program: Program, request: Request) -> float:

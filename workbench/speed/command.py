@@ -32,13 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Measures, prints and writes; 0 whether targets are held or missed."""
     from workbench.speed import cases, report
     from workbench.speed.material import Material
+    from workbench.speed.side_by_side import Effort
 
     for name in arguments.only:
         if name not in cases.GROUPS:
             raise BenchError(f"unknown group '{name}'{nearest(name, cases.GROUPS)}; known: {', '.join(cases.GROUPS)}")
     found = Material.found()
     _say_what_is_missing(found)
-    effort = cases.Effort(arguments.rounds, arguments.seconds)
+    effort = Effort(arguments.rounds, arguments.seconds)
     where, figures = report.machine(), []
     with Console(stderr=True).status("") as status:
         for name in arguments.only or cases.GROUPS:

@@ -3,8 +3,9 @@
 ``python -m workbench.speed.comparison DETECTOR+EMBEDDER STORE ROUNDS`` prints milliseconds as JSON.
 
 Both sides get the same faces, found once, and embed them with the same engine. The plain one aligns and embeds the
-source's face and a target's, ten times, which is what comparing two faces again and again does. The product does what a
-request does: it knows the source from the request before, and embeds the targets together.
+source's face and a target's on one thread, ten times, which is what comparing two faces again and again does. The
+product does what a request does that is alone: it knows the source from the request before, and embeds the targets
+together, with the threads that the server chooses.
 """
 
 from __future__ import annotations
@@ -62,13 +63,19 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
     from serving.detector import Detector
     from serving.embedder import Embedder
     from serving.model_folder import find
+    from serving.settings import Settings
 
     cv2.setNumThreads(1)
     detector, embedder = (
         find(name, "face-comparison", model_dir=store, model_store=store, catalogue=catalogue.load())
         for name in pair.split("+")
     )
-    models = FaceModels(Detector.load(detector, threads=1), Embedder.load(embedder, threads=1))
+    threads = Settings.from_environment(
+        {"APPLICATION_TYPE": "face-comparison", "MODEL_NAME": pair, "MODEL_STORE": str(store)}
+    ).engine_threads
+    faces = Detector.load(detector, threads=1)
+    models = FaceModels(faces, Embedder.load(embedder, threads=threads))
+    singly = FaceModels(faces, Embedder.load(embedder, threads=1))
     photograph = cv2.imread(str(places.photograph())).astype(np.uint8, copy=False)
     crowd = np.tile(photograph, (2, TARGETS // 2, 1))
     encoded = cv2.imencode(".png", photograph)[1].tobytes()
@@ -86,8 +93,8 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
     def plain() -> npt.NDArray[np.float32]:
         similarities = []
         for number in range(TARGETS):
-            (wanted,) = models.embeddings(photograph, source)
-            (target,) = models.embeddings(crowd, targets.take(np.array([number])))
+            (wanted,) = singly.embeddings(photograph, source)
+            (target,) = singly.embeddings(crowd, targets.take(np.array([number])))
             similarities.append(target @ wanted)
         return np.array(similarities, np.float32)
 

@@ -57,13 +57,26 @@ def say(figures: Sequence[Figure]) -> None:
 
 
 def write(figures: Sequence[Figure], where: dict[str, Any], folder: Path) -> tuple[Path, Path]:
-    """Writes ``speed.json`` and ``speed.png`` and returns where they are."""
+    """Writes ``speed.json``, ``speed.md`` and ``speed.png`` and returns where the first and the last are."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": where, "figures": [figure.document() for figure in figures]}
     texts, picture = folder / "speed.json", folder / "speed.png"
     texts.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (folder / "speed.md").write_text(_markdown(figures), encoding="utf-8")
     _plot(figures, where, picture)
     return texts, picture
+
+
+def _markdown(figures: Sequence[Figure]) -> str:
+    """The table as docs/performance.md has it."""
+    rows = ["| case | figure | product | beside | value | target | |", "|---|---|---|---|---|---|---|"]
+    for figure in figures:
+        unit = "x" if figure.unit == "x" else f" {figure.unit}"
+        target = f"{figure.sign} {figure.target:g}{unit}" if figure.sign else ""
+        verdict = {True: "held", False: "missed", None: ""}[figure.held]
+        cells = (figure.case, figure.name, figure.ours, figure.theirs, f"{figure.value:.3g}{unit}", target, verdict)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
 
 
 def _plot(figures: Sequence[Figure], where: dict[str, Any], file: Path) -> None:

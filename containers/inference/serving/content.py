@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -99,13 +99,11 @@ def base64_image(document: Mapping[str, Any], key: str) -> bytes:
     text = document[key]
     if not isinstance(text, str):
         raise ClientError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
-    try:
+    with contextlib.suppress(ValueError):
         return pybase64.b64decode(text, validate=True)
-    except ValueError:
-        pass
     try:
         # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
-        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+        return pybase64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
 

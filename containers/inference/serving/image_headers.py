@@ -117,7 +117,7 @@ def _jpeg(body: bytes) -> Size:
         if marker in _START_OF_FRAME and position + 9 <= len(body):
             height, width = struct.unpack_from(">HH", body, position + 5)
             size = Size(width, height)
-        if marker == _EXIF_SEGMENT and body[position + 4 : position + 8].upper() == _EXIF[:4].upper():
+        if marker == _EXIF_SEGMENT and body[position + 4 : position + 8].upper() == b"EXIF":
             tiff = body[position + 4 + len(_EXIF) : position + 2 + max(length, 2)]
             upright = upright and _tiff_orientation(tiff, doubtful=0) == _UPRIGHT
         position += 2 + max(length, 2)

@@ -56,11 +56,7 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
         PayloadTooLargeError: more than ``max_pixels`` pixels.
     """
     check_size(body, max_pixels=max_pixels)
-    # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
-    webp = is_webp(body)
-    upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
-    turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
-    return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
+    return _whole(body)
 
 
 def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, FrameSize]:
@@ -86,7 +82,7 @@ def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, 
         for reduction, flag in _REDUCTIONS.items():
             if size.width >= reduction * width and size.height >= reduction * height:
                 return _decoded(body, flag | cv2.IMREAD_IGNORE_ORIENTATION), (size.width, size.height)
-    frame = decode(body, max_pixels=max_pixels)
+    frame = _whole(body)
     return frame, (frame.shape[1], frame.shape[0])
 
 
@@ -131,6 +127,15 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
             f"the frame has {size.width} x {size.height} pixels; both sides must have at least {_MIN_SIDE}"
         )
     return size
+
+
+def _whole(body: bytes) -> Frame:
+    """All of a frame, as displayed."""
+    # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
+    webp = is_webp(body)
+    upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
+    turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
+    return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
 
 
 def _decoded(body: bytes, flags: int) -> Frame:

@@ -45,6 +45,10 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(texts.read_text())
     assert [each["held"] for each in document["figures"]] == [True, False, None, True, True]
     assert document["machine"]["cores"] >= 1
+    assert (
+        "| yolox_nano, street frame | throughput | 8 /s |  | 2x | >= 4x | missed |"
+        in (tmp_path / "speed" / "speed.md").read_text().splitlines()
+    )
     assert cv2.imread(str(picture)).std() > 10
     report.say(figures)
     printed = capsys.readouterr().out

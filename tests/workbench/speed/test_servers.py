@@ -11,8 +11,8 @@ import pytest
 from tests.tiny_models import write_yolox_onnx
 from workbench.errors import BenchError, StartError
 from workbench.speed import bare_loop, material, rounds, servers
-from workbench.speed.cases import _Bare
 from workbench.speed.servers import Program
+from workbench.speed.side_by_side import Bare
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def frame() -> bytes:
 def test_a_server_is_measured_in_turns_with_the_bare_loop(store: Path, frame: bytes, tmp_path: Path) -> None:
     request = material.as_image(frame)
     program = servers.ours("body-detection", "yolox_nano", store)
-    bare = _Bare(store / "yolox_nano", frame, 0.2)
+    bare = Bare("body-detection", store / "yolox_nano", frame, 0.2)
     with program.running(request, logs=tmp_path) as server:
         (seen,) = rounds.measured([(server, request)], rounds=2, seconds=0.5, beside=[bare])
         assert server.memory_mib() > 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,7 +35,6 @@ class OnnxRuntimeEngine(Engine):
         self.at_once = 1 if on_gpu else threads
         self.takes_core = not on_gpu
         self._wide = self._narrow if self.at_once == 1 else _session(graph, threads)
-        self._cores = 1 if on_gpu else len(os.sched_getaffinity(0))
         self._input_name = input_name
         self._output_names = [output.name for output in self._narrow.get_outputs()]
         inputs = [declared.name for declared in self._narrow.get_inputs()]
@@ -52,9 +50,11 @@ class OnnxRuntimeEngine(Engine):
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """The same with all threads; of a batch each runs a part."""
+        if self.at_once == 1:
+            return self.run(tensor)
         if len(tensor) == 1:
             return self._joined([self._outputs(self._wide, tensor)])
-        parts = np.array_split(tensor, len(tensor) if self._one_at_a_time else min(len(tensor), self._cores))
+        parts = np.array_split(tensor, len(tensor) if self._one_at_a_time else min(len(tensor), self.at_once))
         return self._joined(list(self._parallel.map(functools.partial(self._outputs, self._narrow), parts)))
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
@@ -68,7 +68,7 @@ class OnnxRuntimeEngine(Engine):
     @functools.cached_property
     def _parallel(self) -> ThreadPoolExecutor:
         """Threads that wait for parts of batches. Made when the first comes: no thread survives a fork."""
-        return ThreadPoolExecutor(self._cores, thread_name_prefix="batch")
+        return ThreadPoolExecutor(self.at_once, thread_name_prefix="batch")
 
 
 def _session(graph: Path, threads: int) -> Any:
