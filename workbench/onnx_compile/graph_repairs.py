@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.onnx_compile import graph_shortcuts
+
 _OUTPUT = re.compile(r"_output(\d*)$")
 
 
 def repair_file(path: Path, outputs: Sequence[str]) -> None:
-    """All repairs of a file, in place.
+    """All repairs of a file, and shortcuts, in place.
 
     Args:
         path: what the exporter wrote.
@@ -25,6 +27,7 @@ def repair_file(path: Path, outputs: Sequence[str]) -> None:
     model = onnx.load(str(path))
     repair(model)
     outputs_in_order(model.graph, outputs)
+    graph_shortcuts.shorten(model.graph)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 

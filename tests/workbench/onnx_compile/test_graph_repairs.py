@@ -39,7 +39,42 @@ def _outputs_in_another_order(data: Any) -> Any:
     return mx.sym.Group([mx.sym.exp(data), second, first])
 
 
-@pytest.mark.parametrize("graph", [_reversed, _slopes, _best_boxes, _outputs_in_another_order])
+def _enlarged_and_cut(data: Any) -> Any:
+    """As YOLOv3 joins its feature maps."""
+    import mxnet as mx
+
+    map_ = mx.sym.Convolution(
+        data, mx.sym.Variable("kernel"), no_bias=True, num_filter=2, kernel=(3, 3), stride=(2, 2), pad=(1, 1)
+    )
+    enlarged = mx.sym.repeat(mx.sym.repeat(map_, axis=-1, repeats=2), axis=-2, repeats=3)
+    return mx.sym.slice_like(enlarged, data * 0, axes=(2, 3))
+
+
+def _repeated_without_convolution(data: Any) -> Any:
+    """Whose number of dimensions the exporter does not tell."""
+    import mxnet as mx
+
+    return mx.sym.repeat(mx.sym.repeat(data, axis=-1, repeats=2), axis=-2, repeats=2)
+
+
+def _repeated_channels(data: Any) -> Any:
+    import mxnet as mx
+
+    return mx.sym.repeat(mx.sym.repeat(data, axis=-1, repeats=2), axis=1, repeats=2)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        _reversed,
+        _slopes,
+        _best_boxes,
+        _outputs_in_another_order,
+        _enlarged_and_cut,
+        _repeated_without_convolution,
+        _repeated_channels,
+    ],
+)
 def test_a_repaired_graph_gives_what_mxnet_gives_at_another_size(graph: Any, tmp_path: Path) -> None:
     import mxnet as mx
     import onnxruntime
@@ -47,7 +82,7 @@ def test_a_repaired_graph_gives_what_mxnet_gives_at_another_size(graph: Any, tmp
     symbol = graph(mx.sym.Variable("data"))
     files = {"symbol": tmp_path / "a-symbol.json", "params": tmp_path / "a-0000.params"}
     symbol.save(str(files["symbol"]))
-    weights = {"slopes": mx.nd.array([0.1, 0.2, 0.3])}
+    weights = {"slopes": mx.nd.array([0.1, 0.2, 0.3]), "kernel": mx.nd.random.uniform(shape=(2, 3, 3, 3))}
     mx.nd.save(str(files["params"]), {f"arg:{name}": value for name, value in weights.items()})
     target = tmp_path / "a.onnx"
     outputs = conversion.convert(catalogue.load().model("face_detector_yunet_n"), files, (1, 3, 8, 5), target)
@@ -61,3 +96,19 @@ def test_a_repaired_graph_gives_what_mxnet_gives_at_another_size(graph: Any, tmp
     found = session.run(None, {"data": tensor})
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other.asnumpy(), rtol=1e-5)
+
+
+def test_a_map_is_enlarged_at_once_and_no_map_is_multiplied_for_its_size(tmp_path: Path) -> None:
+    import mxnet as mx
+    import onnx
+
+    symbol = _enlarged_and_cut(mx.sym.Variable("data"))
+    files = {"symbol": tmp_path / "a-symbol.json", "params": tmp_path / "a-0000.params"}
+    symbol.save(str(files["symbol"]))
+    mx.nd.save(str(files["params"]), {"arg:kernel": mx.nd.ones((2, 3, 3, 3))})
+    target = tmp_path / "a.onnx"
+    outputs = conversion.convert(catalogue.load().model("face_detector_yunet_n"), files, (1, 3, 8, 5), target)
+    graph_repairs.repair_file(target, outputs)
+    nodes = onnx.load(str(target)).graph.node
+    assert [node.op_type for node in nodes if node.op_type in ("Conv", "Resize", "Tile")] == ["Conv", "Resize"]
+    assert not [node for node in nodes if node.op_type == "Mul" and "data" in node.input]

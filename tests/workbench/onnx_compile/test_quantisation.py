@@ -84,6 +84,45 @@ def test_the_ranges_are_those_of_the_calibration(graph: Path, tmp_path: Path) ->
     assert errors[0] > 5 * errors[1]
 
 
+def test_what_lies_between_convolutions_is_in_8_bits_and_what_leaves_them_is_not(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(1)
+    weights = {
+        name: random.normal(size=shape).astype(np.float32)
+        for name, shape in (("first", (4, 3, 3, 3)), ("second", (2, 8, 1, 1)))
+    }
+    nodes = [
+        helper.make_node("Conv", ["frame", "first"], ["maps"]),
+        helper.make_node("Relu", ["maps"], ["positive"]),
+        helper.make_node("Concat", ["positive", "positive"], ["joined"], axis=1),
+        helper.make_node("Conv", ["joined", "second"], ["boxes"]),
+        helper.make_node("Relu", ["boxes"], ["sides"]),
+        helper.make_node("Concat", ["boxes", "sides"], ["found"], axis=1),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("frame", list(_SHAPE)), ("found", [1, 4, 6, 6]))
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    made = helper.make_graph(nodes, "net", ends[:1], ends[1:], constants)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    source, target = tmp_path / "net.onnx", tmp_path / "int8.onnx"
+    onnx.save(model, str(source))
+    quantise(source, target, input_name="frame", tensors=_tensors())
+    made = onnx.load(str(target)).graph
+    # The first Relu is what 8 bits without a sign do by themselves; the second, and what leaves the graph, is exact.
+    assert [list(node.output) for node in made.node if node.op_type == "Relu"] == [["sides"]]
+    (last,) = (node for node in made.node if node.output[0] == "found")
+    assert last.op_type == "Concat"
+    assert not [node for node in made.node if node.op_type == "QuantizeLinear" and node.input[0] in ("sides", "found")]
+    assert [node.input[0] for node in made.node if node.op_type == "QuantizeLinear"].count("joined") == 1
+    expected = _run(source, _tensors()[0])
+    difference = np.abs(expected - _run(target, _tensors()[0])).max()
+    assert 0 < difference < 0.03 * np.abs(expected).max()
+
+
 def test_what_is_no_graph_is_one_sentence_and_the_log_is_as_before(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
     level = logging.getLogger().level
