@@ -33,7 +33,7 @@ def _write_doubling(path: Path, batch: int | str) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 11])
 def test_a_batch_comes_back_in_its_order(tmp_path: Path, batch: int | str, threads: int, count: int) -> None:
     _write_doubling(tmp_path / "graph.onnx", batch)
-    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", input_name="data", threads=threads)
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=threads)
     tensor = np.arange(count * 12, dtype=np.float32).reshape(count, 3, 2, 2)
     (twice,) = engine.run(tensor).values()
     assert np.array_equal(twice, 2 * tensor)

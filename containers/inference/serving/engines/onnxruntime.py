@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
+from serving import yolox_graph
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
 
+_SHORTENED = "yolox"
 _GPU = "CUDAExecutionProvider"
 
 
@@ -28,19 +30,26 @@ class OnnxRuntimeEngine(Engine):
     requests beside each other get one each, which together is more than all threads for one after the other.
     """
 
-    def __init__(self, graph: Path, *, input_name: str, threads: int) -> None:
-        """Loads the graph; ``threads`` is how many calls may run at once, or help one that is alone."""
-        self._narrow = _session(graph, 1)
+    def __init__(self, graph: Path | bytes, *, name: str, input_name: str, threads: int) -> None:
+        """Loads a graph.
+
+        Args:
+            graph: its file, or what would be in it.
+            name: of the file, for messages.
+            input_name: of its input.
+            threads: how many calls may run at once, or help one that is alone.
+        """
+        self._narrow = _session(graph, 1, name)
         on_gpu = _GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
         self.takes_core = not on_gpu
-        self._wide = self._narrow if self.at_once == 1 else _session(graph, threads)
+        self._wide = self._narrow if self.at_once == 1 else _session(graph, threads, name)
         self._input_name = input_name
         self._output_names = [output.name for output in self._narrow.get_outputs()]
         inputs = [declared.name for declared in self._narrow.get_inputs()]
         self._one_at_a_time = self._narrow.get_inputs()[0].shape[0] == 1
         if inputs != [input_name]:
-            raise ModelLoadError(f"{graph.name} takes {inputs}, not the one input '{input_name}' of its description")
+            raise ModelLoadError(f"{name} takes {inputs}, not the one input '{input_name}' of its description")
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over (N, 3, height, width) float32, on one thread."""
@@ -71,7 +80,7 @@ class OnnxRuntimeEngine(Engine):
         return ThreadPoolExecutor(self.at_once, thread_name_prefix="batch")
 
 
-def _session(graph: Path, threads: int) -> Any:
+def _session(graph: Path | bytes, threads: int, name: str) -> Any:
     """A session on the GPU when this is the runtime's CUDA build and finds one, else on the CPU.
 
     Raises:
@@ -91,10 +100,12 @@ def _session(graph: Path, threads: int) -> Any:
         onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
     try:
         session = onnxruntime.InferenceSession(
-            str(graph), options, providers=[provider for provider in preferred if provider in available]
+            str(graph) if isinstance(graph, Path) else graph,
+            options,
+            providers=[provider for provider in preferred if provider in available],
         )
     except Exception as error:  # the runtime's own exception classes are not exported
-        raise ModelLoadError(f"{graph.name} is not a graph that ONNX Runtime loads: {error}") from error
+        raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
     if _GPU in session.get_providers():
         logger.info("ONNX Runtime runs on the GPU")
     elif _GPU in available:
@@ -104,4 +115,6 @@ def _session(graph: Path, threads: int) -> Any:
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     """Loads the artefact of role ``onnx``."""
-    return OnnxRuntimeEngine(files["onnx"], input_name=model.input.tensor, threads=threads)
+    path = files["onnx"]
+    graph = yolox_graph.shortened(path, model.target_class) if model.head == _SHORTENED else path
+    return OnnxRuntimeEngine(graph, name=path.name, input_name=model.input.tensor, threads=threads)
