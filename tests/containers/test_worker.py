@@ -1,13 +1,17 @@
-"""What gunicorn's worker answers when a request never gets to the application."""
+"""How gunicorn's worker serves connections, and what it answers when a request never gets to the application."""
 
 from __future__ import annotations
 
+import io
 import json
 import socket
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
 
 from serving.worker import DrainingWorker
 
@@ -31,3 +35,68 @@ def test_a_fault_is_told_in_the_error_shape(fault: Exception, status: int, code:
     assert int(head.split()[1]) == status
     assert json.loads(body)["error"]["code"] == code
     assert b"secret" not in answer
+
+
+class _Worker(DrainingWorker):
+    """A worker of two threads without a process around it."""
+
+    def __init__(self, connections: int) -> None:
+        self.cfg = SimpleNamespace(threads=2)
+        self.nr_conns = connections
+        self.alive = True
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, socket.socket, list[bytes]]]:
+    """A connection, the client's end of it, and what was read of it by the base class, a byte a request."""
+    read: list[bytes] = []
+
+    def handle(_worker: Any, conn: Any) -> bool:
+        read.append(conn.sock.recv(1))
+        return read[-1] not in (b"", b"!")
+
+    monkeypatch.setattr(ThreadWorker, "handle", handle)
+    ours, clients = socket.socketpair()
+    parser = SimpleNamespace(unreader=SimpleNamespace(buf=io.BytesIO()))
+    with ours, clients:
+        yield SimpleNamespace(sock=ours, parser=parser), clients, read
+
+
+def test_a_thread_answers_requests_that_follow_closely_and_then_lets_go(
+    served: tuple[Any, socket.socket, list[bytes]],
+) -> None:
+    conn, client, read = served
+    client.sendall(b"abc")
+    assert _Worker(connections=2).handle(conn) is True
+    assert read == [b"a", b"b", b"c"]
+
+
+def test_a_connection_that_is_to_be_closed_is_not_waited_for(served: tuple[Any, socket.socket, list[bytes]]) -> None:
+    conn, client, read = served
+    client.sendall(b"a!c")
+    assert _Worker(connections=2).handle(conn) is False
+    assert read == [b"a", b"!"]
+
+
+def test_where_connections_wait_for_threads_each_has_its_turn(served: tuple[Any, socket.socket, list[bytes]]) -> None:
+    conn, client, read = served
+    client.sendall(b"abc")
+    assert _Worker(connections=3).handle(conn) is True
+    assert read == [b"a"]
+
+
+def test_a_worker_that_ends_lets_go(served: tuple[Any, socket.socket, list[bytes]]) -> None:
+    conn, client, read = served
+    client.sendall(b"abc")
+    worker = _Worker(connections=1)
+    worker.alive = False
+    assert worker.handle(conn) is True
+    assert read == [b"a"]
+
+
+def test_what_came_with_the_last_request_is_not_waited_for(served: tuple[Any, socket.socket, list[bytes]]) -> None:
+    conn, client, read = served
+    conn.parser.unreader.buf.write(b"what was read already")
+    client.sendall(b"ab!")
+    assert _Worker(connections=1).handle(conn) is False
+    assert read == [b"a", b"b", b"!"]

@@ -6,6 +6,7 @@ import contextlib
 import http
 import json
 import logging
+import select
 import socket
 import uuid
 from typing import Any
@@ -22,12 +23,15 @@ _STATUSES = {
     errors.LimitRequestLine: http.HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
+_FOLLOWS_WITHIN_MS = 20
 # gunicorn counts headers that the application made among the faults of parsing.
 _FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """Takes what waits in the kernel's queue before it stops listening, and answers in the one error shape.
+
+    A thread stays with a connection whose next request comes at once.
 
     The base class leaves the socket open, and so the queue growing, until its last request is done, and whoever is
     in the queue then is reset. Here such a client is answered, and a later one finds the port closed and goes
@@ -46,6 +50,18 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def handle(self, conn: Any) -> Any:
+        """Answers the requests of a connection that follow each other closely.
+
+        In the base class each goes through the thread that waits for all connections, and so through two changes of
+        threads, which takes as long as all of Flask.
+        """
+        kept = super().handle(conn)
+        # While there is a thread for each connection, nobody waits for the one that stays.
+        while kept is True and self.alive and self.nr_conns <= self.cfg.threads and _follows(conn):
+            kept = super().handle(conn)
+        return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answers a request."""
@@ -69,3 +85,12 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         )
         with contextlib.suppress(OSError):  # whoever it was may be gone
             client.sendall(head.encode() + body)
+
+
+def _follows(conn: Any) -> bool:
+    """Whether a client that got its answer sent more with it, or sends or closes while a thread can wait for it."""
+    if conn.parser.unreader.buf.getvalue():
+        return True
+    waiting = select.poll()
+    waiting.register(conn.sock, select.POLLIN)
+    return bool(waiting.poll(_FOLLOWS_WITHIN_MS))
