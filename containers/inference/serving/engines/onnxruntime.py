@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
-from serving import yolox_graph
+from serving import onnx_shortcuts
 from serving.engines import Engine, Outputs
 from serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
 
-_SHORTENED = "yolox"
+_TELLS_CLASSES = "yolox"
 _GPU = "CUDAExecutionProvider"
 
 
@@ -115,6 +115,12 @@ def _session(graph: Path | bytes, threads: int, name: str) -> Any:
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     """Loads the artefact of role ``onnx``."""
+    import onnxruntime
+
     path = files["onnx"]
-    graph = yolox_graph.shortened(path, model.target_class) if model.head == _SHORTENED else path
+    graph = onnx_shortcuts.shortened(
+        path,
+        target_class=model.target_class if model.head == _TELLS_CLASSES else None,
+        on_cpu=_GPU not in onnxruntime.get_available_providers(),
+    )
     return OnnxRuntimeEngine(graph, name=path.name, input_name=model.input.tensor, threads=threads)

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from serving import yolox_graph
+from serving import onnx_shortcuts
 
 _CLASSES, _SIDE, _TO_THE_END = 3, 16, np.iinfo(np.int64).max
 
@@ -131,7 +131,7 @@ def _kinds(graph: Path | bytes) -> Counter[str]:
 
 @pytest.mark.parametrize("target", range(_CLASSES))
 def test_the_target_s_numbers_are_the_same_with_less_to_compute(path: Path, target: int) -> None:
-    made = yolox_graph.shortened(path, target)
+    made = onnx_shortcuts.shortened(path, target_class=target)
     assert isinstance(made, bytes)
     np.testing.assert_allclose(_run(made), _run(path)[:, :, [0, 1, 2, 3, 4, 5 + target]], atol=1e-5)
     assert "Slice" not in _kinds(made)
@@ -154,7 +154,7 @@ def _another_step(graph: Any) -> None:
 @pytest.mark.parametrize("change", [_pads_of_the_first, _another_step])
 def test_a_first_convolution_that_is_another_stays(path: Path, change: Any) -> None:
     _changed(path, change)
-    made = yolox_graph.shortened(path, 0)
+    made = onnx_shortcuts.shortened(path, target_class=0)
     assert _kinds(made)["Slice"] == _kinds(path)["Slice"] == 8
     np.testing.assert_allclose(_run(made), _run(path)[:, :, :6], atol=1e-5)
 
@@ -167,7 +167,7 @@ def _wider_steps(graph: Any) -> None:
 
 def test_a_pool_that_is_another_stays(path: Path) -> None:
     _changed(path, _wider_steps)
-    made = yolox_graph.shortened(path, 0)
+    made = onnx_shortcuts.shortened(path, target_class=0)
     assert isinstance(made, bytes)
     assert _sides_of_pools(onnx.load_from_string(made).graph) == [[5, 5], [9, 7], [13, 13]]
     np.testing.assert_allclose(_run(made), _run(path)[:, :, :6], atol=1e-5)
@@ -185,26 +185,105 @@ def _rows_that_somebody_else_reads(graph: Any) -> None:
 @pytest.mark.parametrize("change", [_classes_without_sigmoid, _rows_that_somebody_else_reads])
 def test_an_end_that_is_another_keeps_all_classes(path: Path, change: Any) -> None:
     _changed(path, change)
-    made = yolox_graph.shortened(path, 0)
+    made = onnx_shortcuts.shortened(path, target_class=0)
     assert isinstance(made, bytes)
     assert onnx.load_from_string(made).graph.output[0].type.tensor_type.shape.dim[2].dim_value == 5 + _CLASSES
     assert "Slice" not in _kinds(made)
 
 
 def test_a_class_that_there_is_not_is_left_to_the_head(path: Path) -> None:
-    made = yolox_graph.shortened(path, _CLASSES)
+    made = onnx_shortcuts.shortened(path, target_class=_CLASSES)
     assert isinstance(made, bytes)
     assert _run(made).shape[2] == 5 + _CLASSES
 
 
 def test_what_is_not_changed_is_loaded_from_its_file(tmp_path: Path, path: Path) -> None:
     once = tmp_path / "once.onnx"
-    made = yolox_graph.shortened(path, 1)
+    made = onnx_shortcuts.shortened(path, target_class=1)
     assert isinstance(made, bytes)
     once.write_bytes(made)
-    assert yolox_graph.shortened(once, 0) == once
+    assert onnx_shortcuts.shortened(once, target_class=0) == once
     (tmp_path / "none.onnx").write_bytes(b"no graph")
-    assert yolox_graph.shortened(tmp_path / "none.onnx", 0) == tmp_path / "none.onnx"
+    assert onnx_shortcuts.shortened(tmp_path / "none.onnx", target_class=0) == tmp_path / "none.onnx"
     apart = tmp_path / "apart.onnx"
     onnx.save(onnx.load(str(path)), str(apart), save_as_external_data=True, size_threshold=0, location="weights")
-    assert yolox_graph.shortened(apart, 0) == apart
+    assert onnx_shortcuts.shortened(apart, target_class=0) == apart
+
+
+def _saved(path: Path, nodes: list[Any], constants: dict[str, npt.ArrayLike], opset: int = 13) -> Path:
+    """A graph from (1, 4, 8, 8) to what its last node makes."""
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, 8, 8]) for name in ("images", "output")]
+    weights = [numpy_helper.from_array(np.asarray(value, np.float32), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), str(path))
+    return path
+
+
+def _answer(graph: Path | bytes) -> npt.NDArray[np.float32]:
+    import onnxruntime
+
+    frame = np.random.default_rng(1).uniform(-9, 9, (1, 4, 8, 8)).astype(np.float32)
+    result: npt.NDArray[np.float32] = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(
+        None, {"images": frame}
+    )[0]
+    return result
+
+
+@pytest.mark.parametrize("largest", [["images", "zero"], ["zero", "images"]])
+@pytest.mark.parametrize("smallest", [["positive", "six"], ["six", "positive"]])
+def test_a_smallest_of_a_largest_is_clipped(tmp_path: Path, largest: list[str], smallest: list[str]) -> None:
+    nodes = [helper.make_node("Max", largest, ["positive"]), helper.make_node("Min", smallest, ["output"])]
+    path = _saved(tmp_path / "net.onnx", nodes, {"zero": [0], "six": 6})
+    made = onnx_shortcuts.shortened(path)
+    assert _kinds(made) == {"Clip": 1}
+    np.testing.assert_array_equal(_answer(made), _answer(path))
+
+
+def test_limits_that_are_others_stay(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Max", ["images", "zero"], ["positive"]),
+        helper.make_node("Min", ["positive", "six"], ["output"]),
+    ]
+    a_channel = _saved(tmp_path / "a.onnx", nodes, {"zero": np.zeros((4, 1, 1)), "six": 6})
+    older = _saved(tmp_path / "b.onnx", nodes, {"zero": 0, "six": 6}, opset=10)
+    read_twice = _saved(
+        tmp_path / "c.onnx",
+        [
+            nodes[0],
+            helper.make_node("Min", ["positive", "six"], ["clipped"]),
+            helper.make_node("Add", ["clipped", "positive"], ["output"]),
+        ],
+        {"zero": 0, "six": 6},
+    )
+    for path in (a_channel, older, read_twice):
+        assert onnx_shortcuts.shortened(path) == path
+
+
+def _sloped(path: Path, slopes: npt.ArrayLike, source: str = "maps") -> Path:
+    nodes = [
+        helper.make_node("Conv", ["images", "weights"], ["maps"]),
+        helper.make_node("PRelu", [source, "slopes"], ["output"]),
+    ]
+    return _saved(path, nodes, {"weights": np.eye(4).reshape(4, 4, 1, 1), "slopes": slopes})
+
+
+def test_slopes_are_convolved_on_a_cpu(tmp_path: Path) -> None:
+    path = _sloped(tmp_path / "net.onnx", np.reshape([-1.5, 0, 0.25, 3], (4, 1, 1)))
+    made = onnx_shortcuts.shortened(path)
+    assert _kinds(made) == {"Add": 1, "Conv": 3, "Relu": 1}
+    np.testing.assert_allclose(_answer(made), _answer(path), atol=1e-5)
+    assert onnx_shortcuts.shortened(path, on_cpu=False) == path
+
+
+def test_slopes_that_are_others_stay(tmp_path: Path) -> None:
+    one = _sloped(tmp_path / "one.onnx", [0.25])
+    a_pixel = _sloped(tmp_path / "pixel.onnx", np.full((4, 8, 8), 0.25))
+    no_convolution = _sloped(tmp_path / "none.onnx", np.full((4, 1, 1), 0.25), source="images")
+    for path in (one, a_pixel, no_convolution):
+        assert onnx_shortcuts.shortened(path) == path
+
+
+def test_a_large_graph_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _sloped(tmp_path / "net.onnx", np.full((4, 1, 1), 0.25))
+    monkeypatch.setattr(onnx_shortcuts, "_LARGEST_BYTES", path.stat().st_size - 1)
+    assert onnx_shortcuts.shortened(path) == path

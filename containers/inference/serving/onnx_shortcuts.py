@@ -1,4 +1,4 @@
-"""YOLOX's published ONNX graphs with a tenth less to compute and the same numbers."""
+"""Published ONNX graphs with less to compute and the same numbers."""
 
 from __future__ import annotations
 
@@ -11,28 +11,39 @@ import numpy.typing as npt
 _BOX_AND_OBJECTNESS = 5
 _ROWS, _COLUMNS = 2, 3
 _SMALLEST_POOL = 5
+_LARGEST_BYTES = 32 * 1024 * 1024
+_CLIP_WITH_INPUTS = 11
+"""The operator set from which on ``Clip`` has its limits as inputs."""
 
 _Array = npt.NDArray[Any]
 
 
-def shortened(path: Path, target_class: int) -> Path | bytes:
-    """The graph, changed where it is built as Megvii's exporter builds it.
+def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = True) -> Path | bytes:
+    """The graph, changed where it is built as the exporters of InsightFace's and YOLOX's networks build it.
 
-    - "Focus", which sorts the pixels into four frames of half the size before the first convolution, becomes part of
-      that convolution: of 6 x 6 pixels with a stride of 2 in place of 3 x 3 with one of 1, as in YOLOv5 6.0.
-    - Of the pools of 5, 9 and 13 pixels each looks at 5 pixels of the one before: the largest of the largest.
-    - Of the classes only the target's is computed, so that rows have six numbers.
+    - A smallest of a largest with one number each, which is ReLU6, becomes a ``Clip``, which ONNX Runtime joins with
+      the convolution before.
+    - ``PRelu`` becomes two convolutions of one pixel and one channel each, ``s x + (1 - s) max(x, 0)``: it does not run
+      in the layout that convolutions have on a CPU, so maps would be turned over for it and back.
+    - YOLOX's "Focus", which sorts the pixels into four frames of half the size before the first convolution, becomes
+      part of that convolution: of 6 x 6 pixels with a stride of 2 in place of 3 x 3 with one of 1, as in YOLOv5 6.0.
+    - Of pools of 5, 9 and 13 pixels each looks at 5 pixels of the one before: the largest of the largest.
+    - Of YOLOX's classes only the wanted one is computed, so that rows have six numbers.
 
     Args:
         path: of the graph.
-        target_class: which class is wanted.
+        target_class: which of YOLOX's classes is wanted; None for any other network.
+        on_cpu: whether what pays on a CPU alone is done, too.
 
     Returns:
-        The graph as bytes, or its path where there was nothing to change.
+        The graph as bytes, or its path where there was nothing to change, or where the graph is so large that reading
+        it once more would cost more than it gains.
     """
     import onnx
     from google.protobuf.message import DecodeError
 
+    if path.stat().st_size > _LARGEST_BYTES:
+        return path
     try:
         model = onnx.load(str(path), load_external_data=False)
     except DecodeError:
@@ -40,7 +51,13 @@ def shortened(path: Path, target_class: int) -> Path | bytes:
     if any(onnx.external_data_helper.uses_external_data(weights) for weights in model.graph.initializer):
         return path  # bytes have no folder in which such files could lie
     graph = _Graph(model.graph)
-    changed = [_join_focus(graph), _cascade_pools(graph), _keep_class(graph, target_class)]
+    changed = [_join_focus(graph), _cascade_pools(graph)]
+    if max(each.version for each in model.opset_import if not each.domain) >= _CLIP_WITH_INPUTS:
+        changed.append(_clip(graph))
+    if target_class is not None:
+        changed.append(_keep_class(graph, target_class))
+    if on_cpu:
+        changed.append(_convolve_slopes(graph))  # the last: it makes all nodes anew
     if not any(changed):
         return path
     graph.drop_unread()
@@ -109,6 +126,70 @@ def _set(node: Any, **attributes: Any) -> None:
     kept = [attribute for attribute in node.attribute if attribute.name not in attributes]
     del node.attribute[:]
     node.attribute.extend([*kept, *(helper.make_attribute(name, value) for name, value in attributes.items())])
+
+
+def _clip(graph: _Graph) -> bool:
+    """Writes the smaller of a number and the larger of another number and a map as one ``Clip`` of that map."""
+    from onnx import helper
+
+    changed = False
+    for smallest in [node for node in graph.proto.node if node.op_type == "Min"]:
+        upper = _map_and_number(graph, smallest)
+        largest = upper and graph.made_by(upper[0], "Max")
+        lower = largest and _map_and_number(graph, largest)
+        if not upper or not largest or not lower or len(graph.readers(upper[0])) > 1:
+            continue
+        limits = [
+            graph.new_constant(f"{smallest.output[0]}_{name}", number)
+            for name, number in (("lowest", lower[1]), ("highest", upper[1]))
+        ]
+        smallest.CopyFrom(helper.make_node("Clip", [lower[0], *limits], list(smallest.output), name=smallest.name))
+        changed = True
+    return changed
+
+
+def _map_and_number(graph: _Graph, node: Any) -> tuple[str, _Array] | None:
+    """The inputs of a ``Max`` or ``Min`` of a map and one number for all of it."""
+    numbers = [graph.constant(name) for name in node.input]
+    if len(numbers) != 2 or (numbers[0] is None) == (numbers[1] is None):
+        return None
+    source, number = (node.input[1], numbers[0]) if numbers[1] is None else (node.input[0], numbers[1])
+    return (source, number.reshape(())) if number is not None and number.size == 1 else None
+
+
+def _convolve_slopes(graph: _Graph) -> bool:
+    """Writes each ``PRelu`` with a slope a channel in convolutions."""
+    from onnx import helper
+
+    nodes = []
+    for node in graph.proto.node:
+        slopes = _slopes_of_channels(graph, node)
+        if slopes is None:
+            nodes.append(node)
+            continue
+        source, result = node.input[0], node.output[0]
+        sloped = graph.new_constant(f"{result}_slopes", slopes)
+        rest = graph.new_constant(f"{result}_rest", 1 - slopes)
+        one_pixel = {"group": len(slopes), "kernel_shape": [1, 1]}
+        nodes += [
+            helper.make_node("Relu", [source], [f"{result}_positive"]),
+            helper.make_node("Conv", [f"{result}_positive", rest], [f"{result}_added"], **one_pixel),
+            helper.make_node("Conv", [source, sloped], [f"{result}_sloped"], **one_pixel),
+            helper.make_node("Add", [f"{result}_sloped", f"{result}_added"], [result], name=node.name),
+        ]
+    changed = len(nodes) > len(graph.proto.node)
+    del graph.proto.node[:]
+    graph.proto.node.extend(nodes)
+    return changed
+
+
+def _slopes_of_channels(graph: _Graph, node: Any) -> _Array | None:
+    """(channels, 1, 1, 1) float32 of a ``PRelu`` behind a convolution; None for anything else."""
+    maker = graph.makers.get(node.input[0]) if node.op_type == "PRelu" else None
+    slopes = graph.constant(node.input[1]) if maker and maker.op_type in ("BatchNormalization", "Conv") else None
+    if slopes is None or slopes.dtype != np.float32 or slopes.ndim != 3 or slopes.shape[1:] != (1, 1):
+        return None
+    return slopes.reshape(-1, 1, 1, 1)
 
 
 def _join_focus(graph: _Graph) -> bool:
