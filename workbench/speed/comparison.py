@@ -2,10 +2,10 @@
 
 ``python -m workbench.speed.comparison DETECTOR+EMBEDDER STORE ROUNDS`` prints milliseconds as JSON.
 
-Both sides get the same faces, found once, and embed them with the same engine. The plain one aligns and embeds the
-source's face and a target's on one thread, ten times, which is what comparing two faces again and again does. The
-product does what a request does that is alone: it knows the source from the request before, and embeds the targets
-together, with the threads that the server chooses.
+Both sides get the same faces, found once, and embed them with the same model and engine. The plain one loads the
+model's file as it is, and aligns and embeds the source's face and a target's on one thread, ten times, which is what
+comparing two faces again and again does. The product does what a request does that is alone: it knows the source from
+the request before, and embeds the targets together, with the threads that the server chooses.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import catalogue
 from workbench import places, serving_program
 from workbench.errors import BenchError
+
+if TYPE_CHECKING:
+    from serving.embedder import Embedder
+    from serving.model_folder import ModelFolder
 
 TARGETS = 10
 _MIN_CONFIDENCE = 0.5
@@ -75,7 +80,7 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
     ).engine_threads
     faces = Detector.load(detector, threads=1)
     models = FaceModels(faces, Embedder.load(embedder, threads=threads))
-    singly = FaceModels(faces, Embedder.load(embedder, threads=1))
+    singly = FaceModels(faces, _plain(embedder))
     photograph = cv2.imread(str(places.photograph())).astype(np.uint8, copy=False)
     crowd = np.tile(photograph, (2, TARGETS // 2, 1))
     encoded = cv2.imencode(".png", photograph)[1].tobytes()
@@ -105,6 +110,20 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
         if number and time.monotonic() - began > _ENOUGH_SECONDS:
             return
         yield _milliseconds(ours), _milliseconds(plain)
+
+
+def _plain(folder: ModelFolder) -> Embedder:
+    """An embedder on one thread, of the model's file as it is."""
+    from serving.embedder import Embedder
+    from serving.engines import SharedEngine
+    from serving.engines.onnxruntime import OnnxRuntimeEngine
+
+    model = folder.model
+    if model.engine != "onnxruntime":
+        return Embedder.load(folder, threads=1)
+    path = folder.files["onnx"]
+    engine = OnnxRuntimeEngine(path, name=path.name, input_name=model.input.tensor, threads=1)
+    return Embedder(model, SharedEngine(engine))
 
 
 def _milliseconds(measured: Callable[[], object]) -> float:
