@@ -86,8 +86,7 @@ def post_fork(server, _worker):
 
 def post_worker_init(worker):
     """Lets a worker take connections only when its model is loaded: then a 200 of /ping holds whoever answers."""
-    host = sys.modules["serving.wsgi"].host
-    loading = threading.Thread(target=host.load, daemon=True)
+    loading = threading.Thread(target=sys.modules["serving.wsgi"].prepare_worker, daemon=True)
     loading.start()
     while loading.is_alive() and worker.alive:
         loading.join(0.2)

@@ -35,7 +35,7 @@ def test_as_many_threads_work_at_once_as_the_worker_has_cores(monkeypatch: pytes
 
 
 def test_a_request_is_alone_until_another_comes() -> None:
-    assert traffic.alone()
+    assert not traffic.alone()
     with traffic.request():
         assert traffic.alone()
         with traffic.request():

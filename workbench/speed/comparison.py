@@ -65,6 +65,7 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
     import numpy.typing as npt
 
     from applications.face_comparison import FaceModels
+    from serving import traffic
     from serving.detector import Detector
     from serving.embedder import Embedder
     from serving.model_folder import find
@@ -92,7 +93,8 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float]]
     def ours() -> npt.NDArray[np.float32]:
         wanted = models.source(encoded, min_confidence=_MIN_CONFIDENCE, max_pixels=limit).embedding
         assert wanted is not None
-        similarities: npt.NDArray[np.float32] = models.embeddings(crowd, targets) @ wanted
+        with traffic.request():
+            similarities: npt.NDArray[np.float32] = models.embeddings(crowd, targets) @ wanted
         return similarities
 
     def plain() -> npt.NDArray[np.float32]:

@@ -43,7 +43,14 @@ def fitted(
     count = workers or -(-cores // (threads or _MOST_THREADS))
     each = threads or min(_MOST_THREADS, -(-cores // count))
     queue = queue_limit or settings.queue_limit * each
-    return replace(settings, workers=count, engine_threads=each, cores=each, queue_limit=queue)
+    return replace(
+        settings,
+        workers=count,
+        engine_threads=each,
+        engine_threads_per_process=True,
+        cores=each,
+        queue_limit=queue,
+    )
 
 
 def _engines(settings: Settings) -> Iterable[str]:

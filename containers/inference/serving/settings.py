@@ -34,6 +34,8 @@ class Settings:
         engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, or the worker's share
             of the cores where the engine runs several requests at once, and in the GPU image one per processor core,
             for models that run on the CPU there.
+        engine_threads_per_process: whether the engine makes its threads anew in each process, so that its model may be
+            loaded before the fork whatever their number.
         queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once. By default
             16 for each request that the worker runs at once.
         cores: of the processor that one worker uses at once, for decoding frames and for forward passes: its share.
@@ -51,6 +53,7 @@ class Settings:
     gpu: bool = False
     workers: int = 1
     engine_threads: int = 1
+    engine_threads_per_process: bool = False
     queue_limit: int = 16
     cores: int = 1
     max_body_bytes: int = 6 * _MIB
@@ -61,10 +64,11 @@ class Settings:
     def loads_before_fork(self) -> bool:
         """Whether one process loads the model and its workers share the memory.
 
-        Neither threads nor a CUDA context survive a fork, so an engine must have none of its own. What a user's own
-        program does is not known, and it may bring other releases of packages than the master has imported.
+        Neither threads nor a CUDA context survive a fork, so an engine must have none of its own by then. What a user's
+        own program does is not known, and it may bring other releases of packages than the master has imported.
         """
-        return self.application_type != _CUSTOM and self.engine_threads == 1 and not self.gpu
+        forkable = self.engine_threads == 1 or self.engine_threads_per_process
+        return self.application_type != _CUSTOM and forkable and not self.gpu
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

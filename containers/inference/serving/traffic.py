@@ -28,8 +28,8 @@ def request() -> Iterator[None]:
 
 
 def alone() -> bool:
-    """Whether no other request is in work."""
-    return _in_work <= 1
+    """Whether one request is in work; while a model is loaded and tried there is none."""
+    return _in_work == 1
 
 
 @contextmanager

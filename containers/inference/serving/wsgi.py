@@ -6,7 +6,7 @@ import functools
 
 import cv2
 
-from serving import application, logs
+from serving import application, engines, logs
 from serving.app import create_app
 from serving.host import ApplicationHost
 from serving.settings import settings
@@ -26,3 +26,9 @@ host = ApplicationHost(
     queue_limit=settings().queue_limit,
 )
 app = create_app(host, model_name=settings().model_name, max_body_bytes=settings().max_body_bytes)
+
+
+def prepare_worker() -> None:
+    """Loads the model, unless the master did, and makes what the worker could not take over from it."""
+    host.load()
+    engines.prepare_process()

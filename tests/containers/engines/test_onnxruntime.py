@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from serving import traffic
+from serving import engines, traffic
 from serving.engines import Engine, Outputs, SharedEngine
 from serving.engines.onnxruntime import OnnxRuntimeEngine
 
@@ -38,6 +39,43 @@ def test_a_batch_comes_back_in_its_order(tmp_path: Path, batch: int | str, threa
     (twice,) = engine.run(tensor).values()
     assert np.array_equal(twice, 2 * tensor)
     assert engine.at_once == threads
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def test_a_forked_process_makes_threads_of_its_own(tmp_path: Path) -> None:
+    """A session's threads, and those of batches, do not survive a fork; waiting for them would last for ever."""
+    _write_doubling(tmp_path / "graph.onnx", "N")
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=2)
+    tensors = [np.ones((count, 3, 2, 2), np.float32) for count in (1, 5)]
+    for tensor in tensors:
+        engine.run_alone(tensor)
+    ours, its = multiprocessing.Pipe()
+
+    def work() -> None:
+        engine.prepare_process()
+        its.send([float(engine.run_alone(tensor)["twice"].sum()) for tensor in tensors])
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    try:
+        assert ours.poll(30), "the child waits for threads of its parent"
+        assert ours.recv() == [24.0, 120.0]
+    finally:
+        child.kill()
+        child.join()
+
+
+def test_the_process_before_the_fork_makes_no_threads(tmp_path: Path) -> None:
+    _write_doubling(tmp_path / "graph.onnx", 1)
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=2)
+    before = _threads()
+    SharedEngine(engine).run(np.ones((1, 3, 2, 2), np.float32))  # as a model is tried when it is loaded
+    assert _threads() == before
+    engines.prepare_process()
+    assert _threads() == before + 1
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

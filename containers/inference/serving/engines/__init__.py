@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import pkgutil
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,15 +44,22 @@ class Engine(ABC):
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over a (N, 3, height, width) float32 tensor."""
 
+    def prepare_process(self) -> None:  # noqa: B027 an engine without threads has nothing to prepare
+        """Makes what a forked process cannot take over, before its first request."""
+
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """The same while no other request is in work: it may take all threads for itself."""
         return self.run(tensor)
+
+
+_loaded: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 class SharedEngine:
     """An engine that threads may share: each waits for its turn."""
 
     def __init__(self, engine: Engine) -> None:
+        _loaded.add(engine)
         self._engine = engine
         self._turns = threading.BoundedSemaphore(engine.at_once)
 
@@ -68,6 +76,12 @@ class SharedEngine:
 
 class _EngineModule(Protocol):
     def load(self, model: Model, files: Mapping[str, Path], threads: int) -> Engine: ...
+
+
+def prepare_process() -> None:
+    """Makes what the engines of this process could not take over from the one it was forked from."""
+    for engine in list(_loaded):
+        engine.prepare_process()
 
 
 def names() -> list[str]:

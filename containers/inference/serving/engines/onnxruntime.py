@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +29,9 @@ class OnnxRuntimeEngine(Engine):
     """An ONNX graph with one input.
 
     With several threads there are two sessions of it. A request that is alone gets all threads and its answer sooner;
-    requests beside each other get one each, which together is more than all threads for one after the other.
+    requests beside each other get one each, which together is more than all threads for one after the other. The first
+    session, of one thread, is whoever loads the engine's, and shared with processes forked from it; the other, and the
+    threads for batches, each process makes for itself, for no thread survives a fork.
     """
 
     def __init__(self, graph: Path | bytes, *, name: str, input_name: str, threads: int) -> None:
@@ -39,11 +43,14 @@ class OnnxRuntimeEngine(Engine):
             input_name: of its input.
             threads: how many calls may run at once, or help one that is alone.
         """
-        self._narrow = _session(graph, 1, name)
+        self._open = functools.partial(_session, graph, name=name)
+        self._narrow = self._open(1)
         on_gpu = _GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
         self.takes_core = not on_gpu
-        self._wide = self._narrow if self.at_once == 1 else _session(graph, threads, name)
+        self._wide_of: dict[int, Any] = {}
+        self._batches_of: dict[int, ThreadPoolExecutor] = {}
+        self._lock = threading.Lock()
         self._input_name = input_name
         self._output_names = [output.name for output in self._narrow.get_outputs()]
         inputs = [declared.name for declared in self._narrow.get_inputs()]
@@ -62,9 +69,9 @@ class OnnxRuntimeEngine(Engine):
         if self.at_once == 1:
             return self.run(tensor)
         if len(tensor) == 1:
-            return self._joined([self._outputs(self._wide, tensor)])
+            return self._joined([self._outputs(self._wide(), tensor)])
         parts = np.array_split(tensor, len(tensor) if self._one_at_a_time else min(len(tensor), self.at_once))
-        return self._joined(list(self._parallel.map(functools.partial(self._outputs, self._narrow), parts)))
+        return self._joined(list(self._batches().map(functools.partial(self._outputs, self._narrow), parts)))
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
         outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
@@ -74,13 +81,28 @@ class OnnxRuntimeEngine(Engine):
         outputs = runs[0] if len(runs) == 1 else [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
         return dict(zip(self._output_names, outputs, strict=True))
 
-    @functools.cached_property
-    def _parallel(self) -> ThreadPoolExecutor:
-        """Threads that wait for parts of batches. Made when the first comes: no thread survives a fork."""
-        return ThreadPoolExecutor(self.at_once, thread_name_prefix="batch")
+    def prepare_process(self) -> None:
+        """Makes this process's threads, so that no request waits for them."""
+        if self.at_once > 1:
+            self._wide()
+
+    def _wide(self) -> Any:
+        """This process's session of all threads."""
+        with self._lock:
+            # One of the process before the fork stays referred to: its end would wait for threads that are not here.
+            if os.getpid() not in self._wide_of:
+                self._wide_of[os.getpid()] = self._open(self.at_once)
+            return self._wide_of[os.getpid()]
+
+    def _batches(self) -> ThreadPoolExecutor:
+        """This process's threads that wait for parts of batches."""
+        with self._lock:
+            if os.getpid() not in self._batches_of:
+                self._batches_of[os.getpid()] = ThreadPoolExecutor(self.at_once, thread_name_prefix="batch")
+            return self._batches_of[os.getpid()]
 
 
-def _session(graph: Path | bytes, threads: int, name: str) -> Any:
+def _session(graph: Path | bytes, threads: int, *, name: str) -> Any:
     """A session on the GPU when this is the runtime's CUDA build and finds one, else on the CPU.
 
     Raises:
