@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import places
@@ -64,37 +64,40 @@ def heavy(found: Material, effort: Effort) -> list[Figure]:
 
 
 def memory(found: Material, _: Effort) -> list[Figure]:
-    """What a further worker of one thread costs in memory, for a small and a larger model."""
+    """What a further worker costs in memory, of one thread and of four, for a small and a larger model."""
     figures = []
     exported = material.heavy_exported()
     models = {exported.name: (material.heavy_compiled(), exported, exported.name)}
     if (folder := found.yolox()) and (plain_models := found.plain_models()):
         models[_YOLOX] = (folder, plain_models, _PLAIN_YOLOX)
     request = _as_json(found.street())
-    for name, (folder, plain_models, prefix) in models.items():
-        mine = [
-            _memory(servers.ours(_BODY, name, folder.parent, MODEL_SERVER_WORKERS=count, OMP_NUM_THREADS="1"), request)
-            for count in ("1", "2")
-        ]
-        more = mine[1] - mine[0]
-        if found.baseline is None:
-            figures.append(Figure(case=name, name="memory of a further worker", value=more, unit="MiB"))
-            continue
-        plain = [
-            _memory(servers.plain(found.baseline, plain_models, prefix, workers=count), request) for count in (1, 2)
-        ]
-        figures.append(
-            Figure(
-                case=name,
-                name="memory of a further worker",
-                value=more / (plain[1] - plain[0]),
-                sign="<=",
-                target=0.35,
-                ours=f"{more:.0f} MiB",
-                theirs=f"{plain[1] - plain[0]:.0f} MiB",
-            )
-        )
+    for model, (folder, plain_models, prefix) in models.items():
+        theirs = 0.0
+        if found.baseline:
+            several = [servers.plain(found.baseline, plain_models, prefix, workers=count) for count in (1, 2)]
+            theirs = _added(several, request)
+        for threads in ("1", "4"):
+            several = [
+                servers.ours(_BODY, model, folder.parent, MODEL_SERVER_WORKERS=count, OMP_NUM_THREADS=threads)
+                for count in ("1", "2")
+            ]
+            mine = _added(several, request)
+            figures.append(_beside_plain(model, f"memory of a further worker, threads: {threads}", mine, theirs))
     return figures
+
+
+def _beside_plain(case: str, name: str, mine: float, theirs: float) -> Figure:
+    if not theirs:
+        return Figure(case=case, name=name, value=mine, unit="MiB")
+    return Figure(
+        case=case,
+        name=name,
+        value=mine / theirs,
+        sign="<=",
+        target=0.35,
+        ours=f"{mine:.0f} MiB",
+        theirs=f"{theirs:.0f} MiB",
+    )
 
 
 def start(found: Material, effort: Effort) -> list[Figure]:
@@ -204,6 +207,12 @@ def _as_json(frame: bytes) -> Request:
 def _started(program: Program, request: Request) -> float:
     with tempfile.TemporaryDirectory() as logs, program.running(request, logs=Path(logs)) as server:
         return server.start_seconds
+
+
+def _added(programs: Sequence[Program], request: Request) -> float:
+    """MiB that the second of two programs takes beyond the first."""
+    fewer, more = (_memory(program, request) for program in programs)
+    return more - fewer
 
 
 def _memory(program: Program, request: Request) -> float:
