@@ -31,10 +31,13 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
             ``AwsSolutions-IAM5[Resource::*]``.
     """
     of_checkov = {finding: reason for finding, reason in reasons.items() if finding.startswith(_CHECKOV)}
-    for finding, reason in reasons.items():
-        if finding not in of_checkov:
-            pack = f"{_NAG_PACK}::" if finding.startswith(_NAG_PACK) else ""
-            Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}{finding}", reason=reason))
+    others = [
+        Acknowledgment(id=f"{_NAG_PACK}::{finding}" if finding.startswith(_NAG_PACK) else finding, reason=reason)
+        for finding, reason in reasons.items()
+        if finding not in of_checkov
+    ]
+    if others:
+        Validations.of(construct).acknowledge(*others)
     if of_checkov:
         resource = cast(CfnResource, construct.node.default_child or construct)
         earlier = (resource.get_metadata(_FINDINGS_OF_CHECKOV) or {"skip": []})["skip"]

@@ -11,14 +11,20 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aws_cdk import CfnCondition, CfnResource, Fn, ICfnConditionExpression, Stack
-from aws_cdk.aws_apigateway import CfnDeployment, CfnStage, RestApi
+from aws_cdk import CfnCondition, Fn, ICfnConditionExpression, Stack
+from aws_cdk.aws_apigateway import (
+    CfnDeployment,
+    CfnGatewayResponse,
+    CfnMethod,
+    CfnModel,
+    CfnRequestValidator,
+    CfnStage,
+    RestApi,
+)
 from constructs import Construct
 
 # What a deployment holds; each has to be as it should before it is made.
-_IN_A_SNAPSHOT = frozenset(
-    f"AWS::ApiGateway::{kind}" for kind in ("Method", "GatewayResponse", "Model", "RequestValidator")
-)
+_IN_A_SNAPSHOT = (CfnMethod, CfnGatewayResponse, CfnModel, CfnRequestValidator)
 
 
 class ApiDeployments(Construct):
@@ -43,11 +49,7 @@ class ApiDeployments(Construct):
         assert api.latest_deployment is not None
         first = cast(CfnDeployment, api.latest_deployment.node.default_child)
         digest = Stack.of(self).resolve(first.logical_id)[-32:]
-        held = [
-            cast(CfnResource, part)
-            for part in scope.node.find_all()
-            if CfnResource.is_cfn_resource(part) and cast(CfnResource, part).cfn_resource_type in _IN_A_SNAPSHOT
-        ]
+        held = [part for part in scope.node.find_all() if isinstance(part, _IN_A_SNAPSHOT)]
         snapshots: list[tuple[CfnCondition, CfnDeployment]] = []
         for combination in itertools.product(*(choice.items() for choice in choices)):
             name = "".join(part for part, _ in combination)
@@ -57,8 +59,7 @@ class ApiDeployments(Construct):
                 CfnDeployment(self, f"{name}Deployment{digest}", rest_api_id=api.rest_api_id) if snapshots else first
             )
             snapshot.cfn_options.condition = condition
-            for part in held:
-                snapshot.add_resource_dependency(part)
+            snapshot.node.add_dependency(*held)
             snapshots.append((condition, snapshot))
         *others, (_, last) = snapshots
         in_service = last.ref

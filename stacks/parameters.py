@@ -174,17 +174,11 @@ class Parameters:
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
+    names = {label: [parameter.node.id for parameter in parameters] for label, parameters in groups.items()}
     stack.template_options.metadata = {
         "AWS::CloudFormation::Interface": {
-            "ParameterGroups": [
-                {"Label": {"default": label}, "Parameters": [parameter.logical_id for parameter in parameters]}
-                for label, parameters in groups.items()
-            ],
-            "ParameterLabels": {
-                parameter.node.id: {"default": _in_words(parameter.node.id)}
-                for parameters in groups.values()
-                for parameter in parameters
-            },
+            "ParameterGroups": [{"Label": {"default": label}, "Parameters": named} for label, named in names.items()],
+            "ParameterLabels": {name: {"default": _in_words(name)} for named in names.values() for name in named},
         }
     }
 

@@ -5,8 +5,6 @@ Everything here is there with ``ingestFromS3=Yes`` alone.
 
 from __future__ import annotations
 
-from typing import cast
-
 from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
@@ -100,8 +98,8 @@ class S3FrontEnd(Construct):
         )
         self._add_alarms(alarm_topic)
         for part in self.node.find_all():
-            if CfnResource.is_cfn_resource(part):
-                cast(CfnResource, part).cfn_options.condition = self.is_on
+            if isinstance(part, CfnResource):
+                part.cfn_options.condition = self.is_on
 
     def _let_s3_send(self) -> None:
         """Lets S3 send for buckets of this account.

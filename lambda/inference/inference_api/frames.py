@@ -17,6 +17,7 @@ from typing import Any
 
 import pybase64
 
+from inference_api import image_in_json
 from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
 from inference_api.proxy import Request
 
@@ -244,8 +245,9 @@ def _decoded(text: str) -> bytes:
 
 
 def _json_object(body: str | bytes) -> Mapping[str, Any]:
+    """The object, in which one image may be decoded already."""
     try:
-        document = json.loads(body)
+        document = json.loads(body) if isinstance(body, bytes) else image_in_json.loads(body, _IMAGE)
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(
             "the body is not valid JSON; send a JSON object, or an image with its Content-Type (image/jpeg)"
@@ -306,11 +308,11 @@ def _frames(document: Mapping[str, Any], key: str, maximum: int) -> list[Frame]:
 def _frame(document: Mapping[str, Any], key: str) -> Frame:
     if key not in document:
         raise InvalidRequestError(f"the key '{key}' is missing; it holds the image in base64")
-    text = document[key]
-    if not isinstance(text, str):
-        raise InvalidRequestError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
+    image = document[key]
+    if not isinstance(image, str | bytes):
+        raise InvalidRequestError(f"'{key}' must be a string with the image in base64, not {type(image).__name__}")
     try:
-        image = _decoded(text)
+        image = _decoded(image) if isinstance(image, str) else image
     except ValueError as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
     if not image:
