@@ -1,4 +1,4 @@
-"""Measure what serving costs beside a plain server and beside the bare work."""
+"""Measure what serving costs beside a plain server and the bare work, and what each step to make it fast is worth."""
 
 from workbench.speed.command import add_arguments, run
 

@@ -18,10 +18,13 @@ from workbench.errors import BenchError
 if TYPE_CHECKING:
     from workbench.speed.material import Material
 
+_STEPS = "steps"
+"""The name of all steps together."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
-    parser.add_argument("--only", type=_names, default=[], metavar="A,B", help="groups of figures (default: all)")
+    parser.add_argument("--only", type=_names, default=[], metavar="A,B", help=f"groups (default: all but {_STEPS})")
     parser.add_argument("--rounds", type=_count, default=5, help="of each measurement (default: 5)")
     parser.add_argument("--seconds", type=_seconds, default=3.0, help="of one measurement of a server (default: 3)")
     parser.add_argument("--output", type=Path, default=places.OUTPUT / "speed", metavar="DIR", help="out/speed")
@@ -33,24 +36,28 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.speed import cases, report
     from workbench.speed.material import Material
     from workbench.speed.side_by_side import Effort
+    from workbench.speed.steps import STEPS
 
+    groups = {**cases.GROUPS, **STEPS}
+    known = [*cases.GROUPS, _STEPS, *STEPS]
     for name in arguments.only:
-        if name not in cases.GROUPS:
-            raise BenchError(f"unknown group '{name}'{nearest(name, cases.GROUPS)}; known: {', '.join(cases.GROUPS)}")
+        if name not in known:
+            raise BenchError(f"unknown group '{name}'{nearest(name, known)}; known: {', '.join(known)}")
+    chosen = [each for name in arguments.only or cases.GROUPS for each in (STEPS if name == _STEPS else [name])]
     found = Material.found()
     _say_what_is_missing(found)
     effort = Effort(arguments.rounds, arguments.seconds)
     where, figures = report.machine(), []
     with Console(stderr=True).status("") as status:
-        for name in arguments.only or cases.GROUPS:
+        for name in chosen:
             status.update(f"measuring {name}: {effort.rounds} rounds")
-            figures += cases.GROUPS[name](found, effort)
+            figures += groups[name](found, effort)
     written = report.write(figures, where, arguments.output)
     if arguments.json:
         print(json.dumps({"machine": where, "figures": [figure.document() for figure in figures]}, indent=2))
     else:
         report.say(figures)
-        print(f"{where['cores']} cores of {where['processor']}; {' and '.join(str(path) for path in written)}")
+        print(f"{where['cores']} cores of {where['processor']}; {', '.join(str(path) for path in written)}")
     return 0
 
 

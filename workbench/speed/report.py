@@ -33,8 +33,8 @@ def machine() -> dict[str, Any]:
 
 def table(figures: Sequence[Figure]) -> Table:
     """What a person reads."""
-    drawn = Table(title="Beside the plain server and the bare loop")
-    for name in ("case", "figure", "ours", "theirs", "value", "target", ""):
+    drawn = Table(title="The product beside what it is compared with")
+    for name in ("case", "figure", "product", "beside", "value", "target", ""):
         drawn.add_column(name, justify="left" if name in ("case", "figure", "") else "right")
     for figure in figures:
         target = f"{figure.sign} {figure.target:g} {figure.unit}" if figure.sign else ""
@@ -56,15 +56,17 @@ def say(figures: Sequence[Figure]) -> None:
     Console(width=max(console.width, 150)).print(table(figures))
 
 
-def write(figures: Sequence[Figure], where: dict[str, Any], folder: Path) -> tuple[Path, Path]:
-    """Writes ``speed.json``, ``speed.md`` and ``speed.png`` and returns where the first and the last are."""
+def write(figures: Sequence[Figure], where: dict[str, Any], folder: Path) -> list[Path]:
+    """Writes ``speed.json``, ``speed.md`` and, where there are targets, ``speed.png``; returns where they are."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": where, "figures": [figure.document() for figure in figures]}
-    texts, picture = folder / "speed.json", folder / "speed.png"
+    texts, rows, picture = (folder / f"speed.{kind}" for kind in ("json", "md", "png"))
     texts.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    (folder / "speed.md").write_text(_markdown(figures), encoding="utf-8")
-    _plot(figures, where, picture)
-    return texts, picture
+    rows.write_text(_markdown(figures), encoding="utf-8")
+    picture.unlink(missing_ok=True)  # of another run, when there is nothing to show of this one
+    if judged := [figure for figure in figures if figure.sign and figure.target]:
+        _plot(judged, where, picture)
+    return [file for file in (texts, rows, picture) if file.exists()]
 
 
 def _markdown(figures: Sequence[Figure]) -> str:
@@ -79,14 +81,13 @@ def _markdown(figures: Sequence[Figure]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _plot(figures: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
-    """How far every figure with a target is on the right side of it, with a dot a round."""
+def _plot(judged: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
+    """How far every figure is on the right side of its target, with a dot a round."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    judged = [figure for figure in figures if figure.sign and figure.target]
     height = 1.2 + 0.34 * len(judged)
     drawing, axes = pyplot.subplots(figsize=(11, height), layout="constrained")
     for row, figure in enumerate(reversed(judged)):

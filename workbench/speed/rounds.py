@@ -25,15 +25,19 @@ class Seen:
     Attributes:
         p50: median milliseconds of a request, one client.
         rates: good answers a second, eight clients.
-        ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
-        processor: milliseconds of processor time a request, eight clients.
+    ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
+    processor_alone: milliseconds of processor time a request, one client.
+    processor: the same, eight clients.
+    memory: MiB of all processes, after the eight clients.
         refused: requests without a good answer.
     """
 
     p50: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     ping_p99: list[float] = field(default_factory=list)
+    processor_alone: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
     refused: int = 0
 
 
@@ -79,13 +83,16 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, tuple[
 
 
 def _measure(server: Server, request: Request, seen: Seen, seconds: float) -> None:
+    idle = server.processor_seconds()
     alone, _ = load.run(server.address, request, clients=1, seconds=seconds)
-    seen.p50.append(alone.milliseconds(50))
     before = server.processor_seconds()
     together, _ = load.run(server.address, request, clients=CLIENTS, seconds=seconds)
     used = server.processor_seconds() - before
     watched, pings = load.run(server.address, request, clients=CLIENTS, seconds=seconds, ping_every=_PING_EVERY)
+    seen.p50.append(alone.milliseconds(50))
+    seen.processor_alone.append(1000 * (before - idle) / len(alone.latencies))
     seen.rates.append(together.rate)
     seen.ping_p99.append(pings.milliseconds(99))
     seen.processor.append(1000 * used / len(together.latencies))
+    seen.memory.append(server.memory_mib())
     seen.refused += alone.refused + together.refused + watched.refused

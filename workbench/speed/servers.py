@@ -141,14 +141,3 @@ def _wait_for_answer(process: ChildProcess, address: Address, request: Request) 
         except (OSError, http.client.HTTPException):
             time.sleep(_POLL_SECONDS)
     raise StartError(f"{process.name} did not answer within {_START_SECONDS:g} s; its log says:\n{process.log_tail()}")
-
-
-def _parents() -> dict[int, int]:
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue  # it has ended
-        found[int(entry.parent.name)] = int(fields[1])
-    return found

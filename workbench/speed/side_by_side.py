@@ -103,17 +103,21 @@ def ratio(
 ) -> Figure:
     """The median of the ratios of what was measured in turns; a target of 0 is none."""
     value, each = rounds.ratio(ours, theirs)
-    digits = 2 if unit == "s" else 1
     return Figure(
         case=case,
         name=name,
         value=value,
         sign="<=" if at_most else ">=" if at_least else "",
         target=at_most or at_least,
-        ours=f"{statistics.median(ours):.{digits}f} {unit}",
-        theirs=f"{statistics.median(theirs):.{digits}f} {unit}",
+        ours=_shown(ours, unit),
+        theirs=_shown(theirs, unit),
         rounds=each,
     )
+
+
+def _shown(values: Sequence[float], unit: str) -> str:
+    value = statistics.median(values)
+    return f"{value:.{2 if unit == 's' or value < 1 else 1}f} {unit}"
 
 
 def _against_plain(case: str, mine: Seen, theirs: Seen, targets: Targets) -> list[Figure]:

@@ -41,24 +41,24 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Figure(case="yolox_nano", name="points of recall lost", value=-1.9, unit="points", sign="<=", target=0.5),
         Figure(case="yolox_nano", name="points of recall lost", value=0, unit="points", sign="<=", target=0.5),
     ]
-    texts, picture = report.write(figures, report.machine(), tmp_path / "speed")
+    texts, table, picture = report.write(figures, report.machine(), tmp_path / "speed")
     document = json.loads(texts.read_text())
     assert [each["held"] for each in document["figures"]] == [True, False, None, True, True]
     assert document["machine"]["cores"] >= 1
-    assert (
-        "| yolox_nano, street frame | throughput | 8 /s |  | 2x | >= 4x | missed |"
-        in (tmp_path / "speed" / "speed.md").read_text().splitlines()
-    )
+    assert "| yolox_nano, street frame | throughput | 8 /s |  | 2x | >= 4x | missed |" in table.read_text().splitlines()
     assert cv2.imread(str(picture)).std() > 10
     report.say(figures)
     printed = capsys.readouterr().out
     assert ("held" in printed, "missed" in printed, ">= 4 x" in printed) == (True, True, True)
+    assert report.write(figures[2:3], report.machine(), tmp_path / "speed") == [texts, table]
+    assert not picture.exists()
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["--only", "yolx"], "unknown group 'yolx', did you mean 'yolox'?"),
+        (["--only", "yolox,scan"], "unknown group 'scan', did you mean 'scans'?"),
         (["--rounds", "0"], "'0' is no number of rounds"),
         (["--seconds", "nan"], "'nan' is no time"),
     ],

@@ -1,0 +1,137 @@
+"""The serving program as it is, in turns with the same program that lacks a step or has other workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workbench.speed import material, rounds, servers, side_by_side
+from workbench.speed.figures import Figure
+from workbench.speed.material import Material
+from workbench.speed.rounds import Seen
+from workbench.speed.servers import Program
+from workbench.speed.side_by_side import Effort
+
+_APPLICATION = "body-detection"
+CONFIGURATION = Path(__file__).with_name("variant.py")
+"""What gunicorn reads instead of the program's own configuration."""
+_FIGURES: Mapping[str, tuple[str, Callable[[Seen], list[float]]]] = {
+    "p50, 1 client": ("ms", lambda seen: seen.p50),
+    "throughput, 8 clients": ("/s", lambda seen: seen.rates),
+    "/ping p99, 8 clients": ("ms", lambda seen: seen.ping_p99),
+    "CPU a request, 1 client": ("ms", lambda seen: seen.processor_alone),
+    "CPU a request, 8 clients": ("ms", lambda seen: seen.processor),
+    "memory": ("MiB", lambda seen: seen.memory),
+}
+"""What can be told of two servers: its unit, and the values of the rounds."""
+_P50, _RATE, _PING, _PROCESSOR_ALONE, _PROCESSOR, _MEMORY = _FIGURES
+_SMALL, _LARGE = "street frame", "1280x1920 frame"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The program without a step, or with something that was tried and dropped.
+
+    Attributes:
+        case: the product's way / the other.
+        frames: what is sent to both.
+        figures: what the step is for, and what it may cost.
+    """
+
+    case: str
+    frames: Sequence[str]
+    figures: Sequence[str]
+
+
+VARIANTS: Mapping[str, Variant] = {
+    "kept-memory": Variant("freed memory kept in one heap / given back", [_LARGE], [_PROCESSOR, _MEMORY]),
+    "switching": Variant("threads switched every 1 ms / 5 ms", [_SMALL, _LARGE], [_PING, _RATE]),
+    "opencv-thread": Variant("one thread for OpenCV / one a core", [_SMALL, _LARGE], [_P50, _PROCESSOR]),
+    "core-turns": Variant("as many at once as cores / no limit", [_SMALL, _LARGE], [_PING, _RATE]),
+    "stopped-spinning": Variant(
+        "threads spin during a pass / after it too", [_SMALL, _LARGE], [_P50, _PROCESSOR_ALONE]
+    ),
+    "own-threads": Variant("a thread each / all threads for one after the other", [_SMALL, _LARGE], [_P50, _RATE]),
+    "spinning": Variant("threads spin during a pass / sleep", [_SMALL, _LARGE], [_P50, _PROCESSOR_ALONE]),
+}
+"""By the names that ``variant.py`` knows them by."""
+
+
+def without(name: str, found: Material, effort: Effort) -> list[Figure]:
+    """The program as it is beside the one of that name in ``VARIANTS``, with yolox_nano."""
+    folder = found.yolox()
+    if folder is None:
+        return []
+    variant = VARIANTS[name]
+    plain = servers.ours(_APPLICATION, folder.name, folder.parent)
+    other = replace(
+        servers.ours(_APPLICATION, folder.name, folder.parent, VARIANT=name),
+        name=f"{plain.name}-{name}",
+        command=[*plain.command, "--config", str(CONFIGURATION)],
+    )
+    frames = {frame: _frames(found)[frame] for frame in variant.frames}
+    return beside(f"{variant.case}: {folder.name}", [plain, other], frames, effort, variant.figures)
+
+
+def workers(found: Material, effort: Effort) -> list[Figure]:
+    """As many workers as the program chooses, beside a worker of one thread a core: yolox_nano."""
+    folder = found.yolox()
+    return _worker_shapes(folder.name, folder, _frames(found), effort) if folder else []
+
+
+def heavy_workers(found: Material, effort: Effort) -> list[Figure]:
+    """The same with yolo3_mobilenet1.0_coco, FP32 and INT8."""
+    variants = {"FP32": material.heavy_compiled()}
+    if labelled := found.labelled():
+        variants["INT8"] = material.heavy_int8(labelled)
+    frames = {_SMALL: found.street()}
+    return [
+        figure
+        for name, folder in variants.items()
+        for figure in _worker_shapes(f"{folder.name} {name}", folder, frames, effort)
+    ]
+
+
+def beside(
+    case: str, programs: Sequence[Program], frames: Mapping[str, bytes], effort: Effort, figures: Sequence[str]
+) -> list[Figure]:
+    """What two programs show under the same frames.
+
+    Args:
+        case: what they are.
+        programs: the product's, then the other.
+        frames: images by their names.
+        effort: how long.
+        figures: which ones, of each frame.
+
+    Raises:
+        StartError: one of them does not start.
+    """
+    lines = []
+    requests = {name: material.as_image(frame) for name, frame in frames.items()}
+    with side_by_side.running(programs, next(iter(requests.values()))) as both:
+        for frame, request in requests.items():
+            asked = [(server, request) for server in both]
+            mine, other = rounds.measured(asked, rounds=effort.rounds, seconds=effort.seconds)
+            of = f"{case}, {frame}"
+            for name in figures:
+                unit, values = _FIGURES[name]
+                lines.append(side_by_side.ratio(of, name, values(mine), values(other), unit))
+            if refused := mine.refused + other.refused:
+                lines.append(Figure(case=of, name="refused requests", value=refused, unit="", sign="<=", target=0))
+    return lines
+
+
+def _worker_shapes(model: str, folder: Path, frames: Mapping[str, bytes], effort: Effort) -> list[Figure]:
+    cores = str(len(os.sched_getaffinity(0)))
+    chosen = servers.ours(_APPLICATION, folder.name, folder.parent)
+    singly = servers.ours(_APPLICATION, folder.name, folder.parent, MODEL_SERVER_WORKERS=cores, OMP_NUM_THREADS="1")
+    programs = [chosen, replace(singly, name=f"{chosen.name}-one-thread")]
+    case = f"workers of several cores / a worker a core: {model}"
+    return beside(case, programs, frames, effort, [_P50, _RATE, _PROCESSOR, _MEMORY])
+
+
+def _frames(found: Material) -> Mapping[str, bytes]:
+    return {_SMALL: found.street(), _LARGE: found.large()}

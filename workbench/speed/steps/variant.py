@@ -1,0 +1,120 @@
+"""gunicorn's configuration of the serving program, with one of its steps left out or done otherwise.
+
+gunicorn reads this file instead of the program's own, which is read from here once what that step calls does nothing
+or something else. ``VARIANT`` names the step. It imports next to nothing, for its server's memory is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from workbench import places
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_STOP_SPINNING = "session.force_spinning_stop"
+
+
+def _nothing(*_: Any) -> None:
+    """In place of what a step calls."""
+
+
+def _freed_memory_goes_back() -> None:
+    from serving import allocator
+
+    _replace(allocator, keep_freed_memory=_nothing)
+
+
+def _threads_switch_as_python_has_it() -> None:
+    _replace(sys, setswitchinterval=_nothing)
+
+
+def _opencv_has_a_thread_a_core() -> None:
+    import cv2
+
+    _replace(cv2, setNumThreads=_nothing)
+
+
+def _more_at_once_than_cores() -> None:
+    from serving import traffic
+
+    _replace(traffic, core=contextlib.nullcontext)
+
+
+def _threads_wait_in_loops_for_the_next_frame() -> None:
+    _onnxruntime_with(lambda set_entry, key, value: None if key == _STOP_SPINNING else set_entry(key, value))
+
+
+def _threads_never_wait_in_loops() -> None:
+    def set_entries(set_entry: Callable[[str, str], None], key: str, value: str) -> None:
+        set_entry(key, value)
+        set_entry("session.intra_op.allow_spinning", "0")
+
+    _onnxruntime_with(set_entries)
+
+
+def _all_threads_for_one_after_the_other() -> None:
+    from serving import engines, traffic
+
+    class OneAfterTheOther(engines.SharedEngine):
+        def __init__(self, engine: engines.Engine) -> None:
+            super().__init__(engine)
+            self._turn = threading.Lock()
+
+        def run(self, tensor: npt.NDArray[np.float32]) -> engines.Outputs:
+            with self._turn:
+                return super().run(tensor)
+
+    _replace(traffic, alone=lambda: True)
+    _replace(engines, SharedEngine=OneAfterTheOther)
+
+
+def _onnxruntime_with(set_entry: Callable[[Callable[[str, str], None], str, str], None]) -> None:
+    """Sessions whose entries are set by ``set_entry``, which gets what really sets one, the key and the value."""
+    import onnxruntime
+
+    class Options(onnxruntime.SessionOptions):  # type: ignore[misc]
+        def add_session_config_entry(self, key: str, value: str) -> None:
+            set_entry(super().add_session_config_entry, key, value)
+
+    _replace(onnxruntime, SessionOptions=Options)
+
+
+def _replace(module: ModuleType, **replacements: object) -> None:
+    vars(module).update(replacements)
+
+
+def _program_s_own() -> dict[str, Any]:
+    file = Path(places.SERVING_PROGRAM) / "gunicorn.conf.py"
+    spec = importlib.util.spec_from_file_location("program_configuration", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return vars(module)
+
+
+_VARIANTS: dict[str, Callable[[], None]] = {
+    "kept-memory": _freed_memory_goes_back,
+    "switching": _threads_switch_as_python_has_it,
+    "opencv-thread": _opencv_has_a_thread_a_core,
+    "core-turns": _more_at_once_than_cores,
+    "own-threads": _all_threads_for_one_after_the_other,
+    "stopped-spinning": _threads_wait_in_loops_for_the_next_frame,
+    "spinning": _threads_never_wait_in_loops,
+}
+
+sys.path.insert(0, str(places.SERVING_PROGRAM))
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when it is imported, which here is before the configuration is
+_VARIANTS[os.environ["VARIANT"]]()
+globals().update({name: value for name, value in _program_s_own().items() if not name.startswith("_")})
