@@ -25,10 +25,10 @@ class Seen:
     Attributes:
         p50: median milliseconds of a request, one client.
         rates: good answers a second, eight clients.
-    ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
-    processor_alone: milliseconds of processor time a request, one client.
-    processor: the same, eight clients.
-    memory: MiB of all processes, after the eight clients.
+        ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
+        processor_alone: milliseconds of processor time a request, one client.
+        processor: the same, eight clients.
+        memory: MiB of all processes, after the eight clients.
         refused: requests without a good answer.
     """
 
