@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,14 +11,21 @@ from serving import traffic
 from serving.settings import Settings
 
 
-def test_as_many_threads_work_at_once_as_the_worker_has_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     chosen = Settings(application_type="body-detection", model_name="m", cores=2)
     monkeypatch.setattr(traffic, "settings", lambda: chosen)
     traffic._cores.cache_clear()
+    yield
+    traffic._cores.cache_clear()
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_as_many_threads_work_at_once_as_the_worker_has_cores() -> None:
     inside, most, lock = [0], [0], threading.Lock()
 
     def work() -> None:
-        with traffic.core():
+        with traffic.core(), traffic.core():  # the second is the first
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
@@ -25,13 +33,43 @@ def test_as_many_threads_work_at_once_as_the_worker_has_cores(monkeypatch: pytes
             with lock:
                 inside[0] -= 1
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
+    _together(6, work)
+    assert most[0] == 2
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_whoever_waits_for_something_else_lets_others_have_the_core() -> None:
+    waiting = threading.Barrier(6, timeout=10)
+
+    def work() -> None:
+        with traffic.core():
+            with traffic.without_core(), traffic.without_core():
+                waiting.wait()  # which needs all six at once
+            with traffic.core():
+                pass
+        with traffic.without_core():
+            pass
+
+    _together(6, work)
+    assert not waiting.broken
+    for _ in range(2):
+        assert traffic._cores().acquire(blocking=False)  # all are back
+    assert not traffic._cores().acquire(blocking=False)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_a_core_comes_back_whatever_happens() -> None:
+    for _ in range(3):
+        with pytest.raises(ValueError, match="refused"), traffic.core(), traffic.without_core():
+            raise ValueError("refused")
+
+
+def _together(count: int, work: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    traffic._cores.cache_clear()
-    assert most[0] == 2
 
 
 def test_a_request_is_alone_until_another_comes() -> None:

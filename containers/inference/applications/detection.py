@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 import catalogue
-from serving import content, model_folder
+from serving import content, model_folder, traffic
 from serving.detections import Detections
 from serving.detector import Detector
 from serving.frames import FrameSet, frame_reader
@@ -110,12 +110,13 @@ def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
 def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
     """Decodes the frames and runs the detector over one after the other."""
     wanted = data.wanted
-    sent = data.frames(functools.partial(model.looks_at, short_size=wanted.short_size))
     found = []
-    for frame, size in zip(sent.frames, sent.sizes, strict=True):
-        everything = model.detect(frame, wanted.short_size, sent=size)
-        kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
-        found.append((size, everything.take(kept)))
+    with traffic.core():
+        sent = data.frames(functools.partial(model.looks_at, short_size=wanted.short_size))
+        for frame, size in zip(sent.frames, sent.sizes, strict=True):
+            everything = model.detect(frame, wanted.short_size, sent=size)
+            kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
+            found.append((size, everything.take(kept)))
     return DetectionAnswer(found, sent.mode != "frame", wanted.normalized)
 
 

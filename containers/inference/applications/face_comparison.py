@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 import catalogue
-from serving import content, images, model_folder
+from serving import content, images, model_folder, traffic
 from serving.detections import Detections
 from serving.detector import Detector
 from serving.embedder import Embedder
@@ -178,15 +178,16 @@ def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
 def predict_fn(data: ComparisonRequest, model: FaceModels) -> Comparison:
     """Embeds the source's largest face once and every face of the targets, and compares them."""
     limit = settings().max_frame_pixels
-    source = model.source(data.source, min_confidence=data.min_confidence, max_pixels=limit)
-    targets = [images.decode(target, max_pixels=limit) for target in data.targets]
-    if source.embedding is None:
-        return Comparison(source.face, [], data.counts_targets)
     matches = []
-    for number, target in enumerate(targets):
-        faces = model.faces(target, data.min_confidence)
-        similarities = model.embeddings(target, faces) @ source.embedding
-        matches += [Match(float(value), number, faces, index) for index, value in enumerate(similarities)]
+    with traffic.core():
+        source = model.source(data.source, min_confidence=data.min_confidence, max_pixels=limit)
+        targets = [images.decode(target, max_pixels=limit) for target in data.targets]
+        if source.embedding is None:
+            return Comparison(source.face, [], data.counts_targets)
+        for number, target in enumerate(targets):
+            faces = model.faces(target, data.min_confidence)
+            similarities = model.embeddings(target, faces) @ source.embedding
+            matches += [Match(float(value), number, faces, index) for index, value in enumerate(similarities)]
     kept = [match for match in matches if match.similarity >= data.similarity_threshold]
     kept.sort(key=lambda match: -match.similarity)
     return Comparison(source.face, kept[: data.max_results], data.counts_targets)

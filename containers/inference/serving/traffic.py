@@ -34,18 +34,53 @@ def alone() -> bool:
 
 @contextmanager
 def core() -> Iterator[None]:
-    """A core of the worker, for decoding a frame or a forward pass.
+    """A core of the worker, from the first byte of a frame that is decoded to the end of its forward pass.
 
     More of these at once than there are cores would take turns on them, each time with the others' data in the caches,
-    and hold up the threads that answer ``/ping``.
+    and hold up the threads that answer ``/ping``. A thread that has one keeps it: giving it back between two steps
+    would let another thread in each time.
     """
+    if _mine.held:
+        yield
+        return
     cores = _cores()
-    with stage("wait"):
-        cores.acquire()
+    _take(cores)
     try:
         yield
     finally:
-        cores.release()
+        _give_back(cores)
+
+
+@contextmanager
+def without_core() -> Iterator[None]:
+    """Lets others have the core that this thread has, if any, while it waits for something that needs none."""
+    if not _mine.held:
+        yield
+        return
+    cores = _cores()
+    _give_back(cores)
+    try:
+        yield
+    finally:
+        _take(cores)
+
+
+def _take(cores: threading.Semaphore) -> None:
+    with stage("wait"):
+        cores.acquire()
+    _mine.held = True
+
+
+def _give_back(cores: threading.Semaphore) -> None:
+    _mine.held = False
+    cores.release()
+
+
+class _Mine(threading.local):
+    held = False
+
+
+_mine = _Mine()
 
 
 @functools.cache

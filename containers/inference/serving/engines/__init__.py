@@ -7,7 +7,6 @@ only the frameworks of the engines it uses.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import pkgutil
 import threading
@@ -65,13 +64,15 @@ class SharedEngine:
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over a (N, 3, height, width) float32 tensor."""
-        with stage("wait"):
-            self._turns.acquire()
-        try:
-            with traffic.core() if self._engine.takes_core else contextlib.nullcontext(), stage("infer"):
-                return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
-        finally:
-            self._turns.release()
+        # The core comes first: whoever waited for one with the turn could wait for whoever waits for the turn with one.
+        with traffic.core() if self._engine.takes_core else traffic.without_core():
+            with stage("wait"):
+                self._turns.acquire()
+            try:
+                with stage("infer"):
+                    return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
+            finally:
+                self._turns.release()
 
 
 class _EngineModule(Protocol):
