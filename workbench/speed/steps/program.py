@@ -50,6 +50,11 @@ VARIANTS: Mapping[str, Variant] = {
     "switching": Variant("threads switched every 1 ms / 5 ms", [_SMALL, _LARGE], [_PING, _RATE]),
     "opencv-thread": Variant("one thread for OpenCV / one a core", [_SMALL, _LARGE], [_P50, _PROCESSOR]),
     "core-turns": Variant("as many at once as cores / no limit", [_SMALL, _LARGE], [_PING, _RATE]),
+    "kept-core": Variant(
+        "a core kept from decoding to the pass's end / given back between", [_SMALL, _LARGE], [_RATE, _PROCESSOR]
+    ),
+    "staying-thread": Variant("a thread stays with a busy connection / leaves", [_SMALL], [_RATE, _PROCESSOR]),
+    "graph-shortcuts": Variant("graph with less to compute / as published", [_SMALL], [_P50, _RATE, _PROCESSOR]),
     "stopped-spinning": Variant(
         "threads spin during a pass / after it too", [_SMALL, _LARGE], [_P50, _PROCESSOR_ALONE]
     ),

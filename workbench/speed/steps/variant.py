@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from workbench import places
@@ -49,6 +49,24 @@ def _more_at_once_than_cores() -> None:
     from serving import traffic
 
     _replace(traffic, core=contextlib.nullcontext)
+
+
+def _core_given_back_between_two_steps() -> None:
+    from applications import detection
+
+    _replace(detection, traffic=SimpleNamespace(core=contextlib.nullcontext))
+
+
+def _each_request_through_the_poller() -> None:
+    from serving import worker
+
+    _replace(worker, _follows=lambda _conn: False)
+
+
+def _graphs_as_published() -> None:
+    from serving import onnx_shortcuts
+
+    _replace(onnx_shortcuts, shortened=lambda path, **_: path)
 
 
 def _threads_wait_in_loops_for_the_next_frame() -> None:
@@ -109,6 +127,9 @@ _VARIANTS: dict[str, Callable[[], None]] = {
     "switching": _threads_switch_as_python_has_it,
     "opencv-thread": _opencv_has_a_thread_a_core,
     "core-turns": _more_at_once_than_cores,
+    "kept-core": _core_given_back_between_two_steps,
+    "staying-thread": _each_request_through_the_poller,
+    "graph-shortcuts": _graphs_as_published,
     "own-threads": _all_threads_for_one_after_the_other,
     "stopped-spinning": _threads_wait_in_loops_for_the_next_frame,
     "spinning": _threads_never_wait_in_loops,
