@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 import catalogue
 from serving import model_folder
-from serving.alignment import align
 from serving.detections import Detections
 from serving.detector import Detector
 from serving.embedder import Embedder
 from serving.errors import ModelLoadError
 from serving.model_folder import ModelFolder
-from serving.preprocessing import network_input, normalised
+from serving.preprocessing import network_input
 from workbench.errors import CompileError
 from workbench.onnx_compile import parity
 from workbench.onnx_compile.frames import NamedFrame
@@ -63,18 +62,12 @@ class EmbedderRunner:
     """An embedder, over the faces that dlib finds."""
 
     def __init__(self, folder: ModelFolder, *, threads: int) -> None:
-        self._model = folder.model
         self._embedder = Embedder.load(folder, threads=threads)
         self._faces = Detector.load(ModelFolder(catalogue.load().model(_LANDMARKS_BY), {}), threads=threads)
 
     def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
         """Every face of the frames."""
-        spec = self._model.input
-        return [
-            normalised(face, spec, spec.size, spec.size)
-            for frame in frames
-            for face in align(frame.frame, self._landmarks(frame), self._model.head, spec.size)
-        ]
+        return [self._embedder.tensor(frame.frame, points) for frame in frames for points in self._landmarks(frame)]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
         """Its embeddings and the other's of the same faces."""

@@ -28,21 +28,20 @@ _DLIB = (DLIB_MEAN_FACE + _DLIB_PADDING) / (1 + 2 * _DLIB_PADDING)
 TEMPLATES = {"arcface": _ARCFACE, "dlib": _DLIB}
 
 
-def align(frame: Frame, landmarks: Points, template: str, size: int) -> list[Frame]:
-    """Cuts faces out of a frame.
+def align(frame: Frame, landmarks: Points, template: str, size: int) -> Frame:
+    """Cuts a face out of a frame.
 
     Args:
         frame: (height, width, 3) uint8 BGR.
-        landmarks: (N, 5, 2) float32 pixels of the frame.
+        landmarks: (5, 2) float32 pixels of the frame.
         template: a name of ``TEMPLATES``.
-        size: side of the squares in pixels.
+        size: side of the square in pixels.
 
     Returns:
-        N times (size, size, 3) uint8 BGR; what lies outside the frame is black.
+        (size, size, 3) uint8 BGR; what lies outside the frame is black.
     """
-    target = TEMPLATES[template] * size
-    faces = [cv2.warpAffine(frame, similarity(points, target), (size, size)) for points in landmarks]
-    return [face.astype(np.uint8, copy=False) for face in faces]
+    face = cv2.warpAffine(frame, similarity(landmarks, TEMPLATES[template] * size), (size, size))
+    return face.astype(np.uint8, copy=False)
 
 
 def similarity(source: Points, target: Points) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ from serving.alignment import Points, align
 from serving.engines import SharedEngine
 from serving.images import Frame
 from serving.model_folder import ModelFolder
-from serving.preprocessing import normalised
+from serving.preprocessing import Tensor, normalised
 from serving.stages import stage
 
 Embeddings = npt.NDArray[np.float32]
@@ -36,8 +36,21 @@ class Embedder:
         embedder.embed(np.zeros((size, size, 3), np.uint8), np.full((2, 5, 2), size / 2, np.float32))
         return embedder
 
+    def tensor(self, frame: Frame, landmarks: Points) -> Tensor:
+        """What the network sees of a face.
+
+        Args:
+            frame: (height, width, 3) uint8 BGR.
+            landmarks: (5, 2) float32 pixels of the frame.
+
+        Returns:
+            (1, 3, size, size) float32.
+        """
+        spec = self.model.input
+        return normalised(align(frame, landmarks, self.model.head, spec.size), spec, spec.size, spec.size)
+
     def embed(self, frame: Frame, landmarks: Points) -> Embeddings:
-        """Embeds all faces of a frame in one forward pass.
+        """Embeds all faces of a frame.
 
         Args:
             frame: (height, width, 3) uint8 BGR.
@@ -46,13 +59,10 @@ class Embedder:
         Returns:
             (N, dimensions) float32, every row of length 1.
         """
-        spec = self.model.input
-        with stage("preprocess"):
-            faces = align(frame, landmarks, self.model.head, spec.size)
-            if not faces:
-                return np.zeros((0, self.model.dimensions or 0), np.float32)
-            tensor = np.concatenate([normalised(face, spec, spec.size, spec.size) for face in faces])
-        (vectors,) = self._engine.run(tensor).values()
+        if not len(landmarks):
+            return np.zeros((0, self.model.dimensions or 0), np.float32)
+        outputs = self._engine.run_each(len(landmarks), lambda number: self.tensor(frame, landmarks[number]))
+        (vectors,) = outputs.values()
         with stage("postprocess"):
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             unit: Embeddings = vectors / np.maximum(lengths, np.finfo(np.float32).eps)

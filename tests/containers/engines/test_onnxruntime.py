@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,8 @@ def test_a_batch_comes_back_in_its_order(tmp_path: Path, batch: int | str, threa
     tensor = np.arange(count * 12, dtype=np.float32).reshape(count, 3, 2, 2)
     (twice,) = engine.run(tensor).values()
     assert np.array_equal(twice, 2 * tensor)
+    (twice,) = engine.run_each_alone(count, lambda number: tensor[number : number + 1]).values()
+    assert np.array_equal(twice, 2 * tensor)
     assert engine.at_once == threads
 
 
@@ -49,14 +52,18 @@ def test_a_forked_process_makes_threads_of_its_own(tmp_path: Path) -> None:
     """A session's threads, and those of batches, do not survive a fork; waiting for them would last for ever."""
     _write_doubling(tmp_path / "graph.onnx", "N")
     engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=2)
-    tensors = [np.ones((count, 3, 2, 2), np.float32) for count in (1, 5)]
-    for tensor in tensors:
-        engine.run_alone(tensor)
+    one = np.ones((1, 3, 2, 2), np.float32)
+
+    def sums() -> list[float]:
+        outputs = engine.run_alone(one), engine.run_each_alone(5, lambda _number: one)
+        return [float(output["twice"].sum()) for output in outputs]
+
+    sums()
     ours, its = multiprocessing.Pipe()
 
     def work() -> None:
         engine.prepare_process()
-        its.send([float(engine.run_alone(tensor)["twice"].sum()) for tensor in tensors])
+        its.send(sums())
 
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
@@ -74,8 +81,19 @@ def test_the_process_before_the_fork_makes_no_threads(tmp_path: Path) -> None:
     before = _threads()
     SharedEngine(engine).run(np.ones((1, 3, 2, 2), np.float32))  # as a model is tried when it is loaded
     assert _threads() == before
-    engines.prepare_process()
-    assert _threads() == before + 1
+    engines.prepare_process()  # which prepares those of other tests, too
+    assert _threads() > before
+
+
+@pytest.mark.parametrize("requests", [0, 1, 2])
+def test_tensors_that_are_made_one_by_one_come_back_in_their_order(tmp_path: Path, requests: int) -> None:
+    _write_doubling(tmp_path / "graph.onnx", 1)
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=2)
+    with ExitStack() as others:
+        for _ in range(requests):
+            others.enter_context(traffic.request())
+        outputs = SharedEngine(engine).run_each(5, lambda number: np.full((1, 3, 2, 2), number, np.float32))
+    assert outputs["twice"][:, 0, 0, 0].tolist() == [0, 2, 4, 6, 8]
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

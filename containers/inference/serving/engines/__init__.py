@@ -12,7 +12,8 @@ import pkgutil
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 
@@ -26,6 +27,9 @@ from serving.stages import stage
 
 Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]
 """Named outputs in the order in which the network declares them."""
+
+TensorOf: TypeAlias = Callable[[int], npt.NDArray[np.float32]]
+"""From the number of a tensor to the tensor, (1, 3, height, width)."""
 
 
 class Engine(ABC):
@@ -50,6 +54,10 @@ class Engine(ABC):
         """The same while no other request is in work: it may take all threads for itself."""
         return self.run(tensor)
 
+    def run_each_alone(self, count: int, tensor_of: TensorOf) -> Outputs:
+        """As :meth:`SharedEngine.run_each` while no other request is in work; threads may make tensors, too."""
+        return self.run(_batch(count, tensor_of))
+
 
 _loaded: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -64,15 +72,39 @@ class SharedEngine:
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over a (N, 3, height, width) float32 tensor."""
+        with self._in_turn():
+            return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
+
+    def run_each(self, count: int, tensor_of: TensorOf) -> Outputs:
+        """Forward passes over tensors that are made only when they are needed.
+
+        Args:
+            count: of the tensors, at least one.
+            tensor_of: from the number of one, counted from 0, to a (1, 3, height, width) float32 tensor.
+
+        Returns:
+            The outputs of all, one after the other.
+        """
+        with self._in_turn():
+            if traffic.alone():
+                return self._engine.run_each_alone(count, tensor_of)
+            return self._engine.run(_batch(count, tensor_of))
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
         # The core comes first: whoever waited for one with the turn could wait for whoever waits for the turn with one.
         with traffic.core() if self._engine.takes_core else traffic.without_core():
             with stage("wait"):
                 self._turns.acquire()
             try:
                 with stage("infer"):
-                    return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
+                    yield
             finally:
                 self._turns.release()
+
+
+def _batch(count: int, tensor_of: TensorOf) -> npt.NDArray[np.float32]:
+    return np.concatenate([tensor_of(number) for number in range(count)])
 
 
 class _EngineModule(Protocol):

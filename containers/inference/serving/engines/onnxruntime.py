@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from catalogue import Model
 from serving import onnx_shortcuts
-from serving.engines import Engine, Outputs
+from serving.engines import Engine, Outputs, TensorOf
 from serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
@@ -65,13 +65,20 @@ class OnnxRuntimeEngine(Engine):
         return self._joined([self._outputs(self._narrow, part) for part in parts])
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """The same with all threads; of a batch each runs a part."""
-        if self.at_once == 1:
+        """The same with all threads; a batch goes the same way as ever."""
+        if self.at_once == 1 or len(tensor) > 1:
             return self.run(tensor)
-        if len(tensor) == 1:
-            return self._joined([self._outputs(self._wide(), tensor)])
-        parts = np.array_split(tensor, len(tensor) if self._one_at_a_time else min(len(tensor), self.at_once))
-        return self._joined(list(self._batches().map(functools.partial(self._outputs, self._narrow), parts)))
+        return self._joined([self._outputs(self._wide(), tensor)])
+
+    def run_each_alone(self, count: int, tensor_of: TensorOf) -> Outputs:
+        """Each thread makes a tensor and looks at it, then the next."""
+        if self.at_once == 1:
+            return super().run_each_alone(count, tensor_of)
+        if count == 1:
+            return self.run_alone(tensor_of(0))
+        return self._joined(
+            list(self._batches().map(lambda number: self._outputs(self._narrow, tensor_of(number)), range(count)))
+        )
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
         outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
