@@ -66,7 +66,7 @@ class FaceModels:
         Raises:
             ClientError: the image cannot be decoded.
         """
-        key = (hashlib.blake2b(encoded, digest_size=32).digest(), min_confidence)
+        key = (hashlib.sha256(encoded).digest(), min_confidence)
         now = time.monotonic()
         with self._lock:
             # They lie in the order in which they were looked at.
