@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from serving import onnx_shortcuts
+from serving.errors import ModelLoadError
 
 _CLASSES, _SIDE, _TO_THE_END = 3, 16, np.iinfo(np.int64).max
 
@@ -287,3 +288,153 @@ def test_a_large_graph_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = _sloped(tmp_path / "net.onnx", np.full((4, 1, 1), 0.25))
     monkeypatch.setattr(onnx_shortcuts, "_LARGEST_BYTES", path.stat().st_size - 1)
     assert onnx_shortcuts.shortened(path) == path
+
+
+def _clipped(path: Path, kind: type = np.float32, zero: npt.ArrayLike = 0, opset: int = 13, domain: str = "") -> Path:
+    nodes = [
+        helper.make_node("Max", ["images", "zero"], ["positive"]),
+        helper.make_node("Min", ["positive", "six"], ["output"]),
+    ]
+    constants = [numpy_helper.from_array(np.asarray(value, kind), name) for name, value in (("zero", zero), ("six", 6))]
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    ends = [helper.make_tensor_value_info(name, element, [1, 4, 8, 8]) for name in ("images", "output")]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid(domain, opset)], ir_version=8), str(path))
+    return path
+
+
+def test_weights_that_are_declared_as_inputs_are_no_inputs(tmp_path: Path) -> None:
+    path = _clipped(tmp_path / "net.onnx")
+    plain = onnx_shortcuts.shortened(path)
+
+    def declare(graph: Any) -> None:
+        graph.input.extend(
+            helper.make_tensor_value_info(each.name, each.data_type, list(each.dims)) for each in graph.initializer
+        )
+
+    _changed(path, declare)
+    made = onnx_shortcuts.shortened(path)
+    assert isinstance(made, bytes)
+    assert [declared.name for declared in onnx.load_from_string(made).graph.input] == ["images"]
+    np.testing.assert_array_equal(_answer(made), _answer(plain))
+
+
+def test_limits_of_other_types_and_shapes_stay(tmp_path: Path) -> None:
+    for path in (
+        _clipped(tmp_path / "a.onnx", zero=np.zeros((1, 1, 1, 1, 1))),
+        _clipped(tmp_path / "b.onnx", zero=np.nan),
+        _clipped(tmp_path / "c.onnx", np.float64, opset=11),
+    ):
+        assert onnx_shortcuts.shortened(path) == path
+    other_name_of_the_domain = _clipped(tmp_path / "d.onnx", domain="ai.onnx")
+    made = onnx_shortcuts.shortened(other_name_of_the_domain)
+    assert isinstance(made, bytes)
+    np.testing.assert_array_equal(_answer(made), _answer(other_name_of_the_domain))
+
+
+def test_new_names_are_nobody_s(tmp_path: Path) -> None:
+    path = _clipped(tmp_path / "net.onnx")
+
+    def use_names(graph: Any) -> None:
+        taken = [f"short:output_{limit}" for limit in ("lowest", "highest")]
+        graph.initializer.extend(numpy_helper.from_array(np.float32(5), name) for name in taken)
+        graph.node[1].output[0] = "clipped"
+        graph.node.append(helper.make_node("Sum", ["clipped", *taken], ["output"]))
+
+    _changed(path, use_names)
+    made = onnx_shortcuts.shortened(path)
+    assert isinstance(made, bytes)
+    np.testing.assert_array_equal(_answer(made), _answer(path))
+
+
+def _captured_by_a_branch(graph: Any) -> None:
+    branches = [
+        helper.make_graph(
+            [helper.make_node("Add", ["clipped", name], [f"{name}_sum"])],
+            name,
+            [],
+            [helper.make_tensor_value_info(f"{name}_sum", TensorProto.FLOAT, [1, 4, 8, 8])],
+        )
+        for name in ("positive", "zero")
+    ]
+    graph.node[1].output[0] = "clipped"
+    graph.initializer.append(numpy_helper.from_array(np.array(True), "yes"))
+    graph.node.append(helper.make_node("If", ["yes"], ["output"], then_branch=branches[0], else_branch=branches[1]))
+
+
+def _out_of_order(graph: Any) -> None:
+    nodes = list(graph.node)[::-1]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+@pytest.mark.parametrize("change", [_captured_by_a_branch, _out_of_order])
+def test_graphs_that_are_not_plain_stay(tmp_path: Path, change: Any) -> None:
+    path = _clipped(tmp_path / "net.onnx")
+    _changed(path, change)
+    assert onnx_shortcuts.shortened(path) == path
+
+
+def test_a_constant_that_lies_in_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _clipped(tmp_path / "net.onnx")
+
+    def put_beside(graph: Any) -> None:
+        six = graph.initializer[1]
+        six.data_location = TensorProto.EXTERNAL
+        six.external_data.add(key="location", value="six")
+        six.ClearField("raw_data")
+        graph.node.insert(0, helper.make_node("Constant", [], ["six"], value=six))
+        graph.initializer.remove(six)
+
+    _changed(path, put_beside)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "six").write_bytes(np.float32(3).tobytes())
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert onnx_shortcuts.shortened(path) == path
+
+
+@pytest.mark.parametrize("slopes", [np.full((1, 1, 1), 0.25), np.full((4, 1, 1), np.inf), np.full((4, 1, 1), 1e4)])
+def test_slopes_that_a_convolution_would_not_do_exactly_stay(tmp_path: Path, slopes: npt.ArrayLike) -> None:
+    path = _sloped(tmp_path / "net.onnx", slopes)
+    assert onnx_shortcuts.shortened(path) == path
+
+
+def test_slopes_of_rows_stay(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Conv", ["images", "weights"], ["maps"]),
+        helper.make_node("PRelu", ["maps", "slopes"], ["output"]),
+    ]
+    path = _saved(tmp_path / "net.onnx", nodes, {"weights": np.eye(4).reshape(4, 4, 1), "slopes": np.ones((4, 1, 1))})
+
+    def make_rows(graph: Any) -> None:
+        for end in (*graph.input, *graph.output):
+            del end.type.tensor_type.shape.dim[3]
+
+    _changed(path, make_rows)
+    assert onnx_shortcuts.shortened(path) == path
+
+
+def _logits_that_somebody_else_reads(graph: Any) -> None:
+    node = _made(graph, "fine_objectness_sigmoid")
+    node.CopyFrom(helper.make_node("ReduceMax", ["fine_classes"], list(node.output), axes=[1]))
+
+
+def test_classes_that_somebody_else_reads_stay(path: Path) -> None:
+    _changed(path, _logits_that_somebody_else_reads)
+    made = onnx_shortcuts.shortened(path, target_class=0)
+    np.testing.assert_allclose(_run(made), _run(path), atol=1e-5)
+
+
+def test_an_output_without_a_shape(path: Path) -> None:
+    _changed(path, lambda graph: graph.output[0].type.tensor_type.ClearField("shape"))
+    made = onnx_shortcuts.shortened(path, target_class=1)
+    assert _run(made).shape[2] == 6
+
+
+def test_the_one_class_of_a_graph_is_no_other(path: Path, tmp_path: Path) -> None:
+    made = onnx_shortcuts.shortened(path, target_class=1)
+    assert isinstance(made, bytes)
+    once = tmp_path / "once.onnx"
+    once.write_bytes(made)
+    with pytest.raises(ModelLoadError, match="one class; 'target_class' must be 0, not 15"):
+        onnx_shortcuts.shortened(once, target_class=15)

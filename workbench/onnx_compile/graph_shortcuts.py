@@ -23,7 +23,7 @@ def shapes_without_products(graph: Any) -> None:
     """Reads the shape of ``x`` instead of that of ``x * 0``, by which GluonCV cuts one map to the size of another."""
     from onnx import numpy_helper
 
-    scalars = {each.name for each in graph.initializer if numpy_helper.to_array(each).size == 1}
+    scalars = {each.name for each in graph.initializer if numpy_helper.to_array(each).shape in ((), (1,))}
     products = {node.output[0]: node for node in graph.node if node.op_type == "Mul" and node.input[1] in scalars}
     for node in graph.node:
         if node.op_type == "Shape" and node.input[0] in products:

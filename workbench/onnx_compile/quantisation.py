@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -74,21 +73,15 @@ def _named(path: Path) -> Any:
 
 def _not_between(graph: Any) -> list[str]:
     """Names of the nodes of the kinds that may lie between heavy ones whose results something else reads, too."""
-    readers: dict[str, list[Any]] = {}
-    for node in graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
-    outputs = {output.name for output in graph.output}
-
-    @functools.cache
-    def is_read_by_heavy_alone(name: str) -> bool:
-        reading = [node for node in readers.get(name, []) if node.op_type != "Shape"]
-        return name not in outputs and all(
-            node.op_type in _HEAVY or (node.op_type in _BETWEEN and is_read_by_heavy_alone(node.output[0]))
-            for node in reading
-        )
-
-    return [node.name for node in graph.node if node.op_type in _BETWEEN and not is_read_by_heavy_alone(node.output[0])]
+    read_by_others = {output.name for output in graph.output}
+    left_out = []
+    for node in reversed(graph.node):  # whoever reads a tensor comes before its maker
+        between = node.op_type in _BETWEEN and node.output[0] not in read_by_others
+        if node.op_type in _BETWEEN and not between:
+            left_out.append(node.name)
+        if not between and node.op_type not in (*_HEAVY, "Shape"):
+            read_by_others.update(node.input)
+    return left_out
 
 
 @contextlib.contextmanager

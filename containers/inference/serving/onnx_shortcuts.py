@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serving.errors import ModelLoadError
+
 _BOX_AND_OBJECTNESS = 5
-_ROWS, _COLUMNS = 2, 3
+_RANK, _ROWS, _COLUMNS = 4, 2, 3
 _SMALLEST_POOL = 5
 _LARGEST_BYTES = 32 * 1024 * 1024
-_CLIP_WITH_INPUTS = 11
-"""The operator set from which on ``Clip`` has its limits as inputs."""
+_CLIP_WITH_INPUTS = 12
+"""The operator set from which on ``Clip`` has its limits as inputs, for every type."""
+
+_OWN_DOMAIN = ("", "ai.onnx")
+_STEEPEST = 16.0
+"""Largest slope that is convolved: what a sum loses grows with it."""
 
 _Array = npt.NDArray[Any]
 
@@ -38,6 +44,9 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
     Returns:
         The graph as bytes, or its path where there was nothing to change, or where the graph is so large that reading
         it once more would cost more than it gains.
+
+    Raises:
+        ModelLoadError: the graph has no such class.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -48,11 +57,12 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
         model = onnx.load(str(path), load_external_data=False)
     except DecodeError:
         return path  # ONNX Runtime says what is wrong with it
-    if any(onnx.external_data_helper.uses_external_data(weights) for weights in model.graph.initializer):
-        return path  # bytes have no folder in which such files could lie
+    if not _is_plain(model.graph):
+        return path
+    _take_weights_out_of_inputs(model.graph)
     graph = _Graph(model.graph)
     changed = [_join_focus(graph), _cascade_pools(graph)]
-    if max(each.version for each in model.opset_import if not each.domain) >= _CLIP_WITH_INPUTS:
+    if max((each.version for each in model.opset_import if each.domain in _OWN_DOMAIN), default=0) >= _CLIP_WITH_INPUTS:
         changed.append(_clip(graph))
     if target_class is not None:
         changed.append(_keep_class(graph, target_class))
@@ -64,11 +74,39 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
     return bytes(model.SerializeToString())
 
 
+def _is_plain(proto: Any) -> bool:
+    """Whether all of a graph is in it and in order: no graphs within, no files beside, no node before what it reads."""
+    import onnx
+
+    uses_file = onnx.external_data_helper.uses_external_data
+    known = {"", *(each.name for each in (*proto.input, *proto.initializer, *proto.sparse_initializer))}
+    for node in proto.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g") or attribute.graphs or (attribute.HasField("t") and uses_file(attribute.t)):
+                return False
+        if not known.issuperset(node.input):
+            return False
+        known.update(node.output)
+    return not any(uses_file(weights) for weights in proto.initializer)
+
+
+def _take_weights_out_of_inputs(proto: Any) -> None:
+    """Older exporters declare weights as inputs, too; the engine takes frames alone."""
+    weights = {each.name for each in proto.initializer}
+    inputs = [declared for declared in proto.input if declared.name not in weights]
+    del proto.input[:]
+    proto.input.extend(inputs)
+
+
 class _Graph:
     """An ``onnx.GraphProto`` and who makes and reads its tensors."""
 
     def __init__(self, proto: Any) -> None:
         self.proto = proto
+        names = {name for node in proto.node for name in (*node.input, *node.output, node.name)}
+        self._prefix = "short"
+        while any(name.startswith(self._prefix) for name in names):
+            self._prefix += "_"
         self.makers = {name: node for node in proto.node for name in node.output}
         self._constants = {each.name: each for each in proto.initializer} | {
             node.output[0]: node.attribute[0].t
@@ -92,10 +130,15 @@ class _Graph:
         found = self._constants.get(name)
         return None if found is None else numpy_helper.to_array(found)
 
-    def new_constant(self, name: str, value: _Array) -> str:
+    def new_name(self, text: str) -> str:
+        """A name that nothing in the graph has."""
+        return f"{self._prefix}:{text}"
+
+    def new_constant(self, text: str, value: _Array) -> str:
         """Another such tensor; returns its name."""
         from onnx import numpy_helper
 
+        name = self.new_name(text)
         self.proto.initializer.append(numpy_helper.from_array(value, name))
         return name
 
@@ -154,7 +197,9 @@ def _map_and_number(graph: _Graph, node: Any) -> tuple[str, _Array] | None:
     if len(numbers) != 2 or (numbers[0] is None) == (numbers[1] is None):
         return None
     source, number = (node.input[1], numbers[0]) if numbers[1] is None else (node.input[0], numbers[1])
-    return (source, number.reshape(())) if number is not None and number.size == 1 else None
+    if number is None or number.shape not in ((), (1,)) or not np.isfinite(number).all():
+        return None
+    return source, number.reshape(())
 
 
 def _convolve_slopes(graph: _Graph) -> bool:
@@ -170,12 +215,13 @@ def _convolve_slopes(graph: _Graph) -> bool:
         source, result = node.input[0], node.output[0]
         sloped = graph.new_constant(f"{result}_slopes", slopes)
         rest = graph.new_constant(f"{result}_rest", 1 - slopes)
+        positive, added, both = (graph.new_name(f"{result}_{part}") for part in ("positive", "added", "sloped"))
         one_pixel = {"group": len(slopes), "kernel_shape": [1, 1]}
         nodes += [
-            helper.make_node("Relu", [source], [f"{result}_positive"]),
-            helper.make_node("Conv", [f"{result}_positive", rest], [f"{result}_added"], **one_pixel),
-            helper.make_node("Conv", [source, sloped], [f"{result}_sloped"], **one_pixel),
-            helper.make_node("Add", [f"{result}_sloped", f"{result}_added"], [result], name=node.name),
+            helper.make_node("Relu", [source], [positive]),
+            helper.make_node("Conv", [positive, rest], [added], **one_pixel),
+            helper.make_node("Conv", [source, sloped], [both], **one_pixel),
+            helper.make_node("Add", [both, added], [result], name=node.name),
         ]
     changed = len(nodes) > len(graph.proto.node)
     del graph.proto.node[:]
@@ -184,10 +230,16 @@ def _convolve_slopes(graph: _Graph) -> bool:
 
 
 def _slopes_of_channels(graph: _Graph, node: Any) -> _Array | None:
-    """(channels, 1, 1, 1) float32 of a ``PRelu`` behind a convolution; None for anything else."""
-    maker = graph.makers.get(node.input[0]) if node.op_type == "PRelu" else None
-    slopes = graph.constant(node.input[1]) if maker and maker.op_type in ("BatchNormalization", "Conv") else None
-    if slopes is None or slopes.dtype != np.float32 or slopes.ndim != 3 or slopes.shape[1:] != (1, 1):
+    """(channels, 1, 1, 1) float32 of a ``PRelu`` of maps that a convolution made; None for anything else."""
+    if node.op_type != "PRelu":
+        return None
+    slopes, maker = graph.constant(node.input[1]), graph.makers.get(node.input[0])
+    while maker is not None and maker.op_type == "BatchNormalization":
+        maker = graph.makers.get(maker.input[0])
+    kernel = graph.constant(maker.input[1]) if maker is not None and maker.op_type == "Conv" else None
+    if slopes is None or kernel is None or kernel.ndim != _RANK or slopes.shape != (len(kernel), 1, 1):
+        return None
+    if slopes.dtype != np.float32 or not np.abs(slopes).max() <= _STEEPEST:
         return None
     return slopes.reshape(-1, 1, 1, 1)
 
@@ -268,6 +320,9 @@ def _cascade_pools(graph: _Graph) -> bool:
 def _keep_class(graph: _Graph, target_class: int) -> bool:
     """Takes the other classes out of the last convolutions, if all of the graph's end is as expected."""
     (output, *others) = graph.proto.output
+    sides = output.type.tensor_type.shape.dim
+    if target_class and len(sides) and sides[len(sides) - 1].dim_value == _BOX_AND_OBJECTNESS + 1:
+        raise ModelLoadError(f"the graph has one class; 'target_class' must be 0, not {target_class}")
     turned = graph.made_by(output.name, "Transpose")
     levels = turned and graph.made_by(turned.input[0], "Concat")
     if others or turned is None or levels is None or _attributes(turned).get("perm") != [0, 2, 1]:
@@ -282,8 +337,8 @@ def _keep_class(graph: _Graph, target_class: int) -> bool:
         convolution.input[2] = graph.new_constant(f"{convolution.input[2]}_of_target", bias[chosen].copy())
         narrow = np.where(shape == len(weights) + _BOX_AND_OBJECTNESS, _BOX_AND_OBJECTNESS + 1, shape)
         reshaping.input[1] = graph.new_constant(f"{name}_rows", narrow)
-    sides = output.type.tensor_type.shape.dim
-    sides[len(sides) - 1].dim_value = _BOX_AND_OBJECTNESS + 1
+    if len(sides):
+        sides[len(sides) - 1].dim_value = _BOX_AND_OBJECTNESS + 1
     return True
 
 
@@ -297,10 +352,13 @@ def _level(graph: _Graph, name: str, target_class: int) -> tuple[Any, Any, _Arra
     convolution = probabilities and graph.made_by(probabilities.input[0], "Conv")
     if probabilities is None or convolution is None or len(convolution.input) != 3:
         return None
+    if _attributes(convolution).get("group", 1) != 1:
+        return None
     weights, bias, shape = (graph.constant(given) for given in (*convolution.input[1:], reshaping.input[1]))
     if weights is None or bias is None or shape is None or not 0 <= target_class < len(weights) > 1:
         return None
-    read_once = all(len(graph.readers(tensor)) == 1 for tensor in (name, *joined.output, *probabilities.output))
+    read = (name, *joined.output, *probabilities.output, *convolution.output)
+    read_once = all(len(graph.readers(tensor)) == 1 for tensor in read)
     if not read_once or shape.tolist() != [1, len(weights) + _BOX_AND_OBJECTNESS, -1]:
         return None
     return reshaping, convolution, weights, bias, shape

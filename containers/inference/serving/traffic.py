@@ -40,7 +40,7 @@ def core() -> Iterator[None]:
     and hold up the threads that answer ``/ping``. A thread that has one keeps it: giving it back between two steps
     would let another thread in each time.
     """
-    if _mine.held:
+    if _mine.core is not None:
         yield
         return
     cores = _cores()
@@ -54,10 +54,10 @@ def core() -> Iterator[None]:
 @contextmanager
 def without_core() -> Iterator[None]:
     """Lets others have the core that this thread has, if any, while it waits for something that needs none."""
-    if not _mine.held:
+    cores = _mine.core
+    if cores is None:
         yield
         return
-    cores = _cores()
     _give_back(cores)
     try:
         yield
@@ -68,16 +68,17 @@ def without_core() -> Iterator[None]:
 def _take(cores: threading.Semaphore) -> None:
     with stage("wait"):
         cores.acquire()
-    _mine.held = True
+    _mine.core = cores
 
 
 def _give_back(cores: threading.Semaphore) -> None:
-    _mine.held = False
+    _mine.core = None
     cores.release()
 
 
 class _Mine(threading.local):
-    held = False
+    core: threading.Semaphore | None = None
+    """Whose core this thread has."""
 
 
 _mine = _Mine()

@@ -15,6 +15,8 @@ import pybase64
 
 _BEGIN_OF_TEXT = re.compile(r'[ \t\n\r]*:[ \t\n\r]*"')
 _MARKS = ("0", "1")
+_LARGEST_REST = 65536
+"""Letters beside the image that are read twice; a body with more is read once, as a whole."""
 
 
 def loads(body: str, key: str) -> Any:
@@ -40,7 +42,6 @@ def _without_reading_the_image(body: str, key: str) -> dict[str, Any] | None:
     whatever else the body has: the key twice, in an inner object or within a text. What was in its place is base64, so
     the text ended where it seems to.
     """
-    document: dict[str, Any] = {}
     name = f'"{key}"'
     with suppress(ValueError, RecursionError):
         opening = _BEGIN_OF_TEXT.match(body, body.index(name) + len(name))
@@ -48,10 +49,13 @@ def _without_reading_the_image(body: str, key: str) -> dict[str, Any] | None:
             return None
         begin = opening.end()
         end = body.index('"', begin)
+        if len(body) - (end - begin) > _LARGEST_REST:
+            return None
+        image = pybase64.b64decode(body[begin:end], validate=True)
+        document: dict[str, Any] = {}
         for mark in _MARKS:
             document = json.loads(f"{body[:begin]}{mark}{body[end:]}")
             if not isinstance(document, dict) or document.get(key) != mark:
                 return None
-        document[key] = pybase64.b64decode(body[begin:end], validate=True)
-        return document
+        return document | {key: image}
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import threading
 from contextlib import ExitStack
@@ -11,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from serving import engines, traffic
-from serving.engines import Engine, Outputs, SharedEngine
+import catalogue
+from serving import engines, onnx_shortcuts, traffic
+from serving.engines import Engine, Outputs, SharedEngine, onnxruntime
 from serving.engines.onnxruntime import OnnxRuntimeEngine
 
 
@@ -121,3 +123,65 @@ def test_threads_wait_for_their_turn(at_once: int, monkeypatch: pytest.MonkeyPat
     for thread in threads:
         thread.join()
     assert most[0] == at_once
+
+
+def test_whoever_waits_for_a_turn_leaves_the_cores_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = threading.BoundedSemaphore(2)
+    monkeypatch.setattr(traffic, "_cores", lambda: cores)
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Slow(Engine):
+        def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+            inside.set()
+            go_on.wait(10)
+            return {"same": tensor}
+
+    shared = SharedEngine(Slow())
+
+    def work() -> None:
+        with traffic.core():  # as a request has it from the first byte it decodes
+            shared.run(np.zeros((1, 3, 2, 2), np.float32))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert inside.wait(10)
+    free = cores.acquire(timeout=10)
+    cores.release()
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert free
+    assert not [thread for thread in threads if thread.is_alive()]
+
+
+def test_no_thread_works_on_when_one_of_them_failed(tmp_path: Path) -> None:
+    _write_doubling(tmp_path / "graph.onnx", 1)
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=2)
+    done: list[int] = []
+
+    def tensor_of(number: int) -> npt.NDArray[np.float32]:
+        if number == 0:
+            raise ValueError("refused")
+        threading.Event().wait(0.05)
+        done.append(number)
+        return np.zeros((1, 3, 2, 2), np.float32)
+
+    with pytest.raises(ValueError, match="refused"):
+        engine.run_each_alone(4, tensor_of)
+    assert sorted(done) == [1, 2, 3]
+
+
+def test_a_graph_that_does_not_load_shortened_is_loaded_as_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _write_doubling(tmp_path / "yolox_nano.onnx", 1)
+    model = dataclasses.replace(catalogue.load().model("yolox_nano"), input=_input_named("data"))
+    monkeypatch.setattr(onnx_shortcuts, "shortened", lambda *_, **__: b"no graph")
+    engine = onnxruntime.load(model, {"onnx": tmp_path / "yolox_nano.onnx"}, 1)
+    assert engine.run(np.ones((1, 3, 2, 2), np.float32))["twice"].sum() == 24
+    assert "used as published" in caplog.text
+
+
+def _input_named(name: str) -> catalogue.ModelInput:
+    return dataclasses.replace(catalogue.load().model("yolox_nano").input, tensor=name)

@@ -92,10 +92,11 @@ class SharedEngine:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        # The core comes first: whoever waited for one with the turn could wait for whoever waits for the turn with one.
+        """A turn of the engine and, where it needs one, a core; nobody who has a core waits for a turn with it."""
         with traffic.core() if self._engine.takes_core else traffic.without_core():
-            with stage("wait"):
-                self._turns.acquire()
+            if not self._turns.acquire(blocking=False):
+                with traffic.without_core(), stage("wait"):
+                    self._turns.acquire()
             try:
                 with stage("infer"):
                     yield

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,12 @@ class OnnxRuntimeEngine(Engine):
             return super().run_each_alone(count, tensor_of)
         if count == 1:
             return self.run_alone(tensor_of(0))
-        return self._joined(
-            list(self._batches().map(lambda number: self._outputs(self._narrow, tensor_of(number)), range(count)))
-        )
+        batches = self._batches()
+        runs = [
+            batches.submit(lambda each: self._outputs(self._narrow, tensor_of(each)), each) for each in range(count)
+        ]
+        wait(runs)  # all, also where one fails: no thread works on when the core is given back
+        return self._joined([run.result() for run in runs])
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
         outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
@@ -152,4 +155,11 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
         target_class=model.target_class if model.head == _TELLS_CLASSES else None,
         on_cpu=_GPU not in onnxruntime.get_available_providers(),
     )
-    return OnnxRuntimeEngine(graph, name=path.name, input_name=model.input.tensor, threads=threads)
+    described = {"name": path.name, "input_name": model.input.tensor}
+    try:
+        return OnnxRuntimeEngine(graph, **described, threads=threads)
+    except ModelLoadError as error:
+        if graph is path:
+            raise
+        logger.warning("%s is used as published: shortened it does not load (%s)", path.name, error)
+        return OnnxRuntimeEngine(path, **described, threads=threads)
