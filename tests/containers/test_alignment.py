@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.alignment import TEMPLATES, align, similarity
+from serving.alignment import TEMPLATES, cut_out, placements, similarity
 
 
 @given(angle=st.floats(-3.1, 3.1), scale=st.floats(0.05, 20), right=st.floats(-500, 500), down=st.floats(-500, 500))
@@ -30,7 +30,9 @@ def test_a_face_lands_on_the_template() -> None:
     landmarks = (template * 224 + 100).astype(np.float32)
     for x, y in landmarks:
         cv2.circle(frame, (round(x), round(y)), 4, (255, 255, 255), cv2.FILLED)
-    face = align(frame, landmarks, "arcface", 112)
+    (other, place) = placements(np.stack([landmarks / 2, landmarks]), "arcface", 112)
+    assert not np.allclose(other, place)
+    face = cut_out(frame, place, 112)
     assert face.shape == (112, 112, 3)
     for x, y in template * 112:
         assert face[round(y), round(x)].min() > 100
@@ -47,7 +49,8 @@ def test_the_dlib_template_is_the_one_that_dlib_aligns_to(photograph: Path) -> N
     predictor = dlib.shape_predictor(_weights("shape_predictor_5_face_landmarks.dat"))
     box = dlib.get_frontal_face_detector()(image, 1)[0]
     theirs = dlib.get_face_chip(image, predictor(image, box), 150, 0.25)
-    ours = align(image.astype(np.uint8), _five_landmarks(predictor(image, box)), "dlib", 150)
+    (place,) = placements(_five_landmarks(predictor(image, box))[None], "dlib", 150)
+    ours = cut_out(image.astype(np.uint8), place, 150)
     whole = dlib.rectangle(25, 25, 125, 125)
     difference = _five_landmarks(predictor(theirs, whole)) - _five_landmarks(predictor(ours, whole))
     assert np.abs(difference).max() < 5  # pixels of 150

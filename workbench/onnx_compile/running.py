@@ -67,7 +67,12 @@ class EmbedderRunner:
 
     def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
         """Every face of the frames."""
-        return [self._embedder.tensor(frame.frame, points) for frame in frames for points in self._landmarks(frame)]
+        found = [(frame.frame, self._landmarks(frame)) for frame in frames]
+        return [
+            tensor
+            for frame, landmarks in found
+            for tensor in map(self._embedder.tensor_of(frame, landmarks), range(len(landmarks)))
+        ]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
         """Its embeddings and the other's of the same faces."""

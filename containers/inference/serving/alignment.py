@@ -9,6 +9,8 @@ import numpy.typing as npt
 from serving.images import Frame
 
 Points = npt.NDArray[np.float32]
+Placements = npt.NDArray[np.float64]
+"""Rotation, scale and shift from a frame to a square: OpenCV's affine transforms, (..., 2, 3)."""
 
 # Eyes, nose tip and corners of the mouth, each pair from the viewer's left to right, in a square of side 1.
 _ARCFACE = (  # InsightFace, insightface/utils/face_align.py (arcface_src), of a side of 112
@@ -28,34 +30,48 @@ _DLIB = (DLIB_MEAN_FACE + _DLIB_PADDING) / (1 + 2 * _DLIB_PADDING)
 TEMPLATES = {"arcface": _ARCFACE, "dlib": _DLIB}
 
 
-def align(frame: Frame, landmarks: Points, template: str, size: int) -> Frame:
+def placements(landmarks: Points, template: str, size: int) -> Placements:
+    """How faces lie in the squares that are cut out of their frame.
+
+    Args:
+        landmarks: (N, 5, 2) float32 pixels of the frame.
+        template: a name of ``TEMPLATES``.
+        size: side of the squares in pixels.
+
+    Returns:
+        (N, 2, 3) float64.
+    """
+    return similarity(landmarks, TEMPLATES[template] * size)
+
+
+def cut_out(frame: Frame, placement: Placements, size: int) -> Frame:
     """Cuts a face out of a frame.
 
     Args:
         frame: (height, width, 3) uint8 BGR.
-        landmarks: (5, 2) float32 pixels of the frame.
-        template: a name of ``TEMPLATES``.
+        placement: (2, 3) float64, of the face.
         size: side of the square in pixels.
 
     Returns:
         (size, size, 3) uint8 BGR; what lies outside the frame is black.
     """
-    face = cv2.warpAffine(frame, similarity(landmarks, TEMPLATES[template] * size), (size, size))
-    return face.astype(np.uint8, copy=False)
+    return cv2.warpAffine(frame, placement, (size, size)).astype(np.uint8, copy=False)
 
 
-def similarity(source: Points, target: Points) -> npt.NDArray[np.float64]:
-    """The rotation, scale and shift that brings ``source`` closest to ``target`` in the least squares.
+def similarity(source: Points, target: Points) -> Placements:
+    """The rotation, scale and shift that brings ``source``, (..., points, 2), closest to ``target`` in least squares.
 
     Points are complex numbers, so rotation and scale are one factor: Umeyama's solution in two dimensions
     (IEEE TPAMI 13(4), 1991) without its reflection.
 
     Returns:
-        (2, 3) float64.
+        (..., 2, 3) float64.
     """
     from_points, to_points = (points.astype(np.float64) @ [1, 1j] for points in (source, target))
-    from_centre, to_centre = from_points.mean(), to_points.mean()
-    spread = np.vdot(from_points - from_centre, from_points - from_centre).real
-    factor = np.vdot(from_points - from_centre, to_points - to_centre) / max(spread, np.finfo(float).eps)
-    shift = to_centre - factor * from_centre
-    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
+    from_centre, to_centre = (points.mean(axis=-1, keepdims=True) for points in (from_points, to_points))
+    apart = (from_points - from_centre).conj()
+    spread = (apart * apart.conj()).real.sum(axis=-1)
+    factor = (apart * (to_points - to_centre)).sum(axis=-1) / np.maximum(spread, np.finfo(float).eps)
+    shift = to_centre[..., 0] - factor * from_centre[..., 0]
+    rows = [[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)

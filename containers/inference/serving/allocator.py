@@ -1,4 +1,4 @@
-"""Keeps freed memory for the next frame instead of giving it back to the kernel after each."""
+"""When freed memory goes back to the kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LARGEST_KEPT, _KEPT = 4 * _MIB, 16 * _MIB
 
 
 def keep_freed_memory() -> None:
-    """Tells glibc's allocator so; does nothing where the C library is another.
+    """Tells glibc's allocator to keep it for the next frame; does nothing where the C library is another.
 
     A frame passes through several buffers of megabytes. By default each is new memory from the kernel, which writes
     zeros into every page of it when it is first touched. One heap for all threads keeps less than one for each; larger
@@ -23,3 +23,9 @@ def keep_freed_memory() -> None:
         mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
         mallopt(_M_TRIM_THRESHOLD, _KEPT)
         mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back_freed_memory() -> None:
+    """Gives all of it back, once; what is loaded at the start passes through memory that no frame will need."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

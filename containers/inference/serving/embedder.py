@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from catalogue import Model
 from serving import engines
-from serving.alignment import Points, align
-from serving.engines import SharedEngine
+from serving.alignment import Points, cut_out, placements
+from serving.engines import SharedEngine, TensorOf
 from serving.images import Frame
 from serving.model_folder import ModelFolder
-from serving.preprocessing import Tensor, normalised
+from serving.preprocessing import normalised
 from serving.stages import stage
 
 Embeddings = npt.NDArray[np.float32]
@@ -36,18 +36,19 @@ class Embedder:
         embedder.embed(np.zeros((size, size, 3), np.uint8), np.full((2, 5, 2), size / 2, np.float32))
         return embedder
 
-    def tensor(self, frame: Frame, landmarks: Points) -> Tensor:
-        """What the network sees of a face.
+    def tensor_of(self, frame: Frame, landmarks: Points) -> TensorOf:
+        """What the network sees of each face.
 
         Args:
             frame: (height, width, 3) uint8 BGR.
-            landmarks: (5, 2) float32 pixels of the frame.
+            landmarks: (N, 5, 2) float32 pixels of the frame.
 
         Returns:
-            (1, 3, size, size) float32.
+            From the number of a face to (1, 3, size, size) float32, made when it is asked for.
         """
         spec = self.model.input
-        return normalised(align(frame, landmarks, self.model.head, spec.size), spec, spec.size, spec.size)
+        places = placements(landmarks, self.model.head, spec.size)
+        return lambda number: normalised(cut_out(frame, places[number], spec.size), spec, spec.size, spec.size)
 
     def embed(self, frame: Frame, landmarks: Points) -> Embeddings:
         """Embeds all faces of a frame.
@@ -61,7 +62,7 @@ class Embedder:
         """
         if not len(landmarks):
             return np.zeros((0, self.model.dimensions or 0), np.float32)
-        outputs = self._engine.run_each(len(landmarks), lambda number: self.tensor(frame, landmarks[number]))
+        outputs = self._engine.run_each(len(landmarks), self.tensor_of(frame, landmarks))
         (vectors,) = outputs.values()
         with stage("postprocess"):
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

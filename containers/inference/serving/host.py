@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from serving import traffic
+from serving import allocator, traffic
 from serving.application import Application
 from serving.errors import ModelLoadError, ModelNotReadyError, OverloadedError
 from serving.stages import Milliseconds, collected, stage
@@ -55,6 +55,7 @@ class ApplicationHost:
             self._failure = error
             return
         self._application = application
+        allocator.give_back_freed_memory()
         logger.info("model loaded", extra={"seconds": round(time.monotonic() - started, 3)})
 
     @property

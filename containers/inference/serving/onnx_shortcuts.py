@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from serving import onnx_graph
 from serving.errors import ModelLoadError
+from serving.onnx_graph import Array, Graph, attributes, set_attributes
 
 _BOX_AND_OBJECTNESS = 5
 _RANK, _ROWS, _COLUMNS = 4, 2, 3
@@ -17,11 +18,8 @@ _LARGEST_BYTES = 32 * 1024 * 1024
 _CLIP_WITH_INPUTS = 12
 """The operator set from which on ``Clip`` has its limits as inputs, for every type."""
 
-_OWN_DOMAIN = ("", "ai.onnx")
 _STEEPEST = 16.0
 """Largest slope that is convolved: what a sum loses grows with it."""
-
-_Array = npt.NDArray[Any]
 
 
 def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = True) -> Path | bytes:
@@ -48,21 +46,12 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
     Raises:
         ModelLoadError: the graph has no such class.
     """
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    if path.stat().st_size > _LARGEST_BYTES:
+    model = onnx_graph.read(path, largest=_LARGEST_BYTES)
+    if model is None:
         return path
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except DecodeError:
-        return path  # ONNX Runtime says what is wrong with it
-    if not _is_plain(model.graph):
-        return path
-    _take_weights_out_of_inputs(model.graph)
-    graph = _Graph(model.graph)
+    graph = Graph(model.graph)
     changed = [_join_focus(graph), _cascade_pools(graph)]
-    if max((each.version for each in model.opset_import if each.domain in _OWN_DOMAIN), default=0) >= _CLIP_WITH_INPUTS:
+    if onnx_graph.operators(model) >= _CLIP_WITH_INPUTS:
         changed.append(_clip(graph))
     if target_class is not None:
         changed.append(_keep_class(graph, target_class))
@@ -74,104 +63,7 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
     return bytes(model.SerializeToString())
 
 
-def _is_plain(proto: Any) -> bool:
-    """Whether all of a graph is in it and in order: no graphs within, no files beside, no node before what it reads."""
-    import onnx
-
-    uses_file = onnx.external_data_helper.uses_external_data
-    known = {"", *(each.name for each in (*proto.input, *proto.initializer, *proto.sparse_initializer))}
-    for node in proto.node:
-        for attribute in node.attribute:
-            if attribute.HasField("g") or attribute.graphs or (attribute.HasField("t") and uses_file(attribute.t)):
-                return False
-        if not known.issuperset(node.input):
-            return False
-        known.update(node.output)
-    return not any(uses_file(weights) for weights in proto.initializer)
-
-
-def _take_weights_out_of_inputs(proto: Any) -> None:
-    """Older exporters declare weights as inputs, too; the engine takes frames alone."""
-    weights = {each.name for each in proto.initializer}
-    inputs = [declared for declared in proto.input if declared.name not in weights]
-    del proto.input[:]
-    proto.input.extend(inputs)
-
-
-class _Graph:
-    """An ``onnx.GraphProto`` and who makes and reads its tensors."""
-
-    def __init__(self, proto: Any) -> None:
-        self.proto = proto
-        names = {name for node in proto.node for name in (*node.input, *node.output, node.name)}
-        self._prefix = "short"
-        while any(name.startswith(self._prefix) for name in names):
-            self._prefix += "_"
-        self.makers = {name: node for node in proto.node for name in node.output}
-        self._constants = {each.name: each for each in proto.initializer} | {
-            node.output[0]: node.attribute[0].t
-            for node in proto.node
-            if node.op_type == "Constant" and node.attribute[0].name == "value"
-        }
-
-    def made_by(self, name: str, kind: str) -> Any | None:
-        """The node that makes a tensor, if it is of that kind."""
-        node = self.makers.get(name)
-        return node if node is not None and node.op_type == kind else None
-
-    def readers(self, name: str) -> list[Any]:
-        """The nodes that read a tensor."""
-        return [node for node in self.proto.node if name in node.input]
-
-    def constant(self, name: str) -> _Array | None:
-        """A tensor that is the same for every frame."""
-        from onnx import numpy_helper
-
-        found = self._constants.get(name)
-        return None if found is None else numpy_helper.to_array(found)
-
-    def new_name(self, text: str) -> str:
-        """A name that nothing in the graph has."""
-        return f"{self._prefix}:{text}"
-
-    def new_constant(self, text: str, value: _Array) -> str:
-        """Another such tensor; returns its name."""
-        from onnx import numpy_helper
-
-        name = self.new_name(text)
-        self.proto.initializer.append(numpy_helper.from_array(value, name))
-        return name
-
-    def drop_unread(self) -> None:
-        """Takes out what nobody reads any more, and shapes that no longer hold."""
-        read = {output.name for output in self.proto.output}
-        kept = []
-        for node in reversed(self.proto.node):
-            if read.intersection(node.output):
-                kept.append(node)
-                read.update(node.input)
-        weights = [each for each in self.proto.initializer if each.name in read]
-        for field, entries in ((self.proto.node, kept[::-1]), (self.proto.initializer, weights)):
-            del field[:]
-            field.extend(entries)
-        del self.proto.value_info[:]
-
-
-def _attributes(node: Any) -> dict[str, Any]:
-    from onnx import helper
-
-    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-
-
-def _set(node: Any, **attributes: Any) -> None:
-    from onnx import helper
-
-    kept = [attribute for attribute in node.attribute if attribute.name not in attributes]
-    del node.attribute[:]
-    node.attribute.extend([*kept, *(helper.make_attribute(name, value) for name, value in attributes.items())])
-
-
-def _clip(graph: _Graph) -> bool:
+def _clip(graph: Graph) -> bool:
     """Writes the smaller of a number and the larger of another number and a map as one ``Clip`` of that map."""
     from onnx import helper
 
@@ -191,7 +83,7 @@ def _clip(graph: _Graph) -> bool:
     return changed
 
 
-def _map_and_number(graph: _Graph, node: Any) -> tuple[str, _Array] | None:
+def _map_and_number(graph: Graph, node: Any) -> tuple[str, Array] | None:
     """The inputs of a ``Max`` or ``Min`` of a map and one number for all of it."""
     numbers = [graph.constant(name) for name in node.input]
     if len(numbers) != 2 or (numbers[0] is None) == (numbers[1] is None):
@@ -202,7 +94,7 @@ def _map_and_number(graph: _Graph, node: Any) -> tuple[str, _Array] | None:
     return source, number.reshape(())
 
 
-def _convolve_slopes(graph: _Graph) -> bool:
+def _convolve_slopes(graph: Graph) -> bool:
     """Writes each ``PRelu`` with a slope a channel in convolutions."""
     from onnx import helper
 
@@ -229,7 +121,7 @@ def _convolve_slopes(graph: _Graph) -> bool:
     return changed
 
 
-def _slopes_of_channels(graph: _Graph, node: Any) -> _Array | None:
+def _slopes_of_channels(graph: Graph, node: Any) -> Array | None:
     """(channels, 1, 1, 1) float32 of a ``PRelu`` of maps that a convolution made; None for anything else."""
     if node.op_type != "PRelu":
         return None
@@ -244,16 +136,16 @@ def _slopes_of_channels(graph: _Graph, node: Any) -> _Array | None:
     return slopes.reshape(-1, 1, 1, 1)
 
 
-def _join_focus(graph: _Graph) -> bool:
+def _join_focus(graph: Graph) -> bool:
     """Puts Focus into its convolution."""
     frame = graph.proto.input[0].name
     for convolution in [node for node in graph.proto.node if node.op_type == "Conv"]:
         joined = graph.made_by(convolution.input[0], "Concat")
         weights = graph.constant(convolution.input[1])
-        if joined is None or weights is None or len(joined.input) != 4 or _attributes(joined).get("axis") != 1:
+        if joined is None or weights is None or len(joined.input) != 4 or attributes(joined).get("axis") != 1:
             continue
         starts = [_every_second_pixel(graph, name, frame) for name in joined.input]
-        described = _attributes(convolution)
+        described = attributes(convolution)
         plain = (
             described.get("pads") == [1, 1, 1, 1]
             and described.get("strides", [1, 1]) == [1, 1]
@@ -272,12 +164,12 @@ def _join_focus(graph: _Graph) -> bool:
             wide[:, :, row::2, column::2] = weights[:, number * channels : (number + 1) * channels]
         convolution.input[0] = frame
         convolution.input[1] = graph.new_constant(f"{convolution.input[1]}_with_focus", wide)
-        _set(convolution, kernel_shape=[6, 6], pads=[2, 2, 2, 2], strides=[2, 2])
+        set_attributes(convolution, kernel_shape=[6, 6], pads=[2, 2, 2, 2], strides=[2, 2])
         return True
     return False
 
 
-def _every_second_pixel(graph: _Graph, name: str, frame: str) -> tuple[int, int] | None:
+def _every_second_pixel(graph: Graph, name: str, frame: str) -> tuple[int, int] | None:
     """Row and column at which a tensor that has every second pixel of the frame begins; None for any other."""
     starts: dict[int, int] = {}
     while name != frame:
@@ -295,12 +187,12 @@ def _every_second_pixel(graph: _Graph, name: str, frame: str) -> tuple[int, int]
     return (starts[_ROWS], starts[_COLUMNS]) if starts.keys() == {_ROWS, _COLUMNS} else None
 
 
-def _cascade_pools(graph: _Graph) -> bool:
+def _cascade_pools(graph: Graph) -> bool:
     """Lets a pool of 9 or 13 pixels look at the one before instead of at all of the map."""
     pools: dict[tuple[str, int], Any] = {}
     changed = False
     for node in [node for node in graph.proto.node if node.op_type == "MaxPool"]:
-        described = _attributes(node)
+        described = attributes(node)
         source, side = node.input[0], described["kernel_shape"][0]
         keeps_size = {"kernel_shape": [side] * 2, "pads": [side // 2] * 4}
         usual = {"strides": [1, 1], "dilations": [1, 1], "ceil_mode": 0, "auto_pad": b"NOTSET"}
@@ -312,12 +204,12 @@ def _cascade_pools(graph: _Graph) -> bool:
         before = pools.get((source, side - _SMALLEST_POOL + 1))
         if before is not None and side > _SMALLEST_POOL:
             node.input[0] = before.output[0]
-            _set(node, kernel_shape=[_SMALLEST_POOL] * 2, pads=[_SMALLEST_POOL // 2] * 4)
+            set_attributes(node, kernel_shape=[_SMALLEST_POOL] * 2, pads=[_SMALLEST_POOL // 2] * 4)
             changed = True
     return changed
 
 
-def _keep_class(graph: _Graph, target_class: int) -> bool:
+def _keep_class(graph: Graph, target_class: int) -> bool:
     """Takes the other classes out of the last convolutions, if all of the graph's end is as expected."""
     (output, *others) = graph.proto.output
     sides = output.type.tensor_type.shape.dim
@@ -325,7 +217,7 @@ def _keep_class(graph: _Graph, target_class: int) -> bool:
         raise ModelLoadError(f"the graph has one class; 'target_class' must be 0, not {target_class}")
     turned = graph.made_by(output.name, "Transpose")
     levels = turned and graph.made_by(turned.input[0], "Concat")
-    if others or turned is None or levels is None or _attributes(turned).get("perm") != [0, 2, 1]:
+    if others or turned is None or levels is None or attributes(turned).get("perm") != [0, 2, 1]:
         return False
     ends = [_level(graph, name, target_class) for name in levels.input]
     if not all(ends):
@@ -342,17 +234,17 @@ def _keep_class(graph: _Graph, target_class: int) -> bool:
     return True
 
 
-def _level(graph: _Graph, name: str, target_class: int) -> tuple[Any, Any, _Array, _Array, _Array] | None:
+def _level(graph: Graph, name: str, target_class: int) -> tuple[Any, Any, Array, Array, Array] | None:
     """What has to change at one of the feature maps: how it becomes rows, and the convolution that tells classes."""
     reshaping = graph.made_by(name, "Reshape")
     joined = reshaping and graph.made_by(reshaping.input[0], "Concat")
-    if reshaping is None or joined is None or len(joined.input) != 3 or _attributes(joined).get("axis") != 1:
+    if reshaping is None or joined is None or len(joined.input) != 3 or attributes(joined).get("axis") != 1:
         return None
     probabilities = graph.made_by(joined.input[2], "Sigmoid")
     convolution = probabilities and graph.made_by(probabilities.input[0], "Conv")
     if probabilities is None or convolution is None or len(convolution.input) != 3:
         return None
-    if _attributes(convolution).get("group", 1) != 1:
+    if attributes(convolution).get("group", 1) != 1:
         return None
     weights, bias, shape = (graph.constant(given) for given in (*convolution.input[1:], reshaping.input[1]))
     if weights is None or bias is None or shape is None or not 0 <= target_class < len(weights) > 1:

@@ -83,13 +83,14 @@ def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height
     rows, columns = resized.shape[:2]
     tensor = np.empty((1, 3, height, width), np.float32)
     order = (2, 1, 0) if spec.colour == "RGB" else (0, 1, 2)
+    planes = cv2.split(resized)  # in one pass; numpy would read every third byte three times
     for target, source in enumerate(order):
         factor = np.float32(spec.scale / spec.std[target])
         offset = np.float32(-spec.mean[target] / spec.std[target])
         plane = tensor[0, target]
         if (rows, columns) != (height, width):
             plane.fill(spec.pad_value * factor + offset)
-        np.multiply(resized[:, :, source], factor, out=plane[:rows, :columns])
+        np.multiply(planes[source], factor, out=plane[:rows, :columns])
         if offset:
             plane[:rows, :columns] += offset
     return tensor

@@ -6,8 +6,9 @@ import functools
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
-from serving import onnx_shortcuts
+from serving import onnx_shortcuts, onnx_winograd
 from serving.engines import Engine, Outputs, TensorOf
 from serving.errors import ModelLoadError
 
@@ -34,7 +35,15 @@ class OnnxRuntimeEngine(Engine):
     threads for batches, each process makes for itself, for no thread survives a fork.
     """
 
-    def __init__(self, graph: Path | bytes, *, name: str, input_name: str, threads: int) -> None:
+    def __init__(
+        self,
+        graph: Path | bytes,
+        *,
+        name: str,
+        input_name: str,
+        threads: int,
+        for_one_thread: Path | bytes | None = None,
+    ) -> None:
         """Loads a graph.
 
         Args:
@@ -42,9 +51,10 @@ class OnnxRuntimeEngine(Engine):
             name: of the file, for messages.
             input_name: of its input.
             threads: how many calls may run at once, or help one that is alone.
+            for_one_thread: another with the same numbers, for the session of one thread.
         """
         self._open = functools.partial(_session, graph, name=name)
-        self._narrow = self._open(1)
+        self._narrow = _session(for_one_thread or graph, 1, name=name)
         on_gpu = _GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
         self.takes_core = not on_gpu
@@ -76,12 +86,21 @@ class OnnxRuntimeEngine(Engine):
             return super().run_each_alone(count, tensor_of)
         if count == 1:
             return self.run_alone(tensor_of(0))
-        batches = self._batches()
-        runs = [
-            batches.submit(lambda each: self._outputs(self._narrow, tensor_of(each)), each) for each in range(count)
-        ]
-        wait(runs)  # all, also where one fails: no thread works on when the core is given back
-        return self._joined([run.result() for run in runs])
+        runs: list[list[npt.NDArray[np.float32]]] = [[]] * count
+        left = iter(range(count))  # one step of it is one of the interpreter's, so threads may share it
+
+        def work() -> None:
+            for each in left:
+                runs[each] = self._outputs(self._narrow, tensor_of(each))
+
+        helpers = [self._batches().submit(work) for _ in range(min(self.at_once, count) - 1)]
+        try:
+            work()
+        finally:
+            wait(helpers)  # also where this thread fails: none works on when the core is given back
+        for helper in helpers:
+            helper.result()
+        return self._joined(runs)
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
         outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
@@ -105,10 +124,10 @@ class OnnxRuntimeEngine(Engine):
             return self._wide_of[os.getpid()]
 
     def _batches(self) -> ThreadPoolExecutor:
-        """This process's threads that wait for parts of batches."""
+        """This process's threads that help the one that has a batch."""
         with self._lock:
             if os.getpid() not in self._batches_of:
-                self._batches_of[os.getpid()] = ThreadPoolExecutor(self.at_once, thread_name_prefix="batch")
+                self._batches_of[os.getpid()] = ThreadPoolExecutor(self.at_once - 1, thread_name_prefix="batch")
             return self._batches_of[os.getpid()]
 
 
@@ -131,11 +150,10 @@ def _session(graph: Path | bytes, threads: int, *, name: str) -> Any:
     if _GPU in available:
         onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
     try:
-        session = onnxruntime.InferenceSession(
-            str(graph) if isinstance(graph, Path) else graph,
-            options,
-            providers=[provider for provider in preferred if provider in available],
-        )
+        with _file_of(graph) as path:
+            session = onnxruntime.InferenceSession(
+                path, options, providers=[provider for provider in preferred if provider in available]
+            )
     except Exception as error:  # the runtime's own exception classes are not exported
         raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
     if _GPU in session.get_providers():
@@ -145,21 +163,33 @@ def _session(graph: Path | bytes, threads: int, *, name: str) -> Any:
     return session
 
 
+@contextmanager
+def _file_of(graph: Path | bytes) -> Iterator[str]:
+    """The path of a graph; one in memory gets a file there, for a session would keep its bytes beside its weights."""
+    if isinstance(graph, Path):
+        yield str(graph)
+        return
+    with os.fdopen(os.memfd_create("graph"), "wb") as file:
+        file.write(graph)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
+
+
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     """Loads the artefact of role ``onnx``."""
     import onnxruntime
 
     path = files["onnx"]
+    on_cpu = _GPU not in onnxruntime.get_available_providers()
     graph = onnx_shortcuts.shortened(
-        path,
-        target_class=model.target_class if model.head == _TELLS_CLASSES else None,
-        on_cpu=_GPU not in onnxruntime.get_available_providers(),
+        path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
-    described = {"name": path.name, "input_name": model.input.tensor}
+    filtered = onnx_winograd.with_fewer_products(graph, side=model.input.size) if on_cpu else graph
+    engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)
     try:
-        return OnnxRuntimeEngine(graph, **described, threads=threads)
+        return engine(graph, for_one_thread=filtered)
     except ModelLoadError as error:
-        if graph is path:
+        if filtered is path:
             raise
-        logger.warning("%s is used as published: shortened it does not load (%s)", path.name, error)
-        return OnnxRuntimeEngine(path, **described, threads=threads)
+        logger.warning("%s is used as published: rewritten it does not load (%s)", path.name, error)
+        return engine(path)
