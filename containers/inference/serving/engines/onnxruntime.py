@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
-from serving import onnx_shortcuts, onnx_winograd
+from serving import onnx_sessions, onnx_shortcuts, onnx_winograd
 from serving.engines import Engine, Outputs, TensorOf
 from serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
 
 _TELLS_CLASSES = "yolox"
-_GPU = "CUDAExecutionProvider"
 
 
 class OnnxRuntimeEngine(Engine):
@@ -32,7 +31,7 @@ class OnnxRuntimeEngine(Engine):
     With several threads there are two sessions of it. A request that is alone gets all threads and its answer sooner;
     requests beside each other get one each, which together is more than all threads for one after the other. The first
     session, of one thread, is whoever loads the engine's, and shared with processes forked from it; the other, and the
-    threads for batches, each process makes for itself, for no thread survives a fork.
+    threads for batches, each process makes for itself, for no thread survives a fork. Its weights are shared, too.
     """
 
     def __init__(
@@ -53,10 +52,11 @@ class OnnxRuntimeEngine(Engine):
             threads: how many calls may run at once, or help one that is alone.
             for_one_thread: another with the same numbers, for the session of one thread.
         """
-        self._open = functools.partial(_session, graph, name=name)
-        self._narrow = _session(for_one_thread or graph, 1, name=name)
-        on_gpu = _GPU in self._narrow.get_providers()
+        self._narrow = onnx_sessions.opened(for_one_thread or graph, threads=1, name=name)
+        on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
+        self._graph, self._name = graph, name
+        self._optimised = onnx_sessions.optimised(graph, name=name) if self.at_once > 1 else None
         self.takes_core = not on_gpu
         self._wide_of: dict[int, Any] = {}
         self._batches_of: dict[int, ThreadPoolExecutor] = {}
@@ -120,8 +120,14 @@ class OnnxRuntimeEngine(Engine):
         with self._lock:
             # One of the process before the fork stays referred to: its end would wait for threads that are not here.
             if os.getpid() not in self._wide_of:
-                self._wide_of[os.getpid()] = self._open(self.at_once)
+                self._wide_of[os.getpid()] = self._opened_wide()
             return self._wide_of[os.getpid()]
+
+    def _opened_wide(self) -> Any:
+        if self._optimised is not None:
+            with contextlib.suppress(ModelLoadError):  # somebody cleaned up among temporary files
+                return self._optimised.opened(threads=self.at_once)
+        return onnx_sessions.opened(self._graph, threads=self.at_once, name=self._name)
 
     def _batches(self) -> ThreadPoolExecutor:
         """This process's threads that help the one that has a batch."""
@@ -131,56 +137,12 @@ class OnnxRuntimeEngine(Engine):
             return self._batches_of[os.getpid()]
 
 
-def _session(graph: Path | bytes, threads: int, *, name: str) -> Any:
-    """A session on the GPU when this is the runtime's CUDA build and finds one, else on the CPU.
-
-    Raises:
-        ModelLoadError: the runtime does not load the graph.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Threads wait for the next layer in a loop, which is fast, and would go on waiting so for the next frame.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    preferred = (_GPU, "CPUExecutionProvider")
-    available = onnxruntime.get_available_providers()
-    if _GPU in available:
-        onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
-    try:
-        with _file_of(graph) as path:
-            session = onnxruntime.InferenceSession(
-                path, options, providers=[provider for provider in preferred if provider in available]
-            )
-    except Exception as error:  # the runtime's own exception classes are not exported
-        raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
-    if _GPU in session.get_providers():
-        logger.info("ONNX Runtime runs on the GPU")
-    elif _GPU in available:
-        logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
-    return session
-
-
-@contextmanager
-def _file_of(graph: Path | bytes) -> Iterator[str]:
-    """The path of a graph; one in memory gets a file there, for a session would keep its bytes beside its weights."""
-    if isinstance(graph, Path):
-        yield str(graph)
-        return
-    with os.fdopen(os.memfd_create("graph"), "wb") as file:
-        file.write(graph)
-        file.flush()
-        yield f"/proc/self/fd/{file.fileno()}"
-
-
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     """Loads the artefact of role ``onnx``."""
     import onnxruntime
 
     path = files["onnx"]
-    on_cpu = _GPU not in onnxruntime.get_available_providers()
+    on_cpu = onnx_sessions.GPU not in onnxruntime.get_available_providers()
     graph = onnx_shortcuts.shortened(
         path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
