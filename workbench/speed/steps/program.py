@@ -38,11 +38,13 @@ class Variant:
         case: the product's way / the other.
         frames: what is sent to both.
         figures: what the step is for, and what it may cost.
+        heavy: whether with yolo3_mobilenet1.0_coco, FP32, instead of yolox_nano.
     """
 
     case: str
     frames: Sequence[str]
     figures: Sequence[str]
+    heavy: bool = False
 
 
 VARIANTS: Mapping[str, Variant] = {
@@ -55,6 +57,8 @@ VARIANTS: Mapping[str, Variant] = {
     ),
     "staying-thread": Variant("a thread stays with a busy connection / leaves", [_SMALL], [_RATE, _PROCESSOR]),
     "graph-shortcuts": Variant("graph with less to compute / as published", [_SMALL], [_P50, _RATE, _PROCESSOR]),
+    "winograd": Variant("fewer products / direct convolutions", [_SMALL], [_RATE, _PROCESSOR, _MEMORY], heavy=True),
+    "shared-arena": Variant("an arena for all sessions / one each", [_SMALL, _LARGE], [_PROCESSOR, _MEMORY]),
     "stopped-spinning": Variant(
         "threads spin during a pass / after it too", [_SMALL, _LARGE], [_P50, _PROCESSOR_ALONE]
     ),
@@ -65,11 +69,11 @@ VARIANTS: Mapping[str, Variant] = {
 
 
 def without(name: str, found: Material, effort: Effort) -> list[Figure]:
-    """The program as it is beside the one of that name in ``VARIANTS``, with yolox_nano."""
-    folder = found.yolox()
+    """The program as it is beside the one of that name in ``VARIANTS``."""
+    variant = VARIANTS[name]
+    folder = material.heavy_compiled() if variant.heavy else found.yolox()
     if folder is None:
         return []
-    variant = VARIANTS[name]
     plain = servers.ours(_APPLICATION, folder.name, folder.parent)
     other = replace(
         servers.ours(_APPLICATION, folder.name, folder.parent, VARIANT=name),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_STOP_SPINNING = "session.force_spinning_stop"
+_STOP_SPINNING, _SHARED_ARENA = "session.force_spinning_stop", "session.use_env_allocators"
 
 
 def _nothing(*_: Any) -> None:
@@ -67,6 +67,16 @@ def _graphs_as_published() -> None:
     from serving import onnx_shortcuts
 
     _replace(onnx_shortcuts, shortened=lambda path, **_: path)
+
+
+def _convolutions_as_they_are() -> None:
+    from serving import onnx_winograd
+
+    _replace(onnx_winograd, with_fewer_products=lambda graph, **_: graph)
+
+
+def _an_arena_a_session() -> None:
+    _onnxruntime_with(lambda set_entry, key, value: None if key == _SHARED_ARENA else set_entry(key, value))
 
 
 def _threads_wait_in_loops_for_the_next_frame() -> None:
@@ -130,6 +140,8 @@ _VARIANTS: dict[str, Callable[[], None]] = {
     "kept-core": _core_given_back_between_two_steps,
     "staying-thread": _each_request_through_the_poller,
     "graph-shortcuts": _graphs_as_published,
+    "winograd": _convolutions_as_they_are,
+    "shared-arena": _an_arena_a_session,
     "own-threads": _all_threads_for_one_after_the_other,
     "stopped-spinning": _threads_wait_in_loops_for_the_next_frame,
     "spinning": _threads_never_wait_in_loops,
