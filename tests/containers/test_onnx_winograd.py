@@ -221,3 +221,21 @@ def test_what_is_too_large_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_no_graph_stays(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
     assert onnx_winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
+
+
+def test_a_graph_whose_sizes_cannot_be_told_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def contradicts(*_: object, **__: object) -> None:
+        raise onnx.shape_inference.InferenceError("dimensions differ")
+
+    graph = _bytes(_net())
+    monkeypatch.setattr(onnx.shape_inference, "infer_shapes", contradicts)
+    assert onnx_winograd.with_fewer_products(graph, side=416) is graph
+
+
+def test_a_convolution_may_be_the_last() -> None:
+    model = _net([1, 3, "rows", "columns"])
+    model.graph.output[0].name = "second"
+    made = onnx_winograd.with_fewer_products(_bytes(model), side=26)
+    assert isinstance(made, bytes)
+    assert (3, 3) not in _sides_of_kernels(made)
+    _assert_same(made, _bytes(model), (1, 3, 21, 34))

@@ -114,7 +114,8 @@ def with_fewer_products(graph: Path | bytes, *, side: int) -> Path | bytes:
     if not any(_kernels(editor, node) is not None for node in model.graph.node):
         return graph
     sizes = _sizes(model, side)
-    writer = _Writer(editor, fixed=all(dim.dim_value for dim in _dims(model.graph.input[0])))
+    lengths = [dim.dim_value for frames in model.graph.input for dim in _dims(frames)]
+    writer = _Writer(editor, fixed=bool(lengths) and all(length > 0 for length in lengths))
     nodes: list[Any] = []
     kernels = 0
     for node in model.graph.node:
@@ -163,9 +164,9 @@ def _kernels(graph: Graph, node: Any) -> Array | None:
 
 def _chosen(graph: Graph, node: Any, sizes: dict[str, tuple[int, int]]) -> _Chosen | None:
     """The convolution with the way that suits it; None where its own is as fast."""
-    size = sizes.get(node.output[0])
-    kernels = _kernels(graph, node) if size else None
-    if size is None or kernels is None:
+    kernels = _kernels(graph, node)
+    size = None if kernels is None else sizes.get(node.output[0])
+    if kernels is None or size is None:
         return None
     for filtering in _FILTERINGS:
         if math.prod(math.ceil(length / filtering.side) for length in size) >= filtering.least_tiles:
@@ -190,10 +191,14 @@ def _sizes(model: Any, side: int) -> dict[str, tuple[int, int]]:
             light.graph.initializer.append(weights)
         else:
             light.graph.input.append(helper.make_tensor_value_info(weights.name, weights.data_type, weights.dims))
-    for dim, length in zip(_dims(light.graph.input[0]), (1, 3, side, side), strict=False):
-        dim.dim_value = dim.dim_value or length
-    inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
-    found = {}
+    for frames in light.graph.input[: len(model.graph.input)]:
+        for dim, length in zip(_dims(frames), (1, 3, side, side), strict=False):
+            dim.dim_value = dim.dim_value if dim.dim_value > 0 else length
+    found: dict[str, tuple[int, int]] = {}
+    try:
+        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
+    except onnx.shape_inference.InferenceError:
+        return found  # ONNX Runtime says what is wrong with it
     for declared in (*inferred.graph.value_info, *inferred.graph.output):
         lengths = [dim.dim_value for dim in declared.type.tensor_type.shape.dim]
         if len(lengths) == _RANK and all(lengths):
