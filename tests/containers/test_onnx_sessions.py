@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -54,25 +56,22 @@ def test_sessions_of_an_optimised_graph_map_its_weights_and_answer_alike(graph: 
         for threads in (1, 2):
             session = made.opened(threads=threads)
             assert np.array_equal(_maps(session), expected)
-            assert f"{files}/model-" in Path("/proc/self/maps").read_text()
+            assert f"{files}/serving-model-" in Path("/proc/self/maps").read_text()
 
 
 def test_files_go_with_the_process_that_made_them_alone(graph: Path, files: Path) -> None:
     made = onnx_sessions.optimised(graph, name="net")
     assert made is not None
 
-    def end() -> None:
-        nonlocal made
-        made = None
-        gc.collect()
-
-    child = multiprocessing.get_context("fork").Process(target=end)
-    child.start()
-    child.join()
-    assert child.exitcode == 0
+    gc.collect()  # sessions of other tests, whose threads a child would wait for
+    child = os.fork()
+    if child == 0:
+        del made
+        os._exit(0)
+    os.waitpid(child, 0)
     assert len(list(files.iterdir())) == 1
     made.opened(threads=1)
-    end()
+    del made
     assert not list(files.iterdir())
 
 
@@ -104,3 +103,40 @@ def test_what_is_no_graph_is_named(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelLoadError, match=r"net\.onnx is not a graph"):
         onnx_sessions.opened(tmp_path / "net.onnx", threads=1, name="net.onnx")
+
+
+def test_what_a_killed_process_left_is_removed(graph: Path, files: Path) -> None:
+    ready, made = multiprocessing.Pipe()
+
+    def work() -> None:
+        kept = onnx_sessions.optimised(graph, name="net")
+        made.send(kept is not None)
+        threading.Event().wait()
+
+    gc.collect()  # sessions of other tests, whose threads a child would wait for
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    try:
+        assert ready.poll(60)
+        (left,) = files.iterdir()
+        kept = onnx_sessions.optimised(graph, name="net")
+        assert left.is_dir()  # whose process is alive
+    finally:
+        child.kill()
+        child.join()
+    again = onnx_sessions.optimised(graph, name="net")
+    assert kept is not None
+    assert again is not None
+    assert not left.exists()
+    assert len(list(files.iterdir())) == 2
+
+
+def test_where_no_file_in_memory_is_allowed_the_runtime_gets_bytes(
+    graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: str) -> int:
+        raise PermissionError("memfd_create")
+
+    monkeypatch.setattr(os, "memfd_create", refused)
+    session = onnx_sessions.opened(graph.read_bytes(), threads=1, name="net")
+    assert _maps(session).shape == (1, 1024, 38, 38)

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from serving import onnx_winograd
+from serving import memory, onnx_shortcuts, onnx_winograd
 
 _CHANNELS = 128
 _RANDOM = np.random.default_rng(0)
@@ -218,18 +218,55 @@ def test_what_is_too_large_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert onnx_winograd.with_fewer_products(graph, side=26) is graph
 
 
+def _with_sparse_weights(graph: Any) -> None:
+    values = numpy_helper.from_array(np.ones(1, np.float32), "sparse")
+    places = numpy_helper.from_array(np.zeros(1, np.int64), "places")
+    graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [4]))
+
+
+def _without_inputs(graph: Any) -> None:
+    del graph.input[:]
+
+
+@pytest.mark.parametrize("change", [_with_sparse_weights, _without_inputs])
+def test_unusual_graphs_stay(change: Callable[[Any], None], tmp_path: Path) -> None:
+    model = _net()
+    change(model.graph)
+    (tmp_path / "net.onnx").write_bytes(_bytes(model))
+    assert onnx_winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
+    assert onnx_shortcuts.shortened(tmp_path / "net.onnx") == tmp_path / "net.onnx"
+
+
 def test_what_is_no_graph_stays(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
     assert onnx_winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
 
 
-def test_a_graph_whose_sizes_cannot_be_told_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    def contradicts(*_: object, **__: object) -> None:
-        raise onnx.shape_inference.InferenceError("dimensions differ")
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_pool_whose_size_onnx_and_its_runtime_tell_differently_stays(is_open: bool) -> None:
+    model = _net([1, 3, *(("rows", "columns") if is_open else (80, 80))])
+    pool = {"kernel_shape": [3, 3], "strides": [3, 3], "pads": [1] * 4, "ceil_mode": 1}
+    model.graph.node[1].input[0] = "pooled"
+    model.graph.node.insert(1, helper.make_node("MaxPool", ["first"], ["pooled"], **pool))
+    graph = _bytes(model)
+    assert onnx_winograd.with_fewer_products(graph, side=80) is graph
 
+
+def test_what_a_graph_declares_of_its_output_is_not_believed() -> None:
+    model = _net()
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("second", TensorProto.FLOAT, [1, _CHANNELS, 20, 20]))
+    made = onnx_winograd.with_fewer_products(_bytes(model), side=26)
+    assert isinstance(made, bytes)
+    _assert_same(made, _bytes(model), (1, 3, 26, 26))
+
+
+def test_what_there_is_no_memory_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = _bytes(_net())
-    monkeypatch.setattr(onnx.shape_inference, "infer_shapes", contradicts)
-    assert onnx_winograd.with_fewer_products(graph, side=416) is graph
+    matrices = _CHANNELS * _CHANNELS * 36 * 4
+    monkeypatch.setattr(memory, "limit", lambda: 2 * (2 * len(graph) + 3 * matrices))
+    assert onnx_winograd.with_fewer_products(graph, side=26) is not graph
+    monkeypatch.setattr(memory, "limit", lambda: 2 * 3 * matrices)
+    assert onnx_winograd.with_fewer_products(graph, side=26) is graph
 
 
 def test_a_convolution_may_be_the_last() -> None:

@@ -1,7 +1,8 @@
-"""How much memory a process has for itself, and how much it shares with others."""
+"""How much memory a process has for itself, how much it shares with others, and how much there is."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -23,3 +24,17 @@ def of_process(pid: int | str = "self") -> dict[str, float]:
         return round((kilobytes.get(f"{kind}_Clean", 0) + kilobytes.get(f"{kind}_Dirty", 0)) / 1024, 1)
 
     return {"private_mib": mib("Private"), "shared_mib": mib("Shared")}
+
+
+_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
+
+
+def limit(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes of memory that the machine has, or that the container may have, of cgroups of either version."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in _LIMITS:
+        try:
+            found.append(int((cgroup / name).read_text()))
+        except (OSError, ValueError):  # there is no such file, or it says "max"
+            continue
+    return min(found)

@@ -22,8 +22,8 @@ def read(source: Path | bytes, *, largest: int) -> Any | None:
         largest: bytes beyond which it is not read.
 
     Returns:
-        An ``onnx.ModelProto`` whose weights are not among its inputs; None for what is larger, is not ONNX, has graphs
-        within or weights in files beside it, or is out of order.
+        An ``onnx.ModelProto`` whose weights are not among its inputs; None for what is larger, is not ONNX, has no
+        input, has graphs within, sparse weights or weights in files beside it, or is out of order.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -37,7 +37,7 @@ def read(source: Path | bytes, *, largest: int) -> Any | None:
             model = onnx.load(str(source), load_external_data=False)
     except DecodeError:
         return None  # ONNX Runtime says what is wrong with it
-    if not _is_plain(model.graph):
+    if not model.graph.input or not _is_plain(model.graph):
         return None
     _take_weights_out_of_inputs(model.graph)
     return model
@@ -53,7 +53,9 @@ def _is_plain(proto: Any) -> bool:
     import onnx
 
     uses_file = onnx.external_data_helper.uses_external_data
-    known = {"", *(each.name for each in (*proto.input, *proto.initializer, *proto.sparse_initializer))}
+    if proto.sparse_initializer:
+        return False
+    known = {"", *(each.name for each in (*proto.input, *proto.initializer))}
     for node in proto.node:
         for attribute in node.attribute:
             if attribute.HasField("g") or attribute.graphs or (attribute.HasField("t") and uses_file(attribute.t)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import logging
 import os
@@ -9,7 +11,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from serving.errors import ModelLoadError
 logger = logging.getLogger(__name__)
 
 GPU = "CUDAExecutionProvider"
-_GRAPH, _WEIGHTS = "graph.onnx", "weights"
-_AS_REQUESTED = 1
-"""How an arena grows; the runtime's ``kSameAsRequested``."""
+_PREFIX = "serving-model-"
+_GRAPH, _WEIGHTS, _LOCK = "graph.onnx", "weights", "lock"
+_BY_DOUBLING = 0
+"""How an arena grows; the runtime's ``kNextPowerOfTwo``. By what is asked for it would grow with every larger frame."""
 
 _LEAST_BYTES = "4096"
 """Of weights that lie in a file of their own; smaller ones are copied."""
@@ -37,7 +39,7 @@ class OptimisedGraph:
         """Of the files in ``folder``, which this process removes at its end."""
         self._folder = folder
         self._name = name
-        weakref.finalize(self, _remove, folder, os.getpid())
+        weakref.finalize(self, _remove, folder, os.getpid(), _locked(folder, os.O_CREAT))
 
     def opened(self, *, threads: int) -> Any:
         """A session on the CPU.
@@ -63,8 +65,8 @@ def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:
     Raises:
         ModelLoadError: the runtime does not load the graph.
     """
-    with _file_of(graph) as path:
-        session = _session(path, _options(threads), name=name)
+    with _file_of(graph) as source:
+        session = _session(source, _options(threads), name=name)
     if GPU in session.get_providers():
         logger.info("ONNX Runtime runs on the GPU")
     elif GPU in _providers():
@@ -75,7 +77,8 @@ def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:
 def optimised(graph: Path | bytes, *, name: str) -> OptimisedGraph | None:
     """The graph for sessions that share its weights; None where there is no room for files."""
     try:
-        folder = Path(tempfile.mkdtemp(prefix="model-"))
+        _remove_forsaken()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     except OSError as error:
         logger.warning("%s: each worker has weights of its own, for there is no folder for files: %s", name, error)
         return None
@@ -85,20 +88,47 @@ def optimised(graph: Path | bytes, *, name: str) -> OptimisedGraph | None:
     options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", _LEAST_BYTES)
     made = OptimisedGraph(folder, name=name)
     try:
-        with _file_of(graph) as path:
-            _session(path, options, name=name)
+        with _file_of(graph) as source:
+            _session(source, options, name=name)
         made.opened(threads=1)
     except ModelLoadError as error:
-        _remove(folder, os.getpid())
+        shutil.rmtree(folder, ignore_errors=True)
         logger.warning("%s: each worker has weights of its own: %s", name, error)
         return None
     return made
 
 
-def _remove(folder: Path, owner: int) -> None:
+def _locked(folder: Path, flags: int = 0) -> int | None:
+    """Takes the lock of a folder, which forked processes hold, too, as long as one of them lives.
+
+    Returns:
+        Its descriptor; None where another process has it, or there is none.
+    """
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | flags, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def _remove(folder: Path, owner: int, lock: int | None) -> None:
     """Removes the files, unless this is a process forked from the one that made them."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
+    if lock is not None:
+        os.close(lock)
+
+
+def _remove_forsaken() -> None:
+    """Removes folders whose processes were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if (lock := _locked(folder)) is not None:
+            _remove(folder, os.getpid(), lock)
 
 
 def _providers() -> list[str]:
@@ -127,7 +157,7 @@ def _options(threads: int) -> Any:
 
 @functools.cache
 def _register_shared_arena() -> None:
-    """Lets all sessions of this process have one arena, which grows by what is asked for instead of doubling.
+    """Lets all sessions of this process have one arena.
 
     Each session's own keeps what its busiest moment took, and those of a worker are not busy at the same time.
     """
@@ -136,27 +166,29 @@ def _register_shared_arena() -> None:
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(0, _AS_REQUESTED, -1, -1))
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(0, _BY_DOUBLING, -1, -1))
 
 
-def _session(path: str, options: Any, *, name: str) -> Any:
+def _session(graph: str | bytes, options: Any, *, name: str) -> Any:
     import onnxruntime
 
     if GPU in _providers():
         onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
     try:
-        return onnxruntime.InferenceSession(path, options, providers=_providers())
+        return onnxruntime.InferenceSession(graph, options, providers=_providers())
     except Exception as error:  # the runtime's own exception classes are not exported
         raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
 
 
-@contextmanager
-def _file_of(graph: Path | bytes) -> Iterator[str]:
+@contextlib.contextmanager
+def _file_of(graph: Path | bytes) -> Iterator[str | bytes]:
     """The path of a graph; one in memory gets a file there, for a session would keep its bytes beside its weights."""
-    if isinstance(graph, Path):
-        yield str(graph)
-        return
-    with os.fdopen(os.memfd_create("graph"), "wb") as file:
-        file.write(graph)
-        file.flush()
-        yield f"/proc/self/fd/{file.fileno()}"
+    with contextlib.ExitStack() as stack:
+        source: str | bytes = str(graph) if isinstance(graph, Path) else graph
+        if isinstance(graph, bytes):
+            with contextlib.suppress(OSError):  # not every sandbox allows such files
+                file = stack.enter_context(os.fdopen(os.memfd_create("graph"), "wb"))
+                file.write(graph)
+                file.flush()
+                source = f"/proc/self/fd/{file.fileno()}"
+        yield source

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from serving import onnx_graph
+from serving import memory, onnx_graph
 from serving.onnx_graph import Array, Graph, attributes
 
 _LARGEST_BYTES = 384 * 1024 * 1024
@@ -106,22 +106,28 @@ def with_fewer_products(graph: Path | bytes, *, side: int) -> Path | bytes:
 
     Returns:
         The graph as bytes, or what was given where there was nothing to change, or where it is too large.
+
+    Raises:
+        InferenceError: of ONNX, the sizes of the maps contradict each other, or an operator is of no known set.
     """
     model = onnx_graph.read(graph, largest=_LARGEST_BYTES)
     if model is None or onnx_graph.operators(model) < _OPERATORS:
         return graph
     editor = Graph(model.graph)
+    # ONNX lets the last window of such a pool begin beyond the map, and its runtime does not: sizes would be wrong.
+    if any(attributes(node).get("ceil_mode") for node in model.graph.node):
+        return graph
     if not any(_kernels(editor, node) is not None for node in model.graph.node):
         return graph
     sizes = _sizes(model, side)
     lengths = [dim.dim_value for frames in model.graph.input for dim in _dims(frames)]
     writer = _Writer(editor, fixed=bool(lengths) and all(length > 0 for length in lengths))
     nodes: list[Any] = []
-    kernels = 0
+    kernels, most = 0, min(_LARGEST_KERNELS, _room(model))
     for node in model.graph.node:
         chosen = _chosen(editor, node, sizes)
         kernels += chosen.kernel_bytes if chosen else 0
-        nodes += [node] if chosen is None or kernels > _LARGEST_KERNELS else writer.written(chosen)
+        nodes += [node] if chosen is None or kernels > most else writer.written(chosen)
     if len(nodes) == len(model.graph.node):
         return graph
     del model.graph.node[:]
@@ -184,7 +190,7 @@ def _sizes(model: Any, side: int) -> dict[str, tuple[int, int]]:
     light.opset_import.extend(model.opset_import)
     light.graph.node.extend(model.graph.node)
     light.graph.input.extend(model.graph.input)
-    light.graph.output.extend(model.graph.output)
+    light.graph.output.extend(onnx.ValueInfoProto(name=each.name) for each in model.graph.output)
     for weights in model.graph.initializer:
         # Of large ones the shape is enough, and a copy of them would be large.
         if math.prod(weights.dims) <= _SMALL:
@@ -194,16 +200,22 @@ def _sizes(model: Any, side: int) -> dict[str, tuple[int, int]]:
     for frames in light.graph.input[: len(model.graph.input)]:
         for dim, length in zip(_dims(frames), (1, 3, side, side), strict=False):
             dim.dim_value = dim.dim_value if dim.dim_value > 0 else length
-    found: dict[str, tuple[int, int]] = {}
-    try:
-        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
-    except onnx.shape_inference.InferenceError:
-        return found  # ONNX Runtime says what is wrong with it
+    inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
+    found = {}
     for declared in (*inferred.graph.value_info, *inferred.graph.output):
         lengths = [dim.dim_value for dim in declared.type.tensor_type.shape.dim]
         if len(lengths) == _RANK and all(lengths):
             found[declared.name] = (lengths[2], lengths[3])
     return found
+
+
+def _room(model: Any) -> int:
+    """Bytes of transformed kernels for which the machine has memory, and as much again for frames.
+
+    While a graph is written and loaded, its weights are there twice, and transformed kernels three times.
+    """
+    weights = sum(len(each.raw_data) for each in model.graph.initializer)
+    return (memory.limit() // 2 - 2 * weights) // 3
 
 
 def _dims(declared: Any) -> Any:

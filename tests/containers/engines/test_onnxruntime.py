@@ -203,5 +203,19 @@ def test_the_session_of_one_thread_has_the_graph_with_fewer_products(
     assert seen == [model.input.size]
 
 
+def test_a_graph_that_cannot_be_rewritten_is_loaded_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuses(*_: object, **__: object) -> bytes:
+        raise onnx.shape_inference.InferenceError("no such operators")
+
+    _write_doubling(tmp_path / "twice.onnx", 1)
+    model = dataclasses.replace(catalogue.load().model("yunet_n"), input=_input_named("data"))
+    monkeypatch.setattr(onnx_winograd, "with_fewer_products", refuses)
+    engine: Engine = onnxruntime.load(model, {"onnx": tmp_path / "twice.onnx"}, 1)
+    assert engine.run(np.ones((1, 3, 2, 2), np.float32))["twice"].sum() == 24
+    assert "no such operators" in caplog.text
+
+
 def _input_named(name: str) -> catalogue.ModelInput:
     return dataclasses.replace(catalogue.load().model("yolox_nano").input, tensor=name)

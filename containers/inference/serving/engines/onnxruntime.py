@@ -64,7 +64,7 @@ class OnnxRuntimeEngine(Engine):
         self._input_name = input_name
         self._output_names = [output.name for output in self._narrow.get_outputs()]
         inputs = [declared.name for declared in self._narrow.get_inputs()]
-        self._one_at_a_time = self._narrow.get_inputs()[0].shape[0] == 1
+        self._one_at_a_time = self._narrow.get_inputs()[0].shape[:1] == [1]
         if inputs != [input_name]:
             raise ModelLoadError(f"{name} takes {inputs}, not the one input '{input_name}' of its description")
 
@@ -146,7 +146,7 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     graph = onnx_shortcuts.shortened(
         path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
-    filtered = onnx_winograd.with_fewer_products(graph, side=model.input.size) if on_cpu else graph
+    filtered = _with_fewer_products(graph, model) if on_cpu else graph
     engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)
     try:
         return engine(graph, for_one_thread=filtered)
@@ -155,3 +155,11 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
             raise
         logger.warning("%s is used as published: rewritten it does not load (%s)", path.name, error)
         return engine(path)
+
+
+def _with_fewer_products(graph: Path | bytes, model: Model) -> Path | bytes:
+    try:
+        return onnx_winograd.with_fewer_products(graph, side=model.input.size)
+    except Exception:  # ONNX's own package refuses graphs that the runtime loads
+        logger.warning("%s is loaded with its convolutions as they are", model.name, exc_info=True)
+        return graph
