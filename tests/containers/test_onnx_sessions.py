@@ -87,7 +87,7 @@ def _nowhere(**_: object) -> str:
 
 @pytest.mark.parametrize("gone", ["before", "after"])
 def test_without_room_for_files_each_process_has_weights_of_its_own(
-    graph: Path, files: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+    graph: Path, files: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, gone: str
 ) -> None:
     if gone == "before":
         monkeypatch.setattr(tempfile, "mkdtemp", _nowhere)
@@ -97,6 +97,8 @@ def test_without_room_for_files_each_process_has_weights_of_its_own(
     alone = engine.run_alone(_FRAME)["maps"]
     assert np.array_equal(alone, engine.run(_FRAME)["maps"])
     assert str(files) not in Path("/proc/self/maps").read_text()
+    assert "net.onnx: " in caplog.text
+    assert "has weights of its own" in caplog.text
 
 
 def test_what_is_no_graph_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import os
@@ -125,8 +124,10 @@ class OnnxRuntimeEngine(Engine):
 
     def _opened_wide(self) -> Any:
         if self._optimised is not None:
-            with contextlib.suppress(ModelLoadError):  # somebody cleaned up among temporary files
+            try:
                 return self._optimised.opened(threads=self.at_once)
+            except ModelLoadError as error:  # somebody cleaned up among temporary files
+                logger.warning("%s: this worker has weights of its own: %s", self._name, error)
         return onnx_sessions.opened(self._graph, threads=self.at_once, name=self._name)
 
     def _batches(self) -> ThreadPoolExecutor:
