@@ -41,12 +41,12 @@ def test_a_face_lands_on_the_template() -> None:
 def test_the_dlib_template_is_the_one_that_dlib_aligns_to(photograph: Path) -> None:
     """dlib's own chip of the photograph and ours show the face at the same place."""
     dlib = pytest.importorskip("dlib")
-    from serving.engines.embedded import _five_landmarks, _weights
+    from serving.engines.embedded import _five_landmarks, weights
 
     image = cv2.imread(str(photograph))
     assert image is not None
     image = np.ascontiguousarray(image[:, :, ::-1])
-    predictor = dlib.shape_predictor(_weights("shape_predictor_5_face_landmarks.dat"))
+    predictor = dlib.shape_predictor(str(weights("shape_predictor_5_face_landmarks.dat")))
     box = dlib.get_frontal_face_detector()(image, 1)[0]
     theirs = dlib.get_face_chip(image, predictor(image, box), 150, 0.25)
     (place,) = placements(_five_landmarks(predictor(image, box))[None], "dlib", 150)

@@ -2,10 +2,11 @@
 
 ``python -m workbench.speed.comparison DETECTOR+EMBEDDER STORE ROUNDS`` prints milliseconds as JSON.
 
-Both sides get the same faces, found once, and embed them with the same model and engine. The plain one loads the
-model's file as it is, and aligns and embeds the source's face and a target's on one thread, ten times, which is what
-comparing two faces again and again does. The product does what a request does that is alone: it knows the source from
-the request before, and embeds the targets together, with the threads that the server chooses.
+Both sides get the same faces, found once, and embed them with the same model. The plain one loads the model's file as
+it is, with ONNX Runtime, or with dlib where it is dlib's, and aligns and embeds the source's face and a target's on
+one thread, ten times, which is what comparing two faces again and again does. The product does what a request does that
+is alone: it knows the source from the request before, and embeds the targets together, with the threads that the server
+chooses.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from workbench.errors import BenchError
 
 if TYPE_CHECKING:
     from serving.embedder import Embedder
+    from serving.engines import Engine
     from serving.model_folder import ModelFolder
 
 TARGETS = 10
@@ -121,11 +123,31 @@ def _plain(folder: ModelFolder) -> Embedder:
     from serving.engines.onnxruntime import OnnxRuntimeEngine
 
     model = folder.model
-    if model.engine != "onnxruntime":
-        return Embedder.load(folder, threads=1)
+    if model.engine == "embedded":
+        return Embedder(model, SharedEngine(_dlib()))
     path = folder.files["onnx"]
     engine = OnnxRuntimeEngine(path, name=path.name, input_name=model.input.tensor, threads=1)
     return Embedder(model, SharedEngine(engine))
+
+
+def _dlib() -> Engine:
+    """The network of dlib as dlib computes it."""
+    import dlib
+    import numpy as np
+    import numpy.typing as npt
+
+    from serving.engines import Engine, Outputs, embedded
+
+    class Dlib(Engine):
+        def __init__(self) -> None:
+            self._network = dlib.face_recognition_model_v1(str(embedded.weights(embedded.FACE_EMBEDDING)))
+
+        def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+            faces = tensor.transpose(0, 2, 3, 1).astype(np.uint8)
+            vectors = [self._network.compute_face_descriptor(np.ascontiguousarray(face)) for face in faces]
+            return {"embedding": np.array(vectors, np.float32)}
+
+    return Dlib()
 
 
 def _milliseconds(measured: Callable[[], object]) -> float:

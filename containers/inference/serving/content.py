@@ -10,6 +10,7 @@ from typing import Any
 import pybase64
 from werkzeug.http import parse_options_header
 
+from serving import images_in_json
 from serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
 from serving.image_headers import is_image
 
@@ -71,15 +72,15 @@ def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | 
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
-    """The JSON object that ``body`` holds.
+    """The JSON object that ``body`` holds; images in it may be decoded already, see ``images_in_json``.
 
     Raises:
         ClientError: empty, not JSON, not UTF-8, or not an object.
     """
-    if not body.strip():
+    if not body or body.isspace():
         raise ClientError("the body is empty; send an image or a JSON object")
     try:
-        document = json.loads(body)
+        document = images_in_json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ClientError("the body is neither an image nor valid JSON; send one of the two") from error
     if not isinstance(document, dict):
@@ -97,6 +98,8 @@ def base64_image(document: Mapping[str, Any], key: str) -> bytes:
     if key not in document:
         raise ClientError(f"the key '{key}' is missing; it holds the image in base64")
     text = document[key]
+    if isinstance(text, bytes):
+        return text
     if not isinstance(text, str):
         raise ClientError(f"'{key}' must be a string with the image in base64, not {type(text).__name__}")
     with contextlib.suppress(ValueError):

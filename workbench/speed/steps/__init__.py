@@ -18,6 +18,7 @@ from workbench.speed.steps import boxes, pictures, program, reading
 STEPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "body": reading.body,
     "base64": reading.base64_text,
+    "image-in-json": reading.image_in_json,
     "reduced-decoding": pictures.reduced_decoding,
     "scans": pictures.scans,
     "boxes": boxes.above_the_floor,

