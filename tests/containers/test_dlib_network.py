@@ -51,6 +51,9 @@ def test_the_graph_is_one_that_onnx_knows(file: Path) -> None:
     model = onnx.load_from_string(dlib_network.graph(file))
     onnx.checker.check_model(model, full_check=True)
     assert [node.op_type for node in model.graph.node].count("Conv") == 29
+    (frame,) = model.graph.input
+    # With many faces at a time, their maps would stay in the worker's memory.
+    assert [length.dim_value for length in frame.type.tensor_type.shape.dim] == [1, 3, 150, 150]
 
 
 @pytest.mark.parametrize("kept", [0, 1, 300, 335, 400, 20_000, 22_334_900, 22_334_910, -100])
@@ -70,6 +73,22 @@ def test_another_network(layer: bytes, file: Path, tmp_path: Path) -> None:
     path.write_bytes(changed)
     with pytest.raises(ModelLoadError, match="is not dlib's"):
         dlib_network.graph(path)
+
+
+def test_a_mean_that_is_no_number(file: Path, tmp_path: Path) -> None:
+    changed = bytearray(file.read_bytes())
+    exponent = changed.index(b"input_rgb_image_sized") + len("input_rgb_image_sized") + 4
+    assert changed[exponent : exponent + 2] == b"\x81\x11"  # minus seventeen
+    changed[exponent] = 4
+    path = tmp_path / FACE_EMBEDDING
+    path.write_bytes(changed)
+    with pytest.raises(ModelLoadError, match="is not dlib's"):
+        dlib_network.graph(path)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match="none cannot be read: No such file or directory"):
+        dlib_network.graph(tmp_path / "none")
 
 
 def test_the_other_network_of_the_package(file: Path) -> None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from serving import frames
+from serving import content, frames
 from serving.errors import ClientError, InvalidImageError, ObjectNotFoundError, PayloadTooLargeError
 from serving.frames import FrameReader
 
@@ -53,6 +53,21 @@ def _text(image: bytes) -> str:
 def test_one_image_in_base64(reader: FrameReader, key: str) -> None:
     found = reader.of_document({key: _text(_png(40, 60)), "images": None, "clip": "ignored as it always was"})
     assert (found.mode, [frame.shape for frame in found.frames]) == ("frame", [(40, 60, 3)])
+
+
+def test_an_image_where_a_uri_should_be_is_named_by_its_first_letters() -> None:
+    """As it was sent, though reading the JSON has decoded it."""
+    asked: list[str] = []
+
+    def fetch(uris: Sequence[str]) -> list[bytes]:
+        asked.extend(uris)
+        raise ObjectNotFoundError("none")
+
+    text = _text(bytes(range(256)) * 20)
+    document = content.json_object(json.dumps({"images": ["s3://b/0.png", text]}).encode())
+    with pytest.raises(ObjectNotFoundError):
+        FrameReader(max_pixels=5000, fetch=fetch).of_document(document)
+    assert asked == ["s3://b/0.png", text[:80]]
 
 
 @pytest.mark.parametrize("key", ["images_bytes", "images_base64_enc"])

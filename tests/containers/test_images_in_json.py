@@ -38,6 +38,7 @@ def _as_usual(body: bytes) -> Any:
         f'{{"source": "{_TEXT}", "targets": ["{_OTHER_TEXT}", "small", "{_TEXT}", 3, null, []]}}',
         f'{{"a": 1, "b": "{_TEXT}", "a": "{_OTHER_TEXT}"}}',
         f'{{"empty": "", "": "{_TEXT}"}}',
+        f'{{"camera": "gate \\u00f6\\/\\n", "image": "{_TEXT}"}}',
     ],
 )
 def test_images_are_decoded(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +58,8 @@ def test_images_are_decoded(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        f'{{"a": "\\\\", "b": "{_TEXT}"}}',
+        f'{{"a": "{_TEXT[:-1]}\\/"}}',
         f'{{"a": "{_TEXT}", "a": "{_OTHER_TEXT}"}}',
         f'{{"a": "{_TEXT}", "a": 1}}',
         f'{{"a": {{"b": "{_TEXT}"}}, "c": "{_OTHER_TEXT}"}}',
@@ -70,12 +73,18 @@ def test_images_are_decoded(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
         f'{{"a": "{_TEXT}-"}}',
         f'{{"a": "{_TEXT[:-1]}"}}',
         f'{{"a": "{_TEXT}ö"}}',
-        f'{{"a": "{_TEXT}", "many": {json.dumps([str(number) for number in range(20_000)])}}}',
+        f'{{"a": "{_TEXT}", "many": {json.dumps([str(number) for number in range(300)])}}}',
         '{"a": "b"}',
     ],
 )
 def test_everything_else_is_as_json_has_it(body: str) -> None:
     assert images_in_json.loads(body.encode()) == json.loads(body)
+
+
+@pytest.mark.parametrize("rest", ["[" + "1," * 40_000 + "1]", '"' * 7_000_000])
+def test_a_long_rest_is_not_looked_through(rest: str) -> None:
+    body = f'{{"a": {rest}, "b": "{_TEXT}"}}'.encode()
+    assert images_in_json._cut(body) is None
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])

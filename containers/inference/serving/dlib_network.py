@@ -45,10 +45,11 @@ def graph(path: Path) -> bytes:
     """The network in ``path``, a ``dlib_face_recognition_resnet_model_v1.dat``.
 
     Returns:
-        An ONNX graph from ``frame`` (N, 3, 150, 150) float32 RGB 0-255 to ``embedding`` (N, 128) float32.
+        An ONNX graph from ``frame`` (1, 3, 150, 150) float32 RGB 0-255 to ``embedding`` (1, 128) float32. It takes one
+        face at a time: the maps of many would stay in the memory of the worker that saw them.
 
     Raises:
-        ModelLoadError: the file holds another network.
+        ModelLoadError: the file cannot be read, or holds another network.
     """
     file, writer = _File(path), _Writer()
     means = file.means()
@@ -84,7 +85,10 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
-        self._bytes = path.read_bytes()
+        try:
+            self._bytes = path.read_bytes()
+        except OSError as error:
+            raise ModelLoadError(f"{path} cannot be read: {error.strerror}") from error
         self._place = 0
 
     def means(self) -> Array:
@@ -125,7 +129,11 @@ class _File:
         return np.frombuffer(self._bytes, "<f4", count, start).astype(np.float64)
 
     def _number(self) -> float:
-        return self._integer() * 2.0 ** self._integer()
+        mantissa, exponent = self._integer(), self._integer()
+        try:
+            return math.ldexp(mantissa, exponent)
+        except OverflowError as error:
+            raise self._another() from error
 
     def _integer(self) -> int:
         head = self._bytes[self._place : self._place + 1]
@@ -181,8 +189,8 @@ class _Writer:
         from onnx import TensorProto, helper
 
         nodes = [*self._nodes, helper.make_node("Identity", [result], [_OUTPUT])]
-        frame = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", 3, SIDE, SIDE])
-        output = helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, ["N", _DIMENSIONS])
+        frame = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, 3, SIDE, SIDE])
+        output = helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, [1, _DIMENSIONS])
         graph = helper.make_graph(nodes, "dlib_face_recognition", [frame], [output], self._weights)
         opset = helper.make_opsetid("", _OPERATORS)
         return bytes(helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString())

@@ -15,6 +15,7 @@ of one size in the order of time. ``read_frames`` is for users' own hooks.
 
 from __future__ import annotations
 
+import base64
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ _SEVERAL = ("images_bytes", "images_base64_enc")
 _URIS = "images"
 _KEYS = (*_ONE, *_SEVERAL, _URIS)
 _MAX_FRAMES, _MAX_URIS = 20, 16
+_SHOWN_BYTES = 60
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,11 @@ def _uris(document: Mapping[str, Any]) -> list[str]:
     if (
         not isinstance(listed, list)
         or not 1 <= len(listed) <= _MAX_URIS
-        or not all(isinstance(uri, str) for uri in listed)
+        or not all(isinstance(uri, str | bytes) for uri in listed)
     ):
         raise ClientError(f"'{_URIS}' must be a list of 1 to {_MAX_URIS} S3 URIs, each s3://BUCKET/KEY")
-    return listed
+    # An image sent here by mistake is decoded already; its first letters go into the message.
+    return [base64.b64encode(uri[:_SHOWN_BYTES]).decode() if isinstance(uri, bytes) else uri for uri in listed]
 
 
 def _check_sizes(sizes: Sequence[FrameSize]) -> None:

@@ -15,8 +15,11 @@ from typing import Any
 import pybase64
 
 _SMALLEST_IMAGE = 4096
-_LARGEST_REST = 65536
-"""Bytes beside the images that are looked through here; a body with more is left to ``json``."""
+_LARGEST_REST, _MOST_TEXTS = 65536, 256
+"""Bytes beside the images, and texts, that are looked through here; a body with more is left to ``json``."""
+
+_MISLEADING = (b'\\"', b"\\\\", rb"\u0000", b"\0")
+"""An escape that hides a quote, or may; one that is a mark's; and what is in JSON of another encoding, or in none."""
 
 _MARK = "\0"
 
@@ -39,7 +42,7 @@ def loads(body: bytes) -> Any:
 def _without_reading_images(body: bytes) -> dict[str, Any] | None:
     """The object with its images decoded; None where there is none, or only all of the body tells what it is.
 
-    Where no text has an escape, each quote begins a text or ends one. What is cut out of a text is base64, so the rest
+    Where no quote has an escape, each begins a text or ends one. What is cut out of a text is base64, so the rest
     is valid where the whole is.
     """
     with suppress(ValueError, RecursionError):
@@ -59,9 +62,11 @@ def _cut(body: bytes) -> tuple[bytes, list[bytes]] | None:
     Raises:
         ValueError: a large text is not base64.
     """
+    if len(body) < _SMALLEST_IMAGE:
+        return None
     whole = memoryview(body)
     pieces, images = [], []
-    kept = place = length = 0
+    kept = place = length = texts = 0
     while (opening := body.find(b'"', place)) >= 0:
         closing = body.find(b'"', opening + 1)
         length += opening - place
@@ -71,12 +76,12 @@ def _cut(body: bytes) -> tuple[bytes, list[bytes]] | None:
             kept = closing
         else:
             length += closing - opening
-        if closing < 0 or length > _LARGEST_REST:
+        texts += 1
+        if closing < 0 or length > _LARGEST_REST or texts > _MOST_TEXTS:
             return None
         place = closing + 1
     pieces.append(body[kept:])
-    # A zero is in JSON of another encoding than UTF-8, or in none.
-    if not images or any(b"\\" in piece or b"\0" in piece for piece in pieces):
+    if not images or any(each in piece for piece in pieces for each in _MISLEADING):
         return None
     rest = pieces[0]
     for number, piece in enumerate(pieces[1:]):

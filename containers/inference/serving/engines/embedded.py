@@ -2,8 +2,8 @@
 
 Both detectors are classic HOG detectors whose score is a distance to a separating plane, not a probability.
 A logistic curve maps it to 0..1, centred at 0.5 (where false alarms give way to real finds on ordinary
-photographs); it ranks detections and is not calibrated. dlib's face embedding runs on ONNX Runtime, in a twelfth of
-the time that dlib takes.
+photographs); it ranks detections and is not calibrated. dlib's face embedding runs on ONNX Runtime, in a thirteenth
+of the time that dlib takes.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ class OnnxRuntimeEngine(Engine):
         self._narrow = onnx_sessions.opened(for_one_thread or graph, threads=1, name=name)
         on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
-        self._graph, self._name = graph, name
+        self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread nobody needs it again
+        self._name = name
         self._optimised = onnx_sessions.optimised(graph, name=name) if self.at_once > 1 else None
         self.takes_core = not on_gpu
         self._wide_of: dict[int, Any] = {}
