@@ -18,7 +18,8 @@ from serving.errors import ModelLoadError
 from serving.onnx_graph import Array
 
 INPUT = "frame"
-SIDE = 150
+
+_SIDE = 150
 """Of a face, in pixels."""
 
 _OUTPUT = "embedding"
@@ -58,7 +59,7 @@ def graph(path: Path) -> bytes:
     bias = bias - (kernels * means[:, None, None]).sum(axis=(1, 2, 3)) / 256
     maps = writer.add("Relu", writer.convolution(INPUT, kernels / 256, bias, stride=_SMALLER, border=0))
     maps = writer.add("MaxPool", maps, kernel_shape=[3, 3], strides=[2, 2])
-    size, channels = _shrunk(_shrunk(SIDE, 7), 3), 32
+    size, channels = _shrunk(_shrunk(_SIDE, 7), 3), 32
     for filters, stride in _BLOCKS:
         first, second = file.convolution(filters, channels, 3), file.convolution(filters, filters, 3)
         inner = writer.add("Relu", writer.convolution(maps, *first, stride=stride, border=2 - stride))
@@ -189,7 +190,7 @@ class _Writer:
         from onnx import TensorProto, helper
 
         nodes = [*self._nodes, helper.make_node("Identity", [result], [_OUTPUT])]
-        frame = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, 3, SIDE, SIDE])
+        frame = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, 3, _SIDE, _SIDE])
         output = helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, [1, _DIMENSIONS])
         graph = helper.make_graph(nodes, "dlib_face_recognition", [frame], [output], self._weights)
         opset = helper.make_opsetid("", _OPERATORS)
