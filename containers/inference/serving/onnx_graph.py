@@ -68,6 +68,20 @@ def map_sizes(model: Any, side: int) -> dict[str, tuple[int, int]]:
     Raises:
         InferenceError: of ONNX, the sizes of the maps contradict each other, or an operator is of no known set.
     """
+    shapes = _map_shapes(model, (1, 3, side, side))
+    return {name: (rows, columns) for name, (_, _, rows, columns) in shapes.items() if rows and columns}
+
+
+def map_channels(model: Any) -> dict[str, int]:
+    """Channels of a graph's maps, by name, as far as they follow from it; else as :func:`map_sizes`."""
+    return {name: channels for name, (_, channels, _, _) in _map_shapes(model, ()).items() if channels}
+
+
+def _map_shapes(model: Any, frames: tuple[int, ...]) -> dict[str, tuple[int, int, int, int]]:
+    """Shapes of a graph's maps, with zeros for lengths that are not known.
+
+    ``frames`` has those of its input where the graph leaves them open.
+    """
     import onnx
     from onnx import helper
 
@@ -83,15 +97,15 @@ def map_sizes(model: Any, side: int) -> dict[str, tuple[int, int]]:
             light.graph.initializer.append(weights)
         else:
             light.graph.input.append(helper.make_tensor_value_info(weights.name, weights.data_type, weights.dims))
-    for frames in light.graph.input[: len(model.graph.input)]:
-        for dim, length in zip(_dims(frames), (1, 3, side, side), strict=False):
+    for declared in light.graph.input[: len(model.graph.input)]:
+        for dim, length in zip(_dims(declared), frames, strict=False):
             dim.dim_value = dim.dim_value if dim.dim_value > 0 else length
     inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
     found = {}
     for declared in (*inferred.graph.value_info, *inferred.graph.output):
-        lengths = [dim.dim_value for dim in declared.type.tensor_type.shape.dim]
-        if len(lengths) == _RANK and all(lengths):
-            found[declared.name] = (lengths[2], lengths[3])
+        lengths = [dim.dim_value for dim in _dims(declared)]
+        if len(lengths) == _RANK:
+            found[declared.name] = (lengths[0], lengths[1], lengths[2], lengths[3])
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from serving import onnx_graph
+from serving import onnx_graph, onnx_joined_maps
 from serving.errors import ModelLoadError
 from serving.onnx_graph import Array, Graph, attributes, set_attributes
 
@@ -33,6 +33,7 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
       part of that convolution: of 6 x 6 pixels with a stride of 2 in place of 3 x 3 with one of 1, as in YOLOv5 6.0.
     - Of pools of 5, 9 and 13 pixels each looks at 5 pixels of the one before: the largest of the largest.
     - Of YOLOX's classes only the wanted one is computed, so that rows have six numbers.
+    - Convolutions of one pixel over two joined maps look at each of them (:mod:`serving.onnx_joined_maps`).
 
     Args:
         path: of the graph.
@@ -56,6 +57,7 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
     if target_class is not None:
         changed.append(_keep_class(graph, target_class))
     if on_cpu:
+        changed.append(onnx_joined_maps.convolved_apart(graph, model))
         changed.append(_convolve_slopes(graph))  # the last: it makes all nodes anew
     if not any(changed):
         return path

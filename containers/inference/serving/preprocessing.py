@@ -90,7 +90,10 @@ def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height
         plane = tensor[0, target]
         if (rows, columns) != (height, width):
             plane.fill(spec.pad_value * factor + offset)
-        np.multiply(planes[source], factor, out=plane[:rows, :columns])
+        if factor == 1:
+            np.copyto(plane[:rows, :columns], planes[source])
+        else:
+            np.multiply(planes[source], factor, out=plane[:rows, :columns])
         if offset:
             plane[:rows, :columns] += offset
     return tensor
