@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from serving import allocator, last_connection, logs, memory, user_packages
+from serving import allocator, last_connection, logs, memory, traffic, user_packages
 from serving.settings import settings
 from serving.startup import StartupAnswers
 
@@ -71,12 +71,23 @@ def when_ready(server):
     server.handle_term = handle_term
 
 
-def post_fork(server, _worker):
+def pre_fork(_server, worker):
+    """Gives a worker the place where all others see what it is busy with."""
+    worker.row = traffic.counts().reserve()
+
+
+def child_exit(_server, worker):
+    """Wipes what a worker was busy with, for it may have been killed."""
+    traffic.counts().release(worker.row)
+
+
+def post_fork(server, worker):
     """Ends a worker that was told to end before it could listen to signals; gunicorn would wait 30 s for it.
 
     Until its own handlers are there, it has the master's, which only queue what comes, in a queue that in a worker
     nobody reads.
     """
+    traffic.counts().row = worker.row
     for number in _ENDING:
         signal.signal(number, lambda *_: os._exit(0))
     while not server.SIG_QUEUE.empty():

@@ -21,30 +21,41 @@ def on_onnxruntime(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("cores", "more", "workers", "threads"),
+    ("cores", "more", "workers", "threads", "own"),
     [
-        (1, {}, 1, 1),
-        (2, {}, 1, 2),
-        (4, {}, 1, 4),
-        (6, {}, 2, 3),
-        (16, {}, 4, 4),
-        (6, {"MODEL_SERVER_WORKERS": "3"}, 3, 2),
-        (6, {"MODEL_SERVER_WORKERS": "1"}, 1, 4),
-        (2, {"MODEL_SERVER_WORKERS": "4"}, 4, 1),
-        (6, {"OMP_NUM_THREADS": "1"}, 6, 1),
-        (5, {}, 2, 3),
-        (16, {"OMP_NUM_THREADS": "4"}, 4, 4),
-        (6, {"OMP_NUM_THREADS": "2", "MODEL_SERVER_WORKERS": "5"}, 5, 2),
-        (6, {"PROCESSOR": "gpu"}, 1, 6),
+        (1, {}, 1, 1, 1),
+        (2, {}, 2, 2, 1),
+        (4, {}, 4, 4, 1),
+        (16, {}, 16, 4, 1),
+        (6, {"MODEL_SERVER_WORKERS": "3"}, 3, 4, 2),
+        (6, {"MODEL_SERVER_WORKERS": "1"}, 1, 4, 6),
+        (2, {"MODEL_SERVER_WORKERS": "4"}, 4, 2, 1),
+        (5, {"MODEL_SERVER_WORKERS": "2"}, 2, 4, 3),
+        (6, {"OMP_NUM_THREADS": "1"}, 6, 1, 1),
+        (16, {"OMP_NUM_THREADS": "8"}, 16, 8, 1),
+        (6, {"OMP_NUM_THREADS": "2", "MODEL_SERVER_WORKERS": "5"}, 5, 2, 2),
     ],
 )
-def test_an_engine_that_runs_requests_at_once_has_several_cores(
-    on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, cores: int, more: dict[str, str], workers: int, threads: int
+def test_workers_share_the_cores_where_an_engine_runs_requests_at_once(
+    on_onnxruntime: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    more: dict[str, str],
+    workers: int,
+    threads: int,
+    own: int,
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(cores))
     read = _settings(on_onnxruntime, **more)
-    assert (read.workers, read.engine_threads) == (workers, threads)
-    assert read.loads_before_fork is not read.gpu
+    assert (read.workers, read.engine_threads, read.cores, read.shared_cores) == (workers, threads, own, cores)
+    assert read.loads_before_fork
+
+
+def test_the_gpu_image_has_one_worker(on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
+    read = _settings(on_onnxruntime, PROCESSOR="gpu")
+    assert (read.workers, read.engine_threads, read.cores, read.shared_cores) == (1, 6, 6, 0)
+    assert not read.loads_before_fork
 
 
 @pytest.mark.parametrize(
@@ -62,14 +73,15 @@ def test_any_other_has_a_worker_a_core(
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
     read = _settings(on_onnxruntime, model, APPLICATION_TYPE=application)
-    assert (read.workers, read.engine_threads, read.cores, read.queue_limit) == (6, 1, 1, 16)
+    assert (read.workers, read.engine_threads, read.cores, read.shared_cores) == (6, 1, 1, 0)
+    assert read.queue_limit == 16
 
 
 @pytest.mark.parametrize(
     ("more", "queue"),
-    [({}, 64), ({"MAX_QUEUE_LENGTH": "5"}, 5), ({"OMP_NUM_THREADS": "4"}, 64), ({"OMP_NUM_THREADS": "1"}, 16)],
+    [({}, 64), ({"MAX_QUEUE_LENGTH": "5"}, 5), ({"OMP_NUM_THREADS": "1"}, 64), ({"MODEL_SERVER_WORKERS": "2"}, 64)],
 )
-def test_as_many_requests_wait_for_a_core(
+def test_as_many_requests_wait_for_a_core_in_all_workers(
     on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], queue: int
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4))

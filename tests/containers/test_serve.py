@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import cv2
 import httpx
@@ -25,11 +17,9 @@ import numpy.typing as npt
 import pytest
 
 from serving import memory
+from tests.served_program import CLIENTS, WORKERS, Program, serving, under_load
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-WORKERS = 3
-CLIENTS = 12
 SLOW_HOOKS = """
 import pathlib, time
 def model_fn(model_dir):
@@ -40,136 +30,6 @@ def input_fn(body, content_type): return float(body)
 def predict_fn(seconds, model): time.sleep(seconds); return seconds
 def output_fn(seconds, accept): return str(seconds)
 """
-
-
-def _status(url: str, method: str, path: str, body: bytes = b"", content_type: str = "") -> int:
-    """The answer's status; 0 for a connection that broke, -1 where nobody listens.
-
-    Over a connection of its own, by the cheapest client there is: it shares the machine with what it measures.
-    """
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
-    try:
-        connection.request(method, path, body, {"Content-Type": content_type})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    except ConnectionRefusedError:
-        return -1
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
-
-
-@dataclass(frozen=True)
-class Program:
-    """A running ``serve``."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    log: Path
-
-    def ping(self) -> int:
-        """The status of /ping."""
-        return _status(self.url, "GET", "/ping")
-
-    def wait_until(self, status: int) -> None:
-        for _ in range(1200):
-            if self.ping() == status:
-                return
-            time.sleep(0.05)
-        pytest.fail(self.log.read_text())
-
-    def invoke(self, body: bytes, content_type: str = "image/png") -> int:
-        return _status(self.url, "POST", "/invocations", body, content_type)
-
-    def workers(self) -> list[int]:
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children if Path(f"/proc/{child}/cmdline").read_bytes()]  # not one that ended
-
-    def logged(self, message: str) -> list[dict[str, Any]]:
-        whole, _, _ = self.log.read_text().rpartition("\n")  # the last line may be half written
-        lines = [line for line in whole.splitlines() if line.startswith("{")]
-        return [entry for entry in map(json.loads, lines) if entry["message"] == message]
-
-
-@contextmanager
-def _serving(folder: Path, *, application: str = "body-detection", **environment: str) -> Iterator[Program]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.set_inheritable(True)
-        log = folder / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [str(REPOSITORY / "containers/inference/serve"), "--bind", f"fd://{listener.fileno()}"],
-                env={
-                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                    "PYTHONPATH": str(REPOSITORY),
-                    "APPLICATION_TYPE": application,
-                    "MODEL_NAME": "red",
-                    "SM_MODEL_DIR": str(folder),
-                    "MODEL_SERVER_WORKERS": str(WORKERS),
-                    **environment,
-                },
-                pass_fds=[listener.fileno()],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    try:
-        yield Program(process, url, log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(40)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
-@dataclass
-class Load:
-    """Clients that send one request after the other, each over a connection of its own."""
-
-    statuses: Counter[int] = field(default_factory=Counter)
-    milliseconds: dict[int, list[float]] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def send_until_stopped(self, url: str, body: bytes, content_type: str) -> None:
-        while not self._stop.is_set():
-            self.send(url, body, content_type)
-
-    def send(self, url: str, body: bytes, content_type: str) -> None:
-        started = time.perf_counter()
-        status = _status(url, "POST", "/invocations", body, content_type)
-        with self._lock:
-            self.statuses[status] += 1
-            self.milliseconds.setdefault(status, []).append((time.perf_counter() - started) * 1000)
-        if status == -1:
-            self._stop.set()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-
-@contextmanager
-def _under_load(
-    program: Program, body: bytes, content_type: str = "image/png", *, clients: int = CLIENTS
-) -> Iterator[Load]:
-    load = Load()
-    sending = (program.url, body, content_type)
-    senders = [threading.Thread(target=load.send_until_stopped, args=sending) for _ in range(clients)]
-    for sender in senders:
-        sender.start()
-    try:
-        yield load
-    finally:
-        load.stop()
-        for sender in senders:
-            sender.join()
 
 
 @pytest.fixture
@@ -198,7 +58,7 @@ def served_red(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The serving program, for tests that leave it as it is."""
     folder = tmp_path_factory.mktemp("red")
     write_yolox_onnx(folder / "yolox_nano" / "yolox_nano.onnx")
-    with _serving(folder, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="1") as program:
+    with serving(folder, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="1") as program:
         program.wait_until(200)
         yield program
 
@@ -208,7 +68,7 @@ def _named(model: Path) -> dict[str, str]:
 
 
 def test_ready_means_ready_whoever_answers(model: Path, frame: bytes) -> None:
-    with _serving(model, **_named(model)) as program:
+    with serving(model, **_named(model)) as program:
         program.wait_until(200)
         assert {program.invoke(frame) for _ in range(20)} == {200}
         assert {program.ping() for _ in range(20)} == {200}
@@ -220,7 +80,7 @@ def test_ping_says_503_from_the_first_moment_until_the_model_is_loaded(
 ) -> None:
     if application != "custom":
         write_older_layout(slow, "body_detector_red")
-    with _serving(slow, application=application) as program:
+    with serving(slow, application=application) as program:
         statuses: list[int] = []
         while not statuses or statuses[-1] in (-1, 0, 503):
             statuses.append(program.ping())
@@ -238,7 +98,7 @@ def test_ping_says_503_from_the_first_moment_until_the_model_is_loaded(
 
 @pytest.mark.parametrize("seconds", [0, 0.1, 0.2, 0.4, 0.8])
 def test_termination_while_the_model_loads(seconds: float, slow: Path) -> None:
-    with _serving(slow, application="custom") as program:
+    with serving(slow, application="custom") as program:
         program.wait_until(503)
         time.sleep(seconds)
         program.process.terminate()
@@ -247,9 +107,9 @@ def test_termination_while_the_model_loads(seconds: float, slow: Path) -> None:
 
 
 def test_termination_under_load_finishes_what_was_accepted(model: Path, frame: bytes) -> None:
-    with _serving(model, **_named(model)) as program:
+    with serving(model, **_named(model)) as program:
         program.wait_until(200)
-        with _under_load(program, frame) as load:
+        with under_load(program, frame) as load:
             time.sleep(1)
             program.process.terminate()
             assert program.process.wait(30) == 0
@@ -262,9 +122,9 @@ def test_termination_under_load_finishes_what_was_accepted(model: Path, frame: b
 
 
 def test_a_worker_that_is_killed_under_load_loses_its_own_requests_alone(model: Path, frame: bytes) -> None:
-    with _serving(model, **_named(model)) as program:
+    with serving(model, **_named(model)) as program:
         program.wait_until(200)
-        with _under_load(program, frame) as load:
+        with under_load(program, frame) as load:
             for _ in range(WORKERS):
                 time.sleep(0.5)
                 os.kill(program.workers()[0], signal.SIGKILL)
@@ -278,7 +138,7 @@ def test_a_worker_that_is_killed_under_load_loses_its_own_requests_alone(model: 
 
 
 def test_workers_that_are_killed_while_they_load_keep_nobody_waiting(slow: Path) -> None:
-    with _serving(slow, application="custom") as program:
+    with serving(slow, application="custom") as program:
         program.wait_until(503)
         for _ in range(WORKERS):
             while len(program.workers()) <= WORKERS:  # and the process that answers meanwhile
@@ -297,9 +157,9 @@ def _percentile(values: list[float], share: float) -> float:
 def test_overload_is_refused_and_what_was_accepted_finishes(slow: Path) -> None:
     (slow / "go").touch()
     environment = {"MODEL_SERVER_WORKERS": "1", "MAX_QUEUE_LENGTH": "3"}
-    with _serving(slow, application="custom", **environment) as program:
+    with serving(slow, application="custom", **environment) as program:
         program.wait_until(200)
-        with _under_load(program, b"0.2", "text/plain", clients=8) as load:
+        with under_load(program, b"0.2", "text/plain", clients=8) as load:
             time.sleep(3)
             pings = [program.ping() for _ in range(20)]
         assert pings == [200] * 20  # while the one engine is busy and the queue full
@@ -342,7 +202,7 @@ def test_what_is_not_http_gets_a_4xx_in_the_error_shape(served_red: Program, req
 
 def test_clients_that_stall_delay_others_and_do_not_shut_them_out(slow: Path) -> None:
     (slow / "go").touch()
-    with _serving(slow, application="custom", MODEL_SERVER_WORKERS="1", MAX_QUEUE_LENGTH="1") as program:
+    with serving(slow, application="custom", MODEL_SERVER_WORKERS="1", MAX_QUEUE_LENGTH="1") as program:
         program.wait_until(200)
         host, port = program.url.removeprefix("http://").split(":")
         stalled = [socket.create_connection((host, int(port))) for _ in range(6)]  # the worker has five threads
@@ -355,7 +215,7 @@ def test_clients_that_stall_delay_others_and_do_not_shut_them_out(slow: Path) ->
 
 
 def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
-    with _serving(tmp_path) as program:
+    with serving(tmp_path) as program:
         program.wait_until(500)
         answer = httpx.get(f"{program.url}/ping", timeout=2)
         assert answer.json()["error"]["code"] == "ModelLoadFailed"
@@ -363,7 +223,7 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
 
 
 def test_a_further_worker_shares_the_model(model: Path, frame: bytes) -> None:
-    with _serving(model, **_named(model)) as program:
+    with serving(model, **_named(model)) as program:
         program.wait_until(200)
         for _ in range(600):  # a 200 comes from the first; the others may still be on their way
             if len(program.logged("worker ready")) >= WORKERS:
@@ -390,7 +250,7 @@ def test_the_log_names_request_camera_model_and_stages(
     attributes: str, camera: str, tmp_path: Path, frame: bytes
 ) -> None:
     write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
-    with _serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="1") as program:
+    with serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="1") as program:
         program.wait_until(200)
         headers = {
             "Content-Type": "image/png",

@@ -8,16 +8,30 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from serving import traffic
+from serving.errors import OverloadedError
 from serving.settings import Settings
 
 
-@pytest.fixture
-def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    chosen = Settings(application_type="body-detection", model_name="m", cores=2)
-    monkeypatch.setattr(traffic, "settings", lambda: chosen)
-    traffic._cores.cache_clear()
+@pytest.fixture(autouse=True)
+def anew() -> Iterator[None]:
+    _forget()
     yield
+    _forget()
+
+
+def _forget() -> None:
     traffic._cores.cache_clear()
+    traffic.counts.cache_clear()
+
+
+def _settings(monkeypatch: pytest.MonkeyPatch, **more: int) -> None:
+    chosen = Settings(application_type="body-detection", model_name="m", workers=2, **more)  # type: ignore[arg-type]
+    monkeypatch.setattr(traffic, "settings", lambda: chosen)
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    _settings(monkeypatch, cores=2)
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -52,9 +66,7 @@ def test_whoever_waits_for_something_else_lets_others_have_the_core() -> None:
 
     _together(6, work)
     assert not waiting.broken
-    for _ in range(2):
-        assert traffic._cores().acquire(blocking=False)  # all are back
-    assert not traffic._cores().acquire(blocking=False)
+    assert list(traffic.counts().cores) == [0] * len(traffic.counts().cores)  # all are back
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -81,4 +93,36 @@ def test_a_request_is_alone_until_another_comes() -> None:
         assert traffic.alone()
     with pytest.raises(ValueError, match="refused"), traffic.request():
         raise ValueError("refused")
-    assert traffic._in_work == 0
+    assert sum(traffic.counts().requests) == 0
+
+
+def test_a_request_of_another_worker_is_one_too() -> None:
+    with traffic.request():
+        traffic.counts().requests[1] = 1
+        assert not traffic.alone()
+        traffic.counts().release(1)
+        assert traffic.alone()
+
+
+def _admitted(limit: int) -> bool:
+    try:
+        with traffic.request(limit):
+            return True
+    except OverloadedError:
+        return False
+
+
+def test_places_are_counted_together_where_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    _settings(monkeypatch, shared_cores=2)
+    traffic.counts().requests[1] = 2
+    assert _admitted(3)
+    assert not _admitted(2)
+    assert traffic.counts().requests[0] == 0  # refused ones, too, have gone
+
+
+def test_each_worker_has_places_of_its_own_where_it_keeps_to_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    _settings(monkeypatch)
+    traffic.counts().requests[1] = 2
+    assert _admitted(1)
+    with traffic.request():
+        assert not _admitted(1)

@@ -11,7 +11,7 @@ from typing import Any
 
 from serving import allocator, traffic
 from serving.application import Application
-from serving.errors import ModelLoadError, ModelNotReadyError, OverloadedError
+from serving.errors import ModelLoadError, ModelNotReadyError
 from serving.stages import Milliseconds, collected, stage
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class ApplicationHost:
         self._model: Any = None
         self._failure: Exception | None = None
         self._turn = threading.Lock()
-        self._places = threading.BoundedSemaphore(queue_limit)
+        self._queue_limit = queue_limit
 
     def load(self) -> None:
         """Loads the model, unless that was done or tried already.
@@ -87,13 +87,8 @@ class ApplicationHost:
             ServingError: not ready, or the hooks refused the request.
         """
         self.check_ready()
-        if not self._places.acquire(blocking=False):
-            raise OverloadedError("too many requests are waiting; send the frame again shortly")
-        try:
-            with traffic.request(), collected() as stages:
-                return *self._run_hooks(body, content_type, accept), stages
-        finally:
-            self._places.release()
+        with traffic.request(self._queue_limit), collected() as stages:
+            return *self._run_hooks(body, content_type, accept), stages
 
     def _run_hooks(self, body: bytes, content_type: str | None, accept: str | None) -> tuple[bytes, str]:
         application = self._application

@@ -1,8 +1,9 @@
 """How many workers and threads serve a model best on a machine with so many cores; docs/performance.md has the figures.
 
-ONNX Runtime runs several requests beside each other in one process, and gives one that is alone all cores. So a worker
-has several cores: a camera that waits alone gets its answer sooner, and no core idles because the connections of a
-fleet happen to lie with another worker. The other engines run one request at a time: each core has a worker of its own.
+There is a worker a core: in one process the Python code of several requests would take turns. With ONNX Runtime, which
+runs several requests beside each other in one process, workers share the cores: a request that is alone gets several,
+so a camera that waits alone has its answer sooner, and a core that one worker leaves idle another uses, however the
+connections of a fleet happen to be spread. The other engines run one request at a time, on one core.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHARES_CORES = "onnxruntime"
 _MOST_THREADS = 4
-"""Cores of one worker: with more, its Python code, which runs on one of them at a time, would hold them up."""
+"""Of one forward pass, and requests that one worker runs at once: more gain little, and each has its memory."""
 
 
 def fitted(
@@ -29,7 +30,7 @@ def fitted(
 ) -> Settings:
     """The settings with the workers and threads that the model they name is served best by.
 
-    As many requests as before wait for a core: a worker of several cores has several workers' queues.
+    As many requests as ever wait for a core, in all workers together.
 
     Args:
         settings: with a worker a core, of one thread; of a built-in application.
@@ -40,16 +41,15 @@ def fitted(
     """
     if settings.gpu or set(_engines(settings)) != {_SHARES_CORES}:
         return settings
-    count = workers or -(-cores // (threads or _MOST_THREADS))
-    each = threads or min(_MOST_THREADS, -(-cores // count))
-    queue = queue_limit or settings.queue_limit * each
+    count = workers or cores
     return replace(
         settings,
         workers=count,
-        engine_threads=each,
+        engine_threads=threads or min(_MOST_THREADS, cores),
         engine_threads_per_process=True,
-        cores=each,
-        queue_limit=queue,
+        cores=-(-cores // count),
+        shared_cores=cores,
+        queue_limit=queue_limit or settings.queue_limit * cores,
     )
 
 

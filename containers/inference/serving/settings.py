@@ -28,17 +28,18 @@ class Settings:
             ``SAGEMAKER_SUBMIT_DIRECTORY``.
         program: file name of a user's own program, ``SAGEMAKER_PROGRAM``.
         gpu: whether this is the GPU image, ``PROCESSOR``.
-        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, or per four where the
-            engine runs several requests at once (``parallelism``), and one alone in the GPU image, where each would
-            hold a CUDA context and a model in the GPU's memory.
-        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, or the worker's share
-            of the cores where the engine runs several requests at once, and in the GPU image one per processor core,
-            for models that run on the CPU there.
+        workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, and one alone in the
+            GPU image, where each would hold a CUDA context and a model in the GPU's memory.
+        engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, or as many as cores, at
+            most four, where the engine runs several requests at once (``parallelism``), and in the GPU image one per
+            processor core, for models that run on the CPU there.
         engine_threads_per_process: whether the engine makes its threads anew in each process, so that its model may be
             loaded before the fork whatever their number.
-        queue_limit: requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH``; more get 503 at once. By default
-            16 for each request that the worker runs at once.
+        queue_limit: requests in work or waiting in one worker, or in all of them where they share the cores,
+            ``MAX_QUEUE_LENGTH``; more get 503 at once. By default 16 for each core that they run on.
         cores: of the processor that one worker uses at once, for decoding frames and for forward passes: its share.
+        shared_cores: of the processor that all workers share, of which each uses, beside its own, what others leave
+            idle; 0 where each keeps to its own.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
         max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
@@ -56,6 +57,7 @@ class Settings:
     engine_threads_per_process: bool = False
     queue_limit: int = 16
     cores: int = 1
+    shared_cores: int = 0
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
     max_object_bytes: int = 32 * _MIB

@@ -1,4 +1,4 @@
-"""What the requests of a worker share: its cores, and whether one of them is alone."""
+"""What requests share: the cores, the places in which they wait, and whether one of them is alone."""
 
 from __future__ import annotations
 
@@ -7,34 +7,57 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from serving.cores import Cores
+from serving.errors import OverloadedError
 from serving.settings import settings
+from serving.shared_counts import SharedCounts
 from serving.stages import stage
 
 _lock = threading.Lock()
-_in_work = 0
+
+
+@functools.cache
+def counts() -> SharedCounts:
+    """What all workers are busy with; the first call must come before they are forked."""
+    return SharedCounts(settings().workers)
 
 
 @contextmanager
-def request() -> Iterator[None]:
-    """A request is in work while this lasts."""
-    global _in_work
-    with _lock:
-        _in_work += 1
+def request(limit: int | None = None) -> Iterator[None]:
+    """A request is in work while this lasts.
+
+    Args:
+        limit: of requests in work or waiting, in this worker, or in all of them where they share the cores.
+
+    Raises:
+        OverloadedError: there are as many already.
+    """
+    _count_request(1)
     try:
+        if limit is not None and _in_work() > limit:
+            raise OverloadedError("too many requests are waiting; send the frame again shortly")
         yield
     finally:
-        with _lock:
-            _in_work -= 1
+        _count_request(-1)
 
 
 def alone() -> bool:
-    """Whether one request is in work; while a model is loaded and tried there is none."""
-    return _in_work == 1
+    """Whether one request is in work, in all workers; while a model is loaded and tried there is none."""
+    return sum(counts().requests) == 1
+
+
+def _in_work() -> int:
+    return sum(counts().requests) if settings().shared_cores else counts().requests[counts().row]
+
+
+def _count_request(change: int) -> None:
+    with _lock:
+        counts().requests[counts().row] += change
 
 
 @contextmanager
 def core() -> Iterator[None]:
-    """A core of the worker, from the first byte of a frame that is decoded to the end of its forward pass.
+    """A core, from the first byte of a frame that is decoded to the end of its forward pass.
 
     More of these at once than there are cores would take turns on them, each time with the others' data in the caches,
     and hold up the threads that answer ``/ping``. A thread that has one keeps it: giving it back between two steps
@@ -65,19 +88,19 @@ def without_core() -> Iterator[None]:
         _take(cores)
 
 
-def _take(cores: threading.Semaphore) -> None:
+def _take(cores: Cores) -> None:
     with stage("wait"):
         cores.acquire()
     _mine.core = cores
 
 
-def _give_back(cores: threading.Semaphore) -> None:
+def _give_back(cores: Cores) -> None:
     _mine.core = None
     cores.release()
 
 
 class _Mine(threading.local):
-    core: threading.Semaphore | None = None
+    core: Cores | None = None
     """Whose core this thread has."""
 
 
@@ -85,6 +108,6 @@ _mine = _Mine()
 
 
 @functools.cache
-def _cores() -> threading.Semaphore:
+def _cores() -> Cores:
     """Threads that call it at the same time for the first time get one each: give it back to the same."""
-    return threading.BoundedSemaphore(settings().cores)
+    return Cores(settings().cores, settings().shared_cores, counts())

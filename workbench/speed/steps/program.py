@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,7 +84,7 @@ def without(name: str, found: Material, effort: Effort) -> list[Figure]:
 
 
 def workers(found: Material, effort: Effort) -> list[Figure]:
-    """As many workers as the program chooses, beside a worker of one thread a core: yolox_nano."""
+    """The workers that the program chooses beside one worker, and beside workers of one thread: yolox_nano."""
     folder = found.yolox()
     return _worker_shapes(folder.name, folder, _frames(found), effort) if folder else []
 
@@ -134,12 +133,18 @@ def beside(
 
 
 def _worker_shapes(model: str, folder: Path, frames: Mapping[str, bytes], effort: Effort) -> list[Figure]:
-    cores = str(len(os.sched_getaffinity(0)))
     chosen = servers.ours(_APPLICATION, folder.name, folder.parent)
-    singly = servers.ours(_APPLICATION, folder.name, folder.parent, MODEL_SERVER_WORKERS=cores, OMP_NUM_THREADS="1")
-    programs = [chosen, replace(singly, name=f"{chosen.name}-one-thread")]
-    case = f"workers of several cores / a worker a core: {model}"
-    return beside(case, programs, frames, effort, [_P50, _RATE, _PROCESSOR, _MEMORY])
+    others = {
+        "one worker of all cores": {"MODEL_SERVER_WORKERS": "1"},
+        "each request on one thread": {"OMP_NUM_THREADS": "1"},
+    }
+    figures = []
+    for name, environment in others.items():
+        other = servers.ours(_APPLICATION, folder.name, folder.parent, **environment)
+        programs = [chosen, replace(other, name=f"{chosen.name}-{name.replace(' ', '-')}")]
+        case = f"workers that share the cores / {name}: {model}"
+        figures += beside(case, programs, frames, effort, [_P50, _RATE, _PROCESSOR, _MEMORY])
+    return figures
 
 
 def _frames(found: Material) -> Mapping[str, bytes]:

@@ -1,0 +1,72 @@
+"""Workers of the serving program that share the cores: what one of them is busy with, the others know."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.served_program import Program, serving, under_load
+from tests.tiny_models import write_yolox_onnx
+
+_SIDE = 7900  # half a second of decoding, in a body of a few hundred KB
+
+
+@pytest.fixture(scope="module")
+def long_frame() -> bytes:
+    return cv2.imencode(".png", np.zeros((_SIDE, _SIDE, 3), np.uint8))[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def short_frame() -> bytes:
+    return cv2.imencode(".png", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
+
+
+@pytest.fixture
+def with_one_place(tmp_path: Path) -> Iterator[Program]:
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    with serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="2", MAX_QUEUE_LENGTH="1") as program:
+        program.wait_until(200)
+        yield program
+
+
+def test_places_are_those_of_all_workers(with_one_place: Program, long_frame: bytes, short_frame: bytes) -> None:
+    with under_load(with_one_place, long_frame, clients=1) as load:
+        seen = set()
+        while load.statuses[200] < 3:
+            seen.add(with_one_place.invoke(short_frame))  # over a new connection, which any worker may take
+    assert 503 in seen
+    assert seen <= {200, 503}
+    assert {with_one_place.invoke(short_frame) for _ in range(10)} == {200}
+
+
+def test_the_place_of_a_killed_worker_is_free_again(
+    with_one_place: Program, long_frame: bytes, short_frame: bytes
+) -> None:
+    statuses = [503]
+
+    def send() -> None:
+        while statuses[-1] == 503:  # while a short frame has the place
+            statuses.append(with_one_place.invoke(long_frame))
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    while with_one_place.invoke(short_frame) != 503:
+        assert sending.is_alive()
+        time.sleep(0.01)
+    for worker in with_one_place.workers():
+        os.kill(worker, signal.SIGKILL)
+    sending.join()
+    assert statuses[-1] == 0
+    deadline = time.monotonic() + 10  # until the first process has seen that both have ended
+    while with_one_place.invoke(short_frame) != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert {with_one_place.invoke(short_frame) for _ in range(10)} == {200}
