@@ -25,6 +25,8 @@ bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
 worker_class = "serving.worker.DrainingWorker"
 workers = settings().workers
 threads = settings().queue_limit + 4
+# gunicorn keeps so many connections open between requests beside those that threads have.
+worker_connections = threads + 1000
 # SageMaker gives a request 60 s and a container 30 s to drain after SIGTERM.
 timeout = 60
 graceful_timeout = 30
@@ -87,7 +89,7 @@ def post_fork(server, worker):
     Until its own handlers are there, it has the master's, which only queue what comes, in a queue that in a worker
     nobody reads.
     """
-    traffic.counts().row = worker.row
+    traffic.counts().take(worker.row)
     for number in _ENDING:
         signal.signal(number, lambda *_: os._exit(0))
     while not server.SIG_QUEUE.empty():

@@ -42,6 +42,29 @@ def test_those_who_wait_are_served_in_their_order(counts: SharedCounts) -> None:
     assert counts.cores[0] == 0
 
 
+def test_whoever_comes_later_waits_though_a_core_has_become_idle(counts: SharedCounts) -> None:
+    cores = Cores(1, 2, counts)
+    counts.requests[_OTHER] = 1
+    first, second = _Thread(cores), _Thread(cores)
+    assert [first.has_one, second.has_one] == [True, False]
+    counts.requests[_OTHER] = 0
+    third = _Thread(cores)
+    assert [second.has_one, third.has_one] == [True, False]
+
+
+def test_a_core_that_becomes_idle_elsewhere_is_used_at_once(counts: SharedCounts) -> None:
+    cores = Cores(1, 2, counts)
+    counts.requests[_OTHER] = 1
+    for _ in range(3):  # the one that looks out sleeps when nobody waits
+        threads = [_Thread(cores), _Thread(cores)]
+        assert [thread.has_one for thread in threads] == [True, False]
+        counts.requests[_OTHER] = 0
+        assert threads[1].has_one  # nobody here has given one back
+        cores.release()
+        cores.release()
+        counts.requests[_OTHER] = 1
+
+
 def test_what_another_worker_leaves_idle_is_used(counts: SharedCounts) -> None:
     cores = Cores(1, 2, counts)
     threads = [_Thread(cores) for _ in range(3)]
@@ -75,9 +98,10 @@ def test_a_worker_that_keeps_to_its_own(counts: SharedCounts) -> None:
 
 def test_counts_are_seen_in_processes_that_are_forked_afterwards(counts: SharedCounts) -> None:
     row = counts.reserve()
+    assert row is not None
     child = os.fork()
     if child == 0:
-        counts.row = row
+        counts.take(row)
         counts.cores[row], counts.requests[row] = 1, 3
         os._exit(0)
     os.waitpid(child, 0)
@@ -87,10 +111,18 @@ def test_counts_are_seen_in_processes_that_are_forked_afterwards(counts: SharedC
 
 
 def test_rows_of_workers_that_ended_are_used_again(counts: SharedCounts) -> None:
-    rows = [counts.reserve() for _ in range(20)]
-    assert len(set(rows)) == 13  # twice two workers, eight more, and the master's for whoever comes after them
-    assert rows[12:] == [0] * 8
+    rows = [counts.reserve() for _ in range(21)]
+    assert len(set(rows)) == 21
+    assert rows[20] is None  # twice two workers and sixteen more have one
     counts.release(rows[3])
-    counts.release(rows[-1])
+    counts.release(rows[20])
     assert counts.reserve() == rows[3]
-    assert counts.reserve() == 0
+    assert counts.reserve() is None
+
+
+def test_a_worker_without_a_row_counts_for_itself(counts: SharedCounts) -> None:
+    seen = counts.requests
+    seen[_OTHER] = 1
+    counts.take(None)
+    counts.requests[counts.row] += 1
+    assert (sum(seen), sum(counts.requests), counts.busy_elsewhere(1)) == (1, 1, 0)

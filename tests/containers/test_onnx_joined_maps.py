@@ -31,6 +31,7 @@ class _Net:
         self._bias = random.normal(size=48).astype(np.float32)
         self.scales: npt.ArrayLike = np.array([1, 1, 2, 2], np.float32)
         self.outputs = ["result"]
+        self.operators = 13
         self.nodes: list[Any] = []
         names = []
         for number in range(len(channels)):
@@ -59,8 +60,7 @@ class _Net:
         self.nodes.append(helper.make_node("Conv", given, ["result"], name="last", kernel_shape=[1, 1]))
 
     def node(self, kind: str) -> Any:
-        (found,) = (node for node in self.nodes if node.op_type == kind)
-        return found
+        return next(node for node in self.nodes if node.op_type == kind)
 
     def build(self) -> Any:
         constants: dict[str, npt.ArrayLike] = {
@@ -78,7 +78,8 @@ class _Net:
         outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in self.outputs]
         weights = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
         graph = helper.make_graph(self.nodes, "net", [maps], outputs, weights)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        operators = [helper.make_opsetid("", self.operators), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=operators, ir_version=8)
 
 
 def _kinds(graph: Path | bytes) -> Counter[str]:
@@ -117,6 +118,17 @@ def test_small_maps_are_enlarged_after_their_convolution(tmp_path: Path) -> None
     (enlarging,) = (node for node in graph.node if node.op_type == "Resize")
     (convolution,) = (node for node in graph.node if enlarging.input[0] in node.output)
     assert (convolution.op_type, list(convolution.input)[:1]) == ("Conv", ["half_0"])
+    (other,) = (node for node in graph.node if node.op_type == "Conv" and node != convolution)
+    assert (len(convolution.input), len(other.input)) == (2, 3)  # a bias is not enlarged where it need not be
+
+
+def test_steps_of_no_pixel_are_left_to_the_runtime(tmp_path: Path) -> None:
+    net = _Net(32, 16)
+    net.nodes.append(helper.make_node("MaxPool", ["joined"], ["second"], kernel_shape=[2, 2], strides=[0, 0]))
+    net.nodes.append(helper.make_node("Conv", ["joined", "kernels"], ["third"], kernel_shape=[1, 1]))
+    net.nodes[-2].input[0] = "result"  # not of what is joined, which would be reason enough
+    path = _saved(net, tmp_path)
+    assert onnx_shortcuts.shortened(path) == path  # ONNX's own inference of shapes would end the process
 
 
 def test_all_convolutions_of_the_same_two_maps(tmp_path: Path) -> None:
@@ -163,9 +175,15 @@ def _of_few_filters(net: _Net) -> None:
     del net.node("Conv").input[2]
 
 
+def _of_three_pixels_that_are_not_told(net: _Net) -> None:
+    net.kernels = np.repeat(np.repeat(net.kernels, 3, axis=2), 3, axis=3)
+    del net.node("Conv").attribute[:]
+
+
 @pytest.mark.parametrize(
     ("channels", "change"),
     [
+        ((32, 16), _of_three_pixels_that_are_not_told),
         ((32, 16), _read_by_another),
         ((32, 16), _an_output),
         ((32, 16), _of_three_pixels),
@@ -196,7 +214,28 @@ def _of_a_region(net: _Net) -> None:
     net.nodes.insert(0, helper.make_node("Constant", [], ["region"], value=region))
 
 
-@pytest.mark.parametrize("change", [_between_pixels, _of_a_region])
+def _to_a_size(net: _Net) -> None:
+    enlarging = net.node("Resize")
+    enlarging.input[2] = ""
+    enlarging.input.append("size")
+    size = numpy_helper.from_array(np.array([2, 32, _ROWS, _COLUMNS]))
+    net.nodes.insert(0, helper.make_node("Constant", [], ["size"], value=size))
+
+
+def _along_named_axes(net: _Net) -> None:
+    net.operators = 18
+    enlarging = net.node("Resize")
+    enlarging.attribute.append(helper.make_attribute("axes", [0, 1, 2, 3]))
+
+
+def _smaller(net: _Net) -> None:
+    net.scales = np.array([1, 1, 0.5, 0.5], np.float32)
+    _set(net.node("MaxPool"), kernel_shape=[1, 1])
+    net.nodes.insert(-2, helper.make_node("MaxPool", ["map_1"], ["half"], kernel_shape=[2, 2], strides=[2, 2]))
+    net.node("Concat").input[1] = "half"
+
+
+@pytest.mark.parametrize("change", [_between_pixels, _of_a_region, _to_a_size, _along_named_axes, _smaller])
 def test_a_map_that_is_enlarged_otherwise_is_joined_no_more_and_enlarged_as_before(
     tmp_path: Path, change: Callable[[_Net], None]
 ) -> None:
@@ -220,6 +259,15 @@ def test_a_map_that_gets_more_channels_stays(tmp_path: Path) -> None:
     path = _saved(net, tmp_path)
     assert _answers(path, 48)
     assert onnx_shortcuts.shortened(path) == path
+
+
+def test_kernels_of_another_type_and_operators_of_another_domain_stay() -> None:
+    halves, elsewhere = _Net(32, 16, bias=False), _Net(32, 16)
+    halves.kernels = halves.kernels.astype(np.float16)
+    elsewhere.node("Conv").domain = "com.microsoft.nchwc"
+    for net in (halves, elsewhere):
+        model = net.build()
+        assert not onnx_joined_maps.convolved_apart(Graph(model.graph), model)
 
 
 def test_a_graph_whose_shapes_contradict_each_other_stays(monkeypatch: pytest.MonkeyPatch) -> None:

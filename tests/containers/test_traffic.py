@@ -20,7 +20,7 @@ def anew() -> Iterator[None]:
 
 
 def _forget() -> None:
-    traffic._cores.cache_clear()
+    traffic._cores_of_process.cache_clear()
     traffic.counts.cache_clear()
 
 

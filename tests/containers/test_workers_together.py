@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 
@@ -70,3 +71,23 @@ def test_the_place_of_a_killed_worker_is_free_again(
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert {with_one_place.invoke(short_frame) for _ in range(10)} == {200}
+
+
+def test_short_frames_do_not_wait_for_a_long_one(tmp_path: Path, long_frame: bytes, short_frame: bytes) -> None:
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    with serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="2") as program:
+        program.wait_until(200)
+        with under_load(program, long_frame, clients=1) as long, under_load(program, short_frame, clients=1) as short:
+            while long.statuses[200] < 2:
+                time.sleep(0.05)
+    assert short.statuses.keys() == {200}
+    # Without the other worker's core, all that lie with the one that has the long frame would.
+    assert sorted(short.milliseconds[200])[-3] < min(long.milliseconds[200]) / 2
+
+
+def test_connections_stay_open_however_many_may_wait(tmp_path: Path, short_frame: bytes) -> None:
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    with serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="1", MAX_QUEUE_LENGTH="2000") as program:
+        program.wait_until(200)
+        answer = httpx.post(f"{program.url}/invocations", content=short_frame, timeout=60)
+        assert (answer.status_code, answer.headers.get("Connection", "keep-alive").lower()) == (200, "keep-alive")

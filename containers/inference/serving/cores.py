@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 from serving.shared_counts import SharedCounts
+
+_LOOK_AGAIN_SECONDS = 0.005
 
 
 class Cores:
     """Cores for the threads of this worker, in the order in which they ask.
 
     A worker has some of its own, and takes those of others who have nothing to do. Whoever comes back to its own meets
-    a guest there for one frame at most: no worker waits for another, and none has to be told anything.
+    a guest there for one frame at most: no worker waits for another. While threads wait, one looks every few
+    milliseconds whether others have become idle, for a worker that was killed could tell nobody.
     """
 
     def __init__(self, own: int, shared: int, counts: SharedCounts) -> None:
@@ -26,34 +30,53 @@ class Cores:
         self._own = own
         self._shared = shared
         self._counts = counts
+        self._busy = 0
         self._lock = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
+        self._somebody_waits = threading.Event()
+        self._lookout: threading.Thread | None = None
 
     def acquire(self) -> None:
         """Waits for a core."""
+        turn = threading.Lock()
+        turn.acquire()
         with self._lock:
-            if not self._waiting and self._one_is_free():
-                self._count(1)
-                return
-            turn = threading.Lock()
-            turn.acquire()
             self._waiting.append(turn)
-        turn.acquire()  # whoever gives a core back counts it for this thread
+            self._serve()
+            if self._waiting and self._shared > self._own:
+                self._look_out()
+        turn.acquire()  # whoever serves counts the core for this thread
 
     def release(self) -> None:
         """Gives a core back, to those who wait longest."""
         with self._lock:
             self._count(-1)
-            # Somebody who waits met a worker with all of its own busy, so one of those will come here.
-            while self._waiting and self._one_is_free():
-                self._count(1)
-                self._waiting.popleft().release()
+            self._serve()
+
+    def _serve(self) -> None:
+        while self._waiting and self._one_is_free():
+            self._count(1)
+            self._waiting.popleft().release()
 
     def _one_is_free(self) -> bool:
-        if self._counts.cores[self._counts.row] < self._own:
-            return True
-        rows = zip(self._counts.cores, self._counts.requests, strict=True)
-        return sum(max(busy, min(requests, self._own)) for busy, requests in rows) < self._shared
+        return self._busy < self._own or self._busy + self._counts.busy_elsewhere(self._own) < self._shared
 
     def _count(self, change: int) -> None:
-        self._counts.cores[self._counts.row] += change
+        self._busy += change
+        self._counts.cores[self._counts.row] = self._busy
+
+    def _look_out(self) -> None:
+        if self._lookout is None:
+            self._lookout = threading.Thread(target=self._watch, name="idle-cores", daemon=True)
+            self._lookout.start()
+        if not self._somebody_waits.is_set():
+            self._somebody_waits.set()
+
+    def _watch(self) -> None:
+        """Serves those who wait when other workers become idle."""
+        while self._somebody_waits.wait():
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            with self._lock:
+                self._serve()
+                if not self._waiting:
+                    self._somebody_waits.clear()

@@ -27,7 +27,7 @@ def read(source: Path | bytes, *, largest: int) -> Any | None:
 
     Returns:
         An ``onnx.ModelProto`` whose weights are not among its inputs; None for what is larger, is not ONNX, has no
-        input, has graphs within, sparse weights or weights in files beside it, or is out of order.
+        input, has graphs within, sparse weights, weights in files beside it or steps of no pixel, or is out of order.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -125,6 +125,9 @@ def _is_plain(proto: Any) -> bool:
     for node in proto.node:
         for attribute in node.attribute:
             if attribute.HasField("g") or attribute.graphs or (attribute.HasField("t") and uses_file(attribute.t)):
+                return False
+            # ONNX divides by steps, and a step of zero would end the process.
+            if attribute.name == "strides" and min(attribute.ints, default=1) < 1:
                 return False
         if not known.issuperset(node.input):
             return False

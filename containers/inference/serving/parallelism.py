@@ -47,7 +47,7 @@ def fitted(
         workers=count,
         engine_threads=threads or min(_MOST_THREADS, cores),
         engine_threads_per_process=True,
-        cores=-(-cores // count),
+        cores=max(1, cores // count),
         shared_cores=cores,
         queue_limit=queue_limit or settings.queue_limit * cores,
     )

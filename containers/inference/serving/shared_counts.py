@@ -6,7 +6,7 @@ import mmap
 
 _BYTES = 4
 _MASTER = 0
-_BESIDE = 8
+_BESIDE = 16
 """Workers that there may be for a while beside those that are wanted, and once more as many: gunicorn starts the new
 ones before the old ones have ended."""
 
@@ -18,7 +18,7 @@ class SharedCounts:
     is wiped with its row. Sums are of a moment ago.
 
     Attributes:
-        row: this process's, which is the master's until :meth:`reserve`'s is assigned after the fork.
+        row: this process's, the master's at first.
         requests: in work or waiting, by row.
         cores: kept busy, by row.
     """
@@ -31,12 +31,25 @@ class SharedCounts:
         self.requests, self.cores = memory[:rows], memory[rows:]
         self._free = list(range(rows - 1, _MASTER, -1))
 
-    def reserve(self) -> int:
-        """A row for a worker that will be forked. Beyond all rows it is the master's, who has nothing to do by then."""
-        return self._free.pop() if self._free else _MASTER
+    def reserve(self) -> int | None:
+        """A row for a worker that will be forked; None when all are taken."""
+        return self._free.pop() if self._free else None
 
-    def release(self, row: int) -> None:
+    def take(self, row: int | None) -> None:
+        """Makes the row this process's; without one it counts for itself, and others do not see it."""
+        if row is None:
+            alone = memoryview(bytearray(2 * _BYTES)).cast("i")
+            self.row, self.requests, self.cores = 0, alone[:1], alone[1:]
+        else:
+            self.row = row
+
+    def release(self, row: int | None) -> None:
         """Takes back the row of a worker that has ended, however that came."""
-        self.requests[row] = self.cores[row] = 0
-        if row != _MASTER:
+        if row is not None:
+            self.requests[row] = self.cores[row] = 0
             self._free.append(row)
+
+    def busy_elsewhere(self, own: int) -> int:
+        """Cores that other workers keep busy, or will at once: each has ``own`` for its requests."""
+        rows = enumerate(zip(self.cores, self.requests, strict=True))
+        return sum(max(busy, min(requests, own)) for row, (busy, requests) in rows if row != self.row)

@@ -32,13 +32,15 @@ def request(limit: int | None = None) -> Iterator[None]:
     Raises:
         OverloadedError: there are as many already.
     """
-    _count_request(1)
-    try:
-        if limit is not None and _in_work() > limit:
+    with _lock:
+        if limit is not None and _in_work() >= limit:
             raise OverloadedError("too many requests are waiting; send the frame again shortly")
+        counts().requests[counts().row] += 1
+    try:
         yield
     finally:
-        _count_request(-1)
+        with _lock:
+            counts().requests[counts().row] -= 1
 
 
 def alone() -> bool:
@@ -48,11 +50,6 @@ def alone() -> bool:
 
 def _in_work() -> int:
     return sum(counts().requests) if settings().shared_cores else counts().requests[counts().row]
-
-
-def _count_request(change: int) -> None:
-    with _lock:
-        counts().requests[counts().row] += change
 
 
 @contextmanager
@@ -107,7 +104,11 @@ class _Mine(threading.local):
 _mine = _Mine()
 
 
-@functools.cache
 def _cores() -> Cores:
-    """Threads that call it at the same time for the first time get one each: give it back to the same."""
+    with _lock:  # two threads would make two, with a queue each
+        return _cores_of_process()
+
+
+@functools.cache
+def _cores_of_process() -> Cores:
     return Cores(settings().cores, settings().shared_cores, counts())
