@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import copy
 import threading
 
 import pytest
 
+from serving import cores as module
 from serving.cores import Cores
 from serving.shared_counts import SharedCounts
 
@@ -31,6 +32,11 @@ class _Thread:
         self._thread.join(0.05)
         return not self._thread.is_alive()
 
+    def wait(self) -> None:
+        """Returns when it has one."""
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
 
 def test_those_who_wait_are_served_in_their_order(counts: SharedCounts) -> None:
     cores = Cores(1, 0, counts)
@@ -49,20 +55,48 @@ def test_whoever_comes_later_waits_though_a_core_has_become_idle(counts: SharedC
     assert [first.has_one, second.has_one] == [True, False]
     counts.requests[_OTHER] = 0
     third = _Thread(cores)
+    second.wait()
     assert [second.has_one, third.has_one] == [True, False]
 
 
-def test_a_core_that_becomes_idle_elsewhere_is_used_at_once(counts: SharedCounts) -> None:
+def test_a_core_that_becomes_idle_elsewhere_is_used_though_nobody_tells(counts: SharedCounts) -> None:
     cores = Cores(1, 2, counts)
     counts.requests[_OTHER] = 1
     for _ in range(3):  # the one that looks out sleeps when nobody waits
         threads = [_Thread(cores), _Thread(cores)]
         assert [thread.has_one for thread in threads] == [True, False]
         counts.requests[_OTHER] = 0
-        assert threads[1].has_one  # nobody here has given one back
+        threads[1].wait()
         cores.release()
         cores.release()
         counts.requests[_OTHER] = 1
+
+
+def test_whoever_waits_need_not_look_when_others_tell(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK_AGAIN_SECONDS", 60)
+    other = copy.copy(counts)
+    other.row = _OTHER
+    cores = Cores(1, 2, counts)
+    other.requests[_OTHER] = 1
+    threads = [_Thread(cores), _Thread(cores)]
+    assert counts.waiting[0] == 1
+    other.requests[_OTHER] = 0
+    assert not threads[1].has_one
+    other.tell_who_wait()
+    threads[1].wait()
+    assert counts.waiting[0] == 0
+
+
+@pytest.mark.parametrize(("held", "told"), [(1, False), (2, True)])
+def test_whoever_gives_back_what_is_not_its_own_tells(counts: SharedCounts, held: int, told: bool) -> None:
+    other = copy.copy(counts)
+    other.row = _OTHER
+    cores = Cores(1, 2, counts)
+    for _ in range(held):
+        cores.acquire()
+    other.waiting[_OTHER] = 1
+    cores.release()
+    assert other.wait_to_be_told(0) is told
 
 
 def test_what_another_worker_leaves_idle_is_used(counts: SharedCounts) -> None:
@@ -94,35 +128,3 @@ def test_a_worker_that_keeps_to_its_own(counts: SharedCounts) -> None:
     cores = Cores(1, 0, counts)
     threads = [_Thread(cores) for _ in range(2)]
     assert [thread.has_one for thread in threads] == [True, False]
-
-
-def test_counts_are_seen_in_processes_that_are_forked_afterwards(counts: SharedCounts) -> None:
-    row = counts.reserve()
-    assert row is not None
-    child = os.fork()
-    if child == 0:
-        counts.take(row)
-        counts.cores[row], counts.requests[row] = 1, 3
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert (counts.cores[row], counts.requests[row], counts.row) == (1, 3, 0)
-    counts.release(row)
-    assert (sum(counts.cores), sum(counts.requests)) == (0, 0)
-
-
-def test_rows_of_workers_that_ended_are_used_again(counts: SharedCounts) -> None:
-    rows = [counts.reserve() for _ in range(21)]
-    assert len(set(rows)) == 21
-    assert rows[20] is None  # twice two workers and sixteen more have one
-    counts.release(rows[3])
-    counts.release(rows[20])
-    assert counts.reserve() == rows[3]
-    assert counts.reserve() is None
-
-
-def test_a_worker_without_a_row_counts_for_itself(counts: SharedCounts) -> None:
-    seen = counts.requests
-    seen[_OTHER] = 1
-    counts.take(None)
-    counts.requests[counts.row] += 1
-    assert (sum(seen), sum(counts.requests), counts.busy_elsewhere(1)) == (1, 1, 0)

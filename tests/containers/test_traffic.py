@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 
@@ -126,3 +127,18 @@ def test_each_worker_has_places_of_its_own_where_it_keeps_to_its_cores(monkeypat
     assert _admitted(1)
     with traffic.request():
         assert not _admitted(1)
+
+
+@pytest.mark.parametrize(("shared", "further", "told"), [(2, 0, True), (2, 1, False), (0, 0, False)])
+def test_a_worker_that_becomes_idle_tells_those_who_wait(
+    monkeypatch: pytest.MonkeyPatch, shared: int, further: int, told: bool
+) -> None:
+    _settings(monkeypatch, shared_cores=shared)
+    counts = traffic.counts()
+    other = copy.copy(counts)
+    other.row = 1
+    with traffic.request():
+        counts.requests[0] += further
+        other.waiting[1] = 1
+        assert not other.wait_to_be_told(0)
+    assert other.wait_to_be_told(0) is told

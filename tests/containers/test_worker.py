@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +15,10 @@ import pytest
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from serving import traffic, worker
 from serving.worker import DrainingWorker
+
+_OTHER = 1
 
 
 @pytest.mark.parametrize(
@@ -88,9 +93,9 @@ def test_where_connections_wait_for_threads_each_has_its_turn(served: tuple[Any,
 def test_a_worker_that_ends_lets_go(served: tuple[Any, socket.socket, list[bytes]]) -> None:
     conn, client, read = served
     client.sendall(b"abc")
-    worker = _Worker(connections=1)
-    worker.alive = False
-    assert worker.handle(conn) is True
+    ending = _Worker(connections=1)
+    ending.alive = False
+    assert ending.handle(conn) is True
     assert read == [b"a"]
 
 
@@ -100,3 +105,62 @@ def test_what_came_with_the_last_request_is_not_waited_for(served: tuple[Any, so
     client.sendall(b"ab!")
     assert _Worker(connections=1).handle(conn) is False
     assert read == [b"a", b"b", b"!"]
+
+
+@pytest.fixture
+def knocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[socket.socket, list[bool]]]:
+    """A socket at which a connection waits, and whether one did when the base class accepted."""
+    seen: list[bool] = []
+    monkeypatch.setattr(ThreadWorker, "accept", lambda _worker, listener: seen.append(worker._is_ready(listener, 0)))
+    traffic.counts.cache_clear()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        assert worker._is_ready(listener, 5000)
+        yield listener, seen
+    traffic.counts.cache_clear()
+
+
+def _other_worker(connections: int, *, accepting: bool = True) -> None:
+    traffic.counts().connections[_OTHER], traffic.counts().accepting[_OTHER] = connections, accepting
+
+
+@pytest.mark.parametrize(("others", "accepting"), [(2, True), (5, True), (0, False)])
+def test_a_worker_with_no_more_connections_than_others_takes_one_at_once(
+    knocked: tuple[socket.socket, list[bool]], others: int, accepting: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener, seen = knocked
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
+    _other_worker(others, accepting=accepting)
+    _Worker(connections=2).accept(listener)
+    assert seen == [True]
+
+
+def test_a_connection_is_left_to_a_worker_with_fewer(
+    knocked: tuple[socket.socket, list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener, seen = knocked
+    monkeypatch.setattr(worker, "_LEFT_TO_OTHERS_SECONDS", 60)
+    _other_worker(1)
+    other = threading.Timer(0.05, lambda: listener.accept()[0].close())
+    other.start()
+    _Worker(connections=2).accept(listener)
+    other.join()
+    assert seen == [False]
+
+
+def test_nobody_is_left_to_a_worker_that_hangs(knocked: tuple[socket.socket, list[bool]]) -> None:
+    listener, seen = knocked
+    _other_worker(1)
+    _Worker(connections=2).accept(listener)
+    assert seen == [True]
+
+
+def test_a_worker_that_ends_leaves_nobody(
+    knocked: tuple[socket.socket, list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener, seen = knocked
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
+    _other_worker(1)
+    ending = _Worker(connections=2)
+    ending.alive = False
+    ending.accept(listener)
+    assert seen == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -91,3 +92,22 @@ def test_connections_stay_open_however_many_may_wait(tmp_path: Path, short_frame
         program.wait_until(200)
         answer = httpx.post(f"{program.url}/invocations", content=short_frame, timeout=60)
         assert (answer.status_code, answer.headers.get("Connection", "keep-alive").lower()) == (200, "keep-alive")
+
+
+def test_connections_that_come_together_are_spread_over_the_workers(tmp_path: Path) -> None:
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    with serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="2") as program:
+        while len(program.logged("worker ready")) < 2:
+            time.sleep(0.05)
+        before = [_sockets(worker) for worker in program.workers()]
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(httpx.Client(timeout=60)) for _ in range(12)]
+            for client in clients:
+                assert client.get(f"{program.url}/ping").status_code == 200
+            taken = [_sockets(worker) - held for worker, held in zip(program.workers(), before, strict=True)]
+    # Without a word between them, who is first takes what comes.
+    assert min(taken) >= 3
+
+
+def _sockets(process: int) -> int:
+    return sum(str(file.readlink()).startswith("socket:") for file in Path(f"/proc/{process}/fd").iterdir())

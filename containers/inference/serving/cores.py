@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 
 from serving.shared_counts import SharedCounts
 
-_LOOK_AGAIN_SECONDS = 0.005
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 class Cores:
     """Cores for the threads of this worker, in the order in which they ask.
 
     A worker has some of its own, and takes those of others who have nothing to do. Whoever comes back to its own meets
-    a guest there for one frame at most: no worker waits for another. While threads wait, one looks every few
-    milliseconds whether others have become idle, for a worker that was killed could tell nobody.
+    a guest there for one frame at most: no worker waits for another. While threads wait, one looks whether others have
+    become idle: when they tell, and now and then, for a worker that was killed tells nobody.
     """
 
     def __init__(self, own: int, shared: int, counts: SharedCounts) -> None:
@@ -52,11 +51,15 @@ class Cores:
         with self._lock:
             self._count(-1)
             self._serve()
+            left_to_others = not self._waiting and self._busy >= self._own
+        if left_to_others and self._shared:  # its own are free for others when its requests are done
+            self._counts.tell_who_wait()
 
     def _serve(self) -> None:
         while self._waiting and self._one_is_free():
             self._count(1)
             self._waiting.popleft().release()
+        self._counts.waiting[self._counts.row] = len(self._waiting)
 
     def _one_is_free(self) -> bool:
         return self._busy < self._own or self._busy + self._counts.busy_elsewhere(self._own) < self._shared
@@ -75,7 +78,7 @@ class Cores:
     def _watch(self) -> None:
         """Serves those who wait when other workers become idle."""
         while self._somebody_waits.wait():
-            time.sleep(_LOOK_AGAIN_SECONDS)
+            self._counts.wait_to_be_told(_LOOK_AGAIN_SECONDS)
             with self._lock:
                 self._serve()
                 if not self._waiting:

@@ -41,6 +41,9 @@ def request(limit: int | None = None) -> Iterator[None]:
     finally:
         with _lock:
             counts().requests[counts().row] -= 1
+            idle = counts().requests[counts().row] < settings().cores
+        if idle and settings().shared_cores:
+            counts().tell_who_wait()
 
 
 def alone() -> bool:

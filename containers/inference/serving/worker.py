@@ -8,12 +8,14 @@ import json
 import logging
 import select
 import socket
+import time
 import uuid
 from typing import Any
 
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from serving import traffic
 from serving.body import WholeBody
 from serving.errors import ClientError, ServingError, error_document
 
@@ -24,6 +26,8 @@ _STATUSES = {
     errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
 _FOLLOWS_WITHIN_MS = 20
+# Others take a connection within a fraction of this; one that hangs must not hold up the rest.
+_LEFT_TO_OTHERS_SECONDS, _LOOK_AGAIN_SECONDS = 0.002, 0.0005
 # gunicorn counts headers that the application made among the faults of parsing.
 _FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
@@ -31,16 +35,30 @@ _FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeader
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """Takes what waits in the kernel's queue before it stops listening, and answers in the one error shape.
 
-    A thread stays with a connection whose next request comes at once.
+    A thread stays with a connection whose next request comes at once. Connections are spread over the workers: the
+    kernel wakes all of them for each, and whoever is first would take many that come together.
 
     The base class leaves the socket open, and so the queue growing, until its last request is done, and whoever is
     in the queue then is reset. Here such a client is answered, and a later one finds the port closed and goes
     elsewhere.
     """
 
+    @property
+    def nr_conns(self) -> int:
+        """Open connections, as gunicorn counts them; other workers see how many."""
+        return self._connections
+
+    @nr_conns.setter
+    def nr_conns(self, number: int) -> None:
+        self._connections = number
+        counts = traffic.counts()
+        counts.connections[counts.row] = number
+
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accepts connections or stops; when the worker ends, for good."""
         super().set_accept_enabled(enabled)
+        counts = traffic.counts()
+        counts.accepting[counts.row] = enabled
         if self.alive:
             return
         for listener in self.sockets:
@@ -50,6 +68,17 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Takes a connection that waits, unless a worker with fewer takes it in a moment."""
+        until = time.monotonic() + _LEFT_TO_OTHERS_SECONDS
+        while self.alive and self._another_has_fewer() and time.monotonic() < until and _is_ready(listener, 0):
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        super().accept(listener)
+
+    def _another_has_fewer(self) -> bool:
+        fewest = traffic.counts().fewest_connections_elsewhere()
+        return fewest is not None and fewest < self.nr_conns
 
     def handle(self, conn: Any) -> Any:
         """Answers the requests of a connection that follow each other closely.
@@ -91,6 +120,11 @@ def _follows(conn: Any) -> bool:
     """Whether a client that got its answer sent more with it, or sends or closes while a thread can wait for it."""
     if conn.parser.unreader.buf.getvalue():
         return True
+    return _is_ready(conn.sock, _FOLLOWS_WITHIN_MS)
+
+
+def _is_ready(sock: socket.socket, milliseconds: int) -> bool:
+    """Whether there is something to read or accept, at the end of that time at the latest."""
     waiting = select.poll()
-    waiting.register(conn.sock, select.POLLIN)
-    return bool(waiting.poll(_FOLLOWS_WITHIN_MS))
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(milliseconds))

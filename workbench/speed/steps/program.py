@@ -55,6 +55,8 @@ VARIANTS: Mapping[str, Variant] = {
         "a core kept from decoding to the pass's end / given back between", [_SMALL, _LARGE], [_RATE, _PROCESSOR]
     ),
     "staying-thread": Variant("a thread stays with a busy connection / leaves", [_SMALL], [_RATE, _PROCESSOR]),
+    "spread-connections": Variant("connections spread over workers / to the first", [_SMALL, _LARGE], [_RATE, _PING]),
+    "told-cores": Variant("told of idle cores / looking every 5 ms", [_SMALL], [_RATE, _PROCESSOR]),
     "graph-shortcuts": Variant("graph with less to compute / as published", [_SMALL], [_P50, _RATE, _PROCESSOR]),
     "winograd": Variant("fewer products / direct convolutions", [_SMALL], [_RATE, _PROCESSOR, _MEMORY], heavy=True),
     "shared-arena": Variant("an arena for all sessions / one each", [_SMALL, _LARGE], [_PROCESSOR, _MEMORY]),

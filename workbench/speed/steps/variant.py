@@ -63,6 +63,20 @@ def _each_request_through_the_poller() -> None:
     _replace(worker, _follows=lambda _conn: False)
 
 
+def _whoever_is_first_takes_a_connection() -> None:
+    from serving.worker import DrainingWorker
+
+    _replace_method(DrainingWorker, _another_has_fewer=lambda _worker: False)
+
+
+def _looking_for_idle_cores_often() -> None:
+    from serving import cores
+    from serving.shared_counts import SharedCounts
+
+    _replace(cores, _LOOK_AGAIN_SECONDS=0.005)
+    _replace_method(SharedCounts, tell_who_wait=_nothing)
+
+
 def _graphs_as_published() -> None:
     from serving import onnx_shortcuts
 
@@ -122,6 +136,11 @@ def _replace(module: ModuleType, **replacements: object) -> None:
     vars(module).update(replacements)
 
 
+def _replace_method(owner: type, **replacements: object) -> None:
+    for name, replacement in replacements.items():
+        setattr(owner, name, replacement)
+
+
 def _program_s_own() -> dict[str, Any]:
     file = Path(places.SERVING_PROGRAM) / "gunicorn.conf.py"
     spec = importlib.util.spec_from_file_location("program_configuration", file)
@@ -139,6 +158,8 @@ _VARIANTS: dict[str, Callable[[], None]] = {
     "core-turns": _more_at_once_than_cores,
     "kept-core": _core_given_back_between_two_steps,
     "staying-thread": _each_request_through_the_poller,
+    "spread-connections": _whoever_is_first_takes_a_connection,
+    "told-cores": _looking_for_idle_cores_often,
     "graph-shortcuts": _graphs_as_published,
     "winograd": _convolutions_as_they_are,
     "shared-arena": _an_arena_a_session,
