@@ -82,7 +82,7 @@ def test_whoever_waits_need_not_look_when_others_tell(counts: SharedCounts, monk
     assert counts.waiting[0] == 1
     other.requests[_OTHER] = 0
     assert not threads[1].has_one
-    other.tell_who_wait()
+    other.tell_one_who_waits()
     threads[1].wait()
     assert counts.waiting[0] == 0
 

@@ -56,12 +56,18 @@ def test_a_worker_without_a_row_counts_for_itself(counts: SharedCounts) -> None:
     assert (sum(seen), sum(counts.requests), counts.busy_elsewhere(1)) == (1, 1, 0)
 
 
-def test_those_who_wait_are_told_by_others(counts: SharedCounts) -> None:
+def test_one_after_the_other_of_those_who_wait_is_told_by_another(counts: SharedCounts) -> None:
     other, third = _seen_by(_OTHER, counts), _seen_by(_THIRD, counts)
-    counts.waiting[counts.row] = counts.waiting[_OTHER] = 1
-    counts.tell_who_wait()
-    counts.tell_who_wait()
-    assert [each.wait_to_be_told(0) for each in (counts, other, other, third)] == [False, True, False, False]
+    everyone = (counts, other, third)
+    counts.tell_one_who_waits()  # nobody
+    counts.waiting[counts.row] = counts.waiting[_THIRD] = 1
+    counts.tell_one_who_waits()
+    counts.tell_one_who_waits()
+    assert [each.wait_to_be_told(0) for each in everyone] == [False, False, True]
+    third.tell_one_who_waits()
+    assert [each.wait_to_be_told(0) for each in everyone] == [True, False, False]
+    other.tell_one_who_waits()
+    assert [each.wait_to_be_told(0) for each in everyone] == [False, False, True]
 
 
 def test_connections_are_compared_with_workers_that_take_further_ones(counts: SharedCounts) -> None:

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -49,6 +50,8 @@ class _Worker(DrainingWorker):
         self.cfg = SimpleNamespace(threads=2)
         self.nr_conns = connections
         self.alive = True
+        self.keepalived_conns: deque[str] = deque()
+        self.pending_conns: deque[str] = deque()
 
 
 @pytest.fixture
@@ -147,11 +150,36 @@ def test_a_connection_is_left_to_a_worker_with_fewer(
     assert seen == [False]
 
 
-def test_nobody_is_left_to_a_worker_that_hangs(knocked: tuple[socket.socket, list[bool]]) -> None:
+def test_a_worker_that_hangs_is_waited_for_once(
+    knocked: tuple[socket.socket, list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     listener, seen = knocked
+    monkeypatch.setattr(worker, "_GIVES_UP_SECONDS", 60)
     _other_worker(1)
-    _Worker(connections=2).accept(listener)
+    busy = _Worker(connections=2)
+    busy.accept(listener)
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    busy.accept(listener)
+    assert seen == [True, True]
+    assert not slept
+    _other_worker(0)  # it does something
+    busy.accept(listener)
+    assert slept
+
+
+def test_connections_that_are_only_kept_open_do_not_count(
+    knocked: tuple[socket.socket, list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener, seen = knocked
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
+    _other_worker(1)
+    quiet = _Worker(connections=5)
+    quiet.keepalived_conns.extend("abc")
+    quiet.pending_conns.append("d")
+    quiet.accept(listener)
     assert seen == [True]
+    assert traffic.counts().connections[traffic.counts().row] == 1
 
 
 def test_a_worker_that_ends_leaves_nobody(

@@ -41,6 +41,7 @@ class Cores:
         turn.acquire()
         with self._lock:
             self._waiting.append(turn)
+            self._publish()  # before looking at the others: whoever becomes idle meanwhile tells
             self._serve()
             if self._waiting and self._shared > self._own:
                 self._look_out()
@@ -53,12 +54,15 @@ class Cores:
             self._serve()
             left_to_others = not self._waiting and self._busy >= self._own
         if left_to_others and self._shared:  # its own are free for others when its requests are done
-            self._counts.tell_who_wait()
+            self._counts.tell_one_who_waits()
 
     def _serve(self) -> None:
         while self._waiting and self._one_is_free():
             self._count(1)
             self._waiting.popleft().release()
+        self._publish()
+
+    def _publish(self) -> None:
         self._counts.waiting[self._counts.row] = len(self._waiting)
 
     def _one_is_free(self) -> bool:
@@ -83,3 +87,6 @@ class Cores:
                 self._serve()
                 if not self._waiting:
                     self._somebody_waits.clear()
+                left_to_others = not self._waiting and self._one_is_free()
+            if left_to_others:
+                self._counts.tell_one_who_waits()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import select
@@ -18,16 +19,16 @@ ones before the old ones have ended."""
 class SharedCounts:
     """What each worker is busy with, in memory that the processes forked afterwards share.
 
-    Every process writes its own row alone, so none waits for another, and what a process leaves behind that is killed
-    is wiped with its row. Sums are of a moment ago.
+    Every worker writes its own row alone, so none waits for another, and what one leaves behind that is killed the
+    master wipes with its row. Sums are of a moment ago.
 
     Attributes:
         row: this process's, the master's at first.
         requests: in work or waiting, by row.
         cores: kept busy, by row.
         waiting: for a core, by row.
-        connections: open, by row.
-        accepting: 1 where the worker takes further connections, by row.
+        connections: that are in use, by row.
+        accepting: 1 where the worker accepts further connections, by row.
     """
 
     def __init__(self, workers: int) -> None:
@@ -36,7 +37,7 @@ class SharedCounts:
         self.row = _MASTER
         self._divide(memoryview(mmap.mmap(-1, _KINDS * rows * _BYTES)), rows)
         self._bells = [os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for _ in range(rows)]
-        weakref.finalize(self, _close, self._bells)
+        weakref.finalize(self, _close, self._bells).atexit = False
         self._free = list(range(rows - 1, _MASTER, -1))
 
     def reserve(self) -> int | None:
@@ -63,11 +64,13 @@ class SharedCounts:
         rows = enumerate(zip(self.cores, self.requests, strict=True))
         return sum(max(busy, min(requests, own)) for row, (busy, requests) in rows if row != self.row)
 
-    def tell_who_wait(self) -> None:
-        """Wakes the other workers in which somebody waits for a core."""
-        for row, count in enumerate(self.waiting):
-            if count and row != self.row:
+    def tell_one_who_waits(self) -> None:
+        """Wakes the next other worker in which somebody waits for a core; all at once would take the same one."""
+        rows = len(self.waiting)
+        for row in (*range(self.row + 1, rows), *range(self.row)):
+            if self.waiting[row]:
                 os.eventfd_write(self._bells[row], 1)
+                return
 
     def wait_to_be_told(self, seconds: float) -> bool:
         """Returns when another worker tells, or after that time; whether one did."""
@@ -75,11 +78,12 @@ class SharedCounts:
         bell.register(self._bells[self.row], select.POLLIN)
         if not bell.poll(seconds * 1000):
             return False
-        os.eventfd_read(self._bells[self.row])
+        with contextlib.suppress(BlockingIOError):  # another process may be this one's child
+            os.eventfd_read(self._bells[self.row])
         return True
 
     def fewest_connections_elsewhere(self) -> int | None:
-        """Those of the other worker with the fewest among all that take further ones; None when there is none."""
+        """Those of the other worker with the fewest among all that accept further ones; None when there is none."""
         rows = enumerate(zip(self.connections, self.accepting, strict=True))
         return min((count for row, (count, accepts) in rows if accepts and row != self.row), default=None)
 

@@ -43,7 +43,7 @@ def request(limit: int | None = None) -> Iterator[None]:
             counts().requests[counts().row] -= 1
             idle = counts().requests[counts().row] < settings().cores
         if idle and settings().shared_cores:
-            counts().tell_who_wait()
+            counts().tell_one_who_waits()
 
 
 def alone() -> bool:

@@ -26,8 +26,9 @@ _STATUSES = {
     errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
 _FOLLOWS_WITHIN_MS = 20
-# Others take a connection within a fraction of this; one that hangs must not hold up the rest.
+# Others take a connection within a fraction of this, unless they hang, or gunicorn waits for a client to close.
 _LEFT_TO_OTHERS_SECONDS, _LOOK_AGAIN_SECONDS = 0.002, 0.0005
+_GIVES_UP_SECONDS = 0.05
 # gunicorn counts headers that the application made among the faults of parsing.
 _FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
@@ -43,16 +44,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     elsewhere.
     """
 
-    @property
-    def nr_conns(self) -> int:
-        """Open connections, as gunicorn counts them; other workers see how many."""
-        return self._connections
-
-    @nr_conns.setter
-    def nr_conns(self, number: int) -> None:
-        self._connections = number
-        counts = traffic.counts()
-        counts.connections[counts.row] = number
+    _gave_up: tuple[int | None, float] = (None, 0.0)
+    """How many connections the worker had that did not take one that was left to it, and how long that counts."""
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accepts connections or stops; when the worker ends, for good."""
@@ -70,15 +63,38 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             listener.close()
 
     def accept(self, listener: socket.socket) -> None:
-        """Takes a connection that waits, unless a worker with fewer takes it in a moment."""
-        until = time.monotonic() + _LEFT_TO_OTHERS_SECONDS
-        while self.alive and self._another_has_fewer() and time.monotonic() < until and _is_ready(listener, 0):
-            time.sleep(_LOOK_AGAIN_SECONDS)
-        super().accept(listener)
+        """Takes a connection that waits, unless a worker with fewer that are in use takes it in a moment.
 
-    def _another_has_fewer(self) -> bool:
-        fewest = traffic.counts().fewest_connections_elsewhere()
-        return fewest is not None and fewest < self.nr_conns
+        Where nobody did, they are not waited for again until their number changes or a while has passed: one may hang.
+        """
+        start = now = time.monotonic()
+        while self.alive and self._another_has_fewer(now) and _is_ready(listener, 0):
+            if now - start >= _LEFT_TO_OTHERS_SECONDS:
+                self._gave_up = _fewest_elsewhere(), now + _GIVES_UP_SECONDS
+                break
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            now = time.monotonic()
+        super().accept(listener)
+        self._publish()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Does what there is to do for connections, and lets other workers know how many are in use then."""
+        super().wait_for_and_dispatch_events(timeout)
+        self._publish()
+
+    def _another_has_fewer(self, now: float) -> bool:
+        fewest = _fewest_elsewhere()
+        number, until = self._gave_up
+        return fewest is not None and fewest < self._in_use and (fewest != number or now >= until)
+
+    @property
+    def _in_use(self) -> int:
+        """Connections that have a thread, or wait for one. Whether one that is only kept open is used again is open."""
+        return int(self.nr_conns) - len(self.keepalived_conns) - len(self.pending_conns)
+
+    def _publish(self) -> None:
+        counts = traffic.counts()
+        counts.connections[counts.row] = self._in_use
 
     def handle(self, conn: Any) -> Any:
         """Answers the requests of a connection that follow each other closely.
@@ -114,6 +130,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         )
         with contextlib.suppress(OSError):  # whoever it was may be gone
             client.sendall(head.encode() + body)
+
+
+def _fewest_elsewhere() -> int | None:
+    return traffic.counts().fewest_connections_elsewhere()
 
 
 def _follows(conn: Any) -> bool:

@@ -66,7 +66,7 @@ def _each_request_through_the_poller() -> None:
 def _whoever_is_first_takes_a_connection() -> None:
     from serving.worker import DrainingWorker
 
-    _replace_method(DrainingWorker, _another_has_fewer=lambda _worker: False)
+    _replace_method(DrainingWorker, _another_has_fewer=lambda _worker, _now: False)
 
 
 def _looking_for_idle_cores_often() -> None:
@@ -74,7 +74,7 @@ def _looking_for_idle_cores_often() -> None:
     from serving.shared_counts import SharedCounts
 
     _replace(cores, _LOOK_AGAIN_SECONDS=0.005)
-    _replace_method(SharedCounts, tell_who_wait=_nothing)
+    _replace_method(SharedCounts, tell_one_who_waits=_nothing)
 
 
 def _graphs_as_published() -> None:
