@@ -68,6 +68,15 @@ _CHANGED = {
     "core-turns": ("from serving import traffic; print(traffic.core.__name__)", "nullcontext"),
     "kept-core": ("from applications import detection; print(detection.traffic.core.__name__)", "nullcontext"),
     "staying-thread": ("from serving import worker; print(worker._follows(None))", "False"),
+    "spread-connections": (
+        "from serving.worker import DrainingWorker; print(DrainingWorker._another_has_fewer(None, 0.0))",
+        "False",
+    ),
+    "told-cores": (
+        "from serving import cores, shared_counts as counts;"
+        "print(cores._LOOK_AGAIN_SECONDS, counts.SharedCounts.tell_one_who_waits(None))",
+        "0.005 None",
+    ),
     "graph-shortcuts": ("from serving import onnx_shortcuts; print(onnx_shortcuts.shortened(1, target_class=0))", "1"),
     "winograd": ("from serving import onnx_winograd; print(onnx_winograd.with_fewer_products(1, side=0))", "1"),
     "shared-arena": ("print(*entries(), sep=',')", "1,,"),
