@@ -126,14 +126,22 @@ def _other_worker(connections: int, *, accepting: bool = True) -> None:
     traffic.counts().connections[_OTHER], traffic.counts().accepting[_OTHER] = connections, accepting
 
 
-@pytest.mark.parametrize(("others", "accepting"), [(2, True), (5, True), (0, False)])
-def test_a_worker_with_no_more_connections_than_others_takes_one_at_once(
-    knocked: tuple[socket.socket, list[bool]], others: int, accepting: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("others", "accepting", "alive"), [(2, True, True), (5, True, True), (0, False, True), (1, True, False)]
+)
+def test_a_worker_takes_a_connection_at_once_where_no_other_has_fewer_or_it_ends(
+    knocked: tuple[socket.socket, list[bool]],
+    others: int,
+    accepting: bool,
+    alive: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     listener, seen = knocked
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
     _other_worker(others, accepting=accepting)
-    _Worker(connections=2).accept(listener)
+    with_two = _Worker(connections=2)
+    with_two.alive = alive
+    with_two.accept(listener)
     assert seen == [True]
 
 
@@ -180,15 +188,3 @@ def test_connections_that_are_only_kept_open_do_not_count(
     quiet.accept(listener)
     assert seen == [True]
     assert traffic.counts().connections[traffic.counts().row] == 1
-
-
-def test_a_worker_that_ends_leaves_nobody(
-    knocked: tuple[socket.socket, list[bool]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listener, seen = knocked
-    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
-    _other_worker(1)
-    ending = _Worker(connections=2)
-    ending.alive = False
-    ending.accept(listener)
-    assert seen == [True]
