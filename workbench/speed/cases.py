@@ -13,7 +13,7 @@ from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
 from workbench.speed.servers import Program
-from workbench.speed.side_by_side import Bare, Effort, Targets, measured, ratio, running
+from workbench.speed.side_by_side import Asked, Bare, Effort, Targets, measured, ratio
 
 _BODY = "body-detection"
 _EMBEDDED_PAIR, _ONNX_PAIR = "dlib_frontal_face+dlib_face_embedding", "yunet_n+mobileface_v2"
@@ -29,20 +29,22 @@ def yolox(found: Material, effort: Effort) -> list[Figure]:
     if folder is None:
         return []
     small, large = found.street(), found.large()
-    asked = [
+    forms = [
         ("street frame, image/jpeg", small, material.as_image(small), Targets(0.175, 5.9, processor=1.20)),
         ("1280x1920 frame, image/jpeg", large, material.as_image(large), Targets(0.26, 3.6, processor=1.10)),
         ("street frame, base64 JSON", small, _as_json(small), Targets(0.20, 5.2)),
         ("1280x1920 frame, base64 JSON", large, _as_json(large), Targets(0.32, 3.0)),
     ]
-    programs = _programs(found, folder, found.plain_models(), _PLAIN_YOLOX)
-    figures = []
-    with running(programs, _as_json(small)) as both:
-        for case, frame, request, targets in asked:
-            bare = Bare(_BODY, folder, frame, effort.seconds) if targets.processor else None
-            pairs = list(zip(both, (request, _as_json(frame)), strict=False))
-            figures += measured(f"{_YOLOX}, {case}", pairs, effort, targets, bare=bare)
-    return figures
+    asked = [
+        Asked(
+            f"{_YOLOX}, {form}",
+            [request, _as_json(frame)],
+            targets,
+            Bare(_BODY, folder, frame, effort.seconds) if targets.processor else None,
+        )
+        for form, frame, request, targets in forms
+    ]
+    return measured(_programs(found, folder, found.plain_models(), _PLAIN_YOLOX), asked, effort)
 
 
 def heavy(found: Material, effort: Effort) -> list[Figure]:
@@ -54,12 +56,13 @@ def heavy(found: Material, effort: Effort) -> list[Figure]:
         variants["INT8"] = (material.heavy_int8(labelled), Targets(0, 2.5, processor=1.20))
     figures = []
     for name, (folder, targets) in variants.items():
-        programs = _programs(found, folder, exported, exported.name)
-        with running(programs, _as_json(frame)) as both:
-            pairs = list(zip(both, (material.as_image(frame), _as_json(frame)), strict=False))
-            bare = Bare(_BODY, folder, frame, effort.seconds)
-            case = f"{exported.name} {name}, street frame, image/jpeg"
-            figures += measured(case, pairs, effort, targets, bare=bare)
+        asked = Asked(
+            f"{exported.name} {name}, street frame, image/jpeg",
+            [material.as_image(frame), _as_json(frame)],
+            targets,
+            Bare(_BODY, folder, frame, effort.seconds),
+        )
+        figures += measured(_programs(found, folder, exported, exported.name), [asked], effort)
     return figures
 
 

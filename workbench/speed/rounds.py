@@ -1,18 +1,22 @@
 """Servers under the same load in turns.
 
 Each round measures one right after the other, and every other round the other way round, so that what else happens on
-the machine falls on all of them.
+the machine falls on all of them. Each round starts the servers anew, for two starts of one program differ by up to a
+twentieth as long as they run.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from workbench.speed import load
 from workbench.speed.load import Request
-from workbench.speed.servers import Server
+from workbench.speed.servers import Program, Server
 
 CLIENTS = 8
 _PING_EVERY = 0.05
@@ -41,34 +45,56 @@ class Seen:
     refused: int = 0
 
 
+@dataclass
+class Case:
+    """What is asked of several servers.
+
+    Attributes:
+        requests: one to each server, in their order.
+        beside: what else takes its turn in every round.
+        seen: what each server showed, in their order.
+    """
+
+    requests: Sequence[Request]
+    beside: Sequence[Callable[[], None]] = ()
+    seen: Sequence[Seen] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen = [Seen() for _ in self.requests]
+
+    def turns(self, servers: Sequence[Server], seconds: float) -> list[Callable[[], None]]:
+        """What measures each of the servers once, and what else takes its turn."""
+
+        def turn(server: Server, request: Request, seen: Seen) -> Callable[[], None]:
+            return lambda: _measure(server, request, seen, seconds)
+
+        return [*(turn(*each) for each in zip(servers, self.requests, self.seen, strict=True)), *self.beside]
+
+
 def in_turns(count: int, *measurements: Callable[[], None]) -> None:
     """Calls all of them ``count`` times, each time in the other order."""
     for number in range(count):
-        for measure in measurements if number % 2 == 0 else reversed(measurements):
-            measure()
+        _one_round(number, measurements)
 
 
-def measured(
-    servers: Sequence[tuple[Server, Request]], *, rounds: int, seconds: float, beside: Sequence[Callable[[], None]] = ()
-) -> list[Seen]:
-    """What each of the servers shows under its request.
+def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, seconds: float) -> None:
+    """Adds to what is seen in each of the cases.
 
     Args:
-        servers: each with what is sent to it.
+        programs: what is asked, started anew in each round, all at once.
+        cases: with a request to each of them.
         rounds: how often each is measured.
         seconds: of each measurement: with one client, with eight, and with eight and pings.
-        beside: what else takes its turn in every round.
+
+    Raises:
+        StartError: one of them does not start.
     """
-    seen = [Seen() for _ in servers]
-
-    def measure(number: int) -> Callable[[], None]:
-        server, request = servers[number]
-        return lambda: _measure(server, request, seen[number], seconds)
-
-    for server, request in servers:
-        warm(server, request)
-    in_turns(rounds, *(measure(number) for number in range(len(servers))), *beside)
-    return seen
+    for number in range(rounds):
+        with _running(programs, cases[0].requests) as servers:
+            for case in cases:
+                for server, request in zip(servers, case.requests, strict=True):
+                    warm(server, request)
+                _one_round(number, case.turns(servers, seconds))
 
 
 def warm(server: Server, request: Request, *, seconds: float = 2.0) -> None:
@@ -96,3 +122,17 @@ def _measure(server: Server, request: Request, seen: Seen, seconds: float) -> No
     seen.processor.append(1000 * used / len(together.latencies))
     seen.memory.append(server.memory_mib())
     seen.refused += alone.refused + together.refused + watched.refused
+
+
+def _one_round(number: int, measurements: Sequence[Callable[[], None]]) -> None:
+    for one in measurements if number % 2 == 0 else reversed(measurements):
+        one()
+
+
+@contextmanager
+def _running(programs: Sequence[Program], first: Sequence[Request]) -> Iterator[list[Server]]:
+    """All of them started, each asked once, and stopped in the end."""
+    with ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        each = zip(programs, first, strict=True)
+        yield [stack.enter_context(program.running(request, logs=logs)) for program, request in each]

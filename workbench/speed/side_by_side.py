@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.speed import bare_loop, rounds
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
-from workbench.speed.rounds import Seen
-from workbench.speed.servers import Program, Server
+from workbench.speed.rounds import Case, Seen
+from workbench.speed.servers import Program
 
 _PING_TARGET_MS = 50
 
@@ -53,42 +52,34 @@ class Bare:
         self.rates.append(seen.frames_per_second)
 
 
-@contextmanager
-def running(programs: Sequence[Program], first: Request) -> Iterator[list[Server]]:
-    """All of them started, each asked once, and stopped in the end."""
-    with ExitStack() as stack:
-        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        yield [stack.enter_context(program.running(first, logs=logs)) for program in programs]
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the product, and of the plain server where there is one.
 
-
-def measured(
-    case: str,
-    asked: Sequence[tuple[Server, Request]],
-    effort: Effort,
-    targets: Targets,
-    *,
-    bare: Bare | None = None,
-) -> list[Figure]:
-    """What the product shows beside the plain server, and beside the bare loop.
-
-    Args:
-        case: what is asked.
-        asked: the product and its request; then the plain server and its, where there is one.
-        effort: how long.
+    Attributes:
+        case: its name.
+        requests: to the product; then to the plain server.
         targets: what the figures are held to.
         bare: the same work without a server, where that is to be compared.
     """
-    mine, *others = rounds.measured(asked, rounds=effort.rounds, seconds=effort.seconds, beside=[bare] if bare else [])
-    figures = _against_plain(case, mine, others[0], targets) if others else _alone(case, mine)
-    figures.append(_ping(case, mine))
-    if mine.refused:
-        figures.append(Figure(case=case, name="refused requests", value=mine.refused, unit="", sign="<=", target=0))
-    if bare:
-        figures += [
-            ratio(case, "CPU a request / bare loop", mine.processor, bare.processor, "ms", at_most=targets.processor),
-            ratio(case, "throughput / bare loop", mine.rates, bare.rates, "/s"),
-        ]
-    return figures
+
+    case: str
+    requests: Sequence[Request]
+    targets: Targets
+    bare: Bare | None = None
+
+
+def measured(programs: Sequence[Program], asked: Sequence[Asked], effort: Effort) -> list[Figure]:
+    """What the product shows beside the plain server, and beside the bare loop.
+
+    Args:
+        programs: the product, then the plain server, where there is one.
+        asked: one case after the other in each round.
+        effort: how long.
+    """
+    cases = [Case(each.requests[: len(programs)], [each.bare] if each.bare else []) for each in asked]
+    rounds.measure(programs, cases, rounds=effort.rounds, seconds=effort.seconds)
+    return [figure for each, case in zip(asked, cases, strict=True) for figure in _figures(each, *case.seen)]
 
 
 def ratio(
@@ -118,6 +109,21 @@ def ratio(
 def _shown(values: Sequence[float], unit: str) -> str:
     value = statistics.median(values)
     return f"{value:.{2 if unit == 's' or value < 1 else 1}f} {unit}"
+
+
+def _figures(asked: Asked, mine: Seen, *others: Seen) -> list[Figure]:
+    case, bare = asked.case, asked.bare
+    figures = _against_plain(case, mine, others[0], asked.targets) if others else _alone(case, mine)
+    figures.append(_ping(case, mine))
+    if mine.refused:
+        figures.append(Figure(case=case, name="refused requests", value=mine.refused, unit="", sign="<=", target=0))
+    if bare:
+        at_most = asked.targets.processor
+        figures += [
+            ratio(case, "CPU a request / bare loop", mine.processor, bare.processor, "ms", at_most=at_most),
+            ratio(case, "throughput / bare loop", mine.rates, bare.rates, "/s"),
+        ]
+    return figures
 
 
 def _against_plain(case: str, mine: Seen, theirs: Seen, targets: Targets) -> list[Figure]:

@@ -11,7 +11,9 @@ import pytest
 from tests.tiny_models import write_yolox_onnx
 from workbench.errors import BenchError, StartError
 from workbench.speed import bare_loop, material, rounds, servers
-from workbench.speed.servers import Program
+from workbench.speed.load import Request
+from workbench.speed.rounds import Case
+from workbench.speed.servers import Program, Server
 from workbench.speed.side_by_side import Bare
 
 
@@ -26,18 +28,33 @@ def frame() -> bytes:
     return cv2.imencode(".jpg", np.full((480, 480, 3), 90, np.uint8))[1].tobytes()
 
 
-def test_a_server_is_measured_in_turns_with_the_bare_loop(store: Path, frame: bytes, tmp_path: Path) -> None:
-    request = material.as_image(frame)
+def test_servers_are_measured_in_turns_with_the_bare_loop(
+    store: Path, frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids: list[int] = []
+    warm = rounds.warm
+
+    def warmed(server: Server, request: Request) -> None:
+        pids.append(server.process.pid)
+        assert server.memory_mib() > 20
+        assert 0.1 < server.start_seconds < 60
+        warm(server, request, seconds=0.2)
+
+    monkeypatch.setattr(rounds, "warm", warmed)
     program = servers.ours("body-detection", "yolox_nano", store)
     bare = Bare("body-detection", store / "yolox_nano", frame, 0.2)
-    with program.running(request, logs=tmp_path) as server:
-        (seen,) = rounds.measured([(server, request)], rounds=2, seconds=0.5, beside=[bare])
-        assert server.memory_mib() > 20
-    assert 0.1 < server.start_seconds < 60
-    assert seen.refused == 0
-    for values in (seen.p50, seen.rates, seen.ping_p99, seen.processor, bare.processor, bare.rates):
-        assert len(values) == 2
-        assert min(values) > 0
+    forms = [material.as_image(frame), material.as_json(frame, short_size=416)]
+    cases = [Case([forms[0]], [bare]), Case([forms[1]])]
+    rounds.measure([program], cases, rounds=2, seconds=0.3)
+    assert (pids[0], pids[2]) == (pids[1], pids[3])  # both cases are asked of one server
+    assert pids[0] != pids[2]  # and each round of one that is started anew
+    seen = [each for case in cases for each in case.seen]
+    assert [each.refused for each in seen] == [0, 0]
+    assert len(bare.processor) == 2
+    for each in seen:
+        for values in (each.p50, each.rates, each.ping_p99, each.processor, bare.processor, bare.rates):
+            assert len(values) == 2
+            assert min(values) > 0
 
 
 def test_both_forms_of_a_request_are_answered_alike(store: Path, frame: bytes, tmp_path: Path) -> None:

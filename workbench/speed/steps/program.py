@@ -9,7 +9,7 @@ from pathlib import Path
 from workbench.speed import material, rounds, servers, side_by_side
 from workbench.speed.figures import Figure
 from workbench.speed.material import Material
-from workbench.speed.rounds import Seen
+from workbench.speed.rounds import Case, Seen
 from workbench.speed.servers import Program
 from workbench.speed.side_by_side import Effort
 
@@ -120,17 +120,16 @@ def beside(
         StartError: one of them does not start.
     """
     lines = []
-    requests = {name: material.as_image(frame) for name, frame in frames.items()}
-    with side_by_side.running(programs, next(iter(requests.values()))) as both:
-        for frame, request in requests.items():
-            asked = [(server, request) for server in both]
-            mine, other = rounds.measured(asked, rounds=effort.rounds, seconds=effort.seconds)
-            of = f"{case}, {frame}"
-            for name in figures:
-                unit, values = _FIGURES[name]
-                lines.append(side_by_side.ratio(of, name, values(mine), values(other), unit))
-            if refused := mine.refused + other.refused:
-                lines.append(Figure(case=of, name="refused requests", value=refused, unit="", sign="<=", target=0))
+    cases = {name: Case([material.as_image(frame)] * len(programs)) for name, frame in frames.items()}
+    rounds.measure(programs, list(cases.values()), rounds=effort.rounds, seconds=effort.seconds)
+    for frame, asked in cases.items():
+        mine, other = asked.seen
+        of = f"{case}, {frame}"
+        for name in figures:
+            unit, values = _FIGURES[name]
+            lines.append(side_by_side.ratio(of, name, values(mine), values(other), unit))
+        if refused := mine.refused + other.refused:
+            lines.append(Figure(case=of, name="refused requests", value=refused, unit="", sign="<=", target=0))
     return lines
 
 
