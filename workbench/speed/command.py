@@ -47,12 +47,15 @@ def run(arguments: argparse.Namespace) -> int:
     found = Material.found()
     _say_what_is_missing(found)
     effort = Effort(arguments.rounds, arguments.seconds)
-    where, figures = report.machine(), []
+    where, figures, written = report.machine(), [], []
     with Console(stderr=True).status("") as status:
         for name in chosen:
             status.update(f"measuring {name}: {effort.rounds} rounds")
-            figures += groups[name](found, effort)
-    written = report.write(figures, where, arguments.output)
+            seen = groups[name](found, effort)
+            if not seen:
+                print(f"{name}: left out, for what it needs is missing", file=sys.stderr)
+            figures += seen
+            written = report.write(figures, where, arguments.output)  # what there is, should the next group fail
     if arguments.json:
         print(json.dumps({"machine": where, "figures": [figure.document() for figure in figures]}, indent=2))
     else:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import selectors
 import socket
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from workbench.errors import BenchError
+
 _READ_BYTES = 65536
-_TIMEOUT_SECONDS = 60.0
+_TIMEOUT_SECONDS = 30.0
 _OK = b"HTTP/1.1 200"
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -57,7 +60,13 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def milliseconds(self, percent: float) -> float:
-        """A percentile of the latencies: the smallest that at least ``percent`` of them do not exceed."""
+        """A percentile of the latencies: the smallest that at least ``percent`` of them do not exceed.
+
+        Raises:
+            BenchError: there is none.
+        """
+        if not self.latencies:
+            raise BenchError(f"no good answer, {self.refused} others")
         ordered = sorted(self.latencies)
         return 1000 * ordered[max(0, -(-len(ordered) * int(percent * 10) // 1000) - 1)]
 
@@ -81,21 +90,26 @@ def run(
         OSError: the server does not accept a connection.
     """
     sent, pinged = Load(), Load()
-    everyone = [_Client(address, request, sent, pause=0.0) for _ in range(clients)]
-    if ping_every:
-        everyone.append(_Client(address, Request.get("/ping"), pinged, pause=ping_every))
-    start = time.perf_counter()
-    with selectors.DefaultSelector() as selector:
-        for client in everyone:
-            client.begin(selector)
-        while any(client.busy for client in everyone):
+    with ExitStack() as stack:
+
+        def client(request: Request, load: Load, pause: float) -> _Client:
+            one = _Client(address, request, load, pause=pause)
+            stack.callback(one.close)
+            return one
+
+        everyone = [client(request, sent, 0.0) for _ in range(clients)]
+        if ping_every:
+            everyone.append(client(Request.get("/ping"), pinged, ping_every))
+        start = time.perf_counter()
+        selector = stack.enter_context(selectors.DefaultSelector())
+        for each in everyone:
+            each.begin(selector)
+        while any(each.busy for each in everyone):
             for key, _ in selector.select(timeout=0.005 if ping_every else 1.0):
                 key.data.proceed(selector)
             now = time.perf_counter()
-            for client in everyone:
-                client.proceed_at(now, selector, begins=now - start < seconds)
-    for client in everyone:
-        client.close()
+            for each in everyone:
+                each.proceed_at(now, selector, begins=now - start < seconds)
     sent.seconds = pinged.seconds = time.perf_counter() - start
     return sent, pinged
 
@@ -177,10 +191,11 @@ class _Client:
         self._next = now + self._pause
 
     def proceed_at(self, now: float, selector: selectors.BaseSelector, *, begins: bool) -> None:
-        """Begins the next request when it is time for it, or ends."""
+        """Begins the next request when it is time for it, gives up one that takes too long, or ends."""
         if self._next is None:
-            return
-        if not begins:
+            if now - self._begun > _TIMEOUT_SECONDS:
+                self._end(selector, good=False, keeps=False)
+        elif not begins:
             self.busy = False
         elif now >= self._next:
             self.begin(selector)

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench.errors import BenchError
 from workbench.speed import load
 from workbench.speed.load import Request
 from workbench.speed.servers import Program, Server
@@ -29,6 +30,7 @@ class Seen:
     Attributes:
         p50: median milliseconds of a request, one client.
         rates: good answers a second, eight clients.
+        p99: milliseconds of a request, eight clients.
         ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
         processor_alone: milliseconds of processor time a request, one client.
         processor: the same, eight clients.
@@ -38,6 +40,7 @@ class Seen:
 
     p50: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
     ping_p99: list[float] = field(default_factory=list)
     processor_alone: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
@@ -66,7 +69,7 @@ class Case:
         """What measures each of the servers once, and what else takes its turn."""
 
         def turn(server: Server, request: Request, seen: Seen) -> Callable[[], None]:
-            return lambda: _measure(server, request, seen, seconds)
+            return lambda: _with_reason(server)(_measure)(server, request, seen, seconds)
 
         return [*(turn(*each) for each in zip(servers, self.requests, self.seen, strict=True)), *self.beside]
 
@@ -88,13 +91,25 @@ def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, 
 
     Raises:
         StartError: one of them does not start.
+        BenchError: one of them ended, or gave no good answer.
     """
     for number in range(rounds):
         with _running(programs, cases[0].requests) as servers:
             for case in cases:
                 for server, request in zip(servers, case.requests, strict=True):
-                    warm(server, request)
+                    with _with_reason(server):
+                        warm(server, request)
                 _one_round(number, case.turns(servers, seconds))
+
+
+@contextmanager
+def _with_reason(server: Server) -> Iterator[None]:
+    """Lets whoever reads of a failure read the server's own words, too: its log is gone then."""
+    try:
+        yield
+    except (BenchError, OSError) as error:
+        said = server.process.failure or f"its log says:\n{server.process.log_tail()}"
+        raise BenchError(f"{server.process.name} cannot be measured: {error}; {said}") from error
 
 
 def warm(server: Server, request: Request, *, seconds: float = 2.0) -> None:
@@ -118,6 +133,7 @@ def _measure(server: Server, request: Request, seen: Seen, seconds: float) -> No
     seen.p50.append(alone.milliseconds(50))
     seen.processor_alone.append(1000 * (before - idle) / len(alone.latencies))
     seen.rates.append(together.rate)
+    seen.p99.append(together.milliseconds(99))
     seen.ping_p99.append(pings.milliseconds(99))
     seen.processor.append(1000 * used / len(together.latencies))
     seen.memory.append(server.memory_mib())

@@ -115,8 +115,10 @@ def _figures(asked: Asked, mine: Seen, *others: Seen) -> list[Figure]:
     case, bare = asked.case, asked.bare
     figures = _against_plain(case, mine, others[0], asked.targets) if others else _alone(case, mine)
     figures.append(_ping(case, mine))
-    if mine.refused:
-        figures.append(Figure(case=case, name="refused requests", value=mine.refused, unit="", sign="<=", target=0))
+    for whose, seen in zip(("", " of the plain server"), (mine, *others), strict=False):
+        if seen.refused:
+            name = f"refused requests{whose}"
+            figures.append(Figure(case=case, name=name, value=seen.refused, unit="", sign="<=", target=0))
     if bare:
         at_most = asked.targets.processor
         figures += [

@@ -19,13 +19,14 @@ CONFIGURATION = Path(__file__).with_name("variant.py")
 _FIGURES: Mapping[str, tuple[str, Callable[[Seen], list[float]]]] = {
     "p50, 1 client": ("ms", lambda seen: seen.p50),
     "throughput, 8 clients": ("/s", lambda seen: seen.rates),
+    "p99, 8 clients": ("ms", lambda seen: seen.p99),
     "/ping p99, 8 clients": ("ms", lambda seen: seen.ping_p99),
     "CPU a request, 1 client": ("ms", lambda seen: seen.processor_alone),
     "CPU a request, 8 clients": ("ms", lambda seen: seen.processor),
     "memory": ("MiB", lambda seen: seen.memory),
 }
 """What can be told of two servers: its unit, and the values of the rounds."""
-_P50, _RATE, _PING, _PROCESSOR_ALONE, _PROCESSOR, _MEMORY = _FIGURES
+_P50, _RATE, _P99, _PING, _PROCESSOR_ALONE, _PROCESSOR, _MEMORY = _FIGURES
 _SMALL, _LARGE = "street frame", "1280x1920 frame"
 
 
@@ -55,8 +56,8 @@ VARIANTS: Mapping[str, Variant] = {
         "a core kept from decoding to the pass's end / given back between", [_SMALL, _LARGE], [_RATE, _PROCESSOR]
     ),
     "staying-thread": Variant("a thread stays with a busy connection / leaves", [_SMALL], [_RATE, _PROCESSOR]),
-    "spread-connections": Variant("connections spread over workers / to the first", [_SMALL, _LARGE], [_RATE, _PING]),
-    "told-cores": Variant("told of idle cores / looking every 5 ms", [_SMALL], [_RATE, _PROCESSOR]),
+    "spread-connections": Variant("connections spread over workers / to the first", [_SMALL, _LARGE], [_RATE, _P99]),
+    "told-cores": Variant("told of idle cores / looking every 5 ms", [_SMALL], [_RATE, _P99, _PROCESSOR]),
     "graph-shortcuts": Variant("graph with less to compute / as published", [_SMALL], [_P50, _RATE, _PROCESSOR]),
     "winograd": Variant("fewer products / direct convolutions", [_SMALL], [_RATE, _PROCESSOR, _MEMORY], heavy=True),
     "shared-arena": Variant("an arena for all sessions / one each", [_SMALL, _LARGE], [_PROCESSOR, _MEMORY]),

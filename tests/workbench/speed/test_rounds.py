@@ -1,0 +1,114 @@
+"""Two servers in turns: which request goes to which, which way round ratios are, and what is said of failures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import BenchError
+from workbench.speed import load, rounds, side_by_side
+from workbench.speed.figures import Figure
+from workbench.speed.load import Request
+from workbench.speed.servers import Program, Server
+from workbench.speed.side_by_side import Asked, Effort, Targets
+
+_SERVER = """
+import os, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import socket
+
+wanted, seconds, fault = sys.argv[1].encode(), float(sys.argv[2]), sys.argv[3]
+answered = 0
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        global answered
+        good = self.rfile.read(int(self.headers["Content-Length"])) == wanted
+        answered += 1
+        time.sleep(seconds)
+        if fault == "hangs" and answered > 20:
+            time.sleep(60)
+        if fault == "ends" and answered > 20:
+            print("why it ended", flush=True)
+            os._exit(3)
+        if fault == "half" and answered % 2 == 0:
+            good = False
+        self.answer(200 if good and not (fault == "never" and answered > 1) else 500)
+
+    def do_GET(self):
+        self.answer(200)
+
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self.wfile.flush()
+
+    def log_message(self, *_):
+        pass
+
+server = ThreadingHTTPServer(("", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=int(sys.argv[-1].removeprefix("fd://")))
+server.serve_forever()
+"""
+_EFFORT = Effort(rounds=2, seconds=0.3)
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm = rounds.warm
+
+    def warmed(server: Server, request: Request) -> None:
+        warm(server, request, seconds=0.05)
+
+    monkeypatch.setattr(rounds, "warm", warmed)
+
+
+def _program(name: str, directory: Path, *, seconds: float = 0.0, fault: str = "") -> Program:
+    """A server that takes the body of its own name alone."""
+    return Program(name, [sys.executable, "-c", _SERVER, name, str(seconds), fault], {}, directory)
+
+
+def _figures(product: Program, plain: Program) -> dict[str, Figure]:
+    requests = [Request.post("/invocations", program.name.encode(), "image/jpeg") for program in (product, plain)]
+    figures = side_by_side.measured([product, plain], [Asked("frame", requests, Targets(0.5, 2))], _EFFORT)
+    return {figure.name: figure for figure in figures}
+
+
+def test_each_server_gets_its_request_and_a_fast_product_has_good_ratios(tmp_path: Path) -> None:
+    figures = _figures(_program("product", tmp_path), _program("plain", tmp_path, seconds=0.05))
+    assert list(figures) == ["p50, 1 client", "throughput, 8 clients", "/ping p99, 8 clients"]  # nothing was refused
+    assert (figures["p50, 1 client"].held, figures["throughput, 8 clients"].held) == (True, True)
+    assert [len(figure.rounds) for figure in figures.values()] == [2, 2, 2]
+
+
+def test_a_slow_product_has_bad_ratios(tmp_path: Path) -> None:
+    figures = _figures(_program("product", tmp_path, seconds=0.05), _program("plain", tmp_path))
+    assert (figures["p50, 1 client"].held, figures["throughput, 8 clients"].held) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "name"), [(0, "refused requests"), (1, "refused requests of the plain server")], ids=["product", "plain"]
+)
+def test_what_either_server_refuses_is_said(faulty: int, name: str, tmp_path: Path) -> None:
+    programs = [_program(each, tmp_path, fault="half" * (faulty == at)) for at, each in enumerate(("product", "plain"))]
+    figures = _figures(*programs)
+    refused = {each: figure.held for each, figure in figures.items() if "refused" in each}
+    assert refused == {name: False}
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [("ends", r"why it ended"), ("never", r"no good answer, \d+ others"), ("hangs", r"no good answer|timed out")],
+)
+def test_a_server_that_fails_later_ends_the_measurement(
+    fault: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "_TIMEOUT_SECONDS", 1.0)
+    with pytest.raises(BenchError, match=says):
+        _figures(_program("product", tmp_path), _program("plain", tmp_path, fault=fault))
