@@ -71,7 +71,9 @@ class Case:
         def turn(server: Server, request: Request, seen: Seen) -> Callable[[], None]:
             return lambda: _with_reason(server)(_measure)(server, request, seen, seconds)
 
-        return [*(turn(*each) for each in zip(servers, self.requests, self.seen, strict=True)), *self.beside]
+        turns = [turn(*each) for each in zip(servers, self.requests, self.seen, strict=True)]
+        # The first of two servers is next to all that it is compared with, whichever way round.
+        return [*reversed(turns), *self.beside]
 
 
 def in_turns(count: int, *measurements: Callable[[], None]) -> None:

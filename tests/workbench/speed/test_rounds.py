@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from workbench.errors import BenchError
 from workbench.speed import load, rounds, side_by_side
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
+from workbench.speed.rounds import Case
 from workbench.speed.servers import Program, Server
 from workbench.speed.side_by_side import Asked, Effort, Targets
 
@@ -81,15 +83,24 @@ def _figures(product: Program, plain: Program) -> dict[str, Figure]:
 
 
 def test_each_server_gets_its_request_and_a_fast_product_has_good_ratios(tmp_path: Path) -> None:
-    figures = _figures(_program("product", tmp_path), _program("plain", tmp_path, seconds=0.05))
+    figures = _figures(_program("product", tmp_path), _program("plain", tmp_path, seconds=0.2))
     assert list(figures) == ["p50, 1 client", "throughput, 8 clients", "/ping p99, 8 clients"]  # nothing was refused
     assert (figures["p50, 1 client"].held, figures["throughput, 8 clients"].held) == (True, True)
     assert [len(figure.rounds) for figure in figures.values()] == [2, 2, 2]
 
 
 def test_a_slow_product_has_bad_ratios(tmp_path: Path) -> None:
-    figures = _figures(_program("product", tmp_path, seconds=0.05), _program("plain", tmp_path))
+    figures = _figures(_program("product", tmp_path, seconds=0.2), _program("plain", tmp_path))
     assert (figures["p50, 1 client"].held, figures["throughput, 8 clients"].held) == (False, False)
+
+
+def test_the_product_is_measured_next_to_all_that_it_is_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(rounds, "_measure", lambda server, *_: called.append(server))
+    servers: Any = ["product", "plain"]
+    for turn in Case([Request.get("/ping")] * 2, [lambda: called.append("bare")]).turns(servers, 0.0):
+        turn()
+    assert called == ["plain", "product", "bare"]
 
 
 @pytest.mark.parametrize(
