@@ -69,7 +69,11 @@ class Case:
         """What measures each of the servers once, and what else takes its turn."""
 
         def turn(server: Server, request: Request, seen: Seen) -> Callable[[], None]:
-            return lambda: _with_reason(server)(_measure)(server, request, seen, seconds)
+            def measured() -> None:
+                with _with_reason(server):
+                    _measure(server, request, seen, seconds)
+
+            return measured
 
         turns = [turn(*each) for each in zip(servers, self.requests, self.seen, strict=True)]
         # The first of two servers is next to all that it is compared with, whichever way round.

@@ -9,7 +9,8 @@ import cv2
 import pytest
 
 from workbench.__main__ import main
-from workbench.speed import report, rounds
+from workbench.errors import BenchError
+from workbench.speed import cases, report, rounds
 from workbench.speed.figures import Figure
 
 
@@ -52,6 +53,21 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ("held" in printed, "missed" in printed, ">= 4 x" in printed) == (True, True, True)
     assert report.write(figures[2:3], report.machine(), tmp_path / "speed") == [texts, table]
     assert not picture.exists()
+
+
+def test_what_was_measured_before_a_group_fails_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> list[Figure]:
+        raise BenchError("the server ended")
+
+    good = Figure(case="c", name="n", value=1)
+    monkeypatch.setattr(cases, "GROUPS", {"good": lambda *_: [good], "nothing": lambda *_: [], "bad": fails})
+    assert main(["speed", "--output", str(tmp_path)]) == 2
+    assert [each["name"] for each in json.loads((tmp_path / "speed.json").read_text())["figures"]] == ["n"]
+    said = capsys.readouterr().err
+    assert "nothing: left out" in said
+    assert "the server ended" in said
 
 
 @pytest.mark.parametrize(

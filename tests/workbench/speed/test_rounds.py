@@ -73,7 +73,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _program(name: str, directory: Path, *, seconds: float = 0.0, fault: str = "") -> Program:
     """A server that takes the body of its own name alone."""
-    return Program(name, [sys.executable, "-c", _SERVER, name, str(seconds), fault], {}, directory)
+    script = directory / "server.py"  # a file: what stands in the command may stand in messages, too
+    script.write_text(_SERVER)
+    return Program(name, [sys.executable, str(script), name, str(seconds), fault], {}, directory)
 
 
 def _figures(product: Program, plain: Program) -> dict[str, Figure]:
@@ -115,7 +117,11 @@ def test_what_either_server_refuses_is_said(faulty: int, name: str, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("ends", r"why it ended"), ("never", r"no good answer, \d+ others"), ("hangs", r"no good answer|timed out")],
+    [
+        ("ends", r"its log says:\nwhy it ended"),
+        ("never", r"no good answer, \d+ others"),
+        ("hangs", r"no good answer|timed out"),
+    ],
 )
 def test_a_server_that_fails_later_ends_the_measurement(
     fault: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
