@@ -1,8 +1,8 @@
 """Servers under the same load in turns.
 
-Each round measures one right after the other, and every other round the other way round, so that what else happens on
-the machine falls on all of them. Each round starts the servers anew, for two starts of one program differ by up to a
-twentieth as long as they run.
+Each round starts the servers anew, for two starts of one program differ by up to a twentieth as long as they run, and
+measures each twice. What is compared is measured one right after the other, every other time the other way round: the
+machine may be half as fast for seconds, which is to fall on both or on few of many ratios.
 """
 
 from __future__ import annotations
@@ -21,11 +21,16 @@ from workbench.speed.servers import Program, Server
 
 CLIENTS = 8
 _PING_EVERY = 0.05
+_TURNS = 2
+"""Of each server between two starts."""
+
+Turn = Callable[[], None]
+"""Measures something once."""
 
 
 @dataclass
 class Seen:
-    """What one server showed, a value a round.
+    """What one server showed, two values a round.
 
     Attributes:
         p50: median milliseconds of a request, one client.
@@ -54,33 +59,35 @@ class Case:
 
     Attributes:
         requests: one to each server, in their order.
-        beside: what else takes its turn in every round.
+        beside: what else takes its turn where eight clients are served.
         seen: what each server showed, in their order.
     """
 
     requests: Sequence[Request]
-    beside: Sequence[Callable[[], None]] = ()
+    beside: Sequence[Turn] = ()
     seen: Sequence[Seen] = field(init=False)
 
     def __post_init__(self) -> None:
         self.seen = [Seen() for _ in self.requests]
 
-    def turns(self, servers: Sequence[Server], seconds: float) -> list[Callable[[], None]]:
-        """What measures each of the servers once, and what else takes its turn."""
+    def phases(self, servers: Sequence[Server], seconds: float) -> list[list[Turn]]:
+        """What is compared, phase by phase: what measures each of the servers once, and what else takes its turn."""
 
-        def turn(server: Server, request: Request, seen: Seen) -> Callable[[], None]:
+        def turn(measure: _Measure, server: Server, request: Request, seen: Seen) -> Turn:
             def measured() -> None:
                 with _with_reason(server):
-                    _measure(server, request, seen, seconds)
+                    measure(server, request, seen, seconds)
 
             return measured
 
-        turns = [turn(*each) for each in zip(servers, self.requests, self.seen, strict=True)]
-        # The first of two servers is next to all that it is compared with, whichever way round.
-        return [*reversed(turns), *self.beside]
+        def turns(measure: _Measure) -> list[Turn]:
+            each = [turn(measure, *one) for one in zip(servers, self.requests, self.seen, strict=True)]
+            return each[::-1]  # so that the first is next to all that it is compared with, whichever way round
+
+        return [turns(_one_client), [*turns(_eight_clients), *self.beside], turns(_eight_clients_and_pings)]
 
 
-def in_turns(count: int, *measurements: Callable[[], None]) -> None:
+def in_turns(count: int, *measurements: Turn) -> None:
     """Calls all of them ``count`` times, each time in the other order."""
     for number in range(count):
         _one_round(number, measurements)
@@ -92,7 +99,7 @@ def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, 
     Args:
         programs: what is asked, started anew in each round, all at once.
         cases: with a request to each of them.
-        rounds: how often each is measured.
+        rounds: how often each is started; it is measured twice as often.
         seconds: of each measurement: with one client, with eight, and with eight and pings.
 
     Raises:
@@ -105,7 +112,9 @@ def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, 
                 for server, request in zip(servers, case.requests, strict=True):
                     with _with_reason(server):
                         warm(server, request)
-                _one_round(number, case.turns(servers, seconds))
+                for turn in range(_TURNS):
+                    for phase in case.phases(servers, seconds):
+                        _one_round(number + turn, phase)
 
 
 @contextmanager
@@ -129,24 +138,36 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, tuple[
     return statistics.median(each), each
 
 
-def _measure(server: Server, request: Request, seen: Seen, seconds: float) -> None:
-    idle = server.processor_seconds()
-    alone, _ = load.run(server.address, request, clients=1, seconds=seconds)
+_Measure = Callable[[Server, Request, Seen, float], None]
+
+
+def _one_client(server: Server, request: Request, seen: Seen, seconds: float) -> None:
     before = server.processor_seconds()
-    together, _ = load.run(server.address, request, clients=CLIENTS, seconds=seconds)
+    sent, _ = load.run(server.address, request, clients=1, seconds=seconds)
     used = server.processor_seconds() - before
-    watched, pings = load.run(server.address, request, clients=CLIENTS, seconds=seconds, ping_every=_PING_EVERY)
-    seen.p50.append(alone.milliseconds(50))
-    seen.processor_alone.append(1000 * (before - idle) / len(alone.latencies))
-    seen.rates.append(together.rate)
-    seen.p99.append(together.milliseconds(99))
-    seen.ping_p99.append(pings.milliseconds(99))
-    seen.processor.append(1000 * used / len(together.latencies))
+    seen.p50.append(sent.milliseconds(50))
+    seen.processor_alone.append(1000 * used / len(sent.latencies))
+    seen.refused += sent.refused
+
+
+def _eight_clients(server: Server, request: Request, seen: Seen, seconds: float) -> None:
+    before = server.processor_seconds()
+    sent, _ = load.run(server.address, request, clients=CLIENTS, seconds=seconds)
+    used = server.processor_seconds() - before
+    seen.rates.append(sent.rate)
+    seen.p99.append(sent.milliseconds(99))
+    seen.processor.append(1000 * used / len(sent.latencies))
     seen.memory.append(server.memory_mib())
-    seen.refused += alone.refused + together.refused + watched.refused
+    seen.refused += sent.refused
 
 
-def _one_round(number: int, measurements: Sequence[Callable[[], None]]) -> None:
+def _eight_clients_and_pings(server: Server, request: Request, seen: Seen, seconds: float) -> None:
+    sent, pings = load.run(server.address, request, clients=CLIENTS, seconds=seconds, ping_every=_PING_EVERY)
+    seen.ping_p99.append(pings.milliseconds(99))
+    seen.refused += sent.refused
+
+
+def _one_round(number: int, measurements: Sequence[Turn]) -> None:
     for one in measurements if number % 2 == 0 else reversed(measurements):
         one()
 

@@ -88,7 +88,7 @@ def test_each_server_gets_its_request_and_a_fast_product_has_good_ratios(tmp_pat
     figures = _figures(_program("product", tmp_path), _program("plain", tmp_path, seconds=0.2))
     assert list(figures) == ["p50, 1 client", "throughput, 8 clients", "/ping p99, 8 clients"]  # nothing was refused
     assert (figures["p50, 1 client"].held, figures["throughput, 8 clients"].held) == (True, True)
-    assert [len(figure.rounds) for figure in figures.values()] == [2, 2, 2]
+    assert [len(figure.rounds) for figure in figures.values()] == [4, 4, 4]  # each server twice a start
 
 
 def test_a_slow_product_has_bad_ratios(tmp_path: Path) -> None:
@@ -97,12 +97,17 @@ def test_a_slow_product_has_bad_ratios(tmp_path: Path) -> None:
 
 
 def test_the_product_is_measured_next_to_all_that_it_is_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[str] = []
-    monkeypatch.setattr(rounds, "_measure", lambda server, *_: called.append(server))
+    for measure in ("_one_client", "_eight_clients", "_eight_clients_and_pings"):
+        monkeypatch.setattr(rounds, measure, lambda server, *_: called.append(server))
     servers: Any = ["product", "plain"]
-    for turn in Case([Request.get("/ping")] * 2, [lambda: called.append("bare")]).turns(servers, 0.0):
-        turn()
-    assert called == ["plain", "product", "bare"]
+    called: list[str] = []
+    phases = []
+    for phase in Case([Request.get("/ping")] * 2, [lambda: called.append("bare")]).phases(servers, 0.0):
+        called.clear()
+        for turn in phase:
+            turn()
+        phases.append(list(called))
+    assert phases == [["plain", "product"], ["plain", "product", "bare"], ["plain", "product"]]
 
 
 @pytest.mark.parametrize(
