@@ -363,6 +363,35 @@ def test_a_jpeg_that_is_decoded_over_and_over_is_refused(scans: int) -> None:
         decode(_with_scans(jpeg, scans), max_pixels=LIMIT)
 
 
+def test_what_follows_a_scan_of_all_components_is_not_decoded() -> None:
+    """So it need not be counted, which takes as long as looking at every byte of each frame."""
+    plain = _saved(RED.resize((60, 40)), "JPEG")
+    scan = _segments(plain)[1]
+    other = _segments(_saved(Image.new("RGB", (60, 40), "blue"), "JPEG"))[1]
+    body = plain[:-2] + other[:-2] * 5000 + scan
+    assert np.array_equal(decode(body, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
+
+
+def test_sequential_scans_of_one_component_each_are_counted() -> None:
+    """The standard allows one a component; a decoder takes as many as there are."""
+    plain = _saved(RED.convert("L").resize((60, 40)), "JPEG")
+    segments, scan = _segments(plain)
+    at = next(number for number, segment in enumerate(segments) if segment[1] == 0xC0)
+    frame = segments[at]
+    two = bytes([*frame[:9], 2, *frame[10:13], 2, *frame[11:13]])
+    segments[at] = two[:2] + struct.pack(">H", len(two) - 2) + two[4:]
+    body = plain[:2] + b"".join(segments) + scan[:-2] * 1001 + scan
+    with pytest.raises(PayloadTooLargeError, match="has 1002 scans"):
+        decode(body, max_pixels=LIMIT)
+
+
+def test_a_jpeg_that_ends_where_its_scan_begins_is_refused() -> None:
+    plain = _saved(RED, "JPEG")
+    body = plain[: len(plain) - len(_segments(plain)[1])] + b"\xff\xda\xff\xd9"
+    with pytest.raises(InvalidImageError):
+        decode(body, max_pixels=LIMIT)
+
+
 def test_a_large_jpeg_may_have_as_many_scans_as_encoders_write() -> None:
     """And a small one more: what counts is how many pixels are gone over."""
     jpeg = _encode(".jpg", np.zeros((400, 500, 3), np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)

@@ -133,7 +133,7 @@ def _frame_answer(size: FrameSize, found: Detections, normalized: bool) -> dict[
         "width": width,
         "height": height,
         "channels": _CHANNELS,
-        "bbox_scores": [[round(float(score), 6)] for score in found.scores],
+        "bbox_scores": [[round(score, 6)] for score in found.scores.tolist()],
         "bbox_coords": _coordinates(found.boxes, np.array([width, height] * 2), normalized),
     }
 

@@ -23,6 +23,8 @@ _END_OF_IMAGE = b"\xff\xd9"
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers that stand alone, without a length: TEM, RST0-RST7, SOI.
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+# Baseline, extended and arithmetic frames: each component is in one scan, and decoders end after one that has all.
+_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _UNCOMPRESSED = 0
 
 _BYTE_ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
@@ -66,6 +68,15 @@ def read_size(body: bytes) -> Size:
     return reader(body)
 
 
+def count_scans(body: bytes, start: int) -> int:
+    """How often a scan's marker occurs from ``start`` on; a fifth of the time of ``bytes.count``.
+
+    Inside a scan it does not occur; in the tables between scans it does by chance, which is rare.
+    """
+    pairs = (np.frombuffer(body, "<u2", (len(body) - first) // 2, first) for first in (start, start + 1))
+    return sum(int(np.count_nonzero(pair == _SCAN_PAIR)) for pair in pairs)
+
+
 def is_webp(body: bytes) -> bool:
     """Whether the first bytes are those of a WebP."""
     return body[:4] == b"RIFF" and body[8:12] == b"WEBP"
@@ -95,6 +106,7 @@ def _jpeg(body: bytes) -> Size:
     """
     size: Size | None = None
     upright = True
+    in_one_scan = b""  # how many components the first scan has if it is the only one, as both headers write it
     position = 2
     while position + 4 <= len(body):
         if body[position] != 0xFF:
@@ -111,23 +123,18 @@ def _jpeg(body: bytes) -> Size:
                 raise InvalidImageError("the JPEG is corrupt: it has no frame header; check the encoder")
             if body.rfind(_END_OF_IMAGE, position) < 0:
                 raise InvalidImageError("the JPEG is truncated: its end marker is missing; send the whole file")
-            # Inside a scan 0xFF DA does not occur; in the tables between scans it does by chance, which is rare.
-            return replace(size, passes=_count_scans(body, position), reducible=upright)
+            passes = 1 if body[position + 4 : position + 5] == in_one_scan else count_scans(body, position)
+            return replace(size, passes=passes, reducible=upright)
         (length,) = struct.unpack_from(">H", body, position + 2)
         if marker in _START_OF_FRAME and position + 9 <= len(body):
             height, width = struct.unpack_from(">HH", body, position + 5)
             size = Size(width, height)
+            in_one_scan = body[position + 9 : position + 10] if marker in _SEQUENTIAL else b""
         if marker == _EXIF_SEGMENT and body[position + 4 : position + 8].upper() == b"EXIF":
             tiff = body[position + 4 + len(_EXIF) : position + 2 + max(length, 2)]
             upright = upright and _tiff_orientation(tiff, doubtful=0) == _UPRIGHT
         position += 2 + max(length, 2)
     raise _cut_off("JPEG")
-
-
-def _count_scans(body: bytes, start: int) -> int:
-    """How often a scan's marker occurs from ``start`` on; a fifth of the time of ``bytes.count``."""
-    pairs = (np.frombuffer(body, "<u2", (len(body) - first) // 2, first) for first in (start, start + 1))
-    return sum(int(np.count_nonzero(pair == _SCAN_PAIR)) for pair in pairs)
 
 
 def _png(body: bytes) -> Size:
