@@ -372,6 +372,16 @@ def test_what_follows_a_scan_of_all_components_is_not_decoded() -> None:
     assert np.array_equal(decode(body, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
 
 
+def test_an_image_that_hides_before_the_one_that_is_checked_is_refused() -> None:
+    """A decoder passes over what looks like a segment without a marker byte by byte, and finds the other image."""
+    plain, hidden = _saved(RED, "JPEG"), _saved(Image.new("RGB", (600, 600)), "JPEG")
+    cover = b"\xff\x00" + struct.pack(">H", len(hidden))
+    body = plain[:2] + cover + hidden[2:] + plain[2:]
+    assert cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR).shape == (600, 600, 3)
+    with pytest.raises(InvalidImageError, match="a marker is missing"):
+        decode(body, max_pixels=LIMIT)
+
+
 def test_sequential_scans_of_one_component_each_are_counted() -> None:
     """The standard allows one a component; a decoder takes as many as there are."""
     plain = _saved(RED.convert("L").resize((60, 40)), "JPEG")

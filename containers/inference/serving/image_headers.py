@@ -1,8 +1,7 @@
 """Reads the size of an image from its header, and whether the whole file is there, before any pixel is decoded.
 
-Structure of the formats: ITU-T T.81 annex B (JPEG markers), the PNG specification, third edition, section 5
-(chunks), RFC 9649 (WebP), Microsoft's BITMAPFILEHEADER and BITMAPINFOHEADER, and TIFF 6.0 section 2 (what EXIF is
-written in).
+Structure of the formats: ITU-T T.81 annex B (JPEG markers), RFC 9649 (WebP), Microsoft's BITMAPFILEHEADER and
+BITMAPINFOHEADER, and TIFF 6.0 section 2 (what EXIF is written in). ``serving.png_chunks`` knows those of PNG.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from serving import png_chunks
 from serving.errors import InvalidImageError
 
-_START_OF_SCAN = 0xDA
+_NO_MARKER, _START_OF_SCAN = 0x00, 0xDA
 _SCAN_PAIR = np.uint16(0xDAFF)  # 0xFF 0xDA as a little-endian number
 _EXIF_SEGMENT, _EXIF = 0xE1, b"Exif\x00\x00"
 _END_OF_IMAGE = b"\xff\xd9"
@@ -77,6 +77,11 @@ def count_scans(body: bytes, start: int) -> int:
     return sum(int(np.count_nonzero(pair == _SCAN_PAIR)) for pair in pairs)
 
 
+def is_png(body: bytes) -> bool:
+    """Whether the first bytes are those of a PNG."""
+    return body.startswith(png_chunks.SIGNATURE)
+
+
 def is_webp(body: bytes) -> bool:
     """Whether the first bytes are those of a WebP."""
     return body[:4] == b"RIFF" and body[8:12] == b"WEBP"
@@ -109,9 +114,10 @@ def _jpeg(body: bytes) -> Size:
     in_one_scan = b""  # how many components the first scan has if it is the only one, as both headers write it
     position = 2
     while position + 4 <= len(body):
-        if body[position] != 0xFF:
-            raise InvalidImageError("the JPEG is corrupt: a marker is missing; send it again or check the encoder")
         marker = body[position + 1]
+        # Decoders go on to the next marker where there is none: they would see another image behind it than this.
+        if body[position] != 0xFF or marker == _NO_MARKER:
+            raise InvalidImageError("the JPEG is corrupt: a marker is missing; send it again or check the encoder")
         if marker == 0xFF:  # a fill byte
             position += 1
             continue
@@ -138,11 +144,7 @@ def _jpeg(body: bytes) -> Size:
 
 
 def _png(body: bytes) -> Size:
-    if len(body) < 33:
-        raise _cut_off("PNG")
-    if body.rfind(b"IEND", 33) < 0:
-        raise InvalidImageError("the PNG is truncated: its end chunk is missing; send the whole file")
-    return Size(*struct.unpack_from(">II", body, 16))
+    return Size(*png_chunks.size(body))
 
 
 def _webp(body: bytes) -> Size:
@@ -211,6 +213,6 @@ def _cut_off(name: str) -> InvalidImageError:
 
 _READERS: dict[bytes, Callable[[bytes], Size]] = {
     b"\xff\xd8\xff": _jpeg,
-    b"\x89PNG\r\n\x1a\n": _png,
+    png_chunks.SIGNATURE: _png,
     b"BM": _bmp,
 }

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from serving import traffic
+from serving import png_chunks, traffic
 from serving.errors import InvalidImageError, PayloadTooLargeError
-from serving.image_headers import Size, is_webp, read_size, webp_orientation
+from serving.image_headers import Size, is_png, is_webp, read_size, webp_orientation
 from serving.stages import stage
 
 Frame = npt.NDArray[np.uint8]
@@ -133,7 +133,10 @@ def _whole(body: bytes) -> Frame:
     """All of a frame, as displayed."""
     # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
     webp = is_webp(body)
-    upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
+    upright = _decoded(
+        png_chunks.still(body) if is_png(body) else body,
+        cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR,
+    )
     turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
     return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
 
