@@ -82,6 +82,29 @@ def test_suppression_keeps_the_best_of_a_group() -> None:
     assert found.boxes.tolist() == [[1, 0, 11, 10], [50, 50, 60, 60]]
 
 
+def test_suppression_keeps_the_best_hundred_that_are_apart() -> None:
+    corners = np.array([[20.0 * column, 20.0 * row] for row in range(15) for column in range(10)], np.float32)
+    boxes = np.concatenate([corners, corners + 10], axis=1)
+    scores = np.linspace(0.2, 0.9, 150, dtype=np.float32)
+    found = suppress(Detections(boxes, scores), iou=0.45)
+    assert found.scores.tolist() == scores[:49:-1].tolist()
+    assert found.boxes.tolist() == boxes[:49:-1].tolist()
+
+
+@pytest.mark.parametrize(("iou", "kept"), [(0.3, 1), (0.4, 2)])  # two boxes that share a third of what both cover
+def test_suppression_measures_overlap_by_its_own_limit(iou: float, kept: int) -> None:
+    boxes = np.array([[500, 500, 510, 510], [505, 500, 515, 510]], np.float32)
+    assert len(suppress(Detections(boxes, np.array([0.5, 0.9], np.float32)), iou=iou).scores) == kept
+
+
+def test_suppression_looks_at_the_best_two_thousand() -> None:
+    """Of 2,500 times the same box and a weaker one elsewhere, which is one too many to be looked at."""
+    boxes = np.array([[0, 0, 10, 10]] * 2500 + [[50, 50, 60, 60]], np.float32)
+    scores = np.array([0.9] * 2500 + [0.5], np.float32)
+    assert suppress(Detections(boxes, scores), iou=0.45).boxes.tolist() == [[0, 0, 10, 10]]
+    assert len(suppress(Detections(boxes[501:], scores[501:]), iou=0.45).scores) == 2
+
+
 def test_suppression_survives_what_is_not_finite() -> None:
     boxes = np.array([[0, 0, np.inf, 10], [np.nan, 0, 1, 1], [5, 5, 5, 9], [0, 0, 4, 4]], np.float32)
     found = suppress(Detections(boxes, np.full(4, 0.9, np.float32)), iou=0.45)

@@ -382,6 +382,19 @@ def test_an_image_that_hides_before_the_one_that_is_checked_is_refused() -> None
         decode(body, max_pixels=LIMIT)
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_jpeg_of_endless_segments_is_refused(behind: bool, progressive: bool) -> None:
+    """OpenCV walks over all segments of EXIF's kind for each of them, before the scan and behind it."""
+    plain = _saved(RED, "JPEG", progressive=progressive)
+    at = len(plain) - 2 if behind else 2
+    assert np.array_equal(
+        decode(plain[:at] + b"\xff\xe1\x00\x02" * 4000 + plain[at:], max_pixels=LIMIT), decode(plain, max_pixels=LIMIT)
+    )
+    with pytest.raises(InvalidImageError, match="more than 4096 segments"):
+        decode(plain[:at] + b"\xff\xe1\x00\x02" * 5000 + plain[at:], max_pixels=LIMIT)
+
+
 def test_sequential_scans_of_one_component_each_are_counted() -> None:
     """The standard allows one a component; a decoder takes as many as there are."""
     plain = _saved(RED.convert("L").resize((60, 40)), "JPEG")

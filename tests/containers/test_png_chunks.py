@@ -61,6 +61,37 @@ def test_what_a_still_picture_consists_of_is_left_as_it_is() -> None:
     assert size(body) == (40, 30)
 
 
+def test_texts_which_nobody_reads_are_not_inflated() -> None:
+    bomb = _chunk(b"zTXt", b"k\x00\x00" + zlib.compress(b"a" * 100_000))
+    control = _chunk(b"fcTL", b"")
+    body = _png(_chunk(b"IHDR", HEADER), bomb * 3, control, PIXELS, _chunk(b"iTXt", b"k"))
+    assert still(body) == _png(_chunk(b"IHDR", HEADER), PIXELS)
+    assert np.array_equal(decode(body, max_pixels=LIMIT), decode(_saved(FIRST), max_pixels=LIMIT))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_data_beyond_the_picture_are_refused_and_those_of_any_picture_are_not(mode: str) -> None:
+    body = _saved(Image.effect_noise((1500, 1400), 90).convert("RGB").convert(mode))
+    assert decode(body, max_pixels=3_000_000).shape == (1400, 1500, 3)
+    header = body[: body.index(b"IDAT") - 4]
+    data = zlib.compress(bytes(40_000_000))
+    pieces = b"".join(_chunk(b"IDAT", data[start : start + 8192]) for start in range(0, len(data), 8192))
+    with pytest.raises(InvalidImageError, match="holds more than its picture"):
+        decode(header + pieces + _chunk(b"IEND"), max_pixels=3_000_000)
+
+
+def test_data_that_are_not_zlibs_are_refused() -> None:
+    with pytest.raises(InvalidImageError, match="corrupt"):
+        decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"IDAT", b"no zlib at all")), max_pixels=LIMIT)
+
+
+def test_a_file_that_is_cut_off_anywhere_is_refused() -> None:
+    body = _saved(FIRST)
+    for kept in range(len(body)):
+        with pytest.raises(InvalidImageError):
+            decode(body[:kept], max_pixels=LIMIT)
+
+
 @pytest.mark.parametrize("trailing", [b"\x00" * 20, b"\xff\xff\xff\xf0IDAT" + b"\x00" * 40, _saved(SECOND)])
 def test_what_comes_behind_the_end_is_not_read(trailing: bytes) -> None:
     body = _saved(FIRST)
@@ -92,4 +123,9 @@ def test_a_size_that_a_decoder_may_find_elsewhere_is_refused(chunks: list[bytes]
 
 def test_a_file_of_empty_chunks_is_refused() -> None:
     with pytest.raises(InvalidImageError, match="use fewer and larger ones"):
-        decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"tEXt") * 70_000, PIXELS), max_pixels=LIMIT)
+        decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"tEXt") * 65_536, PIXELS), max_pixels=LIMIT)
+    assert decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"tEXt") * 65_533, PIXELS), max_pixels=LIMIT).shape == (
+        30,
+        40,
+        3,
+    )

@@ -16,7 +16,6 @@ from serving import png_chunks
 from serving.errors import InvalidImageError
 
 _NO_MARKER, _START_OF_SCAN = 0x00, 0xDA
-_SCAN_PAIR = np.uint16(0xDAFF)  # 0xFF 0xDA as a little-endian number
 _EXIF_SEGMENT, _EXIF = 0xE1, b"Exif\x00\x00"
 _END_OF_IMAGE = b"\xff\xd9"
 # Start-of-frame markers carry the size; C4, C8 and CC in that range mean something else.
@@ -26,6 +25,8 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 # Baseline, extended and arithmetic frames: each component is in one scan, and decoders end after one that has all.
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _UNCOMPRESSED = 0
+# OpenCV keeps all segments of EXIF's kind, and walks over those that it has for each. Encoders write a few dozen.
+_MOST_SEGMENTS = 4096
 
 _BYTE_ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag and a type of TIFF
@@ -68,15 +69,6 @@ def read_size(body: bytes) -> Size:
     return reader(body)
 
 
-def count_scans(body: bytes, start: int) -> int:
-    """How often a scan's marker occurs from ``start`` on; a fifth of the time of ``bytes.count``.
-
-    Inside a scan it does not occur; in the tables between scans it does by chance, which is rare.
-    """
-    pairs = (np.frombuffer(body, "<u2", (len(body) - first) // 2, first) for first in (start, start + 1))
-    return sum(int(np.count_nonzero(pair == _SCAN_PAIR)) for pair in pairs)
-
-
 def is_png(body: bytes) -> bool:
     """Whether the first bytes are those of a PNG."""
     return body.startswith(png_chunks.SIGNATURE)
@@ -113,7 +105,9 @@ def _jpeg(body: bytes) -> Size:
     upright = True
     in_one_scan = b""  # how many components the first scan has if it is the only one, as both headers write it
     position = 2
-    while position + 4 <= len(body):
+    for _ in range(_MOST_SEGMENTS):
+        if position + 4 > len(body):
+            raise _cut_off("JPEG")
         marker = body[position + 1]
         # Decoders go on to the next marker where there is none: they would see another image behind it than this.
         if body[position] != 0xFF or marker == _NO_MARKER:
@@ -129,7 +123,10 @@ def _jpeg(body: bytes) -> Size:
                 raise InvalidImageError("the JPEG is corrupt: it has no frame header; check the encoder")
             if body.rfind(_END_OF_IMAGE, position) < 0:
                 raise InvalidImageError("the JPEG is truncated: its end marker is missing; send the whole file")
-            passes = 1 if body[position + 4 : position + 5] == in_one_scan else count_scans(body, position)
+            if _count_markers(body, position, _EXIF_SEGMENT) > _MOST_SEGMENTS:
+                break
+            single = body[position + 4 : position + 5] == in_one_scan
+            passes = 1 if single else _count_markers(body, position, _START_OF_SCAN)
             return replace(size, passes=passes, reducible=upright)
         (length,) = struct.unpack_from(">H", body, position + 2)
         if marker in _START_OF_FRAME and position + 9 <= len(body):
@@ -140,7 +137,17 @@ def _jpeg(body: bytes) -> Size:
             tiff = body[position + 4 + len(_EXIF) : position + 2 + max(length, 2)]
             upright = upright and _tiff_orientation(tiff, doubtful=0) == _UPRIGHT
         position += 2 + max(length, 2)
-    raise _cut_off("JPEG")
+    raise InvalidImageError(f"the JPEG has more than {_MOST_SEGMENTS} segments; write fewer of them")
+
+
+def _count_markers(body: bytes, start: int, marker: int) -> int:
+    """How often a marker occurs from ``start`` on; a fifth of the time of ``bytes.count``.
+
+    Inside a scan none does but restarts; in the tables between scans, and behind the end, one may by chance.
+    """
+    wanted = np.uint16(marker << 8 | 0xFF)  # both bytes as a little-endian number
+    pairs = (np.frombuffer(body, "<u2", (len(body) - first) // 2, first) for first in (start, start + 1))
+    return sum(int(np.count_nonzero(pair == wanted)) for pair in pairs)
 
 
 def _png(body: bytes) -> Size:

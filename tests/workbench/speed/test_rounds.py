@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,21 @@ def test_the_product_is_measured_next_to_all_that_it_is_compared_with(monkeypatc
             turn()
         phases.append(list(called))
     assert phases == [["plain", "product"], ["plain", "product", "bare"], ["plain", "product"]]
+
+
+def test_every_other_time_it_goes_the_other_way_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In two starts, each measured twice; the second one begins the other way round."""
+    called: list[str] = []
+    monkeypatch.setattr(rounds, "_running", lambda programs, _: contextlib.nullcontext(programs))
+    monkeypatch.setattr(rounds, "warm", lambda *_: None)
+    for measure in ("_one_client", "_eight_clients_and_pings"):
+        monkeypatch.setattr(rounds, measure, lambda *_: None)
+    monkeypatch.setattr(rounds, "_eight_clients", lambda server, *_: called.append(server))
+    servers: Any = ["product", "plain"]
+    case = Case([Request.get("/ping")] * 2, [lambda: called.append("bare")])
+    rounds.measure(servers, [case], rounds=2, seconds=0.0)
+    forth, back = ["plain", "product", "bare"], ["bare", "product", "plain"]
+    assert called == forth + back + back + forth
 
 
 @pytest.mark.parametrize(
