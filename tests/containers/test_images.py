@@ -364,7 +364,7 @@ def test_a_jpeg_that_is_decoded_over_and_over_is_refused(scans: int) -> None:
 
 
 def test_what_follows_a_scan_of_all_components_is_not_decoded() -> None:
-    """So it need not be counted, which takes as long as looking at every byte of each frame."""
+    """So scans need not be counted there, which takes a look at every byte of a frame."""
     plain = _saved(RED.resize((60, 40)), "JPEG")
     scan = _segments(plain)[1]
     other = _segments(_saved(Image.new("RGB", (60, 40), "blue"), "JPEG"))[1]

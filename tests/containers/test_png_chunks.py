@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from serving import png_chunks, traffic
 from serving.errors import ClientError, InvalidImageError
 from serving.images import decode
 from serving.png_chunks import SIGNATURE, size, still
@@ -53,6 +54,19 @@ def test_an_animation_whose_first_picture_is_broken_is_refused() -> None:
     body = _png(_chunk(b"IHDR", HEADER), _chunk(b"acTL", struct.pack(">II", 2, 0)), control, no_such_filter)
     with pytest.raises(ClientError):
         decode(body, max_pixels=LIMIT)
+
+
+def test_a_png_is_checked_with_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inflating takes as long as decoding, and keeps a core as busy."""
+    with_core: list[bool] = []
+
+    def still(png: bytes) -> bytes:
+        with_core.append(traffic._mine.core is not None)
+        return png
+
+    monkeypatch.setattr(png_chunks, "still", still)
+    decode(_saved(FIRST), max_pixels=LIMIT)
+    assert with_core == [True]
 
 
 def test_what_a_still_picture_consists_of_is_left_as_it_is() -> None:
@@ -124,8 +138,5 @@ def test_a_size_that_a_decoder_may_find_elsewhere_is_refused(chunks: list[bytes]
 def test_a_file_of_empty_chunks_is_refused() -> None:
     with pytest.raises(InvalidImageError, match="use fewer and larger ones"):
         decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"tEXt") * 65_536, PIXELS), max_pixels=LIMIT)
-    assert decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"tEXt") * 65_533, PIXELS), max_pixels=LIMIT).shape == (
-        30,
-        40,
-        3,
-    )
+    most = _png(_chunk(b"IHDR", HEADER), _chunk(b"tEXt") * 65_533, PIXELS)
+    assert decode(most, max_pixels=LIMIT).shape == (30, 40, 3)

@@ -133,10 +133,7 @@ def _whole(body: bytes) -> Frame:
     """All of a frame, as displayed."""
     # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
     webp = is_webp(body)
-    upright = _decoded(
-        png_chunks.still(body) if is_png(body) else body,
-        cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR,
-    )
+    upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
     turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
     return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
 
@@ -144,7 +141,8 @@ def _whole(body: bytes) -> Frame:
 def _decoded(body: bytes, flags: int) -> Frame:
     try:
         with traffic.core(), stage("decode"):
-            frame = cv2.imdecode(np.frombuffer(body, np.uint8), flags)
+            checked = png_chunks.still(body) if is_png(body) else body
+            frame = cv2.imdecode(np.frombuffer(checked, np.uint8), flags)
     except cv2.error:
         frame = None
     if frame is None:
