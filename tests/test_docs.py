@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from inference_api import errors as api_errors
 from inference_api.telemetry import UNITS
-from serving import errors as serving_errors
+from ipc_ai_serving import errors as serving_errors
 from workbench.__main__ import VERBS
 
 REPOSITORY = Path(__file__).resolve().parent.parent

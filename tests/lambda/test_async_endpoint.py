@@ -17,7 +17,7 @@ from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
 from inference_api.endpoint import Inference
 from inference_api.errors import ApiError, EndpointUnavailableError, ModelFailedError, NothingToFetchError
 from inference_api.frames import Frame, InferenceRequest
-from serving import errors as serving_errors
+from ipc_ai_serving import errors as serving_errors
 from tests.lambda_events import proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
