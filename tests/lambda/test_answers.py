@@ -7,8 +7,8 @@ import json
 import pytest
 
 from inference_api.answers import MAX_RESPONSE_BYTES, require_room_for, text
-from inference_api.endpoint import Inference
 from inference_api.errors import AnswerTooLargeError
+from inference_api.sagemaker.endpoint import Inference
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_api.endpoint import Inference
 from inference_api.event_store import Event, EventStore
 from inference_api.frames import Frame, InferenceRequest
+from inference_api.sagemaker.endpoint import Inference
 from tests.fake_s3 import FakeS3
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"

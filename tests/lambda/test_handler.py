@@ -18,10 +18,10 @@ from typing import Any, cast
 import pytest
 
 from inference_api import handler as module
-from inference_api.endpoint import Inference
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
 from inference_api.frames import InferenceRequest
+from inference_api.sagemaker.endpoint import Inference
 from tests.fake_s3 import FakeS3
 from tests.lambda_events import older_client_event, proxy_event
 from workbench.places import REPOSITORY
@@ -403,4 +403,4 @@ def test_a_start_loads_what_the_settings_need(
     )
     loaded = set(started.stdout.split())
     assert ({"boto3", "botocore.session"} <= loaded) == loads_boto3
-    assert ("inference_api.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)
+    assert ("inference_api.sagemaker.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)

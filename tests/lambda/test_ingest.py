@@ -12,12 +12,12 @@ import boto3
 import pytest
 
 from inference_api import ingest as module
-from inference_api.endpoint import MAX_PAYLOAD_BYTES, Inference
 from inference_api.errors import EndpointTimeoutError, EndpointUnavailableError, ModelFailedError, RefusedByModelError
 from inference_api.event_store import EventStore
 from inference_api.frames import InferenceRequest
-from inference_api.incoming_files import IncomingFiles
-from inference_api.notifications import UploadedFile
+from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Inference
+from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.notifications import UploadedFile
 from tests.fake_s3 import FakeS3
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inference_api.endpoint import Inference
+from inference_api.sagemaker.endpoint import Inference
 from inference_api.telemetry import Origin, Telemetry
 
 ORIGIN = Origin(namespace="Test", service="s", application="face-detection", model="yunet_n", by_camera=False)

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 
 from inference_api import handler as module
-from inference_api.endpoint import Inference
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
+from inference_api.sagemaker.endpoint import Inference
 from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from stacks.instance_prices import HOURLY
 from tests.fake_s3 import FakeS3

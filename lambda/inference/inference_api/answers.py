@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from email.message import Message
 
-from inference_api.endpoint import Inference
 from inference_api.errors import AnswerTooLargeError
+from inference_api.sagemaker.endpoint import Inference
 
 MAX_RESPONSE_BYTES = 6_291_556
 """Lambda's limit for what a function returns, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""

@@ -15,8 +15,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from inference_api.endpoint import Inference
 from inference_api.frames import InferenceRequest
+from inference_api.sagemaker.endpoint import Inference
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

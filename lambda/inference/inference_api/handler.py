@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from inference_api import answers
-from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
-from inference_api.endpoint import Endpoint, Inference
 from inference_api.errors import ApiError, NothingToFetchError, error_document
 from inference_api.event_store import Event, EventStore
 from inference_api.frames import InferenceRequest, declared_camera, parse
 from inference_api.proxy import Api, Request, Response
+from inference_api.sagemaker.async_endpoint import AsyncEndpoint, Pending, prefers_async
+from inference_api.sagemaker.endpoint import Endpoint, Inference
 from inference_api.settings import AwsAccess, Settings
 from inference_api.telemetry import Origin, Telemetry
 
@@ -44,7 +44,7 @@ def settings() -> Settings:
 @functools.cache
 def endpoint() -> Endpoint:
     """The endpoint, its connection kept between invocations."""
-    from inference_api.runtime_client import RuntimeClient
+    from inference_api.sagemaker.runtime_client import RuntimeClient
 
     client = RuntimeClient(AwsAccess.from_environment(os.environ), connect_timeout=2, read_timeout=20)
     return Endpoint(client, settings().endpoint_name)

@@ -21,14 +21,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api import notifications
-from inference_api.endpoint import MAX_PAYLOAD_BYTES, Endpoint
 from inference_api.errors import ApiError, InvalidImageError, PayloadTooLargeError
 from inference_api.event_store import EventStore
 from inference_api.frames import Frame, InferenceRequest
-from inference_api.incoming_files import IncomingFiles
-from inference_api.notifications import UploadedFile
+from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
 from inference_api.settings import IngestSettings
+from inference_api.uploads import notifications
+from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.notifications import UploadedFile
 
 logger = Logger()
 metrics = Metrics()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inference_api.signature import Credentials
+from inference_api.sagemaker.signature import Credentials
 
 # Of botocore's endpoints.json, by how a region's name begins; the first that fits. Others are of the partition aws.
 _SUFFIXES = {

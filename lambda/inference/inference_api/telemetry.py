@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from inference_api.endpoint import Inference
 from inference_api.event_store import camera_part
 from inference_api.frames import InferenceRequest
+from inference_api.sagemaker.endpoint import Inference
 
 UNITS = {
     "Requests": "Count",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_api.errors import InvalidRequestError
-from inference_api.notifications import UploadedFile, read
+from inference_api.uploads.notifications import UploadedFile, read
 
 
 def _record(key: str = "incoming/camera=7/a.jpg", **described: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from inference_api.frames import Frame
-from inference_api.notifications import UploadedFile
+from inference_api.uploads.notifications import UploadedFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,12 +11,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from inference_api import async_endpoint as async_module
 from inference_api import handler as module
-from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
-from inference_api.endpoint import Inference
 from inference_api.errors import ApiError, EndpointUnavailableError, ModelFailedError, NothingToFetchError
 from inference_api.frames import Frame, InferenceRequest
+from inference_api.sagemaker import async_endpoint as async_module
+from inference_api.sagemaker.async_endpoint import AsyncEndpoint, Pending, prefers_async
+from inference_api.sagemaker.endpoint import Inference
 from serving import errors as serving_errors
 from tests.lambda_events import proxy_event
 

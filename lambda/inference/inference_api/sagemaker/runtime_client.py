@@ -19,8 +19,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
 
+from inference_api.sagemaker.signature import signed
 from inference_api.settings import AwsAccess
-from inference_api.signature import signed
 
 _SERVICE = "sagemaker"
 _CONNECTIONS: dict[str, Callable[..., http.client.HTTPConnection]] = {

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
 
-from inference_api.runtime_client import RuntimeClient
+from inference_api.sagemaker.runtime_client import RuntimeClient
 from inference_api.settings import AwsAccess
 
 WORDS: dict[str, Any] = {

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_api.signature import Credentials, signed
+from inference_api.sagemaker.signature import Credentials, signed
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30).map(str.strip)

@@ -32,7 +32,7 @@ from inference_api.frames import InferenceRequest
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-    from inference_api.runtime_client import RuntimeClient
+    from inference_api.sagemaker.runtime_client import RuntimeClient
 
 JSON = "application/json"
 

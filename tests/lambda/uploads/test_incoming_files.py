@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from inference_api.frames import Frame
-from inference_api.incoming_files import IncomingFiles
-from inference_api.notifications import UploadedFile
+from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.notifications import UploadedFile
 
 KEY = "incoming/camera=7/a.jpg"
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inference_api.endpoint import JSON, Inference, custom_attributes, payload, translated_failure
 from inference_api.errors import ApiError, EndpointUnavailableError, NothingToFetchError
 from inference_api.frames import InferenceRequest
+from inference_api.sagemaker.endpoint import JSON, Inference, custom_attributes, payload, translated_failure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
