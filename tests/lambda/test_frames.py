@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from inference_api.errors import ApiError, InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
-from inference_api.frames import Frame, parse
+from inference_api.frames import parse
+from inference_api.messages import Frame
 from tests.lambda_events import as_request, older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -274,7 +275,7 @@ LARGE = b"\xff\xd8\xff" * 300_000
     ids=["image", "json"],
 )
 def test_a_frame_is_copied_no_more_often_than_needed(event: dict[str, Any], copies: int) -> None:
-    parse(as_request(event), "face-detection")  # what Python makes once is made
+    parse(as_request(event), "face-detection")  # warm up: caches that Python fills once
     tracemalloc.start()
     request = parse(as_request(event), "face-detection")
     _, peak = tracemalloc.get_traced_memory()

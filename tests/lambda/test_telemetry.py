@@ -1,4 +1,4 @@
-"""One line a request, as CloudWatch's specification of the embedded metric format has it."""
+"""One line a request, in CloudWatch's embedded metric format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inference_api.sagemaker.endpoint import Inference
+from inference_api.messages import Inference
 from inference_api.telemetry import Origin, Telemetry
 
 ORIGIN = Origin(namespace="Test", service="s", application="face-detection", model="yunet_n", by_camera=False)
@@ -24,7 +24,7 @@ def _line(telemetry: Telemetry, capsys: pytest.CaptureFixture[str]) -> dict[str,
 
 
 def _sets(line: Mapping[str, Any]) -> dict[tuple[str, ...], set[str]]:
-    """The metrics of each set of dimensions; every one of them has its value in the line."""
+    """The metrics of each set of dimensions, after a check that the line has their values."""
     found: dict[tuple[str, ...], set[str]] = {}
     for directive in line["_aws"]["CloudWatchMetrics"]:
         assert directive["Namespace"] == "Test"

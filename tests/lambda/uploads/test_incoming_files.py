@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from inference_api.frames import Frame
+from inference_api.messages import Frame
 from inference_api.uploads.incoming_files import IncomingFiles
 from inference_api.uploads.notifications import UploadedFile
 

@@ -13,7 +13,7 @@ from inference_api.uploads.notifications import UploadedFile, read
 
 
 def _record(key: str = "incoming/camera=7/a.jpg", **described: Any) -> dict[str, Any]:
-    """As in AWS's own example, without what is not read."""
+    """The record of AWS's example, without the fields that are not read."""
     return {
         "eventVersion": "2.2",
         "eventSource": "aws:s3",
