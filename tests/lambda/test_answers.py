@@ -19,7 +19,7 @@ from inference_api.messages import Inference
         (b"\0" * 4_600_000, "application/x-npy"),
     ],
 )
-def test_what_fits(body: bytes, content_type: str) -> None:
+def test_answers_that_fit(body: bytes, content_type: str) -> None:
     require_room_for(Inference(body, content_type))
 
 
@@ -31,7 +31,7 @@ def test_what_fits(body: bytes, content_type: str) -> None:
         (b"\0" * 4_800_000, "application/x-npy"),  # a third more in base64
     ],
 )
-def test_what_lambda_would_throw_away(body: bytes, content_type: str) -> None:
+def test_answers_over_lambdas_limit(body: bytes, content_type: str) -> None:
     with pytest.raises(AnswerTooLargeError, match="bytes in the function's response, which has room for"):
         require_room_for(Inference(body, content_type))
 

@@ -23,7 +23,7 @@ def test_the_image_itself() -> None:
     assert (request.camera_id, request.client_request_id) == ("gate-1", "7")
 
 
-def test_what_existing_clients_send() -> None:
+def test_existing_clients_requests() -> None:
     request = parse(as_request(older_client_event(JPEG)), "body-detection")
     assert request.frames["frame"].body == JPEG
     assert (request.client_request_id, request.timestamp, request.camera_id) == ("1242322", "1614000000.0", "unknown")
@@ -194,7 +194,7 @@ def test_the_format_is_what_the_bytes_say(frame: bytes, content_type: str, exten
         ("\ufffd\ufffd", "IMAGE/JPEG", InvalidRequestError, "lower case"),
     ],
 )
-def test_what_cannot_be_read(
+def test_unreadable_bodies(
     body: bytes | str | None, content_type: str | None, expected: type[ApiError], says: str
 ) -> None:
     with pytest.raises(expected, match=says):

@@ -191,7 +191,7 @@ def test_a_file_overwritten_while_the_endpoint_computes_is_not_deleted(front: Fr
         (KEY, JPEG, RefusedByModelError(400, "InvalidImage", "the JPEG\x00is truncated"), "InvalidImage", "JPEG is tr"),
     ],
 )
-def test_what_can_never_succeed_goes_to_the_dead_letters_with_its_reason(
+def test_messages_that_retrying_cannot_fix_are_dead_lettered_with_the_reason(
     front: Front, key: str, body: bytes, failure: Exception | None, code: str, reason: str
 ) -> None:
     front.endpoint.failure = failure
@@ -224,7 +224,7 @@ def test_s3s_own_question_is_done(front: Front) -> None:
         RuntimeError("a fault of ours"),
     ],
 )
-def test_what_may_succeed_later_is_shown_again_and_nothing_is_lost(front: Front, failure: Exception) -> None:
+def test_messages_that_may_succeed_later_are_delivered_again(front: Front, failure: Exception) -> None:
     front.endpoint.failure = failure
     message = front.upload()
     assert front.handle(message) == [message["messageId"]]

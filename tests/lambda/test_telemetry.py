@@ -61,7 +61,7 @@ def test_a_code_that_is_none_is_no_metric_of_its_own(code: str, capsys: pytest.C
     assert _line(telemetry, capsys)["code"] == "Other"
 
 
-def test_what_fails_is_timed_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_timed_too(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry = Telemetry(ORIGIN)
     with pytest.raises(RuntimeError), telemetry.timed("EndpointLatency"):
         raise RuntimeError
@@ -96,7 +96,7 @@ def test_detections_are_counted(answer: Any, found: int, capsys: pytest.CaptureF
         (ORIGIN, Inference(b"\xff")),
     ],
 )
-def test_what_cannot_be_read_is_not_counted(
+def test_unreadable_answers_are_not_counted(
     origin: Origin, answer: Inference, capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry = Telemetry(origin)

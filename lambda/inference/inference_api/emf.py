@@ -34,7 +34,7 @@ def write(namespace: str, sets: Sequence[MetricSet], fields: Mapping[str, Any]) 
     Args:
         namespace: CloudWatch's namespace of all sets.
         sets: the metrics by their dimensions; a metric without a value among the fields is left out.
-        fields: the values of metrics and dimensions, and whatever else the line says.
+        fields: the values of metrics and dimensions, and further fields of the log line.
     """
     directives = [
         {

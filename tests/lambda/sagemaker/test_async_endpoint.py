@@ -72,7 +72,7 @@ def endpoint(runtime: FakeRuntime) -> AsyncEndpoint:
     return _endpoint(runtime, patience_seconds=10)
 
 
-def test_what_was_sent_goes_through_the_bucket(endpoint: AsyncEndpoint, runtime: FakeRuntime, bucket: Any) -> None:
+def test_requests_go_through_the_bucket(endpoint: AsyncEndpoint, runtime: FakeRuntime, bucket: Any) -> None:
     runtime.computes = runtime.answers
     assert endpoint.infer(REQUEST, "request-1") == Inference(RESULT)
     (call,) = runtime.calls

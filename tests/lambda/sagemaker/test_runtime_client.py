@@ -95,7 +95,7 @@ def _botos(url: str) -> Any:
     )
 
 
-def test_what_is_sent_is_what_boto3_sends(runtime: Runtime) -> None:
+def test_requests_are_those_of_boto3(runtime: Runtime) -> None:
     with closing(_client(runtime.url)) as client:
         answer = client.invoke_endpoint(**WORDS)
     assert (answer["Body"].read(), answer["ContentType"]) == (b"1,2", "text/csv")
@@ -162,7 +162,7 @@ def test_a_connection_is_kept_and_a_closed_one_replaced(runtime: Runtime, client
     assert len(runtime.asked) == 6
 
 
-def test_what_takes_too_long_or_breaks_is_told_apart(runtime: Runtime, client: RuntimeClient) -> None:
+def test_timeouts_and_broken_connections_are_told_apart(runtime: Runtime, client: RuntimeClient) -> None:
     enough = threading.Event()
     runtime.before_answer = lambda handler: enough.wait(60)
     with closing(_client(runtime.url, read_timeout=0.1)) as impatient, pytest.raises(AnswerTimeoutError):

@@ -31,7 +31,7 @@ def test_a_file_is_read_and_deleted_while_it_is_the_one_told_of(bucket: Any) -> 
     assert list(bucket.objects.all()) == []
 
 
-def test_what_s3_denies_is_not_taken_for_gone() -> None:
+def test_a_denied_file_is_not_taken_for_gone() -> None:
     client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     files = IncomingFiles(client, "bucket")
     with Stubber(client) as stub:

@@ -77,7 +77,7 @@ def test_s3_asks_whether_it_may_send_and_folders_are_empty_objects() -> None:
 @pytest.mark.parametrize(
     "message", ["", "{", "null", "[]", "{}", '"x"', '{"Records": 1}', '{"Records": [{}]}', "[" * 10_000]
 )
-def test_what_is_no_notification(message: str) -> None:
+def test_other_messages_are_refused(message: str) -> None:
     with pytest.raises(InvalidRequestError, match="the message is no notification of S3"):
         read(message)
 
