@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from inference_api.endpoint import Inference
 from inference_api.event_store import EventStore
+from inference_api.messages import Inference
 from stacks.event_table import RESULTS
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError

@@ -1,4 +1,4 @@
-"""An SQS message to the files that S3 says were uploaded."""
+"""Parse an SQS message into the uploads that S3 notifies of."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from datetime import datetime
 from typing import Any
 
 from inference_api.errors import InvalidRequestError
+from inference_api.messages import short_word
 
 _KEY = re.compile(r"incoming/camera=([^/]+)/.+", re.DOTALL)
-_MAX_ID_LENGTH = 256
-_NAMESPACE = uuid.UUID("6f1f3f5c-6b0d-4f0e-9a58-5d7a4d5f2c11")  # ours, drawn at random once
+_NAMESPACE = uuid.UUID("6f1f3f5c-6b0d-4f0e-9a58-5d7a4d5f2c11")  # drawn at random for this service
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadedFile:
-    """One upload of one file, as S3 tells of it.
+    """One upload of one file, from S3's notification.
 
     Attributes:
-        key: where it lies in the bucket.
-        etag: of its content, without quotation marks.
-        size: of its content, in bytes.
-        uploaded: when, in UTC.
-        sequencer: tells uploads of the same key apart; empty where S3 gives none.
-        record: what S3 said of it, word for word.
+        key: the object's key.
+        etag: the content's ETag, without quotation marks.
+        size: the content's size in bytes.
+        uploaded: the time of the upload, in UTC.
+        sequencer: S3's order of uploads of the same key; empty where S3 gives none.
+        record: the unchanged record of the notification.
     """
 
     key: str
@@ -40,19 +40,19 @@ class UploadedFile:
 
     @property
     def camera_id(self) -> str:
-        """The camera that the key names.
+        """The camera named by the key.
 
         Raises:
-            InvalidRequestError: it names none.
+            InvalidRequestError: the key names no camera.
         """
         named = _KEY.fullmatch(self.key)
         if named is None:
             raise InvalidRequestError("the file's key names no camera; upload it as incoming/camera=ID/NAME")
-        return named[1][:_MAX_ID_LENGTH]
+        return short_word(named[1])
 
     @property
     def request_id(self) -> str:
-        """The same for every notification of this upload, another one for the next upload: a repeat changes nothing."""
+        """An id that is the same for repeated notifications of one upload, so that a repeat writes the same event."""
         return str(uuid.uuid5(_NAMESPACE, json.dumps([self.key, self.etag, self.sequencer])))
 
     @property
@@ -62,10 +62,10 @@ class UploadedFile:
 
 
 def read(message: str) -> list[UploadedFile]:
-    """The uploads that a message tells of; none for S3's own test, and for folders, which are empty objects.
+    """Parse a message; S3's test event and folders (empty objects) yield no upload.
 
     Raises:
-        InvalidRequestError: it is no notification of S3.
+        InvalidRequestError: it is not a notification of S3.
     """
     try:
         document = json.loads(message)

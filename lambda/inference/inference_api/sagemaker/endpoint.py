@@ -1,12 +1,10 @@
-"""The SageMaker endpoint, and its failures in the API's own words."""
+"""A real-time SageMaker endpoint, and its failures in the API's own words."""
 
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import urllib.parse
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -27,14 +25,12 @@ from inference_api.errors import (
     PayloadTooLargeError,
     RefusedByModelError,
 )
-from inference_api.frames import InferenceRequest
+from inference_api.messages import JSON, Inference, InferenceRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-    from inference_api.runtime_client import RuntimeClient
-
-JSON = "application/json"
+    from inference_api.sagemaker.runtime_client import RuntimeClient
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 """SageMaker's limit for a real-time invocation."""
@@ -42,47 +38,15 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 _MAX_CAMERA_LENGTH = 64  # percent-encoded at most 768 characters; SageMaker takes 1024
 
 
-@dataclass(frozen=True)
-class Inference:
-    """The container's answer."""
-
-    body: bytes
-    content_type: str = JSON
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it is JSON, whatever parameters its content type has."""
-        return self._media_type == JSON
-
-    @functools.cached_property
-    def document(self) -> Any:
-        """The JSON, read once however often it is asked for.
-
-        Raises:
-            ValueError: it is none, whatever its content type says.
-            RecursionError: it is nested too deeply.
-        """
-        return json.loads(self.body)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it can pass API Gateway as text; anything else goes in base64."""
-        return self.is_json or self._media_type.startswith("text/")
-
-    @property
-    def _media_type(self) -> str:
-        return self.content_type.split(";")[0].strip().lower()
-
-
 class Endpoint:
-    """One endpoint."""
+    """One real-time endpoint."""
 
     def __init__(self, client: RuntimeClient | SageMakerRuntimeClient, name: str) -> None:
         self._client = client
         self._name = name
 
     def infer(self, request: InferenceRequest, request_id: str) -> Inference:
-        """Sends the frames and returns the container's answer.
+        """Send the frames and return the container's answer.
 
         Args:
             request: one frame goes as its own bytes, its options as parameters of the content type; several go as
@@ -90,7 +54,7 @@ class Endpoint:
             request_id: this request's id, at most 64 characters; the container logs it.
 
         Raises:
-            ApiError: one of this module's, by what went wrong.
+            ApiError: the endpoint refused, failed, timed out or cannot be reached.
         """
         body, content_type = payload(request)
         if len(body) > MAX_PAYLOAD_BYTES:
@@ -115,17 +79,17 @@ class Endpoint:
             raise _translated(error) from error
 
     def close(self) -> None:
-        """Closes the connection, which the next request opens again."""
+        """Close the connection; the next request opens another."""
         self._client.close()
 
 
 def custom_attributes(request: InferenceRequest) -> str:
-    """What the container logs of a request, beside its id."""
+    """The part of a request that the container logs beside its id."""
     return f"camera_id={urllib.parse.quote(request.camera_id[:_MAX_CAMERA_LENGTH], safe='')}"
 
 
 def payload(request: InferenceRequest) -> tuple[bytes, str]:
-    """The body for the container and its content type."""
+    """The body for the container, and its content type."""
     if list(request.frames) == ["frame"]:
         frame = request.frames["frame"]
         options = "".join(f"; {name}={json.dumps(value)}" for name, value in request.options.items())
@@ -134,7 +98,7 @@ def payload(request: InferenceRequest) -> tuple[bytes, str]:
 
 
 def _images(request: InferenceRequest) -> dict[str, Any]:
-    """The images of a request in the container's words."""
+    """The images of a request under the container's keys."""
     if request.uris:
         return {"images": request.uris}
     encoded = {role: base64.b64encode(frame.body).decode() for role, frame in request.frames.items()}
@@ -150,8 +114,7 @@ def _translated(error: ClientError) -> ApiError:
     response: dict[str, Any] = dict(error.response)
     code = response.get("Error", {}).get("Code", "")
     if code != "ModelError":
-        # Throttling, a model still loading, an endpoint that is being created or is gone: all of them pass or are
-        # the operator's, none the camera's.
+        # Throttling, a model that loads, an endpoint being created or deleted: no camera can mend these, so 503.
         return EndpointUnavailableError(f"the endpoint is not available ({code}); try again shortly")
     return translated_failure(
         int(response.get("OriginalStatusCode", 500)), _container_error(response.get("OriginalMessage", ""))
@@ -159,7 +122,7 @@ def _translated(error: ClientError) -> ApiError:
 
 
 def translated_failure(status: int, refusal: dict[str, Any]) -> ApiError:
-    """The container's failure in the API's words.
+    """Translate the container's failure into the API's words.
 
     Args:
         status: the container's HTTP status.
@@ -176,7 +139,7 @@ def translated_failure(status: int, refusal: dict[str, Any]) -> ApiError:
 
 
 def _container_error(message: str) -> dict[str, Any]:
-    """The error object of the container's answer; empty when it has another shape, as users' own images may."""
+    """The error object of the container's answer; empty for another shape, as users' own images may have."""
     try:
         document = json.loads(message)
     except ValueError:

@@ -1,7 +1,7 @@
-"""The files that cameras put under ``incoming/`` of the events bucket: read, and deleted when they are events.
+"""The files that cameras put under ``incoming/`` of the events bucket: read, and deleted once they are events.
 
-A camera may overwrite a file at any time. So both name the content that the notification tells of: a newer one has a
-notification of its own, and is neither read nor deleted for an older one's.
+A camera may overwrite a file at any time. Both calls therefore name the content by its ETag: newer content has a
+notification of its own, and must not be read or deleted for an older one.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from inference_api.frames import Frame
-from inference_api.notifications import UploadedFile
+from inference_api.messages import Frame
+from inference_api.uploads.notifications import UploadedFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# S3's own codes, and the statuses that boto3 makes codes of where an answer has no body.
+# S3's codes, and the statuses that boto3 uses as codes where a response has no body.
 _GONE = frozenset({"NoSuchKey", "PreconditionFailed", "404", "412"})
 
 
@@ -28,10 +28,10 @@ class IncomingFiles:
         self._bucket = bucket
 
     def read(self, file: UploadedFile) -> Frame | None:
-        """The file's content with the type that its uploader gave it; None when it is gone or was overwritten.
+        """Read a file with the type that its uploader declared; None when it is gone or was overwritten.
 
         Raises:
-            Exception: whatever boto3 raises for an object that cannot be read now.
+            Exception: boto3's, for an object that cannot be read now.
         """
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=file.key, IfMatch=f'"{file.etag}"')
@@ -41,10 +41,10 @@ class IncomingFiles:
         return Frame(answer["Body"].read(), answer.get("ContentType"))
 
     def delete(self, file: UploadedFile) -> None:
-        """Deletes the file, unless it is gone or was overwritten.
+        """Delete a file, unless it is gone or was overwritten.
 
         Raises:
-            Exception: whatever boto3 raises for an object that cannot be deleted now.
+            Exception: boto3's, for an object that cannot be deleted now.
         """
         try:
             self._client.delete_object(Bucket=self._bucket, Key=file.key, IfMatch=f'"{file.etag}"')

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from inference_api.frames import Frame
-from inference_api.incoming_files import IncomingFiles
-from inference_api.notifications import UploadedFile
+from inference_api.messages import Frame
+from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.notifications import UploadedFile
 
 KEY = "incoming/camera=7/a.jpg"
 
@@ -31,7 +31,7 @@ def test_a_file_is_read_and_deleted_while_it_is_the_one_told_of(bucket: Any) -> 
     assert list(bucket.objects.all()) == []
 
 
-def test_what_s3_denies_is_not_taken_for_gone() -> None:
+def test_a_denied_file_is_not_taken_for_gone() -> None:
     client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     files = IncomingFiles(client, "bucket")
     with Stubber(client) as stub:

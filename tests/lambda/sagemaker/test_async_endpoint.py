@@ -1,4 +1,4 @@
-"""An asynchronous endpoint: S3 emulated, the runtime a fake that answers as and when a test says."""
+"""An asynchronous endpoint with emulated S3 and a fake runtime that each test controls."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from inference_api import async_endpoint as async_module
 from inference_api import handler as module
-from inference_api.async_endpoint import AsyncEndpoint, Pending, prefers_async
-from inference_api.endpoint import Inference
+from inference_api import resources
 from inference_api.errors import ApiError, EndpointUnavailableError, ModelFailedError, NothingToFetchError
-from inference_api.frames import Frame, InferenceRequest
+from inference_api.messages import Frame, Inference, InferenceRequest, Pending
+from inference_api.sagemaker import async_endpoint as async_module
+from inference_api.sagemaker.async_endpoint import AsyncEndpoint, prefers_async
 from ipc_ai_serving import errors as serving_errors
 from tests.lambda_events import proxy_event
 
@@ -30,7 +30,7 @@ REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)}, options={"max_results"
 
 
 class FakeRuntime:
-    """Names where it will write, and calls ``computes`` at once."""
+    """A runtime that names its output keys and calls ``computes`` at once."""
 
     def __init__(self, bucket: Any) -> None:
         self._bucket = bucket
@@ -72,7 +72,7 @@ def endpoint(runtime: FakeRuntime) -> AsyncEndpoint:
     return _endpoint(runtime, patience_seconds=10)
 
 
-def test_what_was_sent_goes_through_the_bucket(endpoint: AsyncEndpoint, runtime: FakeRuntime, bucket: Any) -> None:
+def test_requests_go_through_the_bucket(endpoint: AsyncEndpoint, runtime: FakeRuntime, bucket: Any) -> None:
     runtime.computes = runtime.answers
     assert endpoint.infer(REQUEST, "request-1") == Inference(RESULT)
     (call,) = runtime.calls
@@ -99,7 +99,7 @@ def test_an_answer_that_takes_longer_is_pending_and_collected_later(runtime: Fak
     assert endpoint.collect("request-1") == (pending, Inference(RESULT))
 
 
-def test_who_does_not_wait_is_not_made_to(endpoint: AsyncEndpoint, runtime: FakeRuntime) -> None:
+def test_a_client_that_prefers_not_to_wait_does_not(endpoint: AsyncEndpoint, runtime: FakeRuntime) -> None:
     runtime.computes = runtime.answers
     request = InferenceRequest(frames=REQUEST.frames, respond_async=True)
     assert isinstance(endpoint.infer(request, "request-1"), Pending)
@@ -159,7 +159,7 @@ def test_the_statuses_are_the_containers() -> None:
 
 def test_a_look_that_fails_is_not_the_last(runtime: FakeRuntime) -> None:
     class Flaky:
-        """S3 whose first look fails."""
+        """S3 whose first read fails."""
 
         def __init__(self) -> None:
             self._client = boto3.client("s3")
@@ -210,11 +210,11 @@ def api(
     endpoint: AsyncEndpoint, function_environment: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     function_environment.setenv("ENDPOINT_TYPE", "async")
-    for cached in (module.settings, module.event_store):
+    for cached in (resources.settings, resources.event_store):
         cached.cache_clear()
-    monkeypatch.setattr(module, "async_endpoint", lambda: endpoint)
+    monkeypatch.setattr(resources, "async_endpoint", lambda: endpoint)
     yield
-    for cached in (module.settings, module.event_store):
+    for cached in (resources.settings, resources.event_store):
         cached.cache_clear()
 
 
@@ -266,7 +266,7 @@ def test_an_event_that_was_lost_is_marked_when_its_answer_is_fetched(
     def lost(*_: Any, **__: Any) -> None:
         raise OSError("S3 does not take it")
 
-    monkeypatch.setattr(module.event_store(), "begin", lost)
+    monkeypatch.setattr(resources.event_store(), "begin", lost)
     assert _post(Prefer="respond-async")[0] == 202
     runtime.answers()
     status, body, headers = _get("/inference/request-1")
@@ -302,8 +302,8 @@ def test_an_id_that_never_was(api: None) -> None:
 def test_an_endpoint_that_answers_at_once_has_nothing_to_fetch(
     bucket: Any, function_environment: pytest.MonkeyPatch
 ) -> None:
-    module.settings.cache_clear()
+    resources.settings.cache_clear()
     status, body, _ = _get("/inference/request-1")
-    module.settings.cache_clear()
+    resources.settings.cache_clear()
     assert (status, body["error"]["code"]) == (404, "NotFound")
     assert "answers at once" in body["error"]["message"]

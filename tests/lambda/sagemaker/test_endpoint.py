@@ -12,9 +12,9 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from inference_api.endpoint import MAX_PAYLOAD_BYTES, Endpoint, Inference
 from inference_api.errors import ApiError
-from inference_api.frames import Frame, InferenceRequest
+from inference_api.messages import Frame, Inference, InferenceRequest
+from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)})

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_api.errors import InvalidRequestError
-from inference_api.notifications import UploadedFile, read
+from inference_api.uploads.notifications import UploadedFile, read
 
 
 def _record(key: str = "incoming/camera=7/a.jpg", **described: Any) -> dict[str, Any]:
-    """As in AWS's own example, without what is not read."""
+    """The record of AWS's example, without the fields that are not read."""
     return {
         "eventVersion": "2.2",
         "eventSource": "aws:s3",
@@ -77,7 +77,7 @@ def test_s3_asks_whether_it_may_send_and_folders_are_empty_objects() -> None:
 @pytest.mark.parametrize(
     "message", ["", "{", "null", "[]", "{}", '"x"', '{"Records": 1}', '{"Records": [{}]}', "[" * 10_000]
 )
-def test_what_is_no_notification(message: str) -> None:
+def test_other_messages_are_refused(message: str) -> None:
     with pytest.raises(InvalidRequestError, match="the message is no notification of S3"):
         read(message)
 

@@ -1,8 +1,7 @@
-"""The SageMaker runtime's one call that a camera's frame needs, without loading the AWS SDK for it.
+"""``InvokeEndpoint`` of the SageMaker runtime without the AWS SDK.
 
-It speaks as boto3's client does, in words and exceptions, so that ``endpoint`` takes either. What boto3 loads for that
-call takes longer than all else of the function's start, and it copies the frame once more, behind its headers.
-docs/decisions/0028 has the figures.
+Names and exceptions are those of boto3's client, so that ``endpoint`` takes either. Loading boto3 for this call takes
+longer than the rest of a cold start, and boto3 copies the frame once more, behind its headers (docs/decisions/0028).
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
 
+from inference_api.sagemaker.signature import signed
 from inference_api.settings import AwsAccess
-from inference_api.signature import signed
 
 _SERVICE = "sagemaker"
 _CONNECTIONS: dict[str, Callable[..., http.client.HTTPConnection]] = {
@@ -30,10 +29,16 @@ _CONNECTIONS: dict[str, Callable[..., http.client.HTTPConnection]] = {
 
 
 class RuntimeClient:
-    """The SageMaker runtime of one region, its connection kept between calls. It is not for several threads."""
+    """The SageMaker runtime of one region, its connection kept between calls. Not thread-safe."""
 
     def __init__(self, access: AwsAccess, *, connect_timeout: float, read_timeout: float) -> None:
-        """Takes where and as whom, and the seconds that a connection and each piece of an answer may take."""
+        """Prepare a connection, which the first call opens.
+
+        Args:
+            access: the region, its address and the credentials.
+            connect_timeout: seconds until a connection is given up.
+            read_timeout: seconds that each piece of an answer may take.
+        """
         self._access = access
         self._url = urllib.parse.urlsplit(access.sagemaker_runtime_url)
         self._connect_timeout = connect_timeout
@@ -43,14 +48,14 @@ class RuntimeClient:
     def invoke_endpoint(
         self, *, EndpointName: str, Body: bytes, ContentType: str, Accept: str, InferenceId: str, CustomAttributes: str
     ) -> dict[str, Any]:
-        """Sends a body to an endpoint, once. The body goes as it is, without a copy.
+        """Send a body to an endpoint, without a copy and without retries.
 
         Returns:
-            ``Body``, a file of the answer, and ``ContentType``, which may be empty.
+            ``Body``, a file object of the answer, and ``ContentType``, which may be empty.
 
         Raises:
             ClientError: the runtime or the container refused or failed.
-            ConnectTimeoutError: nobody took the connection in time.
+            ConnectTimeoutError: the connection was not accepted in time.
             ReadTimeoutError: a piece of the answer did not come in time.
             EndpointConnectionError: there is no connection.
             HTTPClientError: the connection broke.
@@ -74,7 +79,7 @@ class RuntimeClient:
         self._connect()
         try:
             # Header values are signed as UTF-8; http.client would send text as Latin-1, or not at all.
-            with contextlib.suppress(BrokenPipeError):  # the answer may be there before all is sent
+            with contextlib.suppress(BrokenPipeError):  # a refusal may come before the body is sent
                 self._connection.request("POST", path, Body, {name: value.encode() for name, value in sent.items()})
             answer = self._connection.getresponse()
             body = answer.read()
@@ -89,7 +94,7 @@ class RuntimeClient:
         return {"Body": io.BytesIO(body), "ContentType": answer.headers.get("Content-Type", "")}
 
     def close(self) -> None:
-        """Closes the connection; the next call opens another, with nothing left of a request that failed."""
+        """Close the connection, so that the next call reads nothing left over from a failed one."""
         self._connection.close()
         self._connection = self._new_connection()
 
@@ -97,11 +102,11 @@ class RuntimeClient:
         return _CONNECTIONS[self._url.scheme](self._url.netloc, timeout=self._connect_timeout)
 
     def _connect(self) -> None:
-        """Opens the connection, or leaves it when the other side has."""
+        """Open the connection, unless the one kept is still open."""
         if self._connection.sock is not None:
             if not select.select([self._connection.sock], [], [], 0)[0]:
                 return
-            self.close()  # what can be read before a request is the end
+            self.close()  # readable before a request was sent: the other side closed it
         try:
             self._connection.connect()
         except TimeoutError as error:
@@ -114,7 +119,7 @@ class RuntimeClient:
 
 
 def _client_error(answer: http.client.HTTPResponse, body: bytes) -> ClientError:
-    """What boto3 makes of an error of this service: its code, and beside it what the container answered."""
+    """The error that boto3 raises: the service's code, with the container's answer beside it."""
     try:
         document = json.loads(body)
     except ValueError:

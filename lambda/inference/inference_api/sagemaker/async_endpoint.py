@@ -1,7 +1,7 @@
-"""An asynchronous SageMaker endpoint: requests and answers pass through S3, and a queue between them may wait.
+"""An asynchronous SageMaker endpoint: requests and answers pass through S3, with SageMaker's queue between them.
 
-``async/input/ID`` is what was sent. ``async/pending/ID`` says where the answer of a request will lie that a client was
-not given at once. SageMaker writes under ``async/output`` and ``async/failure``.
+``async/input/ID`` is the body sent. ``async/pending/ID`` names the keys of an answer that is fetched later. SageMaker
+writes under ``async/output`` and ``async/failure``.
 """
 
 from __future__ import annotations
@@ -12,28 +12,27 @@ import re
 import time
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inference_api.endpoint import JSON, Inference, custom_attributes, payload, translated_failure
 from inference_api.errors import ApiError, EndpointUnavailableError, NothingToFetchError
-from inference_api.frames import InferenceRequest
+from inference_api.messages import JSON, Inference, InferenceRequest, Pending, is_request_id
+from inference_api.sagemaker.endpoint import custom_attributes, payload, translated_failure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 PATIENCE_SECONDS = 16.0
-"""How long an answer is waited for. The function ends at 28 s: behind this there is time for a last look (two
-calls of 2.5 s at most), a note of what is pending (one), and the event store's patience of 4 s.
+"""Wait for an answer. The function times out at 28 s, which leaves time for a last look (two calls of at most 2.5 s),
+the note of the pending answer (one such call), and the event store's patience of 4 s.
 """
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.05, 1.0, 1.5
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _NOT_THERE = frozenset({"404", "NoSuchKey"})
-# Statuses of the container's own codes, for what SageMaker writes of a failure need not say them.
+# By the container's codes: SageMaker's note of a failure may leave the status out.
 STATUSES = {
     "InvalidRequest": 400,
     "InvalidImage": 400,
@@ -48,29 +47,11 @@ STATUSES = {
 
 
 class _UnreadableError(EndpointUnavailableError):
-    """S3 does not deliver an object, and may the next time."""
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A request whose answer is not there yet.
-
-    Attributes:
-        request_id: by which it is fetched.
-        output: key of the answer that will be.
-        failure: key of what SageMaker writes instead when it fails.
-        event: what the event store needs to complete the event; None where events are not kept, empty when it was
-            lost.
-    """
-
-    request_id: str
-    output: str
-    failure: str
-    event: Mapping[str, Any] | None = field(default=None)
+    """S3 failed to deliver an object; the next attempt may succeed."""
 
 
 class AsyncEndpoint:
-    """One endpoint, and the bucket that its requests pass through."""
+    """One asynchronous endpoint, and the bucket that its requests pass through."""
 
     def __init__(
         self,
@@ -88,14 +69,14 @@ class AsyncEndpoint:
         self._patience = patience_seconds
 
     def infer(self, request: InferenceRequest, request_id: str) -> Inference | Pending:
-        """Queues the frames and waits a while for the answer, if the client does.
+        """Queue the frames, and wait a while for the answer unless the client asked not to.
 
         Args:
-            request: what to send, as for a real-time endpoint.
+            request: the frames and options, as for a real-time endpoint.
             request_id: this request's id, at most 64 characters.
 
         Raises:
-            ApiError: the container's refusal or failure, or the queue does not take the request.
+            ApiError: the container refused or failed, or the queue does not take the request.
         """
         deadline = time.monotonic() + (0 if request.respond_async else self._patience)
         body, content_type = payload(request)
@@ -118,7 +99,7 @@ class AsyncEndpoint:
         return self._wait(pending, deadline)
 
     def remember(self, pending: Pending) -> None:
-        """Writes down where the answer will lie, for ``collect``.
+        """Note the keys of the answer to come, for ``collect``.
 
         Raises:
             EndpointUnavailableError: S3 does not take it.
@@ -134,13 +115,13 @@ class AsyncEndpoint:
             raise EndpointUnavailableError("the request cannot be kept for later; try again shortly") from error
 
     def collect(self, request_id: str) -> tuple[Pending, Inference | None]:
-        """What was remembered of a request, and its answer, once there is one.
+        """Look up a pending request, and its answer once there is one.
 
         Raises:
             NothingToFetchError: no such request is or was waiting.
-            ApiError: the container's refusal or failure.
+            ApiError: the container refused or failed.
         """
-        found = self._read(f"async/pending/{request_id}") if _REQUEST_ID.fullmatch(request_id) else None
+        found = self._read(f"async/pending/{request_id}") if is_request_id(request_id) else None
         if found is None:
             raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
         pending = Pending(**json.loads(found.body))
@@ -150,7 +131,7 @@ class AsyncEndpoint:
         pause = _FIRST_PAUSE_SECONDS
         while time.monotonic() + pause < deadline:
             time.sleep(pause)
-            # A look that fails tells nothing of the answer.
+            # S3 failing once does not mean that the answer failed.
             with contextlib.suppress(_UnreadableError):
                 answer = self._answer(pending)
                 if answer is not None:
@@ -168,7 +149,7 @@ class AsyncEndpoint:
         return None
 
     def _read(self, key: str) -> Inference | None:
-        """An object and its type; None where there is none."""
+        """An object with its type; None where there is none."""
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key)
             return _typed(answer["Body"].read(), answer.get("ContentType", ""))
@@ -181,7 +162,7 @@ class AsyncEndpoint:
 
 
 def prefers_async(headers: Mapping[str, str]) -> bool:
-    """Whether a client asks to be answered at once (``Prefer: respond-async``, RFC 7240), by lower-case headers."""
+    """True when a client asks not to wait (``Prefer: respond-async``, RFC 7240); header names are in lower case."""
     preferences = (part.split(";")[0].strip().lower() for part in headers.get("prefer", "").split(","))
     return "respond-async" in preferences
 
@@ -192,7 +173,7 @@ def _key(location: str) -> str:
 
 
 def _typed(body: bytes, content_type: str) -> Inference:
-    """The answer with its type; where S3 knows none, JSON when it is JSON."""
+    """The answer with its type; where S3 has none, JSON if it parses as JSON."""
     if content_type and content_type != "binary/octet-stream":
         return Inference(body, content_type)
     try:
@@ -203,7 +184,7 @@ def _typed(body: bytes, content_type: str) -> Inference:
 
 
 def _failure(text: str) -> ApiError:
-    """The container's own error, wherever it stands in what SageMaker wrote."""
+    """The container's own error, found anywhere in SageMaker's note of a failure."""
     start = text.find('{"error"')
     said = re.search(r"\((\d{3})\)", text[:start] if start >= 0 else text)
     error = _error_at(text, start) if start >= 0 else {}

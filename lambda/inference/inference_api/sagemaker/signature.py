@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 of a request whose whole body is at hand.
+"""AWS Signature Version 4 of a ``POST`` with its whole body in memory.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -9,19 +9,11 @@ import hashlib
 import hmac
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from inference_api.settings import Credentials
+
 _ALGORITHM = "AWS4-HMAC-SHA256"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """Who signs; ``session_token`` is empty for a user's own keys."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str = ""
 
 
 def signed(
@@ -35,17 +27,17 @@ def signed(
     service: str,
     now: datetime | None = None,
 ) -> dict[str, str]:
-    """The headers of a ``POST`` without a query, with those that sign it.
+    """Sign a ``POST`` without a query, and return all its headers.
 
     Args:
-        headers: what else is sent; all of it is signed.
-        host: the host, with its port where it is not the scheme's.
+        headers: the other headers; all are signed.
+        host: the host, with its port where it is not the scheme's default.
         path: the path, percent-encoded as it is sent.
-        body: what is sent; it is read, not copied.
-        credentials: who signs.
+        body: the body; it is hashed, not copied.
+        credentials: the signer's.
         region: the service's region.
         service: the service's name in signatures.
-        now: the time of the signature, in UTC; by default the present.
+        now: the time of the signature, in UTC; the current time by default.
     """
     time = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     sent = {**headers, "Host": host, "X-Amz-Date": time}

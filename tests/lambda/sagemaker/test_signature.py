@@ -1,4 +1,4 @@
-"""Against botocore's own signer."""
+"""Signatures compared with botocore's own signer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from botocore.awsrequest import AWSRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_api.signature import Credentials, signed
+from inference_api.sagemaker.signature import signed
+from inference_api.settings import Credentials
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30).map(str.strip)
@@ -50,7 +51,7 @@ def _signed(body: bytes) -> dict[str, str]:
 
 def test_a_body_is_not_copied() -> None:
     frame = bytes(3_000_000)
-    _signed(frame)  # what Python makes once is made
+    _signed(frame)  # warm up: caches that Python fills once
     tracemalloc.start()
     _signed(frame)
     _, peak = tracemalloc.get_traced_memory()

@@ -1,4 +1,4 @@
-"""The client against a runtime on this machine, and beside boto3's own client."""
+"""The client against a local runtime, compared with boto3's client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
 
-from inference_api.runtime_client import RuntimeClient
+from inference_api.sagemaker.runtime_client import RuntimeClient
 from inference_api.settings import AwsAccess
 
 WORDS: dict[str, Any] = {
@@ -32,7 +32,7 @@ ENVIRONMENT = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_
 
 
 class Runtime(http.server.ThreadingHTTPServer):
-    """Answers as it is told, and keeps what it was asked."""
+    """A runtime that gives a set answer and keeps its requests."""
 
     daemon_threads = True
 
@@ -68,7 +68,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, *args: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def _botos(url: str) -> Any:
     )
 
 
-def test_what_is_sent_is_what_boto3_sends(runtime: Runtime) -> None:
+def test_requests_are_those_of_boto3(runtime: Runtime) -> None:
     with closing(_client(runtime.url)) as client:
         answer = client.invoke_endpoint(**WORDS)
     assert (answer["Body"].read(), answer["ContentType"]) == (b"1,2", "text/csv")
@@ -155,14 +155,14 @@ def test_a_connection_is_kept_and_a_closed_one_replaced(runtime: Runtime, client
     def hang_up(handler: _Handler) -> None:
         handler.close_connection = True
 
-    runtime.answer, runtime.before_answer = (200, {}, b"{}"), hang_up  # without a word of it
+    runtime.answer, runtime.before_answer = (200, {}, b"{}"), hang_up  # without Connection: close
     client.invoke_endpoint(**WORDS)
     time.sleep(0.1)
     client.invoke_endpoint(**WORDS)
     assert len(runtime.asked) == 6
 
 
-def test_what_takes_too_long_or_breaks_is_told_apart(runtime: Runtime, client: RuntimeClient) -> None:
+def test_timeouts_and_broken_connections_are_told_apart(runtime: Runtime, client: RuntimeClient) -> None:
     enough = threading.Event()
     runtime.before_answer = lambda handler: enough.wait(60)
     with closing(_client(runtime.url, read_timeout=0.1)) as impatient, pytest.raises(AnswerTimeoutError):
@@ -175,7 +175,7 @@ def test_what_takes_too_long_or_breaks_is_told_apart(runtime: Runtime, client: R
     assert client.invoke_endpoint(**WORDS)["Body"].read() == b"1,2"
 
 
-def test_nobody_there() -> None:
+def test_a_port_without_a_listener_is_unreachable() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -183,12 +183,12 @@ def test_nobody_there() -> None:
         _client(f"http://127.0.0.1:{port}").invoke_endpoint(**WORDS)
 
 
-def test_nobody_answers() -> None:
+def test_a_connection_that_is_not_accepted_times_out() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         address = full.getsockname()
-        waiting = [socket.socket() for _ in range(4)]  # more than the queue of a socket that accepts none
+        waiting = [socket.socket() for _ in range(4)]  # more than the backlog of a socket that accepts none
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(address)
@@ -223,7 +223,7 @@ def test_the_address_is_boto3s(region: str, url: str) -> None:
 def test_a_header_in_any_language_is_sent_as_it_is_signed(runtime: Runtime, client: RuntimeClient, accept: str) -> None:
     client.invoke_endpoint(**WORDS | {"Accept": accept})
     ((_, headers, _),) = runtime.asked
-    assert headers["accept"].encode("latin-1").decode() == accept  # how the server's library reads bytes
+    assert headers["accept"].encode("latin-1").decode() == accept  # http.server reads headers as Latin-1
 
 
 def test_a_request_that_cannot_be_sent_leaves_nothing_to_the_next(runtime: Runtime, client: RuntimeClient) -> None:
@@ -246,7 +246,7 @@ def test_an_answer_that_comes_before_all_is_sent() -> None:
             connection.sendall(head.encode() + said)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(1 << 20):
-                pass  # a close with bytes unread would reset the answer, too
+                pass  # closing with unread bytes would reset the connection, and lose the answer
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         refusing = threading.Thread(target=refuse, args=[listener])
