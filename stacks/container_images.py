@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from aws_cdk import CfnCondition, CfnMapping, Fn
 from aws_cdk.aws_ecr import IRepository
@@ -16,9 +15,9 @@ from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from stacks.errors import ContextValueError
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.places import REPOSITORY
 from stacks.published_names import PROCESSORS
 
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 # Context values that become build arguments: of every image, and of those for the processors alone.
 _BUILD_ARGUMENTS = {"baseImage": "BASE_IMAGE", "pipIndexUrl": "PIP_INDEX_URL"}
 _MODEL_ARGUMENTS = {"models": "MODELS", "modelsFrom": "MODELS_FROM"}
@@ -117,7 +116,7 @@ class ContainerImages(Construct):
 
     def _built_uris(self) -> list[str]:
         # What else lies under containers does not change the images for the processors.
-        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY_ROOT.glob("containers/*")]
+        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY.glob("containers/*")]
         others.remove("containers/inference")
         assets = [
             self._built(
@@ -135,9 +134,7 @@ class ContainerImages(Construct):
         return DockerImageAsset(
             self,
             name,
-            directory=str(
-                REPOSITORY_ROOT
-            ),  # .dockerignore keeps all but containers, catalogue and `workbench fetch` out
+            directory=str(REPOSITORY),  # .dockerignore keeps all but containers, catalogue and `workbench fetch` out
             file=file,
             exclude=exclude,
             build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stacks.errors import BundlingError
+from stacks.places import CACHE
 
-_CACHE = Path(__file__).resolve().parent.parent / ".cache" / "functions"
+_CACHE = CACHE / "functions"
 _RUNTIME_VERSION = "3.14"
 _RUNTIME_PLATFORM = "manylinux2014_x86_64"
 

@@ -8,7 +8,7 @@ from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
 from constructs import Construct
 
 from stacks.alarm_topic import AlarmTopic
-from stacks.container_images import REPOSITORY_ROOT, ContainerImages
+from stacks.container_images import ContainerImages
 from stacks.customized_application import CONTEXT, named_folder
 from stacks.dashboard import Dashboard
 from stacks.event_store import EventStore
@@ -16,6 +16,7 @@ from stacks.inference_api import InferenceApi
 from stacks.model_endpoint import ModelEndpoint, chosen_model
 from stacks.parameters import Parameters
 from stacks.partition import Partition
+from stacks.places import REPOSITORY
 from stacks.publication import synthesizer
 from stacks.s3_front_end import S3FrontEnd
 from stacks.service_alarms import ServiceAlarms
@@ -26,7 +27,7 @@ class IpcAiSaasStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **{"synthesizer": synthesizer(scope), **kwargs})
-        customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY_ROOT)
+        customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY)
         parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")
         compares_faces = CfnCondition(

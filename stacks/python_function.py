@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from aws_cdk import CfnParameter, Duration, RemovalPolicy
 from aws_cdk.aws_iam import IRole
@@ -14,9 +13,8 @@ from constructs import Construct
 from stacks.acknowledgements import acknowledge_of_function
 from stacks.function_metrics import NAMESPACE
 from stacks.log_retention import keep_for
+from stacks.places import FUNCTION_SOURCES
 from stacks.publication import function_code
-
-_SOURCE_ROOT = Path(__file__).resolve().parent.parent / "lambda" / "inference"
 
 
 def python_function(
@@ -53,7 +51,7 @@ def python_function(
         description=description,
         runtime=Runtime.PYTHON_3_14,
         architecture=Architecture.X86_64,
-        code=function_code(scope, _SOURCE_ROOT),
+        code=function_code(scope, FUNCTION_SOURCES),
         handler=handler,
         role=role,
         log_group=log_group,

@@ -27,7 +27,9 @@ from aws_cdk import (
     Validations,
 )
 
-_CACHE = Path(__file__).resolve().parent.parent / ".cache" / "validation"
+from stacks.places import CACHE
+
+_CACHE = CACHE / "validation"
 # By this name acknowledgements name the rules, and the report its findings.
 _NAME = "CloudFormation Validate"
 _VIOLATION = ("rule_name", "description", "severity", "fix", "rule_metadata")
