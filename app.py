@@ -2,10 +2,10 @@
 
 import sys
 
-from stacks import security_checks
+from stacks.checks import security_checks
+from stacks.checks.template_validation import validating_app
 from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
-from stacks.template_validation import validating_app
 
 app = validating_app()
 try:

@@ -7,19 +7,19 @@ from typing import Any
 from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
 from constructs import Construct
 
-from stacks.alarm_topic import AlarmTopic
-from stacks.container_images import ContainerImages
-from stacks.customized_application import CONTEXT, named_folder
-from stacks.dashboard import Dashboard
-from stacks.event_store import EventStore
-from stacks.inference_api import InferenceApi
-from stacks.model_endpoint import ModelEndpoint, chosen_model
-from stacks.parameters import Parameters
+from stacks.api.inference_api import InferenceApi
+from stacks.assets.container_images import ContainerImages
+from stacks.assets.customized_application import CONTEXT, named_folder
+from stacks.assets.publication import synthesizer
+from stacks.endpoint.model_endpoint import ModelEndpoint, chosen_model
+from stacks.events.event_store import EventStore
+from stacks.ingest.s3_front_end import S3FrontEnd
+from stacks.monitoring.dashboard import Dashboard
+from stacks.monitoring.service_alarms import ServiceAlarms
+from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 from stacks.places import REPOSITORY
-from stacks.publication import synthesizer
-from stacks.s3_front_end import S3FrontEnd
-from stacks.service_alarms import ServiceAlarms
+from stacks.telemetry.alarm_topic import AlarmTopic
 
 
 class IpcAiSaasStack(Stack):

@@ -14,7 +14,7 @@ from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_lambda import CfnFunction, Function
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge
+from stacks.checks.acknowledgements import acknowledge
 
 
 class Partition(Construct):

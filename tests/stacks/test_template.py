@@ -12,7 +12,7 @@ import pytest
 import catalogue
 from inference_api import frames
 from serving import content
-from stacks.capacity_parameters import INSTANCE_PROCESSORS
+from stacks.parameters.capacity import INSTANCE_PROCESSORS
 from workbench.errors import ParameterError
 from workbench.parameters import check
 from workbench.rendered_template import render_template

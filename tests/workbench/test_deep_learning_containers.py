@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stacks import image_uri
+from stacks.parameters import image_uri
 from workbench import deep_learning_containers
 from workbench.errors import PackageError
 

@@ -1,0 +1,280 @@
+"""Where frames and results are kept."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
+from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
+from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement, ServicePrincipal
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
+from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
+from constructs import Construct
+
+from stacks.access.conditional_policy import attach
+from stacks.access.encryption import Encryption
+from stacks.checks.acknowledgements import acknowledge, empty_is_left_out, objects_under_prefixes
+from stacks.errors import ContextValueError
+from stacks.events.event_table import RESULTS, EventTable
+from stacks.parameters.stack_parameters import Parameters
+from stacks.telemetry.alarm_topic import tell
+from stacks.telemetry.function_metrics import function_metric
+
+CONTEXT = "deleteEvents"
+_ACCESS_LOGS = "events-bucket/"
+_ACCESS_LOG_RETENTION = Duration.days(90)
+EVENTS = "events/"
+"""Where events lie in the bucket."""
+INCOMING = "incoming/"
+"""Where cameras put files, with ``ingestFromS3=Yes``."""
+# What asynchronous requests pass through: what was sent, what is still waited for, and what SageMaker writes.
+_ASYNC = "async/"
+ASYNC_INPUT, ASYNC_PENDING = f"{_ASYNC}input/", f"{_ASYNC}pending/"
+ASYNC_OUTPUT, ASYNC_FAILURE = f"{_ASYNC}output/", f"{_ASYNC}failure/"
+CAPTURE = "capture/"
+_EXPIRING = {
+    "Retention": EVENTS,
+    "RetentionOfResults": RESULTS,
+    "RetentionOfIncoming": INCOMING,
+    "RetentionOfCaptures": CAPTURE,
+}
+_REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
+
+
+class EventStore(Construct):
+    """A private, encrypted bucket that outlives the stack, unless the context ``deleteEvents`` says otherwise.
+
+    Attributes:
+        bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
+        encryption: the key of its objects.
+        has_table: the condition that results can be queried.
+        table: the table of events.
+        failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, parameters: Parameters, alarm_topic: ITopic) -> None:
+        """Makes the bucket and the alarm.
+
+        Args:
+            scope: where it belongs.
+            construct_id: its id.
+            parameters: whether events are kept, and for how long.
+            alarm_topic: who learns of lost events.
+
+        Raises:
+            ContextValueError: ``deleteEvents`` is neither true nor false.
+        """
+        super().__init__(scope, construct_id)
+        self._keeps_events = CfnCondition(
+            self,
+            "KeepsEvents",
+            expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
+        )
+        self.has_table = CfnCondition(
+            self,
+            "HasTable",
+            expression=Fn.condition_equals(parameters.events.events_table.value_as_string, "Yes"),
+        )
+        self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
+        removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
+        access_logs = _access_logs(self, removal_policy)
+        self.bucket = _private_bucket(self, "Bucket", removal_policy=removal_policy)
+        _log_access(self.bucket, to=access_logs)
+        acknowledge(
+            self.bucket,
+            {"CKV_AWS_21": "Whoever may add may overwrite, and a frame that is deleted has to be gone: no versions"},
+        )
+        cast(CfnBucket, self.bucket.node.default_child).add_property_override(
+            "BucketEncryption", self.encryption.of_bucket
+        )
+        self._set_lifecycle(parameters.events.retention_days.value_as_string)
+        self.table = EventTable(self, "Table", bucket=self.bucket, is_on=self.has_table)
+        self.failures_alarm = Alarm(
+            self,
+            "FailuresAlarm",
+            alarm_description="Events were lost, or frames of failed requests left behind: see the function's log",
+            metric=function_metric("EventStoreFailures", period=Duration.minutes(5)),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
+        )
+        tell(alarm_topic, self.failures_alarm)
+        cast(CfnAlarm, self.failures_alarm.node.default_child).cfn_options.condition = self._keeps_events
+
+    def grant_write(self, role: IRole) -> None:
+        """Lets a role add events, and take back those of failed requests, where events are kept; and no more.
+
+        To delete is no more power than to add: versions are off, so whoever may add may overwrite.
+        """
+        statement = PolicyStatement(
+            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
+        )
+        policy = Policy(self, "Write", roles=[role], statements=[statement])
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
+        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
+        self.grant_write_to_table(role, only_if=self._keeps_events)
+
+    def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Lets a role add results to the table, where there is one.
+
+        Args:
+            role: the role.
+            only_if: the condition that it is there and writes events.
+        """
+        statement = PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{RESULTS}*")])
+        policy = attach(
+            self, "WriteToTable", role=role, statements=[statement], condition=self.has_table, only_if=only_if
+        )
+        objects_under_prefixes(policy, self.bucket, [RESULTS], "Every event has a key of its own under this prefix")
+
+    def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
+        """Lets S3 tell a queue of every file under ``incoming/``.
+
+        A property of the bucket itself: the CDK's own way is a function that may change any bucket's notifications.
+
+        Args:
+            queue: what is told. Its policy is there before the bucket asks for it.
+            only_if: the condition that there is such a queue.
+        """
+        policy = cast(CfnQueuePolicy, queue.node.find_child("Policy").node.default_child)
+        # DependsOn cannot have a condition. What is chosen here is the queue alone, and both are there before.
+        queue_behind_its_policy = {"Fn::Select": [0, [queue.queue_arn, policy.attr_id]]}
+        told = {
+            "QueueConfigurations": [
+                {
+                    "Event": "s3:ObjectCreated:*",
+                    "Queue": queue_behind_its_policy,
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": INCOMING}]}},
+                }
+            ]
+        }
+        bucket = cast(CfnBucket, self.bucket.node.default_child)
+        bucket.notification_configuration = Fn.condition_if(only_if.logical_id, told, Aws.NO_VALUE)
+
+    def uri(self, prefix: str) -> str:
+        """The S3 URI of the objects under a prefix."""
+        return f"s3://{self.bucket.bucket_name}/{prefix}"
+
+    def grant_async(self, role: IRole, *, is_async: CfnCondition) -> None:
+        """Lets a role send requests through the bucket and collect their answers, with an asynchronous endpoint."""
+        objects = self.bucket.arn_for_objects
+        statements = [
+            PolicyStatement(
+                actions=["s3:PutObject"], resources=[objects(f"{ASYNC_INPUT}*"), objects(f"{ASYNC_PENDING}*")]
+            ),
+            PolicyStatement(
+                actions=["s3:GetObject"],
+                resources=[objects(f"{prefix}*") for prefix in (ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE)],
+            ),
+            # Of an object that is not there yet S3 says so only to who may list; to others it is forbidden.
+            PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
+        ]
+        policy = attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+        objects_under_prefixes(
+            policy,
+            self.bucket,
+            [ASYNC_INPUT, ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE],
+            "Every request has keys of its own under these prefixes",
+        )
+
+    def use_by_endpoint(self) -> list[PolicyStatement]:
+        """What lets an asynchronous endpoint read what was sent and write what came of it."""
+        objects = self.bucket.arn_for_objects
+        return [
+            PolicyStatement(actions=["s3:GetObject"], resources=[objects(f"{ASYNC_INPUT}*")]),
+            PolicyStatement(
+                actions=["s3:PutObject"], resources=[objects(f"{ASYNC_OUTPUT}*"), objects(f"{ASYNC_FAILURE}*")]
+            ),
+        ]
+
+    def write_of_captures(self) -> PolicyStatement:
+        """What lets an endpoint write what it captures of its traffic."""
+        return PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{CAPTURE}*")])
+
+    def _set_lifecycle(self, retention_days: str) -> None:
+        """Lets S3 delete events, and files that did not become one, after so many days; 0 is never."""
+        expires = CfnCondition(self, "Expires", expression=Fn.condition_not(Fn.condition_equals(retention_days, "0")))
+        # Spelt as CloudFormation does: a condition leaves the whole rule out, for it has no number that means never.
+        expiries = [
+            {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
+            for name, prefix in _EXPIRING.items()
+        ]
+        abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
+        bucket = cast(CfnBucket, self.bucket.node.default_child)
+        bucket.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
+            rules=[
+                CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
+                # Whatever the endpoint is now: what an asynchronous one before it left expires, too.
+                CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=_ASYNC, expiration_in_days=1),
+                *(Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE) for expiry in expiries),
+            ]
+        )
+        empty_is_left_out(bucket)
+        acknowledge(
+            bucket,
+            {
+                "CloudFormation-Validate::W9003": (
+                    "The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out"
+                )
+            },
+        )
+
+
+def _private_bucket(scope: Construct, construct_id: str, **options: Any) -> Bucket:
+    return Bucket(
+        scope,
+        construct_id,
+        encryption=BucketEncryption.S3_MANAGED,
+        block_public_access=BlockPublicAccess.BLOCK_ALL,
+        object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        **options,
+    )
+
+
+def _access_logs(scope: Construct, removal_policy: RemovalPolicy) -> Bucket:
+    """Where S3 writes who read which frame. S3 encrypts such logs with its own keys alone."""
+    bucket = _private_bucket(
+        scope,
+        "AccessLogs",
+        removal_policy=removal_policy,
+        lifecycle_rules=[LifecycleRule(expiration=_ACCESS_LOG_RETENTION)],
+    )
+    acknowledge(
+        bucket,
+        {
+            "CKV_AWS_18": "These are the access logs themselves; logging access to them would never end",
+            "CKV_AWS_21": "S3 alone writes here, and each of its files once",
+        },
+    )
+    return bucket
+
+
+def _log_access(bucket: Bucket, *, to: Bucket) -> None:
+    """Lets S3 write who reads a bucket, and nobody else for another one."""
+    cast(CfnBucket, bucket.node.default_child).logging_configuration = CfnBucket.LoggingConfigurationProperty(
+        destination_bucket_name=to.bucket_name, log_file_prefix=_ACCESS_LOGS
+    )
+    to.add_to_resource_policy(
+        PolicyStatement(
+            principals=[ServicePrincipal("logging.s3.amazonaws.com")],
+            actions=["s3:PutObject"],
+            resources=[to.arn_for_objects(f"{_ACCESS_LOGS}*")],
+            conditions={
+                "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
+                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            },
+        )
+    )
+
+
+def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:
+    """What becomes of the bucket with the stack; cdk.json may hold a truth value, the command line holds text."""
+    said = "" if delete_events is None else str(delete_events).lower()
+    if said not in _REMOVAL_POLICIES:
+        raise ContextValueError(
+            f"{CONTEXT}={delete_events} is neither true nor false; write {CONTEXT}=true or leave it out"
+        )
+    return _REMOVAL_POLICIES[said]
