@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
+from aws_cdk import CfnCondition, CfnOutput, Stack
 from constructs import Construct
 
 from stacks.api.inference_api import InferenceApi
 from stacks.assets.container_images import ContainerImages
 from stacks.assets.customized_application import CONTEXT, named_folder
 from stacks.assets.publication import synthesizer
+from stacks.conditions import equals
 from stacks.endpoint.model_endpoint import ModelEndpoint, chosen_model
 from stacks.events.event_store import EventStore
 from stacks.ingest.s3_front_end import S3FrontEnd
@@ -33,9 +34,9 @@ class IpcAiSaasStack(Stack):
         compares_faces = CfnCondition(
             self,
             "ComparesFaces",
-            expression=Fn.condition_equals(parameters.application_type.value_as_string, "face-comparison"),
+            expression=equals(parameters.application_type.value_as_string, "face-comparison"),
         )
-        model_name = chosen_model(parameters, compares_faces.logical_id)
+        model_name = chosen_model(parameters, compares_faces)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from aws_cdk import CfnCondition, Fn, ICfnConditionExpression
+from aws_cdk import CfnCondition
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from constructs import Construct
+
+from stacks.conditions import all_of
 
 
 def attach(
@@ -36,7 +38,6 @@ def attach(
     path = "".join(role.node.path.split("/")[1:])
     policy = Policy(scope, f"{name}By{path}", roles=[role], statements=list(statements))
     if only_if is not None:
-        both = [cast(ICfnConditionExpression, part) for part in (only_if, condition)]
-        condition = CfnCondition(scope, f"{name}By{path}Holds", expression=Fn.condition_and(*both))
+        condition = CfnCondition(scope, f"{name}By{path}Holds", expression=all_of(only_if, condition))
     cast(CfnPolicy, policy.node.default_child).cfn_options.condition = condition
     return policy

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnCondition, Fn, IResolvable
+from aws_cdk import CfnCondition, IResolvable
 from aws_cdk.aws_iam import IRole, PolicyStatement
 from constructs import Construct
 
 from stacks.access.conditional_policy import attach
+from stacks.conditions import is_given, value_if
 from stacks.parameters.endpoint import EndpointParameters
 
 
@@ -21,12 +22,12 @@ class Encryption(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, parameters: EndpointParameters) -> None:
         super().__init__(scope, construct_id)
         self._arn = parameters.kms_key_arn.value_as_string
-        self.has_key = CfnCondition(self, "HasKey", expression=Fn.condition_not(Fn.condition_equals(self._arn, "")))
+        self.has_key = CfnCondition(self, "HasKey", expression=is_given(self._arn))
 
     @property
     def key(self) -> IResolvable:
         """The key's ARN for a property that may be left out."""
-        return Fn.condition_if(self.has_key.logical_id, self._arn, Aws.NO_VALUE)
+        return value_if(self.has_key, self._arn)
 
     @property
     def of_bucket(self) -> IResolvable:
@@ -36,8 +37,8 @@ class Encryption(Construct):
             "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self._arn},
         }
         without = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-        return Fn.condition_if(
-            self.has_key.logical_id,
+        return value_if(
+            self.has_key,
             {"ServerSideEncryptionConfiguration": [with_key]},
             {"ServerSideEncryptionConfiguration": [without]},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression
+from aws_cdk import Aws, CfnCondition
 from aws_cdk.aws_apigateway import (
     CfnApiKey,
     CfnMethod,
@@ -17,6 +17,7 @@ from aws_cdk.aws_apigateway import (
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, digits_are_numbers
+from stacks.conditions import all_of, any_of, differs, equals, negation, value_if
 from stacks.parameters.api import ApiParameters
 from stacks.partition import Partition
 
@@ -33,29 +34,26 @@ class ApiAuthorization(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, parameters: ApiParameters, partition: Partition) -> None:
         super().__init__(scope, construct_id)
         self._parameters = parameters
-        in_china = cast(ICfnConditionExpression, partition.is_china)
         chosen = parameters.authorization.value_as_string
-        is_auto = Fn.condition_equals(chosen, "AUTO")
+        is_auto = equals(chosen, "AUTO")
         self.uses_iam = CfnCondition(
             self,
             "UsesIam",
-            expression=Fn.condition_or(Fn.condition_equals(chosen, "AWS_IAM"), Fn.condition_and(is_auto, in_china)),
+            expression=any_of(equals(chosen, "AWS_IAM"), all_of(is_auto, partition.is_china)),
         )
         self.uses_key = CfnCondition(
             self,
             "UsesKey",
-            expression=Fn.condition_or(
-                Fn.condition_equals(chosen, "API_KEY"), Fn.condition_and(is_auto, Fn.condition_not(in_china))
-            ),
+            expression=any_of(equals(chosen, "API_KEY"), all_of(is_auto, negation(partition.is_china))),
         )
-        is_open = CfnCondition(self, "IsOpen", expression=Fn.condition_equals(chosen, "NONE"))
+        is_open = CfnCondition(self, "IsOpen", expression=equals(chosen, "NONE"))
         self.ways = {"Key": self.uses_key, "Iam": self.uses_iam, "Open": is_open}
 
     def require(self, method: Method) -> None:
         """Lets nobody call a method but those who prove who they are."""
         resource = cast(CfnMethod, method.node.default_child)
-        resource.add_property_override("AuthorizationType", Fn.condition_if(self._iam, "AWS_IAM", "NONE"))
-        resource.add_property_override("ApiKeyRequired", Fn.condition_if(self._key, True, False))
+        resource.add_property_override("AuthorizationType", value_if(self.uses_iam, "AWS_IAM", "NONE"))
+        resource.add_property_override("ApiKeyRequired", value_if(self.uses_key, True, False))
         acknowledge(
             resource,
             {
@@ -87,7 +85,7 @@ class ApiAuthorization(Construct):
             ],
         }
         resource = cast(CfnRestApi, api.node.default_child)
-        resource.add_property_override("Policy", Fn.condition_if(self._iam, policy, Aws.NO_VALUE))
+        resource.add_property_override("Policy", value_if(self.uses_iam, policy))
         assert api.latest_deployment is not None
         api.latest_deployment.add_to_logical_id(policy)
 
@@ -102,7 +100,7 @@ class ApiAuthorization(Construct):
         has_quota = CfnCondition(
             self,
             "HasQuota",
-            expression=Fn.condition_not(Fn.condition_equals(quota.value_as_string, "0")),
+            expression=differs(quota.value_as_string, "0"),
         )
         plan = CfnUsagePlan(
             self,
@@ -110,9 +108,7 @@ class ApiAuthorization(Construct):
             description="What the API key may do",
             api_stages=[CfnUsagePlan.ApiStageProperty(api_id=api.rest_api_id, stage=api.deployment_stage.stage_name)],
             throttle=CfnUsagePlan.ThrottleSettingsProperty(rate_limit=rate, burst_limit=burst),
-            quota=Fn.condition_if(
-                has_quota.logical_id, {"Limit": quota.value_as_string, "Period": "MONTH"}, Aws.NO_VALUE
-            ),
+            quota=value_if(has_quota, {"Limit": quota.value_as_string, "Period": "MONTH"}),
         )
         digits_are_numbers(plan)
         key = CfnApiKey(self, "Key", enabled=True, description=f"Cameras of {Aws.STACK_NAME}")
@@ -120,11 +116,3 @@ class ApiAuthorization(Construct):
         for resource in (plan, key, link):
             resource.cfn_options.condition = self.uses_key
         return key.ref
-
-    @property
-    def _iam(self) -> str:
-        return self.uses_iam.logical_id
-
-    @property
-    def _key(self) -> str:
-        return self.uses_key.logical_id

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aws_cdk import CfnCondition, Fn, ICfnConditionExpression, Stack
+from aws_cdk import CfnCondition, Stack
 from aws_cdk.aws_apigateway import (
     CfnDeployment,
     CfnGatewayResponse,
@@ -22,6 +22,8 @@ from aws_cdk.aws_apigateway import (
     RestApi,
 )
 from constructs import Construct
+
+from stacks.conditions import all_of, value_if
 
 # What a deployment holds; each has to be as it should before it is made.
 _IN_A_SNAPSHOT = (CfnMethod, CfnGatewayResponse, CfnModel, CfnRequestValidator)
@@ -53,8 +55,7 @@ class ApiDeployments(Construct):
         snapshots: list[tuple[CfnCondition, CfnDeployment]] = []
         for combination in itertools.product(*(choice.items() for choice in choices)):
             name = "".join(part for part, _ in combination)
-            parts = [cast(ICfnConditionExpression, condition) for _, condition in combination]
-            condition = CfnCondition(self, name, expression=Fn.condition_and(*parts))
+            condition = CfnCondition(self, name, expression=all_of(*(condition for _, condition in combination)))
             snapshot = (
                 CfnDeployment(self, f"{name}Deployment{digest}", rest_api_id=api.rest_api_id) if snapshots else first
             )
@@ -64,6 +65,6 @@ class ApiDeployments(Construct):
         *others, (_, last) = snapshots
         in_service = last.ref
         for condition, snapshot in reversed(others):
-            in_service = Fn.condition_if(condition.logical_id, snapshot.ref, in_service).to_string()
+            in_service = value_if(condition, snapshot.ref, in_service).to_string()
         stage = cast(CfnStage, api.deployment_stage.node.default_child)
         stage.add_property_override("DeploymentId", in_service)

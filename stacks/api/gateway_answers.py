@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from aws_cdk import Fn
+from aws_cdk import CfnCondition
 from aws_cdk.aws_apigateway import GatewayResponse, ResponseType, RestApi
+
+from stacks.conditions import value_if
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class _Answer:
     retry_after_seconds: int | None = None
 
 
-def answer_in_the_error_shape(api: RestApi, *, uses_iam: str, unfit_body: str) -> None:
+def answer_in_the_error_shape(api: RestApi, *, uses_iam: CfnCondition, unfit_body: str) -> None:
     """Gives API Gateway's own answers the product's error shape, and an unknown path its true status.
 
     Args:
@@ -55,9 +57,9 @@ def answer_in_the_error_shape(api: RestApi, *, uses_iam: str, unfit_body: str) -
         )
 
 
-def _answers(uses_iam: str, unfit_body: str) -> dict[str, _Answer]:
+def _answers(uses_iam: CfnCondition, unfit_body: str) -> dict[str, _Answer]:
     def if_signed(signed: str, otherwise: str) -> str:
-        return Fn.condition_if(uses_iam, signed, otherwise).to_string()
+        return value_if(uses_iam, signed, otherwise).to_string()
 
     return {
         "UnknownPath": _Answer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Duration, Fn
+from aws_cdk import Aws, CfnCondition, Duration
 from aws_cdk.aws_apigateway import (
     CfnStage,
     EndpointType,
@@ -25,6 +25,7 @@ from stacks.api.logs import ApiLogs
 from stacks.api.request_models import RequestModels
 from stacks.api.web_acl import WebAcl
 from stacks.checks.acknowledgements import digits_are_numbers
+from stacks.conditions import differs, value_if
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.functions.live_version import LiveVersion
@@ -138,7 +139,7 @@ class InferenceApi(Construct):
         authorization.require(answer.add_method("GET", calls_function))
         _allow_preflights(answer, "GET")
         authorization.restrict(api)
-        answer_in_the_error_shape(api, uses_iam=authorization.uses_iam.logical_id, unfit_body=models.refusal)
+        answer_in_the_error_shape(api, uses_iam=authorization.uses_iam, unfit_body=models.refusal)
         ApiDeployments(self, "Deployments", api=api, choices=[authorization.ways, models.kinds])
         self.uses_key = authorization.uses_key
         self.key_id = authorization.issue_key(api)
@@ -157,11 +158,9 @@ class InferenceApi(Construct):
 
     def _reserve_concurrency(self, wanted: str) -> None:
         """Sets aside so many invocations at once for the function, and lets it have no more; 0 does neither."""
-        is_reserved = CfnCondition(self, "IsReserved", expression=Fn.condition_not(Fn.condition_equals(wanted, "0")))
+        is_reserved = CfnCondition(self, "IsReserved", expression=differs(wanted, "0"))
         function = cast(CfnFunction, self.function.node.default_child)
-        function.add_property_override(
-            "ReservedConcurrentExecutions", Fn.condition_if(is_reserved.logical_id, wanted, Aws.NO_VALUE)
-        )
+        function.add_property_override("ReservedConcurrentExecutions", value_if(is_reserved, wanted))
         digits_are_numbers(function)
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:

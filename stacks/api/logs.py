@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from typing import cast
 
-from aws_cdk import ArnFormat, Aws, CfnCondition, CfnParameter, CfnResource, Fn, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CfnCondition, CfnParameter, CfnResource, Fn, RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import CfnAccount, CfnStage, RestApi
 from aws_cdk.aws_iam import PolicyDocument, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge
+from stacks.conditions import differs, is_yes, value_if
 from stacks.parameters.api import ApiParameters
 from stacks.telemetry.log_retention import keep_for
 
@@ -64,8 +65,8 @@ class ApiLogs(Construct):
         super().__init__(scope, construct_id)
         self._retention_days = retention_days
         chosen = parameters.access_logs.value_as_string
-        logs = CfnCondition(self, "Logs", expression=Fn.condition_not(Fn.condition_equals(chosen, "No")))
-        sets_role = CfnCondition(self, "SetsRole", expression=Fn.condition_equals(chosen, "Yes"))
+        logs = CfnCondition(self, "Logs", expression=differs(chosen, "No"))
+        sets_role = CfnCondition(self, "SetsRole", expression=is_yes(chosen))
         access = self._log_group("Access", condition=logs)
         # API Gateway makes this group when it is not there, and then keeps for ever what is in it.
         name = f"API-Gateway-Execution-Logs_{api.rest_api_id}/{stage_name}"
@@ -81,13 +82,11 @@ class ApiLogs(Construct):
             ),
             "Format": json.dumps(LINE),
         }
-        stage.add_property_override("AccessLogSetting", Fn.condition_if(logs.logical_id, settings, Aws.NO_VALUE))
-        stage.add_property_override(
-            "MethodSettings.0.LoggingLevel", Fn.condition_if(logs.logical_id, "ERROR", "OFF").to_string()
-        )
+        stage.add_property_override("AccessLogSetting", value_if(logs, settings))
+        stage.add_property_override("MethodSettings.0.LoggingLevel", value_if(logs, "ERROR", "OFF").to_string())
         # CloudFormation waits for what a property names. It takes no DependsOn on what a condition may leave out.
-        through = Fn.condition_if(
-            sets_role.logical_id, Fn.join(" ", ["of the setting", self._account(sets_role).ref]), "of the account"
+        through = value_if(
+            sets_role, Fn.join(" ", ["of the setting", self._account(sets_role).ref]), "of the account"
         ).to_string()
         says = Fn.join(" ", ["Logs errors to", execution.log_group_name, "with the role", through])
         acknowledge(
@@ -101,7 +100,7 @@ class ApiLogs(Construct):
                 "CKV_AWS_120": "No two frames are alike: there is nothing to cache",
             },
         )
-        stage.add_property_override("Description", Fn.condition_if(logs.logical_id, says, "Logs nothing"))
+        stage.add_property_override("Description", value_if(logs, says, "Logs nothing"))
 
     def _log_group(self, name_here: str, *, condition: CfnCondition, name: str | None = None) -> LogGroup:
         group = LogGroup(self, name_here, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)

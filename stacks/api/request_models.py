@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression
+from aws_cdk import CfnCondition
 from aws_cdk.aws_apigateway import CfnMethod, CfnModel, CfnRequestValidator, Method, RestApi
 from constructs import Construct
 
+from stacks.conditions import any_of, equals, negation, value_if
 from stacks.parameters.stack_parameters import Parameters
 
 _DRAFT = "http://json-schema.org/draft-04/schema#"
@@ -77,14 +78,13 @@ class RequestModels(Construct):
         """
         super().__init__(scope, construct_id)
         chosen = parameters.application_type.value_as_string
-        comparison = cast(ICfnConditionExpression, compares)
-        other = Fn.condition_or(comparison, Fn.condition_equals(chosen, "custom"))
-        detects = CfnCondition(self, "Detects", expression=Fn.condition_not(other))
-        neither = Fn.condition_or(comparison, cast(ICfnConditionExpression, detects))
-        is_custom = CfnCondition(self, "IsCustom", expression=Fn.condition_not(neither))
+        other = any_of(compares, equals(chosen, "custom"))
+        detects = CfnCondition(self, "Detects", expression=negation(other))
+        neither = any_of(compares, detects)
+        is_custom = CfnCondition(self, "IsCustom", expression=negation(neither))
         self.kinds = {"Detection": detects, "Comparison": compares, "Custom": is_custom}
-        self.refusal = Fn.condition_if(compares.logical_id, _SAYS_COMPARISON, _SAYS_DETECTION).to_string()
-        self._compares, self._detects = compares.logical_id, detects.logical_id
+        self.refusal = value_if(compares, _SAYS_COMPARISON, _SAYS_DETECTION).to_string()
+        self._compares, self._detects = compares, detects
         self._detection = _model(self, "DetectionRequest", api=api, schema=_DETECTION)
         self._comparison = _model(self, "ComparisonRequest", api=api, schema=_COMPARISON)
         self._validator = CfnRequestValidator(
@@ -99,10 +99,10 @@ class RequestModels(Construct):
         """Lets a method take only JSON that fits the model. Bodies of other content types pass."""
         resource = cast(CfnMethod, method.node.default_child)
         resource.request_validator_id = self._validator.ref
-        models = Fn.condition_if(
+        models = value_if(
             self._detects,
             {"application/json": self._detection.ref},
-            Fn.condition_if(self._compares, {"application/json": self._comparison.ref}, Aws.NO_VALUE),
+            value_if(self._compares, {"application/json": self._comparison.ref}),
         )
         resource.add_property_override("RequestModels", models)
 

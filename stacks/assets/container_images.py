@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnCondition, CfnMapping, Fn
+from aws_cdk import CfnCondition, CfnMapping
 from aws_cdk.aws_ecr import IRepository
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
 from aws_cdk.aws_iam import IGrantable, PolicyStatement
@@ -12,6 +12,7 @@ from constructs import Construct
 
 from stacks.assets import publication
 from stacks.assets.published_names import PROCESSORS
+from stacks.conditions import all_of, equals, is_given, value_if
 from stacks.errors import ContextValueError
 from stacks.parameters import image_uri
 from stacks.parameters.capacity import INSTANCE_PROCESSORS
@@ -69,8 +70,8 @@ class ContainerImages(Construct):
             mapping={name: {"Processor": processor} for name, processor in INSTANCE_PROCESSORS.items()},
         )
         processor = processors.find_in_map(parameters.capacity.deploy_instance_type.value_as_string, "Processor")
-        uses_gpu = CfnCondition(self, "UsesGpu", expression=Fn.condition_equals(processor, "gpu"))
-        uri = Fn.condition_if(uses_gpu.logical_id, gpu, cpu).to_string()
+        uses_gpu = CfnCondition(self, "UsesGpu", expression=equals(processor, "gpu"))
+        uri = value_if(uses_gpu, gpu, cpu).to_string()
         if customized_application:
             customized = self._built(
                 "Customized",
@@ -82,19 +83,15 @@ class ContainerImages(Construct):
             is_custom = CfnCondition(
                 self,
                 "IsCustom",
-                expression=Fn.condition_equals(parameters.application_type.value_as_string, "custom"),
+                expression=equals(parameters.application_type.value_as_string, "custom"),
             )
-            uri = Fn.condition_if(is_custom.logical_id, customized.image_uri, uri).to_string()
-        self.is_named = CfnCondition(
-            self, "IsNamed", expression=Fn.condition_not(Fn.condition_equals(self._named_uri, ""))
-        )
-        self.image_uri = Fn.condition_if(self.is_named.logical_id, self._named_uri, uri).to_string()
+            uri = value_if(is_custom, customized.image_uri, uri).to_string()
+        self.is_named = CfnCondition(self, "IsNamed", expression=is_given(self._named_uri))
+        self.image_uri = value_if(self.is_named, self._named_uri, uri).to_string()
         self.runs_gpu_image = CfnCondition(
             self,
             "RunsGpuImage",
-            expression=Fn.condition_and(
-                Fn.condition_equals(processor, "gpu"), Fn.condition_equals(self._named_uri, "")
-            ),
+            expression=all_of(equals(processor, "gpu"), equals(self._named_uri, "")),
         )
 
     def grant_pull(self, grantee: IGrantable) -> None:
@@ -104,7 +101,7 @@ class ContainerImages(Construct):
 
     def pull_of_named(self) -> PolicyStatement:
         """What lets a role pull the image that the operator names, and no other; for when ``is_named`` holds."""
-        repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china.logical_id)
+        repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china)
         return PolicyStatement(
             actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
             resources=[repository],

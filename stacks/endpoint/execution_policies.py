@@ -6,6 +6,8 @@ from aws_cdk import Aws, CfnCondition, Fn, IResolvable
 from aws_cdk.aws_iam import PolicyDocument, PolicyStatement
 from aws_cdk.aws_logs import LogGroup
 
+from stacks.conditions import value_if
+
 
 def telemetry_policy(log_group: LogGroup) -> PolicyDocument:
     """What lets a role write the endpoint's log and metrics."""
@@ -29,7 +31,7 @@ def telemetry_policy(log_group: LogGroup) -> PolicyDocument:
 def policy_if(condition: CfnCondition, name: str, *statements: PolicyStatement) -> IResolvable:
     """A policy inside a role that is there when the condition holds, as CloudFormation spells it."""
     policy = {"PolicyName": name, "PolicyDocument": PolicyDocument(statements=list(statements))}
-    return Fn.condition_if(condition.logical_id, policy, Aws.NO_VALUE)
+    return value_if(condition, policy)
 
 
 def read_of_model_data(url: str) -> PolicyStatement:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression, IResolvable
+from aws_cdk import CfnCondition, IResolvable
 from constructs import Construct
 
+from stacks.conditions import equals, negation, value_if
 from stacks.parameters.endpoint import ASYNC, SERVERLESS, EndpointParameters
 
 # Requests that an asynchronous endpoint hands to an instance at once. The instance types have up to 8 vCPUs, and an
@@ -28,26 +27,26 @@ class EndpointKind(Construct):
         super().__init__(scope, construct_id)
         self._parameters = parameters
         chosen = parameters.endpoint_type.value_as_string
-        self.is_serverless = CfnCondition(self, "IsServerless", expression=Fn.condition_equals(chosen, SERVERLESS))
-        self.is_async = CfnCondition(self, "IsAsync", expression=Fn.condition_equals(chosen, ASYNC))
+        self.is_serverless = CfnCondition(self, "IsServerless", expression=equals(chosen, SERVERLESS))
+        self.is_async = CfnCondition(self, "IsAsync", expression=equals(chosen, ASYNC))
         self.answers_at_once = CfnCondition(
             self,
             "AnswersAtOnce",
-            expression=Fn.condition_not(cast(ICfnConditionExpression, self.is_async)),
+            expression=negation(self.is_async),
         )
         self.has_instances = CfnCondition(
             self,
             "HasInstances",
-            expression=Fn.condition_not(cast(ICfnConditionExpression, self.is_serverless)),
+            expression=negation(self.is_serverless),
         )
 
     @property
     def name_suffix(self) -> str:
         """What ends the endpoint's name: SageMaker makes no endpoint one of another kind, so each has its own name."""
-        return Fn.condition_if(
-            self.is_async.logical_id,
+        return value_if(
+            self.is_async,
             f"-{ASYNC}",
-            Fn.condition_if(self.is_serverless.logical_id, f"-{SERVERLESS}", "").to_string(),
+            value_if(self.is_serverless, f"-{SERVERLESS}", "").to_string(),
         ).to_string()
 
     @property
@@ -57,11 +56,11 @@ class EndpointKind(Construct):
             "MemorySizeInMB": self._parameters.serverless_memory_mib.value_as_string,
             "MaxConcurrency": self._parameters.serverless_max_concurrency.value_as_string,
         }
-        return Fn.condition_if(self.is_serverless.logical_id, config, Aws.NO_VALUE)
+        return value_if(self.is_serverless, config)
 
     def of_instances(self, value: object) -> IResolvable:
         """A property that instances have; no value when it is serverless."""
-        return Fn.condition_if(self.has_instances.logical_id, value, Aws.NO_VALUE)
+        return value_if(self.has_instances, value)
 
     def async_config(self, *, output: str, failure: str, kms_key: IResolvable) -> IResolvable:
         """Where an asynchronous endpoint writes answers and failures; no value for the other kinds.
@@ -75,4 +74,4 @@ class EndpointKind(Construct):
             "ClientConfig": {"MaxConcurrentInvocationsPerInstance": _CONCURRENCY_PER_INSTANCE},
             "OutputConfig": {"S3OutputPath": output, "S3FailurePath": failure, "KmsKeyId": kms_key},
         }
-        return Fn.condition_if(self.is_async.logical_id, config, Aws.NO_VALUE)
+        return value_if(self.is_async, config)

@@ -13,7 +13,6 @@ from aws_cdk import (
     Aws,
     CfnCondition,
     Fn,
-    ICfnConditionExpression,
     IResolvable,
     RemovalPolicy,
     Token,
@@ -26,6 +25,7 @@ from constructs import Construct
 from stacks.access.conditional_policy import attach
 from stacks.assets.container_images import ContainerImages
 from stacks.checks.acknowledgements import acknowledge, digits_are_numbers, empty_is_left_out
+from stacks.conditions import all_of, differs, is_given, negation, value_if
 from stacks.endpoint.alarms import EndpointAlarms
 from stacks.endpoint.async_alarms import AsyncAlarms
 from stacks.endpoint.execution_policies import policy_if, read_of_frames, read_of_model_data, telemetry_policy
@@ -72,16 +72,14 @@ class ModelEndpoint(Construct):
         has_model_data = CfnCondition(
             self,
             "HasModelData",
-            expression=Fn.condition_not(Fn.condition_equals(parameters.model_data_url.value_as_string, "")),
+            expression=is_given(parameters.model_data_url.value_as_string),
         )
         self.kind = EndpointKind(self, "Kind", parameters=parameters.endpoint)
         network = EndpointNetwork(self, "Network", parameters=parameters.endpoint)
         captured = parameters.endpoint.data_capture_percentage.value_as_string
-        captures = CfnCondition(self, "CapturesData", expression=Fn.condition_not(Fn.condition_equals(captured, "0")))
+        captures = CfnCondition(self, "CapturesData", expression=differs(captured, "0"))
         frame_bucket = parameters.frame_bucket_name.value_as_string
-        has_frame_bucket = CfnCondition(
-            self, "HasFrameBucket", expression=Fn.condition_not(Fn.condition_equals(frame_bucket, ""))
-        )
+        has_frame_bucket = CfnCondition(self, "HasFrameBucket", expression=is_given(frame_bucket))
         name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}{self.kind.name_suffix}"
         # SageMaker takes the group that is there. One that it makes keeps its lines for ever, and outlives the stack.
         log_group = LogGroup(
@@ -131,16 +129,14 @@ class ModelEndpoint(Construct):
             primary_container=CfnModel.ContainerDefinitionProperty(
                 image=images.image_uri,
                 mode="SingleModel",
-                model_data_url=Fn.condition_if(
-                    has_model_data.logical_id, parameters.model_data_url.value_as_string, Aws.NO_VALUE
-                ).to_string(),
+                model_data_url=value_if(has_model_data, parameters.model_data_url.value_as_string).to_string(),
                 environment={
                     "APPLICATION_TYPE": parameters.application_type.value_as_string,
                     "MODEL_NAME": model_name,
                     # For the client of S3: without a region it asks the standard partition, from China too.
                     "AWS_DEFAULT_REGION": Aws.REGION,
                     # A serverless container gets one request at a time.
-                    "MODEL_SERVER_WORKERS": Fn.condition_if(self.kind.is_serverless.logical_id, "1", Aws.NO_VALUE),
+                    "MODEL_SERVER_WORKERS": value_if(self.kind.is_serverless, "1"),
                     # What images made for earlier versions of the stack read.
                     "OBJECT_DETECTION_MODEL_NAME": parameters.detector_model_name.value_as_string,
                     "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
@@ -178,24 +174,18 @@ class ModelEndpoint(Construct):
                     serverless_config=self.kind.serverless_config,
                     # The one variant gets all traffic, whatever its weight. What switches scaling on or off changes
                     # the endpoint, and SageMaker updates an endpoint to a new configuration only: this makes one.
-                    initial_variant_weight=Token.as_number(Fn.condition_if(scaling.is_scaled.logical_id, 2, 1)),
-                    inference_ami_version=Fn.condition_if(
-                        images.runs_gpu_image.logical_id, _GPU_HOST, Aws.NO_VALUE
-                    ).to_string(),
+                    initial_variant_weight=Token.as_number(value_if(scaling.is_scaled, 2, 1)),
+                    inference_ami_version=value_if(images.runs_gpu_image, _GPU_HOST).to_string(),
                 )
             ],
             async_inference_config=self.kind.async_config(
                 output=events.uri(ASYNC_OUTPUT), failure=events.uri(ASYNC_FAILURE), kms_key=events.encryption.key
             ),
-            data_capture_config=Fn.condition_if(
-                captures.logical_id,
-                _capture(captured, events.uri(CAPTURE), kms_key=events.encryption.key),
-                Aws.NO_VALUE,
+            data_capture_config=value_if(
+                captures, _capture(captured, events.uri(CAPTURE), kms_key=events.encryption.key)
             ),
-            kms_key_id=Fn.condition_if(
-                self._volume_takes_key(parameters, events).logical_id,
-                parameters.endpoint.kms_key_arn.value_as_string,
-                Aws.NO_VALUE,
+            kms_key_id=value_if(
+                self._volume_takes_key(parameters, events), parameters.endpoint.kms_key_arn.value_as_string
             ).to_string(),
         )
         digits_are_numbers(config)
@@ -215,10 +205,10 @@ class ModelEndpoint(Construct):
             endpoint_config_name=config.attr_endpoint_config_name,
             deployment_config=guarded_by(alarms.of_newest_fleet, kind=self.kind, has_several=scaling.has_several),
             # With scaling, the number of instances that run now counts; without, minInstanceCount.
-            retain_all_variant_properties=Fn.condition_if(scaling.is_scaled.logical_id, True, False),
+            retain_all_variant_properties=value_if(scaling.is_scaled, True, False),
             # What is captured is such a property, too, and is the parameter's.
-            exclude_retained_variant_properties=Fn.condition_if(
-                scaling.is_scaled.logical_id, [{"VariantPropertyType": "DataCaptureConfig"}], Aws.NO_VALUE
+            exclude_retained_variant_properties=value_if(
+                scaling.is_scaled, [{"VariantPropertyType": "DataCaptureConfig"}]
             ),
         )
         self._endpoint.node.add_dependency(log_group)
@@ -284,31 +274,29 @@ class ModelEndpoint(Construct):
         is_isolated = CfnCondition(
             self,
             "Isolated",
-            expression=Fn.condition_and(
-                Fn.condition_not(Fn.condition_equals(parameters.application_type.value_as_string, "custom")),
-                *(Fn.condition_not(cast(ICfnConditionExpression, condition)) for condition in needs_network),
+            expression=all_of(
+                differs(parameters.application_type.value_as_string, "custom"),
+                *(negation(condition) for condition in needs_network),
             ),
         )
-        return Fn.condition_if(is_isolated.logical_id, True, Aws.NO_VALUE)
+        return value_if(is_isolated, True)
 
     def _volume_takes_key(self, parameters: Parameters, events: EventStore) -> CfnCondition:
         """The condition that the instances have a volume that a key of the operator's encrypts."""
         chosen = parameters.capacity.deploy_instance_type.value_as_string
-        has_volume = [Fn.condition_not(Fn.condition_equals(chosen, name)) for name in TYPES_WITH_LOCAL_STORAGE]
+        has_volume = [differs(chosen, name) for name in TYPES_WITH_LOCAL_STORAGE]
         needed = [events.encryption.has_key, self.kind.has_instances]
         return CfnCondition(
             self,
             "VolumeTakesKey",
-            expression=Fn.condition_and(
-                *(cast(ICfnConditionExpression, condition) for condition in needed), *has_volume
-            ),
+            expression=all_of(*needed, *has_volume),
         )
 
 
-def chosen_model(parameters: Parameters, compares_faces_condition: str) -> str:
+def chosen_model(parameters: Parameters, compares_faces: CfnCondition) -> str:
     """The model name that counts for the chosen application."""
-    return Fn.condition_if(
-        compares_faces_condition,
+    return value_if(
+        compares_faces,
         parameters.face_detect_and_compare_model_name.value_as_string,
         parameters.detector_model_name.value_as_string,
     ).to_string()

@@ -6,6 +6,7 @@ from aws_cdk import Aws, CfnCondition, Fn, IResolvable
 from aws_cdk.aws_iam import PolicyStatement
 from constructs import Construct
 
+from stacks.conditions import is_given, value_if
 from stacks.parameters.endpoint import EndpointParameters
 
 
@@ -20,15 +21,13 @@ class EndpointNetwork(Construct):
         super().__init__(scope, construct_id)
         self._subnets = parameters.vpc_subnet_ids.value_as_string
         self._security_groups = parameters.vpc_security_group_ids.value_as_string
-        self.is_attached = CfnCondition(
-            self, "IsAttached", expression=Fn.condition_not(Fn.condition_equals(self._subnets, ""))
-        )
+        self.is_attached = CfnCondition(self, "IsAttached", expression=is_given(self._subnets))
 
     @property
     def vpc_config(self) -> IResolvable:
         """The model's VPC configuration, or no value."""
         config = {"Subnets": Fn.split(",", self._subnets), "SecurityGroupIds": Fn.split(",", self._security_groups)}
-        return Fn.condition_if(self.is_attached.logical_id, config, Aws.NO_VALUE)
+        return value_if(self.is_attached, config)
 
     def use_of_interfaces(self) -> list[PolicyStatement]:
         """What SageMaker needs of EC2 to attach instances, for when ``is_attached`` holds.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from aws_cdk import CfnCondition, Fn, ICfnConditionExpression, Stack, Token
+from aws_cdk import CfnCondition, Stack, Token
 from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from aws_cdk.aws_cloudwatch import CfnAlarm
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, digits_are_numbers
+from stacks.conditions import all_of, any_of, differs, equals, value_if
 from stacks.endpoint.kind import EndpointKind
 from stacks.parameters.endpoint import REAL_TIME
 from stacks.parameters.stack_parameters import Parameters
@@ -45,13 +44,13 @@ class EndpointScaling(Construct):
         self._parameters = parameters
         self._partition = partition
         self._kind = kind
-        is_real_time = Fn.condition_equals(parameters.endpoint.endpoint_type.value_as_string, REAL_TIME)
+        is_real_time = equals(parameters.endpoint.endpoint_type.value_as_string, REAL_TIME)
         smallest = parameters.capacity.min_instance_count.value_as_string
         largest = parameters.capacity.max_instance_count.value_as_string
         self.is_scaled = CfnCondition(
             self,
             "IsScaled",
-            expression=Fn.condition_and(is_real_time, Fn.condition_not(Fn.condition_equals(smallest, largest))),
+            expression=all_of(is_real_time, differs(smallest, largest)),
         )
         acknowledge(
             Stack.of(self),
@@ -60,14 +59,12 @@ class EndpointScaling(Construct):
         self.has_several = CfnCondition(
             self,
             "HasSeveral",
-            expression=Fn.condition_and(is_real_time, Fn.condition_not(Fn.condition_equals(smallest, "1"))),
+            expression=all_of(is_real_time, differs(smallest, "1")),
         )
         self._has_target = CfnCondition(
             self,
             "HasTarget",
-            expression=Fn.condition_or(
-                cast(ICfnConditionExpression, self.is_scaled), cast(ICfnConditionExpression, kind.is_async)
-            ),
+            expression=any_of(self.is_scaled, kind.is_async),
         )
 
     def scale(self, *, endpoint_name: str, variant_name: str) -> None:
@@ -79,9 +76,7 @@ class EndpointScaling(Construct):
             scalable_dimension="sagemaker:variant:DesiredInstanceCount",
             resource_id=f"endpoint/{endpoint_name}/variant/{variant_name}",
             min_capacity=Token.as_number(
-                Fn.condition_if(
-                    self._kind.is_async.logical_id, 0, self._parameters.capacity.min_instance_count.value_as_string
-                )
+                value_if(self._kind.is_async, 0, self._parameters.capacity.min_instance_count.value_as_string)
             ),
             max_capacity=Token.as_number(self._parameters.capacity.max_instance_count.value_as_string),
         )

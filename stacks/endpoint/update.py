@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnCondition, Fn, IResolvable
+from aws_cdk import CfnCondition, IResolvable
 from aws_cdk.aws_cloudwatch import IAlarm
 
+from stacks.conditions import value_if
 from stacks.endpoint.kind import EndpointKind
 
 # Seconds. The alarms need up to 4 minutes; each part of the new fleet is watched for more than twice that.
@@ -37,7 +38,7 @@ def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: Cfn
     deployment = {
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.alarm_name} for alarm in alarms]},
         "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": Fn.condition_if(has_several.logical_id, _CANARY, _ALL_AT_ONCE),
+            "TrafficRoutingConfiguration": value_if(has_several, _CANARY, _ALL_AT_ONCE),
             "TerminationWaitInSeconds": _BAKING,  # the old fleet is there while all traffic is on the new one
             "MaximumExecutionTimeoutInSeconds": _LIMIT,
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, Duration, RemovalPolicy
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement, ServicePrincipal
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
@@ -15,6 +15,7 @@ from constructs import Construct
 from stacks.access.conditional_policy import attach
 from stacks.access.encryption import Encryption
 from stacks.checks.acknowledgements import acknowledge, empty_is_left_out, objects_under_prefixes
+from stacks.conditions import differs, is_yes, value_if
 from stacks.errors import ContextValueError
 from stacks.events.event_table import RESULTS, EventTable
 from stacks.parameters.stack_parameters import Parameters
@@ -69,12 +70,12 @@ class EventStore(Construct):
         self._keeps_events = CfnCondition(
             self,
             "KeepsEvents",
-            expression=Fn.condition_equals(parameters.events.save_request_events.value_as_string, "Yes"),
+            expression=is_yes(parameters.events.save_request_events.value_as_string),
         )
         self.has_table = CfnCondition(
             self,
             "HasTable",
-            expression=Fn.condition_equals(parameters.events.events_table.value_as_string, "Yes"),
+            expression=is_yes(parameters.events.events_table.value_as_string),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
         removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
@@ -151,7 +152,7 @@ class EventStore(Construct):
             ]
         }
         bucket = cast(CfnBucket, self.bucket.node.default_child)
-        bucket.notification_configuration = Fn.condition_if(only_if.logical_id, told, Aws.NO_VALUE)
+        bucket.notification_configuration = value_if(only_if, told)
 
     def uri(self, prefix: str) -> str:
         """The S3 URI of the objects under a prefix."""
@@ -195,7 +196,7 @@ class EventStore(Construct):
 
     def _set_lifecycle(self, retention_days: str) -> None:
         """Lets S3 delete events, and files that did not become one, after so many days; 0 is never."""
-        expires = CfnCondition(self, "Expires", expression=Fn.condition_not(Fn.condition_equals(retention_days, "0")))
+        expires = CfnCondition(self, "Expires", expression=differs(retention_days, "0"))
         # Spelt as CloudFormation does: a condition leaves the whole rule out, for it has no number that means never.
         expiries = [
             {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
@@ -208,7 +209,7 @@ class EventStore(Construct):
                 CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
                 # Whatever the endpoint is now: what an asynchronous one before it left expires, too.
                 CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=_ASYNC, expiration_in_days=1),
-                *(Fn.condition_if(expires.logical_id, expiry, Aws.NO_VALUE) for expiry in expiries),
+                *(value_if(expires, expiry) for expiry in expiries),
             ]
         )
         empty_is_left_out(bucket)

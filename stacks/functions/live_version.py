@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Fn, RemovalPolicy
+from aws_cdk import CfnCondition, Fn, RemovalPolicy
 from aws_cdk.aws_lambda import Alias, CfnAlias, CfnVersion, Function
 from constructs import Construct
 
 from stacks.checks.acknowledgements import digits_are_numbers
+from stacks.conditions import differs, value_if
 
 
 class LiveVersion(Construct):
@@ -51,10 +52,10 @@ class LiveVersion(Construct):
         is_provisioned = CfnCondition(
             self,
             "IsProvisioned",
-            expression=Fn.condition_not(Fn.condition_equals(provisioned_concurrency, "0")),
+            expression=differs(provisioned_concurrency, "0"),
         )
         resource = cast(CfnAlias, self.alias.node.default_child)
-        resource.provisioned_concurrency_config = Fn.condition_if(
-            is_provisioned.logical_id, {"ProvisionedConcurrentExecutions": provisioned_concurrency}, Aws.NO_VALUE
+        resource.provisioned_concurrency_config = value_if(
+            is_provisioned, {"ProvisionedConcurrentExecutions": provisioned_concurrency}
         )
         digits_are_numbers(resource)

@@ -5,7 +5,7 @@ Everything here is there with ``ingestFromS3=Yes`` alone.
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn
+from aws_cdk import Aws, CfnCondition, CfnResource, Duration
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
@@ -15,6 +15,7 @@ from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
+from stacks.conditions import is_yes
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EVENTS, INCOMING, EventStore
 from stacks.functions.python_function import python_function
@@ -58,9 +59,7 @@ class S3FrontEnd(Construct):
         alarm_topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.is_on = CfnCondition(
-            self, "IsOn", expression=Fn.condition_equals(parameters.events.ingest_from_s3.value_as_string, "Yes")
-        )
+        self.is_on = CfnCondition(self, "IsOn", expression=is_yes(parameters.events.ingest_from_s3.value_as_string))
         self.dead_letter_queue = Queue(
             self,
             "DeadLetters",

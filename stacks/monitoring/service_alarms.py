@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import CfnCondition, Duration, Fn, Token
+from aws_cdk import CfnCondition, Duration, Token
 from aws_cdk.aws_apigateway import Stage
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, Stats, TreatMissingData
 from aws_cdk.aws_lambda import Function
@@ -12,6 +12,7 @@ from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, digits_are_numbers
+from stacks.conditions import differs, value_if
 from stacks.parameters.alarms import AlarmParameters
 from stacks.telemetry.alarm_topic import tell
 from stacks.telemetry.function_metrics import function_metric
@@ -55,9 +56,7 @@ class ServiceAlarms(Construct):
             self._over_minutes(
                 "Latency",
                 stage.metric_latency(statistic="p99", period=_MINUTE),
-                Token.as_number(
-                    Fn.condition_if(is_async.logical_id, _ASYNC_LATENCY_MS, parameters.latency_ms.value_as_string)
-                ),
+                Token.as_number(value_if(is_async, _ASYNC_LATENCY_MS, parameters.latency_ms.value_as_string)),
                 "The slowest 1 % of the API's answers took longer than alarmLatencyMs. Look first at the dashboard's "
                 "latency by stage: where ModelLatency grows, raise maxInstanceCount",
             ),
@@ -110,9 +109,7 @@ class ServiceAlarms(Construct):
 
         The function's own count: what API Gateway counts has requests with a wrong key in it.
         """
-        is_watched = CfnCondition(
-            self, "WatchesTraffic", expression=Fn.condition_not(Fn.condition_equals(minutes, "0"))
-        )
+        is_watched = CfnCondition(self, "WatchesTraffic", expression=differs(minutes, "0"))
         alarm = self._telling(
             Alarm(
                 self,

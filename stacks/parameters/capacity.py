@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
+from stacks.conditions import any_of, differs, is_one_of, negation
 from stacks.parameters.kinds import choice, text
 
 _MOST_INSTANCES = 20
@@ -73,9 +74,9 @@ class CapacityParameters:
             "InstanceCounts",
             assertions=[
                 CfnRuleAssertion(
-                    assert_=Fn.condition_or(
-                        Fn.condition_not(Fn.condition_equals(smallest, str(count))),
-                        Fn.condition_not(Fn.condition_contains([str(less) for less in range(1, count)], largest)),
+                    assert_=any_of(
+                        differs(smallest, str(count)),
+                        negation(is_one_of(largest, [str(less) for less in range(1, count)])),
                     ),
                     assert_description=(
                         f"minInstanceCount={count} needs a maxInstanceCount of {count} or more; raise maxInstanceCount"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, ICfnConditionExpression, Stack
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, ICfnConditionExpression, Stack
 
+from stacks.conditions import all_of, any_of, differs, equals, is_given, is_one_of, negation
 from stacks.parameters.capacity import INSTANCE_PROCESSORS
 from stacks.parameters.kinds import choice, text
 
@@ -105,34 +106,33 @@ class EndpointParameters:
     def _require_fit(self, stack: Stack, deploy_instance_type: CfnParameter) -> None:
         """Refuses what SageMaker does not have for an endpoint's type, before anything is created."""
         kind = self.endpoint_type.value_as_string
-        is_serverless = Fn.condition_equals(kind, SERVERLESS)
+        is_serverless = equals(kind, SERVERLESS)
         without_gpu = [name for name, processor in INSTANCE_PROCESSORS.items() if processor == "cpu"]
         has_subnets, has_groups = (
-            Fn.condition_not(Fn.condition_equals(parameter.value_as_string, ""))
-            for parameter in (self.vpc_subnet_ids, self.vpc_security_group_ids)
+            is_given(parameter.value_as_string) for parameter in (self.vpc_subnet_ids, self.vpc_security_group_ids)
         )
-        captures = Fn.condition_not(Fn.condition_equals(self.data_capture_percentage.value_as_string, "0"))
+        captures = differs(self.data_capture_percentage.value_as_string, "0")
         rules: dict[str, tuple[ICfnConditionExpression, ICfnConditionExpression, str]] = {
             "ServerlessProcessor": (
                 is_serverless,
-                Fn.condition_contains(without_gpu, deploy_instance_type.value_as_string),
+                is_one_of(deploy_instance_type.value_as_string, without_gpu),
                 "endpointType=serverless runs on CPU; set deployInstanceType to one without a GPU, for example "
                 f"{without_gpu[0]}",
             ),
             "ServerlessNetwork": (
-                Fn.condition_or(has_subnets, has_groups),
-                Fn.condition_not(is_serverless),
+                any_of(has_subnets, has_groups),
+                negation(is_serverless),
                 "endpointType=serverless cannot be attached to a VPC; leave vpcSubnetIds and vpcSecurityGroupIds out, "
                 "or choose another endpointType",
             ),
             "Network": (
-                Fn.condition_or(has_subnets, has_groups),
-                Fn.condition_and(has_subnets, has_groups),
+                any_of(has_subnets, has_groups),
+                all_of(has_subnets, has_groups),
                 "vpcSubnetIds and vpcSecurityGroupIds go together; give both or neither",
             ),
             "DataCapture": (
                 captures,
-                Fn.condition_equals(kind, REAL_TIME),
+                equals(kind, REAL_TIME),
                 "dataCapturePercentage needs endpointType=real-time; leave it at 0 for the other types",
             ),
         }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
+from stacks.conditions import any_of, is_yes
 from stacks.parameters.kinds import choice, number, text
 
 
@@ -49,12 +50,12 @@ class EventParameters:
         CfnRule(
             stack,
             "EventsTableHasEvents",
-            rule_condition=Fn.condition_equals(self.events_table.value_as_string, "Yes"),
+            rule_condition=is_yes(self.events_table.value_as_string),
             assertions=[
                 CfnRuleAssertion(
-                    assert_=Fn.condition_or(
-                        Fn.condition_equals(self.save_request_events.value_as_string, "Yes"),
-                        Fn.condition_equals(self.ingest_from_s3.value_as_string, "Yes"),
+                    assert_=any_of(
+                        is_yes(self.save_request_events.value_as_string),
+                        is_yes(self.ingest_from_s3.value_as_string),
                     ),
                     assert_description=(
                         "eventsTable=Yes needs events; set saveRequestEvents=Yes or ingestFromS3=Yes, or eventsTable=No"

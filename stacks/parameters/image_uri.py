@@ -7,7 +7,9 @@ CloudFormation may look into what a condition leaves out.
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Fn
+from aws_cdk import Aws, CfnCondition, Fn
+
+from stacks.conditions import value_if
 
 PATTERN = (
     r"([0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9]+(([._-]+|/)[a-z0-9]+)*"
@@ -16,15 +18,15 @@ PATTERN = (
 """A private ECR image, or empty."""
 
 
-def repository_arn(uri: str, *, in_china: str) -> str:
+def repository_arn(uri: str, *, in_china: CfnCondition) -> str:
     """The ARN of the image's repository.
 
     Args:
         uri: the image's URI, or empty.
-        in_china: logical id of the condition that the stack is in the China partition.
+        in_china: the condition that the stack is in the China partition.
     """
     # CloudFormation splits by literal text alone, and AWS::URLSuffix is none.
-    path = Fn.condition_if(in_china, _after(uri, ".amazonaws.com.cn"), _after(uri, ".amazonaws.com")).to_string()
+    path = value_if(in_china, _after(uri, ".amazonaws.com.cn"), _after(uri, ".amazonaws.com")).to_string()
     untagged = Fn.select(0, Fn.split("@", Fn.select(0, Fn.split(":", path))))
     account, region = (Fn.select(position, Fn.split(".", f"{uri}....")) for position in (0, 3))
     return f"arn:{Aws.PARTITION}:ecr:{region}:{account}:repository{untagged}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
 import catalogue
+from stacks.conditions import any_of, differs, equals, is_given, is_one_of, is_yes
 from stacks.parameters import image_uri
 from stacks.parameters.alarms import AlarmParameters
 from stacks.parameters.api import ApiParameters
@@ -107,17 +108,14 @@ class Parameters:
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
-        given = [
-            Fn.condition_not(Fn.condition_equals(parameter.value_as_string, ""))
-            for parameter in (self.model_data_url, self.container_image_uri)
-        ]
+        given = [is_given(parameter.value_as_string) for parameter in (self.model_data_url, self.container_image_uri)]
         CfnRule(
             stack,
             "CustomModelData",
-            rule_condition=Fn.condition_equals(self.application_type.value_as_string, "custom"),
+            rule_condition=equals(self.application_type.value_as_string, "custom"),
             assertions=[
                 CfnRuleAssertion(
-                    assert_=Fn.condition_or(*given),
+                    assert_=any_of(*given),
                     assert_description=(
                         "applicationType=custom needs modelDataUrl, s3://BUCKET/KEY of a model.tar.gz with "
                         "code/inference.py, or containerImageUri, or --context customizedApplication=FOLDER"
@@ -135,10 +133,10 @@ class Parameters:
             CfnRule(
                 stack,
                 f"{name.title().replace('-', '')}Model",
-                rule_condition=Fn.condition_equals(self.application_type.value_as_string, name),
+                rule_condition=equals(self.application_type.value_as_string, name),
                 assertions=[
                     CfnRuleAssertion(
-                        assert_=Fn.condition_contains(choices, self.detector_model_name.value_as_string),
+                        assert_=is_one_of(self.detector_model_name.value_as_string, choices),
                         assert_description=(
                             f"applicationType={name} takes one of these as detectorModelName: {', '.join(choices)}"
                         ),
@@ -151,19 +149,17 @@ class Parameters:
         CfnRule(
             stack,
             "IngestFits",
-            rule_condition=Fn.condition_equals(self.events.ingest_from_s3.value_as_string, "Yes"),
+            rule_condition=is_yes(self.events.ingest_from_s3.value_as_string),
             assertions=[
                 CfnRuleAssertion(
-                    assert_=Fn.condition_not(
-                        Fn.condition_equals(self.application_type.value_as_string, "face-comparison")
-                    ),
+                    assert_=differs(self.application_type.value_as_string, "face-comparison"),
                     assert_description=(
                         "ingestFromS3=Yes takes one image a file and applicationType=face-comparison needs two; "
                         "set ingestFromS3=No, or choose another application"
                     ),
                 ),
                 CfnRuleAssertion(
-                    assert_=Fn.condition_not(Fn.condition_equals(self.endpoint.endpoint_type.value_as_string, "async")),
+                    assert_=differs(self.endpoint.endpoint_type.value_as_string, "async"),
                     assert_description=(
                         "ingestFromS3=Yes has a queue of its own and needs an endpoint that answers at once; "
                         "set endpointType=real-time or serverless, or ingestFromS3=No"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Aws, CfnCondition, Fn, Stack
+from aws_cdk import ArnFormat, Aws, CfnCondition, Stack
 from aws_cdk.aws_cloudwatch import Alarm
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
@@ -10,6 +10,7 @@ from aws_cdk.aws_sns import CfnSubscription, ITopic, Topic
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge
+from stacks.conditions import is_given
 from stacks.parameters.alarms import AlarmParameters
 
 
@@ -46,7 +47,7 @@ class AlarmTopic(Construct):
             )
         )
         address = parameters.email.value_as_string
-        has_address = CfnCondition(self, "HasAlarmEmail", expression=Fn.condition_not(Fn.condition_equals(address, "")))
+        has_address = CfnCondition(self, "HasAlarmEmail", expression=is_given(address))
         subscription = CfnSubscription(
             self, "Email", topic_arn=self.topic.topic_arn, protocol="email", endpoint=address
         )
