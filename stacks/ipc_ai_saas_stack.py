@@ -12,7 +12,7 @@ from stacks.assets.container_images import ContainerImages
 from stacks.assets.customized_application import CONTEXT, named_folder
 from stacks.assets.publication import synthesizer
 from stacks.conditions import equals
-from stacks.endpoint.model_endpoint import ModelEndpoint, chosen_model
+from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.ingest.s3_front_end import S3FrontEnd
 from stacks.monitoring.dashboard import Dashboard
@@ -36,7 +36,7 @@ class IpcAiSaasStack(Stack):
             "ComparesFaces",
             expression=equals(parameters.application_type.value_as_string, "face-comparison"),
         )
-        model_name = chosen_model(parameters, compares_faces)
+        model_name = parameters.chosen_model(compares_faces)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )

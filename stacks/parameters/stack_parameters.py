@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
+from aws_cdk import CfnCondition, CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
 import catalogue
-from stacks.conditions import any_of, differs, equals, is_given, is_one_of, is_yes
+from stacks.conditions import any_of, differs, equals, is_given, is_one_of, is_yes, value_if
 from stacks.parameters import image_uri
 from stacks.parameters.alarms import AlarmParameters
 from stacks.parameters.api import ApiParameters
@@ -105,6 +105,14 @@ class Parameters:
             self._require_custom_program(stack)
         self._require_fitting_detector(stack, known)
         self._require_fit_for_files(stack)
+
+    def chosen_model(self, compares_faces: CfnCondition) -> str:
+        """The model name that counts for the chosen application."""
+        return value_if(
+            compares_faces,
+            self.face_detect_and_compare_model_name.value_as_string,
+            self.detector_model_name.value_as_string,
+        ).to_string()
 
     def _require_custom_program(self, stack: Stack) -> None:
         """A custom application has its program in model data or in an image."""
