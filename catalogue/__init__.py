@@ -17,8 +17,11 @@ from catalogue.loader import (
     model_from_dict,
     nearest,
 )
+from catalogue.names import CUSTOM, FACE_COMPARISON
 
 __all__ = [
+    "CUSTOM",
+    "FACE_COMPARISON",
     "Application",
     "Catalogue",
     "CatalogueError",

@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import CfnCondition, CfnOutput, Stack
 from constructs import Construct
 
+from catalogue import FACE_COMPARISON
 from stacks.api.inference_api import InferenceApi
 from stacks.assets.container_images import ContainerImages
 from stacks.assets.customized_application import CONTEXT, named_folder
@@ -34,7 +35,7 @@ class IpcAiSaasStack(Stack):
         compares_faces = CfnCondition(
             self,
             "ComparesFaces",
-            expression=equals(parameters.application_type.value_as_string, "face-comparison"),
+            expression=equals(parameters.application_type.value_as_string, FACE_COMPARISON),
         )
         model_name = parameters.chosen_model(compares_faces)
         images = ContainerImages(

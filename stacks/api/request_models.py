@@ -13,6 +13,7 @@ from aws_cdk import CfnCondition
 from aws_cdk.aws_apigateway import CfnMethod, CfnModel, CfnRequestValidator, Method, RestApi
 from constructs import Construct
 
+from catalogue import CUSTOM
 from stacks.conditions import any_of, equals, negation, value_if
 from stacks.parameters.stack_parameters import Parameters
 
@@ -78,7 +79,7 @@ class RequestModels(Construct):
         """
         super().__init__(scope, construct_id)
         chosen = parameters.application_type.value_as_string
-        other = any_of(compares, equals(chosen, "custom"))
+        other = any_of(compares, equals(chosen, CUSTOM))
         detects = CfnCondition(self, "Detects", expression=negation(other))
         neither = any_of(compares, detects)
         is_custom = CfnCondition(self, "IsCustom", expression=negation(neither))

@@ -10,6 +10,7 @@ from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
 from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
+from catalogue import CUSTOM
 from stacks.assets import publication
 from stacks.assets.published_names import PROCESSORS
 from stacks.conditions import all_of, equals, is_given, value_if
@@ -83,7 +84,7 @@ class ContainerImages(Construct):
             is_custom = CfnCondition(
                 self,
                 "IsCustom",
-                expression=equals(parameters.application_type.value_as_string, "custom"),
+                expression=equals(parameters.application_type.value_as_string, CUSTOM),
             )
             uri = value_if(is_custom, customized.image_uri, uri).to_string()
         self.is_named = CfnCondition(self, "IsNamed", expression=is_given(self._named_uri))

@@ -7,6 +7,7 @@ from aws_cdk.aws_iam import Role
 from aws_cdk.aws_sagemaker import CfnModel
 from constructs import Construct
 
+from catalogue import CUSTOM
 from stacks.assets.container_images import ContainerImages
 from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
 from stacks.conditions import all_of, differs, negation, value_if
@@ -86,7 +87,7 @@ def _isolation(
         scope,
         "Isolated",
         expression=all_of(
-            differs(parameters.application_type.value_as_string, "custom"),
+            differs(parameters.application_type.value_as_string, CUSTOM),
             *(negation(condition) for condition in needs_network),
         ),
     )

@@ -7,6 +7,7 @@ import re
 from aws_cdk import CfnCondition, CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
 import catalogue
+from catalogue import CUSTOM, FACE_COMPARISON
 from stacks.conditions import any_of, differs, equals, is_given, is_one_of, is_yes, value_if
 from stacks.parameters import image_uri
 from stacks.parameters.alarms import AlarmParameters
@@ -18,6 +19,8 @@ from stacks.parameters.kinds import choice, text
 from stacks.parameters.logs import LogParameters
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+
+_DETECTOR = "detectorModelName"
 
 
 class Parameters:
@@ -40,9 +43,9 @@ class Parameters:
         )
         self.detector_model_name = text(
             stack,
-            "detectorModelName",
-            "Detector for face-detection and body-detection; for custom any name, which the container "
-            "finds as MODEL_NAME in its environment",
+            _DETECTOR,
+            f"Detector for {' and '.join(_detectors(known))}; for {CUSTOM} any name, which the "
+            "container finds as MODEL_NAME in its environment",
             pattern=_MODEL_NAME,
             takes="a name of letters, digits, '.', '_' and '-', at most 63, that begins with a letter or digit",
             default=known.detectors()[0],
@@ -50,13 +53,13 @@ class Parameters:
         self.face_detect_and_compare_model_name = choice(
             stack,
             "faceDetectAndCompareModelName",
-            known.model_choices("face-comparison"),
-            "Face detector + face embedder; used when applicationType is face-comparison",
+            known.model_choices(FACE_COMPARISON),
+            f"Face detector + face embedder; used when applicationType is {FACE_COMPARISON}",
         )
         self.model_data_url = text(
             stack,
             "modelDataUrl",
-            "model.tar.gz with weights and, for applicationType=custom, code/inference.py; or empty",
+            f"model.tar.gz with weights and, for applicationType={CUSTOM}, code/inference.py; or empty",
             pattern="(s3://[a-z0-9][a-z0-9.-]+/.+)?",
             takes="s3://BUCKET/KEY of a model.tar.gz, or empty",
         )
@@ -120,12 +123,12 @@ class Parameters:
         CfnRule(
             stack,
             "CustomModelData",
-            rule_condition=equals(self.application_type.value_as_string, "custom"),
+            rule_condition=equals(self.application_type.value_as_string, CUSTOM),
             assertions=[
                 CfnRuleAssertion(
                     assert_=any_of(*given),
                     assert_description=(
-                        "applicationType=custom needs modelDataUrl, s3://BUCKET/KEY of a model.tar.gz with "
+                        f"applicationType={CUSTOM} needs modelDataUrl, s3://BUCKET/KEY of a model.tar.gz with "
                         "code/inference.py, or containerImageUri, or --context customizedApplication=FOLDER"
                     ),
                 )
@@ -134,10 +137,7 @@ class Parameters:
 
     def _require_fitting_detector(self, stack: Stack, known: catalogue.Catalogue) -> None:
         """A detector is one of the catalogue that was made for the application."""
-        for name, application in known.applications.items():
-            choices = known.detectors(name)
-            if application.model_parameter != self.detector_model_name.node.id or not choices:
-                continue
+        for name, choices in _detectors(known).items():
             CfnRule(
                 stack,
                 f"{name.title().replace('-', '')}Model",
@@ -146,7 +146,7 @@ class Parameters:
                     CfnRuleAssertion(
                         assert_=is_one_of(self.detector_model_name.value_as_string, choices),
                         assert_description=(
-                            f"applicationType={name} takes one of these as detectorModelName: {', '.join(choices)}"
+                            f"applicationType={name} takes one of these as {_DETECTOR}: {', '.join(choices)}"
                         ),
                     )
                 ],
@@ -160,9 +160,9 @@ class Parameters:
             rule_condition=is_yes(self.events.ingest_from_s3.value_as_string),
             assertions=[
                 CfnRuleAssertion(
-                    assert_=differs(self.application_type.value_as_string, "face-comparison"),
+                    assert_=differs(self.application_type.value_as_string, FACE_COMPARISON),
                     assert_description=(
-                        "ingestFromS3=Yes takes one image a file and applicationType=face-comparison needs two; "
+                        f"ingestFromS3=Yes takes one image a file and applicationType={FACE_COMPARISON} needs two; "
                         "set ingestFromS3=No, or choose another application"
                     ),
                 ),
@@ -175,6 +175,15 @@ class Parameters:
                 ),
             ],
         )
+
+
+def _detectors(known: catalogue.Catalogue) -> dict[str, list[str]]:
+    """The detectors of each application that takes one, by the application's name."""
+    return {
+        name: choices
+        for name, application in known.applications.items()
+        if application.model_parameter == _DETECTOR and (choices := known.detectors(name))
+    }
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
