@@ -14,7 +14,8 @@ from stacks.conditions import all_of, differs, value_if
 from stacks.endpoint.kind import EndpointKind
 from stacks.endpoint.options import EndpointOptions
 from stacks.endpoint.scaling import EndpointScaling
-from stacks.events.event_store import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE, EventStore
+from stacks.events.event_store import EventStore
+from stacks.events.prefixes import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE
 from stacks.parameters.endpoint import TYPES_WITH_LOCAL_STORAGE
 from stacks.parameters.stack_parameters import Parameters
 

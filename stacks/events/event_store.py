@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Duration, RemovalPolicy
+from aws_cdk import CfnCondition, Duration, RemovalPolicy
 from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
-from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement, ServicePrincipal
-from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule, ObjectOwnership
+from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
+from aws_cdk.aws_s3 import CfnBucket
 from aws_cdk.aws_sns import ITopic
 from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
 from constructs import Construct
 
 from stacks.access.conditional_policy import attach
 from stacks.access.encryption import Encryption
-from stacks.checks.acknowledgements import acknowledge, empty_is_left_out, objects_under_prefixes
-from stacks.conditions import differs, is_yes, value_if
+from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
+from stacks.conditions import is_yes, value_if
 from stacks.errors import ContextValueError
-from stacks.events.event_table import RESULTS, EventTable
+from stacks.events.event_table import EventTable
+from stacks.events.lifecycle import expire
+from stacks.events.prefixes import (
+    ASYNC_FAILURE,
+    ASYNC_INPUT,
+    ASYNC_OUTPUT,
+    ASYNC_PENDING,
+    CAPTURE,
+    EVENTS,
+    INCOMING,
+    RESULTS,
+)
+from stacks.events.private_bucket import access_log_bucket, log_access, private_bucket
 from stacks.parameters.stack_parameters import Parameters
 from stacks.telemetry.alarm_topic import tell
 from stacks.telemetry.function_metrics import function_metric
 
 CONTEXT = "deleteEvents"
-_ACCESS_LOGS = "events-bucket/"
-_ACCESS_LOG_RETENTION = Duration.days(90)
-EVENTS = "events/"
-"""Where events lie in the bucket."""
-INCOMING = "incoming/"
-"""Where cameras put files, with ``ingestFromS3=Yes``."""
-# What asynchronous requests pass through: what was sent, what is still waited for, and what SageMaker writes.
-_ASYNC = "async/"
-ASYNC_INPUT, ASYNC_PENDING = f"{_ASYNC}input/", f"{_ASYNC}pending/"
-ASYNC_OUTPUT, ASYNC_FAILURE = f"{_ASYNC}output/", f"{_ASYNC}failure/"
-CAPTURE = "capture/"
-_EXPIRING = {
-    "Retention": EVENTS,
-    "RetentionOfResults": RESULTS,
-    "RetentionOfIncoming": INCOMING,
-    "RetentionOfCaptures": CAPTURE,
-}
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -79,9 +74,9 @@ class EventStore(Construct):
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
         removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
-        access_logs = _access_logs(self, removal_policy)
-        self.bucket = _private_bucket(self, "Bucket", removal_policy=removal_policy)
-        _log_access(self.bucket, to=access_logs)
+        access_logs = access_log_bucket(self, removal_policy)
+        self.bucket = private_bucket(self, "Bucket", removal_policy=removal_policy)
+        log_access(self.bucket, to=access_logs)
         acknowledge(
             self.bucket,
             {"CKV_AWS_21": "Whoever may add may overwrite, and a frame that is deleted has to be gone: no versions"},
@@ -89,7 +84,7 @@ class EventStore(Construct):
         cast(CfnBucket, self.bucket.node.default_child).add_property_override(
             "BucketEncryption", self.encryption.of_bucket
         )
-        self._set_lifecycle(parameters.events.retention_days.value_as_string)
+        expire(self.bucket, retention_days=parameters.events.retention_days.value_as_string, scope=self)
         self.table = EventTable(self, "Table", bucket=self.bucket, is_on=self.has_table)
         self.failures_alarm = Alarm(
             self,
@@ -193,82 +188,6 @@ class EventStore(Construct):
     def write_of_captures(self) -> PolicyStatement:
         """What lets an endpoint write what it captures of its traffic."""
         return PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{CAPTURE}*")])
-
-    def _set_lifecycle(self, retention_days: str) -> None:
-        """Lets S3 delete events, and files that did not become one, after so many days; 0 is never."""
-        expires = CfnCondition(self, "Expires", expression=differs(retention_days, "0"))
-        # Spelt as CloudFormation does: a condition leaves the whole rule out, for it has no number that means never.
-        expiries = [
-            {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
-            for name, prefix in _EXPIRING.items()
-        ]
-        abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
-        bucket = cast(CfnBucket, self.bucket.node.default_child)
-        bucket.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
-            rules=[
-                CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
-                # Whatever the endpoint is now: what an asynchronous one before it left expires, too.
-                CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=_ASYNC, expiration_in_days=1),
-                *(value_if(expires, expiry) for expiry in expiries),
-            ]
-        )
-        empty_is_left_out(bucket)
-        acknowledge(
-            bucket,
-            {
-                "CloudFormation-Validate::W9003": (
-                    "The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out"
-                )
-            },
-        )
-
-
-def _private_bucket(scope: Construct, construct_id: str, **options: Any) -> Bucket:
-    return Bucket(
-        scope,
-        construct_id,
-        encryption=BucketEncryption.S3_MANAGED,
-        block_public_access=BlockPublicAccess.BLOCK_ALL,
-        object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        enforce_ssl=True,
-        **options,
-    )
-
-
-def _access_logs(scope: Construct, removal_policy: RemovalPolicy) -> Bucket:
-    """Where S3 writes who read which frame. S3 encrypts such logs with its own keys alone."""
-    bucket = _private_bucket(
-        scope,
-        "AccessLogs",
-        removal_policy=removal_policy,
-        lifecycle_rules=[LifecycleRule(expiration=_ACCESS_LOG_RETENTION)],
-    )
-    acknowledge(
-        bucket,
-        {
-            "CKV_AWS_18": "These are the access logs themselves; logging access to them would never end",
-            "CKV_AWS_21": "S3 alone writes here, and each of its files once",
-        },
-    )
-    return bucket
-
-
-def _log_access(bucket: Bucket, *, to: Bucket) -> None:
-    """Lets S3 write who reads a bucket, and nobody else for another one."""
-    cast(CfnBucket, bucket.node.default_child).logging_configuration = CfnBucket.LoggingConfigurationProperty(
-        destination_bucket_name=to.bucket_name, log_file_prefix=_ACCESS_LOGS
-    )
-    to.add_to_resource_policy(
-        PolicyStatement(
-            principals=[ServicePrincipal("logging.s3.amazonaws.com")],
-            actions=["s3:PutObject"],
-            resources=[to.arn_for_objects(f"{_ACCESS_LOGS}*")],
-            conditions={
-                "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
-                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-            },
-        )
-    )
 
 
 def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:

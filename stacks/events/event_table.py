@@ -9,8 +9,7 @@ from aws_cdk.aws_glue import CfnDatabase, CfnTable
 from aws_cdk.aws_s3 import IBucket
 from constructs import Construct
 
-RESULTS = "results/"
-"""Where the functions write each result a second time, as a line of JSON and apart from the frames."""
+from stacks.events.prefixes import RESULTS
 
 _TABLE = "events"
 # A result is whatever the application answers: as text here, which Athena's JSON functions read.

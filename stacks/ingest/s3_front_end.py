@@ -17,7 +17,8 @@ from constructs import Construct
 from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
 from stacks.conditions import is_yes
 from stacks.endpoint.model_endpoint import ModelEndpoint
-from stacks.events.event_store import EVENTS, INCOMING, EventStore
+from stacks.events.event_store import EventStore
+from stacks.events.prefixes import EVENTS, INCOMING
 from stacks.functions.python_function import python_function
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition

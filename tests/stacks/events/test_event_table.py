@@ -10,7 +10,7 @@ import pytest
 
 from inference_api.endpoint import Inference
 from inference_api.event_store import EventStore
-from stacks.events.event_table import RESULTS
+from stacks.events.prefixes import RESULTS
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
 from workbench.parameters import check
