@@ -14,28 +14,21 @@ from aws_cdk.aws_apigateway import (
     RestApi,
     StageOptions,
 )
-from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import CfnFunction
 from constructs import Construct
 
 from stacks.api.authorization import ApiAuthorization
 from stacks.api.deployments import ApiDeployments
 from stacks.api.gateway_answers import answer_in_the_error_shape
+from stacks.api.inference_function import InferenceFunction
 from stacks.api.logs import ApiLogs
 from stacks.api.request_models import RequestModels
 from stacks.api.web_acl import WebAcl
-from stacks.checks.acknowledgements import digits_are_numbers
-from stacks.conditions import differs, value_if
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
-from stacks.functions.live_version import LiveVersion
-from stacks.functions.python_function import python_function
 from stacks.parameters.api import ApiParameters
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 
-# API Gateway gives an integration 29 s; the function ends before, so that its own error is what a client sees.
-_FUNCTION_TIMEOUT = Duration.seconds(28)
 _STAGE = "prod"
 # A browser asks once an hour, not before every frame.
 _PREFLIGHT_HOLDS = Duration.hours(1)
@@ -82,49 +75,17 @@ class InferenceApi(Construct):
         model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
-        endpoint.grant_invoke(role)
-        events.grant_write(role)
-        events.grant_async(role, is_async=endpoint.kind.is_async)
-        events.encryption.grant(role)
-        self.function = python_function(
+        behind = InferenceFunction(
             self,
-            "Function",
-            description="Sends a camera's frame to the endpoint and keeps the event",
-            handler="inference_api.handler.handler",
-            role=role,
-            log_retention_days=parameters.logs.retention_days,
-            timeout=_FUNCTION_TIMEOUT,
-            service=Aws.STACK_NAME,
-            environment={
-                "APPLICATION_TYPE": parameters.application_type.value_as_string,
-                "MODEL_NAME": model_name,
-                "ENDPOINT_NAME": endpoint.endpoint_name,
-                "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
-                "EVENTS_BUCKET": events.bucket.bucket_name,
-                "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
-                "EVENTS_TABLE": parameters.events.events_table.value_as_string,
-                "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
-            },
+            parameters=parameters,
+            partition=partition,
+            endpoint=endpoint,
+            events=events,
+            model_name=model_name,
         )
+        self.function = behind.function
         self.log_group = self.function.log_group
-        partition.trace_where_available(self.function, role)
-        live = LiveVersion(
-            self,
-            "Live",
-            function=self.function,
-            from_parameters=[
-                parameters.application_type.value_as_string,
-                model_name,
-                parameters.endpoint.endpoint_type.value_as_string,
-                parameters.events.save_request_events.value_as_string,
-                parameters.events.events_table.value_as_string,
-                parameters.logs.camera_metrics.value_as_string,
-            ],
-            provisioned_concurrency=parameters.api.provisioned_concurrency.value_as_string,
-        )
-        calls_function = LambdaIntegration(live.alias, proxy=True, allow_test_invoke=False)
-        self._reserve_concurrency(parameters.api.reserved_concurrency.value_as_string)
+        calls_function = LambdaIntegration(behind.alias, proxy=True, allow_test_invoke=False)
         authorization = ApiAuthorization(self, "Authorization", parameters=parameters.api, partition=partition)
         api = self._rest_api(parameters.api)
         resource = api.root.add_resource("inference")
@@ -155,13 +116,6 @@ class InferenceApi(Construct):
         )
         partition.trace_stage_where_available(cast(CfnStage, api.deployment_stage.node.default_child))
         WebAcl(self, "WebAcl", parameters=parameters.api, api=api)
-
-    def _reserve_concurrency(self, wanted: str) -> None:
-        """Sets aside so many invocations at once for the function, and lets it have no more; 0 does neither."""
-        is_reserved = CfnCondition(self, "IsReserved", expression=differs(wanted, "0"))
-        function = cast(CfnFunction, self.function.node.default_child)
-        function.add_property_override("ReservedConcurrentExecutions", value_if(is_reserved, wanted))
-        digits_are_numbers(function)
 
     def _rest_api(self, parameters: ApiParameters) -> RestApi:
         api = RestApi(
