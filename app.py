@@ -6,10 +6,10 @@ from pathlib import Path
 # The catalogue's package lies in a folder of its own, as images copy it.
 sys.path.append(str(Path(__file__).resolve().with_name("catalogue")))
 
-from stacks import security_checks
+from stacks.checks import security_checks
+from stacks.checks.template_validation import validating_app
 from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
-from stacks.template_validation import validating_app
 
 app = validating_app()
 try:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnCondition, CfnOutput, Fn, Stack
+from aws_cdk import CfnCondition, CfnOutput, Stack
 from constructs import Construct
 
-from stacks.alarm_topic import AlarmTopic
-from stacks.container_images import REPOSITORY_ROOT, ContainerImages
-from stacks.customized_application import CONTEXT, named_folder
-from stacks.dashboard import Dashboard
-from stacks.event_store import EventStore
-from stacks.inference_api import InferenceApi
-from stacks.model_endpoint import ModelEndpoint, chosen_model
-from stacks.parameters import Parameters
+from ipc_ai_catalogue import FACE_COMPARISON
+from stacks.api.inference_api import InferenceApi
+from stacks.assets.container_images import ContainerImages
+from stacks.assets.customized_application import CONTEXT, named_folder
+from stacks.assets.publication import synthesizer
+from stacks.conditions import equals
+from stacks.endpoint.model_endpoint import ModelEndpoint
+from stacks.events.event_store import EventStore
+from stacks.ingest.s3_front_end import S3FrontEnd
+from stacks.monitoring.dashboard import Dashboard
+from stacks.monitoring.service_alarms import ServiceAlarms
+from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
-from stacks.publication import synthesizer
-from stacks.s3_front_end import S3FrontEnd
-from stacks.service_alarms import ServiceAlarms
+from stacks.places import REPOSITORY
+from stacks.telemetry.alarm_topic import AlarmTopic
 
 
 class IpcAiSaasStack(Stack):
@@ -26,15 +29,15 @@ class IpcAiSaasStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **{"synthesizer": synthesizer(scope), **kwargs})
-        customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY_ROOT)
+        customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY)
         parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")
         compares_faces = CfnCondition(
             self,
             "ComparesFaces",
-            expression=Fn.condition_equals(parameters.application_type.value_as_string, "face-comparison"),
+            expression=equals(parameters.application_type.value_as_string, FACE_COMPARISON),
         )
-        model_name = chosen_model(parameters, compares_faces.logical_id)
+        model_name = parameters.chosen_model(compares_faces)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression
+from aws_cdk import Aws, CfnCondition, Fn
 from aws_cdk.aws_apigateway import CfnStage
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_lambda import CfnFunction, Function
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge
+from stacks.checks.acknowledgements import acknowledge
+from stacks.conditions import all_of, equals, negation, value_if
 
 
 class Partition(Construct):
@@ -27,17 +28,16 @@ class Partition(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self.is_china = CfnCondition(self, "IsChina", expression=Fn.condition_equals(Aws.PARTITION, "aws-cn"))
-        in_china = cast(ICfnConditionExpression, self.is_china)
-        self.traces_functions = CfnCondition(self, "TracesFunctions", expression=Fn.condition_not(in_china))
+        self.is_china = CfnCondition(self, "IsChina", expression=equals(Aws.PARTITION, "aws-cn"))
+        self.traces_functions = CfnCondition(self, "TracesFunctions", expression=negation(self.is_china))
 
     def scaling_metric(self) -> str:
         """The metric by which an endpoint's variant is scaled.
 
         Concurrent requests, every 10 s; in China, where that metric is not known to be there, requests a minute.
         """
-        return Fn.condition_if(
-            self.is_china.logical_id,
+        return value_if(
+            self.is_china,
             "SageMakerVariantInvocationsPerInstance",
             "SageMakerVariantConcurrentRequestsPerModelHighResolution",
         ).to_string()
@@ -50,7 +50,7 @@ class Partition(Construct):
         rather than too late, and never above ``maxInstanceCount``.
         """
         a_minute = Fn.join("", [concurrency, "0"])
-        return Fn.condition_if(self.is_china.logical_id, a_minute, concurrency).to_string()
+        return value_if(self.is_china, a_minute, concurrency).to_string()
 
     def trace_where_available(self, function: Function, role: IRole, *, only_if: CfnCondition | None = None) -> None:
         """Traces a function with X-Ray, which China does not have for Lambda.
@@ -61,20 +61,17 @@ class Partition(Construct):
             only_if: the condition that both are there; None where they always are.
         """
         resource = cast(CfnFunction, function.node.default_child)
-        resource.add_property_override(
-            "TracingConfig.Mode", Fn.condition_if(self.traces_functions.logical_id, "Active", "PassThrough")
-        )
+        resource.add_property_override("TracingConfig.Mode", value_if(self.traces_functions, "Active", "PassThrough"))
         # X-Ray has no resources for these actions.
         statement = PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
         policy = Policy(self, f"{function.node.id}Tracing", roles=[role], statements=[statement])
         acknowledge(policy, {"AwsSolutions-IAM5[Resource::*]": "X-Ray has no resources for writing traces"})
         traced = self.traces_functions
         if only_if is not None:
-            both = [cast(ICfnConditionExpression, condition) for condition in (only_if, traced)]
-            traced = CfnCondition(self, f"Traces{function.node.id}", expression=Fn.condition_and(*both))
+            traced = CfnCondition(self, f"Traces{function.node.id}", expression=all_of(only_if, traced))
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = traced
 
     def trace_stage_where_available(self, stage: CfnStage) -> None:
         """Traces an API's stage with X-Ray, so that a trace begins where the request comes in."""
-        stage.add_property_override("TracingEnabled", Fn.condition_if(self.traces_functions.logical_id, True, False))
+        stage.add_property_override("TracingEnabled", value_if(self.traces_functions, True, False))
         acknowledge(stage, {"CKV_AWS_73": "Traced wherever the functions are: China has no X-Ray for Lambda"})

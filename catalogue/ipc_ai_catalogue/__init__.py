@@ -4,6 +4,7 @@
 through :func:`load`. Standard library only, because every deployable imports it.
 """
 
+from catalogue.names import CUSTOM, FACE_COMPARISON
 from ipc_ai_catalogue.loader import (
     Application,
     Catalogue,
@@ -19,6 +20,8 @@ from ipc_ai_catalogue.loader import (
 )
 
 __all__ = [
+    "CUSTOM",
+    "FACE_COMPARISON",
     "Application",
     "Catalogue",
     "CatalogueError",

@@ -12,7 +12,7 @@ import pytest
 import ipc_ai_catalogue as catalogue
 from inference_api import frames
 from ipc_ai_serving.requests import content
-from stacks.capacity_parameters import INSTANCE_PROCESSORS
+from stacks.parameters.capacity import INSTANCE_PROCESSORS
 from workbench.errors import ParameterError
 from workbench.template.parameters import check
 from workbench.template.rendered_template import render_template

@@ -15,7 +15,7 @@ from workbench.errors import PlanError
 PRICES = Path(__file__).with_name("prices.json")
 
 _FUNCTION_GB = 0.5
-"""Memory of the function; stacks/inference_api.py gives it 512 MiB."""
+"""Memory of the function; stacks/functions/python_function.py gives it 512 MiB."""
 _LOG_KB_A_REQUEST = 1.5
 """An assumption: a line of the function, one of the container, three that Lambda writes of each invocation."""
 _METRICS = 10

@@ -22,7 +22,7 @@ class ScalingPolicy:
             tracking are seen to do.
         in_share: the most that is taken away at once, of what serves, and one instance at least: an assumption, AWS
             says "more gradually" without a figure.
-        out_cooldown, in_cooldown: seconds; those of stacks/endpoint_scaling.py.
+        out_cooldown, in_cooldown: seconds; those of stacks/endpoint/scaling.py.
         start_seconds: from the decision until an instance serves: an assumption, minutes are usual.
     """
 

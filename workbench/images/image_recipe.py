@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from stacks.published_names import REPOSITORY
+from stacks.assets.published_names import REPOSITORY
 from workbench import places
 from workbench.errors import ImageError
 from workbench.local.container_engine import Engine

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stacks.published_names import PROCESSORS
+from stacks.assets.published_names import PROCESSORS
 from workbench import places
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, ImageError, StartError

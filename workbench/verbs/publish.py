@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from stacks.function_bundle import bundle_named
-from stacks.published_names import (
+from stacks.assets.function_bundle import bundle_named
+from stacks.assets.published_names import (
     BUCKET_CONTEXT,
     PROCESSORS,
     REGISTRIES_CONTEXT,

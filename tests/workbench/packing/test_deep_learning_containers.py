@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stacks import image_uri
+from stacks.parameters import image_uri
 from workbench.errors import PackageError
 from workbench.packing import deep_learning_containers
 

@@ -1,0 +1,57 @@
+"""The operator's own KMS key, where one is given, and who may use it."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnCondition, IResolvable
+from aws_cdk.aws_iam import IRole, PolicyStatement
+from constructs import Construct
+
+from stacks.access.conditional_policy import attach
+from stacks.conditions import is_given, value_if
+from stacks.parameters.endpoint import EndpointParameters
+
+
+class Encryption(Construct):
+    """The key that ``kmsKeyArn`` names, or AWS's own. The key's policy must leave its use to IAM.
+
+    Attributes:
+        has_key: the condition that the operator names a key.
+        key: its ARN, or no value.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, parameters: EndpointParameters) -> None:
+        super().__init__(scope, construct_id)
+        self._arn = parameters.kms_key_arn.value_as_string
+        self.has_key = CfnCondition(self, "HasKey", expression=is_given(self._arn))
+
+    @property
+    def key(self) -> IResolvable:
+        """The key's ARN for a property that may be left out."""
+        return value_if(self.has_key, self._arn)
+
+    @property
+    def of_bucket(self) -> IResolvable:
+        """The encryption of a bucket; S3 asks KMS once for many objects (a bucket key), which is what KMS bills."""
+        with_key = {
+            "BucketKeyEnabled": True,
+            "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self._arn},
+        }
+        without = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        return value_if(
+            self.has_key,
+            {"ServerSideEncryptionConfiguration": [with_key]},
+            {"ServerSideEncryptionConfiguration": [without]},
+        )
+
+    def use_of_key(self) -> PolicyStatement:
+        """What lets a role write and read objects that the key encrypts; for when ``has_key`` holds."""
+        return PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._arn])
+
+    def grant(self, role: IRole, *, only_if: CfnCondition | None = None) -> None:
+        """Lets a role use the key, where there is one.
+
+        Args:
+            role: the role.
+            only_if: the condition that the role is there; None for a role that always is.
+        """
+        attach(self, "UseKey", role=role, statements=[self.use_of_key()], condition=self.has_key, only_if=only_if)

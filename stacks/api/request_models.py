@@ -1,0 +1,116 @@
+"""What JSON the API takes before it calls the function, by what the service does.
+
+A model is no stricter than the function: it says what the function would refuse, with keywords that API Gateway is
+known to check. The function still checks everything, for JSON of other content types is not looked at here.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from aws_cdk import CfnCondition
+from aws_cdk.aws_apigateway import CfnMethod, CfnModel, CfnRequestValidator, Method, RestApi
+from constructs import Construct
+
+from ipc_ai_catalogue import CUSTOM
+from stacks.conditions import any_of, equals, negation, value_if
+from stacks.parameters.stack_parameters import Parameters
+
+_DRAFT = "http://json-schema.org/draft-04/schema#"
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+# Null is as good as none for every key of a detection. 'clip' means nothing beside one image, whatever it is then.
+_DETECTION = {
+    "$schema": _DRAFT,
+    "type": "object",
+    "properties": {
+        "image_base64_enc": {"type": ["string", "null"]},
+        "images_base64_enc": {**_STRINGS, "type": ["array", "null"]},
+        "images": {**_STRINGS, "type": ["array", "null"]},
+        "min_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+        "max_results": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
+        "normalized": {"type": ["boolean", "null"]},
+    },
+}
+# Options of a comparison are the container's, which may be the operator's own. 'target_image' means nothing beside
+# 'target_images', whatever it is then.
+_COMPARISON = {
+    "$schema": _DRAFT,
+    "type": "object",
+    "required": ["source_image"],
+    "properties": {"source_image": {"type": "string"}, "target_images": _STRINGS},
+}
+_SAYS_DETECTION = (
+    "send a JSON object, or an image with its Content-Type (image/jpeg): image_base64_enc is a string, "
+    "images_base64_enc and images are lists of strings, min_confidence is a number from 0 to 1, max_results a whole "
+    "number from 1 to 1000, normalized true or false"
+)
+_SAYS_COMPARISON = (
+    "send a JSON object with source_image, the image in base64 as a string; target_images is a list of such strings"
+)
+
+
+class RequestModels(Construct):
+    """The models, and which of them holds.
+
+    Attributes:
+        kinds: by name, the condition that the service is of this kind: a detection, a comparison, or custom, whose
+            requests are whatever a user's own program makes of them.
+        refusal: what a client is told whose JSON does not fit.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: Parameters,
+        compares: CfnCondition,
+        api: RestApi,
+    ) -> None:
+        """Makes the models.
+
+        Args:
+            scope: where they belong.
+            construct_id: their id.
+            parameters: what the operator chose.
+            compares: the condition that the service compares faces.
+            api: the API.
+        """
+        super().__init__(scope, construct_id)
+        chosen = parameters.application_type.value_as_string
+        other = any_of(compares, equals(chosen, CUSTOM))
+        detects = CfnCondition(self, "Detects", expression=negation(other))
+        neither = any_of(compares, detects)
+        is_custom = CfnCondition(self, "IsCustom", expression=negation(neither))
+        self.kinds = {"Detection": detects, "Comparison": compares, "Custom": is_custom}
+        self.refusal = value_if(compares, _SAYS_COMPARISON, _SAYS_DETECTION).to_string()
+        self._compares, self._detects = compares, detects
+        self._detection = _model(self, "DetectionRequest", api=api, schema=_DETECTION)
+        self._comparison = _model(self, "ComparisonRequest", api=api, schema=_COMPARISON)
+        self._validator = CfnRequestValidator(
+            self,
+            "Validator",
+            rest_api_id=api.rest_api_id,
+            validate_request_body=True,
+            validate_request_parameters=True,
+        )
+
+    def require(self, method: Method) -> None:
+        """Lets a method take only JSON that fits the model. Bodies of other content types pass."""
+        resource = cast(CfnMethod, method.node.default_child)
+        resource.request_validator_id = self._validator.ref
+        models = value_if(
+            self._detects,
+            {"application/json": self._detection.ref},
+            value_if(self._compares, {"application/json": self._comparison.ref}),
+        )
+        resource.add_property_override("RequestModels", models)
+
+
+def _model(scope: Construct, construct_id: str, *, api: RestApi, schema: dict[str, Any]) -> CfnModel:
+    model = CfnModel(scope, construct_id, rest_api_id=api.rest_api_id, content_type="application/json", schema=schema)
+    # What a deployment holds is the model as it was then, so that another model is another deployment.
+    assert api.latest_deployment is not None
+    api.latest_deployment.add_to_logical_id({construct_id: schema})
+    return model

@@ -1,0 +1,146 @@
+"""The serving container's images, one a processor and perhaps the operator's own, and the choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnCondition, CfnMapping
+from aws_cdk.aws_ecr import IRepository
+from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
+from aws_cdk.aws_iam import IGrantable, PolicyStatement
+from constructs import Construct
+
+from ipc_ai_catalogue import CUSTOM
+from stacks.assets import publication
+from stacks.assets.published_names import PROCESSORS
+from stacks.conditions import all_of, equals, is_given, value_if
+from stacks.errors import ContextValueError
+from stacks.parameters import image_uri
+from stacks.parameters.capacity import INSTANCE_PROCESSORS
+from stacks.parameters.stack_parameters import Parameters
+from stacks.partition import Partition
+from stacks.places import REPOSITORY
+
+# Context values that become build arguments: of every image, and of those for the processors alone.
+_BUILD_ARGUMENTS = {"baseImage": "BASE_IMAGE", "pipIndexUrl": "PIP_INDEX_URL"}
+_MODEL_ARGUMENTS = {"models": "MODELS", "modelsFrom": "MODELS_FROM"}
+
+
+class ContainerImages(Construct):
+    """The images built here, the one that the operator names, and which of them runs.
+
+    Attributes:
+        image_uri: the image named; else the customized one for ``applicationType=custom``; else that for the
+            instance type.
+        is_named: the condition that the operator names an image.
+        runs_gpu_image: the condition that the instance type has a GPU, and the image is one that is built here.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: Parameters,
+        partition: Partition,
+        customized_application: str | None,
+    ) -> None:
+        """Builds both processors' images from one Dockerfile, or finds those of a published template.
+
+        Args:
+            scope: where it belongs.
+            construct_id: its id.
+            parameters: what the operator chose.
+            partition: the partition that the stack is in.
+            customized_application: folder of the operator's own container, relative to the repository, or None.
+
+        Raises:
+            ContextValueError: a published template with a customized application, whose image nobody else has.
+        """
+        super().__init__(scope, construct_id)
+        self._partition = partition
+        self._named_uri = parameters.container_image_uri.value_as_string
+        self._repositories: list[IRepository] = []
+        published = publication.named(self)
+        if published and customized_application:
+            raise ContextValueError("a published template has no customized application; leave that context out")
+        cpu, gpu = self._published_uris(published) if published else self._built_uris()
+        processors = CfnMapping(
+            self,
+            "InstanceProcessors",
+            mapping={name: {"Processor": processor} for name, processor in INSTANCE_PROCESSORS.items()},
+        )
+        processor = processors.find_in_map(parameters.capacity.deploy_instance_type.value_as_string, "Processor")
+        uses_gpu = CfnCondition(self, "UsesGpu", expression=equals(processor, "gpu"))
+        uri = value_if(uses_gpu, gpu, cpu).to_string()
+        if customized_application:
+            customized = self._built(
+                "Customized",
+                file=f"{customized_application}/Dockerfile",
+                exclude=["containers/inference/models"],
+                build_args={"APPLICATION_FOLDER": customized_application},
+            )
+            self._repositories.append(customized.repository)
+            is_custom = CfnCondition(
+                self,
+                "IsCustom",
+                expression=equals(parameters.application_type.value_as_string, CUSTOM),
+            )
+            uri = value_if(is_custom, customized.image_uri, uri).to_string()
+        self.is_named = CfnCondition(self, "IsNamed", expression=is_given(self._named_uri))
+        self.image_uri = value_if(self.is_named, self._named_uri, uri).to_string()
+        self.runs_gpu_image = CfnCondition(
+            self,
+            "RunsGpuImage",
+            expression=all_of(equals(processor, "gpu"), equals(self._named_uri, "")),
+        )
+
+    def grant_pull(self, grantee: IGrantable) -> None:
+        """Lets a role pull all images built here, so that a change of processor needs no change of permissions."""
+        for repository in self._repositories:
+            repository.grant_pull(grantee)
+
+    def pull_of_named(self) -> PolicyStatement:
+        """What lets a role pull the image that the operator names, and no other; for when ``is_named`` holds."""
+        repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china)
+        return PolicyStatement(
+            actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+            resources=[repository],
+        )
+
+    def _published_uris(self, published: publication.Publication) -> list[str]:
+        images = publication.PublishedImages(self, "Published", publication=published)
+        self._repositories.append(images.repository)
+        return [images.uri(processor) for processor in PROCESSORS]
+
+    def _built_uris(self) -> list[str]:
+        # What else lies under containers does not change the images for the processors.
+        others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY.glob("containers/*")]
+        others.remove("containers/inference")
+        assets = [
+            self._built(
+                processor.title(),
+                file="containers/inference/Dockerfile",
+                exclude=sorted(others),
+                build_args={"PROCESSOR": processor, **self._from_context(_MODEL_ARGUMENTS)},
+            )
+            for processor in PROCESSORS
+        ]
+        self._repositories += [asset.repository for asset in assets]
+        return [asset.image_uri for asset in assets]
+
+    def _built(self, name: str, *, file: str, exclude: list[str], build_args: Mapping[str, str]) -> DockerImageAsset:
+        return DockerImageAsset(
+            self,
+            name,
+            directory=str(REPOSITORY),  # .dockerignore keeps all but containers, catalogue and `workbench fetch` out
+            file=file,
+            exclude=exclude,
+            build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},
+            platform=Platform.LINUX_AMD64,
+        )
+
+    def _from_context(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Build arguments that `cdk deploy --context NAME=VALUE` gives."""
+        given = {argument: self.node.try_get_context(context) for context, argument in names.items()}
+        return {argument: str(value) for argument, value in given.items() if value}

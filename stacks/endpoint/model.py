@@ -1,0 +1,94 @@
+"""The SageMaker model: image, model data, environment and network of the serving container."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnCondition, IResolvable
+from aws_cdk.aws_iam import Role
+from aws_cdk.aws_sagemaker import CfnModel
+from constructs import Construct
+
+from ipc_ai_catalogue import CUSTOM
+from stacks.assets.container_images import ContainerImages
+from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
+from stacks.conditions import all_of, differs, negation, value_if
+from stacks.endpoint.options import EndpointOptions
+from stacks.parameters.stack_parameters import Parameters
+
+
+def sagemaker_model(
+    scope: Construct,
+    *,
+    role: Role,
+    parameters: Parameters,
+    options: EndpointOptions,
+    images: ContainerImages,
+    model_name: str,
+) -> CfnModel:
+    """Make the model. It has no physical name, so that a change replaces it.
+
+    Args:
+        scope: the endpoint's construct.
+        role: the execution role, policies included.
+        parameters: the operator's choices.
+        options: model data, network and kind of the endpoint.
+        images: the images to choose from.
+        model_name: name of the model that the container loads.
+    """
+    model = CfnModel(
+        scope,
+        "Model",
+        execution_role_arn=role.role_arn,
+        enable_network_isolation=_isolation(scope, parameters, options, images),
+        vpc_config=options.network.vpc_config,
+        primary_container=CfnModel.ContainerDefinitionProperty(
+            image=images.image_uri,
+            mode="SingleModel",
+            model_data_url=value_if(options.has_model_data, options.model_data_url).to_string(),
+            environment={
+                "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                "MODEL_NAME": model_name,
+                # Without a region the client of S3 asks the standard partition, from China too.
+                "AWS_DEFAULT_REGION": Aws.REGION,
+                # A serverless container gets one request at a time.
+                "MODEL_SERVER_WORKERS": value_if(options.kind.is_serverless, "1"),
+                # Names that images made for earlier versions of the stack read.
+                "OBJECT_DETECTION_MODEL_NAME": parameters.detector_model_name.value_as_string,
+                "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
+                    parameters.face_detect_and_compare_model_name.value_as_string
+                ),
+            },
+        ),
+    )
+    acknowledge(
+        model,
+        {
+            "CloudFormation-Validate::F3031": (
+                "An empty modelDataUrl never reaches the model: HasModelData leaves the property out"
+            ),
+            "CKV_AWS_370": "Isolated wherever the container fetches nothing by itself: see Isolated",
+        },
+    )
+    empty_is_left_out(model)
+    # SageMaker pulls the image at once, by a policy beside the role.
+    model.node.add_dependency(role.node.find_child("DefaultPolicy"))
+    return model
+
+
+def _isolation(
+    scope: Construct, parameters: Parameters, options: EndpointOptions, images: ContainerImages
+) -> IResolvable:
+    """Cut the container off the network where it needs none; SageMaker itself brings model data and takes logs.
+
+    An operator's own program may install packages or call other services, frames in S3 are fetched by the container,
+    and a serverless endpoint has no isolation.
+    """
+    needs_network: list[CfnCondition] = [options.has_frame_bucket, images.is_named, options.kind.is_serverless]
+    is_isolated = CfnCondition(
+        scope,
+        "Isolated",
+        expression=all_of(
+            differs(parameters.application_type.value_as_string, CUSTOM),
+            *(negation(condition) for condition in needs_network),
+        ),
+    )
+    return value_if(is_isolated, True)

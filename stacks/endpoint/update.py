@@ -1,0 +1,46 @@
+"""How the endpoint goes from one model, image or instance type to the next: a new fleet beside the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import CfnCondition, IResolvable
+from aws_cdk.aws_cloudwatch import IAlarm
+
+from stacks.conditions import value_if
+from stacks.endpoint.kind import EndpointKind
+
+# Seconds. The alarms need up to 4 minutes; each part of the new fleet is watched for more than twice that.
+_BAKING = 600
+# From the start of the new fleet to the end of the old one. Instances that have not come by then never come.
+_LIMIT = 3600
+
+_CANARY = {
+    "Type": "CANARY",
+    # SageMaker takes at most half of the fleet, which has two instances or more.
+    "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
+    "WaitIntervalInSeconds": _BAKING,
+}
+# One instance has no half.
+_ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+
+
+def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: CfnCondition) -> IResolvable:
+    """A blue/green deployment that goes back to the old fleet when one of the alarms goes off.
+
+    SageMaker has such deployments for endpoints with instances alone; a serverless one gets none.
+
+    Args:
+        alarms: those that watch the new fleet.
+        kind: of the endpoint.
+        has_several: the condition that the fleet has two instances or more at all times.
+    """
+    deployment = {
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.alarm_name} for alarm in alarms]},
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": value_if(has_several, _CANARY, _ALL_AT_ONCE),
+            "TerminationWaitInSeconds": _BAKING,  # the old fleet is there while all traffic is on the new one
+            "MaximumExecutionTimeoutInSeconds": _LIMIT,
+        },
+    }
+    return kind.of_instances(deployment)

@@ -1,0 +1,200 @@
+"""Where frames and results are kept."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import CfnCondition, Duration, RemovalPolicy
+from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, TreatMissingData
+from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
+from aws_cdk.aws_s3 import CfnBucket
+from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sqs import CfnQueuePolicy, Queue
+from constructs import Construct
+
+from stacks.access.conditional_policy import attach
+from stacks.access.encryption import Encryption
+from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
+from stacks.conditions import is_yes, value_if
+from stacks.errors import ContextValueError
+from stacks.events.event_table import EventTable
+from stacks.events.lifecycle import expire
+from stacks.events.prefixes import (
+    ASYNC_FAILURE,
+    ASYNC_INPUT,
+    ASYNC_OUTPUT,
+    ASYNC_PENDING,
+    CAPTURE,
+    EVENTS,
+    INCOMING,
+    RESULTS,
+)
+from stacks.events.private_bucket import access_log_bucket, log_access, private_bucket
+from stacks.parameters.stack_parameters import Parameters
+from stacks.telemetry.alarm_topic import tell
+from stacks.telemetry.function_metrics import function_metric
+
+CONTEXT = "deleteEvents"
+_REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
+
+
+class EventStore(Construct):
+    """A private, encrypted bucket that outlives the stack, unless the context ``deleteEvents`` says otherwise.
+
+    Attributes:
+        bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
+        encryption: the key of its objects.
+        has_table: the condition that results can be queried.
+        table: the table of events.
+        failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, parameters: Parameters, alarm_topic: ITopic) -> None:
+        """Makes the bucket and the alarm.
+
+        Args:
+            scope: where it belongs.
+            construct_id: its id.
+            parameters: whether events are kept, and for how long.
+            alarm_topic: who learns of lost events.
+
+        Raises:
+            ContextValueError: ``deleteEvents`` is neither true nor false.
+        """
+        super().__init__(scope, construct_id)
+        self._keeps_events = CfnCondition(
+            self,
+            "KeepsEvents",
+            expression=is_yes(parameters.events.save_request_events.value_as_string),
+        )
+        self.has_table = CfnCondition(
+            self,
+            "HasTable",
+            expression=is_yes(parameters.events.events_table.value_as_string),
+        )
+        self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
+        removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
+        access_logs = access_log_bucket(self, removal_policy)
+        self.bucket = private_bucket(self, "Bucket", removal_policy=removal_policy)
+        log_access(self.bucket, to=access_logs)
+        acknowledge(
+            self.bucket,
+            {"CKV_AWS_21": "Whoever may add may overwrite, and a frame that is deleted has to be gone: no versions"},
+        )
+        cast(CfnBucket, self.bucket.node.default_child).add_property_override(
+            "BucketEncryption", self.encryption.of_bucket
+        )
+        expire(self.bucket, retention_days=parameters.events.retention_days.value_as_string, scope=self)
+        self.table = EventTable(self, "Table", bucket=self.bucket, is_on=self.has_table)
+        self.failures_alarm = Alarm(
+            self,
+            "FailuresAlarm",
+            alarm_description="Events were lost, or frames of failed requests left behind: see the function's log",
+            metric=function_metric("EventStoreFailures", period=Duration.minutes(5)),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
+        )
+        tell(alarm_topic, self.failures_alarm)
+        cast(CfnAlarm, self.failures_alarm.node.default_child).cfn_options.condition = self._keeps_events
+
+    def grant_write(self, role: IRole) -> None:
+        """Lets a role add events, and take back those of failed requests, where events are kept; and no more.
+
+        To delete is no more power than to add: versions are off, so whoever may add may overwrite.
+        """
+        statement = PolicyStatement(
+            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
+        )
+        policy = Policy(self, "Write", roles=[role], statements=[statement])
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
+        cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
+        self.grant_write_to_table(role, only_if=self._keeps_events)
+
+    def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Lets a role add results to the table, where there is one.
+
+        Args:
+            role: the role.
+            only_if: the condition that it is there and writes events.
+        """
+        statement = PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{RESULTS}*")])
+        policy = attach(
+            self, "WriteToTable", role=role, statements=[statement], condition=self.has_table, only_if=only_if
+        )
+        objects_under_prefixes(policy, self.bucket, [RESULTS], "Every event has a key of its own under this prefix")
+
+    def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
+        """Lets S3 tell a queue of every file under ``incoming/``.
+
+        A property of the bucket itself: the CDK's own way is a function that may change any bucket's notifications.
+
+        Args:
+            queue: what is told. Its policy is there before the bucket asks for it.
+            only_if: the condition that there is such a queue.
+        """
+        policy = cast(CfnQueuePolicy, queue.node.find_child("Policy").node.default_child)
+        # DependsOn cannot have a condition. What is chosen here is the queue alone, and both are there before.
+        queue_behind_its_policy = {"Fn::Select": [0, [queue.queue_arn, policy.attr_id]]}
+        told = {
+            "QueueConfigurations": [
+                {
+                    "Event": "s3:ObjectCreated:*",
+                    "Queue": queue_behind_its_policy,
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": INCOMING}]}},
+                }
+            ]
+        }
+        bucket = cast(CfnBucket, self.bucket.node.default_child)
+        bucket.notification_configuration = value_if(only_if, told)
+
+    def uri(self, prefix: str) -> str:
+        """The S3 URI of the objects under a prefix."""
+        return f"s3://{self.bucket.bucket_name}/{prefix}"
+
+    def grant_async(self, role: IRole, *, is_async: CfnCondition) -> None:
+        """Lets a role send requests through the bucket and collect their answers, with an asynchronous endpoint."""
+        objects = self.bucket.arn_for_objects
+        statements = [
+            PolicyStatement(
+                actions=["s3:PutObject"], resources=[objects(f"{ASYNC_INPUT}*"), objects(f"{ASYNC_PENDING}*")]
+            ),
+            PolicyStatement(
+                actions=["s3:GetObject"],
+                resources=[objects(f"{prefix}*") for prefix in (ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE)],
+            ),
+            # Of an object that is not there yet S3 says so only to who may list; to others it is forbidden.
+            PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
+        ]
+        policy = attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
+        objects_under_prefixes(
+            policy,
+            self.bucket,
+            [ASYNC_INPUT, ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE],
+            "Every request has keys of its own under these prefixes",
+        )
+
+    def use_by_endpoint(self) -> list[PolicyStatement]:
+        """What lets an asynchronous endpoint read what was sent and write what came of it."""
+        objects = self.bucket.arn_for_objects
+        return [
+            PolicyStatement(actions=["s3:GetObject"], resources=[objects(f"{ASYNC_INPUT}*")]),
+            PolicyStatement(
+                actions=["s3:PutObject"], resources=[objects(f"{ASYNC_OUTPUT}*"), objects(f"{ASYNC_FAILURE}*")]
+            ),
+        ]
+
+    def write_of_captures(self) -> PolicyStatement:
+        """What lets an endpoint write what it captures of its traffic."""
+        return PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{CAPTURE}*")])
+
+
+def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:
+    """What becomes of the bucket with the stack; cdk.json may hold a truth value, the command line holds text."""
+    said = "" if delete_events is None else str(delete_events).lower()
+    if said not in _REMOVAL_POLICIES:
+        raise ContextValueError(
+            f"{CONTEXT}={delete_events} is neither true nor false; write {CONTEXT}=true or leave it out"
+        )
+    return _REMOVAL_POLICIES[said]

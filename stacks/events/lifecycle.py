@@ -1,0 +1,55 @@
+"""The days after which objects of the events bucket expire."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import CfnCondition
+from aws_cdk.aws_s3 import Bucket, CfnBucket
+from constructs import Construct
+
+from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
+from stacks.conditions import differs, value_if
+from stacks.events.prefixes import ASYNC, CAPTURE, EVENTS, INCOMING, RESULTS
+
+_EXPIRING = {
+    "Retention": EVENTS,
+    "RetentionOfResults": RESULTS,
+    "RetentionOfIncoming": INCOMING,
+    "RetentionOfCaptures": CAPTURE,
+}
+
+
+def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
+    """Let S3 delete events, and files that did not become one.
+
+    Args:
+        bucket: the events bucket.
+        retention_days: days until an object is deleted; 0 is never.
+        scope: the construct that gets the condition.
+    """
+    expires = CfnCondition(scope, "Expires", expression=differs(retention_days, "0"))
+    # Plain dictionaries, because the condition leaves the whole rule out: no number of days means never.
+    expiries = [
+        {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
+        for name, prefix in _EXPIRING.items()
+    ]
+    abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
+    resource = cast(CfnBucket, bucket.node.default_child)
+    resource.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
+        rules=[
+            CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
+            # Unconditional: requests of an asynchronous endpoint that was replaced expire, too.
+            CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=ASYNC, expiration_in_days=1),
+            *(value_if(expires, expiry) for expiry in expiries),
+        ]
+    )
+    empty_is_left_out(resource)
+    acknowledge(
+        resource,
+        {
+            "CloudFormation-Validate::W9003": (
+                "The parameter's pattern lets whole numbers through and nothing else; 0 leaves the rule out"
+            )
+        },
+    )

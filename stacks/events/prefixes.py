@@ -1,0 +1,22 @@
+"""Folders of the events bucket, by what their objects are."""
+
+from __future__ import annotations
+
+EVENTS = "events/"
+"""Frames and results of requests."""
+RESULTS = "results/"
+"""Each result a second time, as a line of JSON and apart from the frames, where the table reads it."""
+INCOMING = "incoming/"
+"""Files that cameras upload with ``ingestFromS3=Yes``."""
+CAPTURE = "capture/"
+"""Requests and answers that SageMaker captures."""
+ASYNC = "async/"
+"""Everything of asynchronous requests."""
+ASYNC_INPUT = f"{ASYNC}input/"
+"""Their bodies."""
+ASYNC_PENDING = f"{ASYNC}pending/"
+"""Requests whose answer is still to come."""
+ASYNC_OUTPUT = f"{ASYNC}output/"
+"""Answers, which SageMaker writes."""
+ASYNC_FAILURE = f"{ASYNC}failure/"
+"""Errors of the container, which SageMaker writes."""

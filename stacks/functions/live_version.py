@@ -1,0 +1,61 @@
+"""The version of the function that the API calls, with instances of it kept warm where the operator asks for them.
+
+A version is a snapshot of code, configuration and environment, and CloudFormation makes one when a property of the
+version changes. The CDK puts a digest of code and configuration into its logical id; what comes from parameters is no
+part of that, and would stay in the snapshot as it was. So the version's description has those parameters in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from aws_cdk import CfnCondition, Fn, RemovalPolicy
+from aws_cdk.aws_lambda import Alias, CfnAlias, CfnVersion, Function
+from constructs import Construct
+
+from stacks.checks.acknowledgements import digits_are_numbers
+from stacks.conditions import differs, value_if
+
+
+class LiveVersion(Construct):
+    """The newest version of a function, under a name that stays.
+
+    Attributes:
+        alias: that name; what calls the function calls this.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: Function,
+        from_parameters: Sequence[str],
+        provisioned_concurrency: str,
+    ) -> None:
+        """Makes the version and its name.
+
+        Args:
+            scope: where both belong.
+            construct_id: their id.
+            function: the function.
+            from_parameters: all values in its environment that a change of parameters changes; together at most 250
+                characters.
+            provisioned_concurrency: instances to keep warm; 0 for none.
+        """
+        super().__init__(scope, construct_id)
+        version = function.current_version
+        version.apply_removal_policy(RemovalPolicy.DESTROY)
+        cast(CfnVersion, version.node.default_child).description = Fn.join(" ", list(from_parameters))
+        self.alias = Alias(self, "Alias", alias_name="live", version=version)
+        is_provisioned = CfnCondition(
+            self,
+            "IsProvisioned",
+            expression=differs(provisioned_concurrency, "0"),
+        )
+        resource = cast(CfnAlias, self.alias.node.default_child)
+        resource.provisioned_concurrency_config = value_if(
+            is_provisioned, {"ProvisionedConcurrentExecutions": provisioned_concurrency}
+        )
+        digits_are_numbers(resource)

@@ -1,0 +1,196 @@
+"""For cameras that can only upload files: S3 -> queue -> function -> endpoint, and a queue for what cannot be done.
+
+Everything here is there with ``ingestFromS3=Yes`` alone.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnCondition, CfnResource, Duration
+from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
+from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_lambda import Function
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
+from constructs import Construct
+
+from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
+from stacks.conditions import is_yes
+from stacks.endpoint.model_endpoint import ModelEndpoint
+from stacks.events.event_store import EventStore
+from stacks.events.prefixes import EVENTS, INCOMING
+from stacks.functions.python_function import python_function
+from stacks.parameters.stack_parameters import Parameters
+from stacks.partition import Partition
+from stacks.telemetry.alarm_topic import tell
+
+# Files of a batch are worked on one after the other; each may take 22 s for the endpoint, and S3's time.
+_BATCH_SIZE = 4
+_FUNCTION_TIMEOUT = Duration.seconds(120)
+# Six times the function's, as Lambda asks for: a message that failed is seen again after this time. Five attempts span
+# most of an hour, in which an endpoint that is overloaded or being replaced comes back.
+_VISIBILITY_TIMEOUT = Duration.seconds(720)
+_ATTEMPTS = 5
+# After this time a file that waits is told to people: the endpoint has too few instances.
+_LONGEST_WAIT = Duration.minutes(15)
+# A message keeps its age when it moves to the dead-letter queue, so that one has to be the longer.
+_RETENTION = Duration.days(7)
+_DEAD_LETTER_RETENTION = Duration.days(14)
+
+
+class S3FrontEnd(Construct):
+    """Files under ``incoming/camera=ID/`` of the events bucket become events.
+
+    Attributes:
+        is_on: the condition that it is there.
+        queue: what S3 tells of uploads.
+        dead_letter_queue: the messages of files that did not become events.
+        function: what makes events of files.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: Parameters,
+        partition: Partition,
+        endpoint: ModelEndpoint,
+        events: EventStore,
+        alarm_topic: ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.is_on = CfnCondition(self, "IsOn", expression=is_yes(parameters.events.ingest_from_s3.value_as_string))
+        self.dead_letter_queue = Queue(
+            self,
+            "DeadLetters",
+            encryption=QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            receive_message_wait_time=Duration.seconds(20),
+            retention_period=_DEAD_LETTER_RETENTION,
+        )
+        self.queue = Queue(
+            self,
+            "Queue",
+            encryption=QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            receive_message_wait_time=Duration.seconds(20),
+            visibility_timeout=_VISIBILITY_TIMEOUT,
+            retention_period=_RETENTION,
+            dead_letter_queue=DeadLetterQueue(queue=self.dead_letter_queue, max_receive_count=_ATTEMPTS),
+        )
+        for queue in (self.queue, self.dead_letter_queue):
+            acknowledge(
+                queue, {"CKV_AWS_27": "Encrypted with SQS's own key, by SqsManagedSseEnabled; checkov asks for KMS"}
+            )
+        self._let_s3_send()
+        events.notify_of_files(self.queue, only_if=self.is_on)
+        role = self._role(endpoint, events)
+        self.function = self._function(role, parameters, endpoint, events)
+        partition.trace_where_available(self.function, role, only_if=self.is_on)
+        self.function.add_event_source(
+            SqsEventSource(
+                self.queue,
+                batch_size=_BATCH_SIZE,
+                report_batch_item_failures=True,
+                max_concurrency=parameters.events.ingest_max_concurrency.value_as_number,
+            )
+        )
+        self._add_alarms(alarm_topic)
+        for part in self.node.find_all():
+            if isinstance(part, CfnResource):
+                part.cfn_options.condition = self.is_on
+
+    def _let_s3_send(self) -> None:
+        """Lets S3 send for buckets of this account.
+
+        For any of them: S3 asks the queue when it makes the bucket, so the policy comes first and cannot name it.
+        """
+        self.queue.add_to_resource_policy(
+            PolicyStatement(
+                principals=[ServicePrincipal("s3.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.queue.queue_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:s3:::*"},
+                },
+            )
+        )
+
+    def _role(self, endpoint: ModelEndpoint, events: EventStore) -> Role:
+        role = Role(self, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
+        endpoint.grant_invoke_at_once(role, only_if=self.is_on)
+        events.encryption.grant(role, only_if=self.is_on)
+        events.grant_write_to_table(role, only_if=self.is_on)
+        self.dead_letter_queue.grant(role, "sqs:SendMessage")
+        bucket = events.bucket
+        for actions, resource in (
+            (["s3:GetObject", "s3:DeleteObject"], bucket.arn_for_objects(f"{INCOMING}*")),
+            (["s3:PutObject"], bucket.arn_for_objects(f"{EVENTS}*")),
+            # Without it S3 answers 403 for an object that is gone, and a file done already would look like one denied.
+            (["s3:ListBucket"], bucket.bucket_arn),
+        ):
+            role.add_to_policy(PolicyStatement(actions=actions, resources=[resource]))
+        objects_under_prefixes(
+            role.node.find_child("DefaultPolicy"),
+            bucket,
+            [INCOMING, EVENTS],
+            "Cameras choose the names under the first prefix; every event has keys of its own under the second",
+        )
+        return role
+
+    def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
+        return python_function(
+            self,
+            "IngestFunction",
+            description="Sends files that cameras upload to the endpoint and keeps the events",
+            handler="inference_api.ingest.handler",
+            role=role,
+            log_retention_days=parameters.logs.retention_days,
+            timeout=_FUNCTION_TIMEOUT,
+            service=f"{Aws.STACK_NAME}-ingest",  # its latencies are not those of the API
+            environment={
+                "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                "ENDPOINT_NAME": endpoint.endpoint_name,
+                "EVENTS_BUCKET": events.bucket.bucket_name,
+                "EVENTS_TABLE": parameters.events.events_table.value_as_string,
+                "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
+            },
+        )
+
+    def _add_alarms(self, topic: ITopic) -> None:
+        alarms = [
+            Alarm(
+                self,
+                "DeadLettersAlarm",
+                alarm_description=(
+                    "Files under incoming/ did not become events. 'python -m workbench replay --dry-run' says why; "
+                    "without --dry-run it tries them again"
+                ),
+                metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
+                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
+                ),
+                threshold=0,
+                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
+                evaluation_periods=1,
+                treat_missing_data=TreatMissingData.NOT_BREACHING,
+            ),
+            Alarm(
+                self,
+                "BacklogAlarm",
+                alarm_description=(
+                    "Files under incoming/ wait longer than 15 minutes. Look first at the endpoint's instances: raise "
+                    "maxInstanceCount, then ingestMaxConcurrency"
+                ),
+                metric=self.queue.metric_approximate_age_of_oldest_message(
+                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
+                ),
+                threshold=_LONGEST_WAIT.to_seconds(),
+                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
+                evaluation_periods=3,
+                treat_missing_data=TreatMissingData.NOT_BREACHING,
+            ),
+        ]
+        for alarm in alarms:
+            tell(topic, alarm)

@@ -1,0 +1,220 @@
+"""One page about the service: what cameras send and get, where the time goes, what runs, what it costs, who is silent.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Aws, CfnMapping, Duration
+from aws_cdk.aws_cloudwatch import (
+    AlarmStatusWidget,
+    GraphWidget,
+    IAlarm,
+    IMetric,
+    LogQueryWidget,
+    MathExpression,
+    Metric,
+    PeriodOverride,
+    Stats,
+    YAxisProps,
+)
+from aws_cdk.aws_cloudwatch import Dashboard as CloudWatchDashboard
+from constructs import Construct
+
+from stacks.api.inference_api import InferenceApi
+from stacks.endpoint.model_endpoint import ModelEndpoint
+from stacks.monitoring.instance_prices import HOURLY
+from stacks.telemetry.function_metrics import errors_by_code, function_metric
+
+_MINUTE = Duration.minutes(1)
+_PERCENTILES = ("p50", "p95", "p99")
+_ROW = 24  # columns of CloudWatch's grid
+_MILLISECONDS = YAxisProps(label="ms", min=0, show_units=False)
+_COUNT = YAxisProps(label="a minute", min=0, show_units=False)
+
+
+class Dashboard(Construct):
+    """The page. CloudFormation names it: names are the account's, of all regions together.
+
+    Attributes:
+        name: its name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api: InferenceApi,
+        endpoint: ModelEndpoint,
+        instance_type: str,
+        alarms: Sequence[IAlarm],
+    ) -> None:
+        """Draws it.
+
+        Args:
+            scope: where it belongs.
+            construct_id: its id.
+            api: the API and its function.
+            endpoint: the endpoint behind it.
+            instance_type: what the endpoint runs on.
+            alarms: those whose state it shows; they are there whatever the parameters.
+        """
+        super().__init__(scope, construct_id)
+        self._api = api
+        self._endpoint = endpoint
+        prices = CfnMapping(self, "Prices", mapping={name: {"Hourly": str(price)} for name, price in HOURLY.items()})
+        page = CloudWatchDashboard(
+            self,
+            "Page",
+            default_interval=Duration.days(1),
+            # A graph keeps its minutes however much time is shown: a sum a minute stays what it says.
+            period_override=PeriodOverride.INHERIT,
+            widgets=[
+                [AlarmStatusWidget(title="Alarms of the API and the function", alarms=alarms, width=_ROW, height=2)],
+                [
+                    _graph("Requests", _COUNT, self._requests()),
+                    _graph("4xx by code", _COUNT, [errors_by_code("ClientErrors"), self._refused()]),
+                    _graph("5xx", _COUNT, [self._api_metric("5XXError", "API"), errors_by_code("ServerErrors")]),
+                ],
+                [_graph(f"Latency by stage, {name}", _MILLISECONDS, self._stages(name)) for name in _PERCENTILES],
+                [
+                    _graph("Model against SageMaker's overhead", _MILLISECONDS, self._model_and_overhead()),
+                    _graph("Throttled", _COUNT, self._throttles()),
+                    _graph("Event store", _COUNT, [function_metric("EventStoreFailures")], right=_store_waits()),
+                ],
+                [
+                    _graph("Instances", YAxisProps(min=0, show_units=False), [self._instances()]),
+                    _graph(
+                        "Instances' cost a day, at a list price in us-east-1 (a rough figure: see docs/operations.md)",
+                        YAxisProps(label="USD", min=0, show_units=False),
+                        [self._cost(prices.find_in_map(instance_type, "Hourly"))],
+                    ),
+                    _graph("Frames and what was found", _COUNT, [function_metric("Detections")], right=_frame_sizes()),
+                ],
+                [_silent_cameras(api.log_group.log_group_name)],
+            ],
+        )
+        self.name = page.dashboard_name
+
+    def _requests(self) -> list[IMetric]:
+        return [
+            self._api_metric("Count", "API"),
+            function_metric("Requests", label="function"),
+            self._endpoint_metric("Invocations", Stats.SUM, "endpoint"),
+        ]
+
+    def _refused(self) -> MathExpression:
+        """What API Gateway answers itself: 403 without a key, 413, and 429 above the rate or the quota."""
+        return MathExpression(
+            expression="FILL(refused, 0) - FILL(told, 0)",
+            using_metrics={
+                "refused": self._api_metric("4XXError", "API"),
+                "told": function_metric("ClientErrors"),
+            },
+            label="refused before the function: 403, 413, 429",
+            period=_MINUTE,
+        )
+
+    def _stages(self, percentile: str) -> list[IMetric]:
+        """From the outside in: each has the next in it. The store is waited for when the model has answered."""
+        return [
+            self._api_metric("Latency", "API", percentile),
+            self._api_metric("IntegrationLatency", "API Gateway waits for the function", percentile),
+            function_metric("Latency", statistic=percentile, label="function"),
+            function_metric("EndpointLatency", statistic=percentile, label="function waits for the endpoint"),
+            _in_milliseconds("model", self._endpoint_metric("ModelLatency", percentile, "model"), "model"),
+            function_metric("StoreLatency", statistic=percentile, label="function waits for the event store"),
+        ]
+
+    def _model_and_overhead(self) -> list[IMetric]:
+        return [
+            _in_milliseconds(f"{name}{percentile}", self._endpoint_metric(metric, percentile), f"{name} {percentile}")
+            for name, metric in (("model", "ModelLatency"), ("overhead", "OverheadLatency"))
+            for percentile in ("p50", "p99")
+        ]
+
+    def _throttles(self) -> list[IMetric]:
+        function = self._api.function
+        return [
+            function.metric_throttles(statistic=Stats.SUM, period=_MINUTE, label="function"),
+            function.metric("ConcurrentExecutions", statistic=Stats.MAXIMUM, period=_MINUTE, label="function at once"),
+        ]
+
+    def _instances(self) -> MathExpression:
+        """SageMaker counts no instances, but each reports its processor once a minute: the reports are counted."""
+        return self._per_instance("samples / (PERIOD(samples) / 60)", "instances")
+
+    def _cost(self, price_an_hour: str) -> MathExpression:
+        return self._per_instance(f"samples / (PERIOD(samples) / 60) * {price_an_hour} * 24", "USD a day")
+
+    def _per_instance(self, expression: str, label: str) -> MathExpression:
+        samples = Metric(
+            namespace="/aws/sagemaker/Endpoints",
+            metric_name="CPUUtilization",
+            dimensions_map=self._variant,
+            statistic=Stats.SAMPLE_COUNT,
+            period=_MINUTE,
+        )
+        return MathExpression(expression=expression, using_metrics={"samples": samples}, label=label, period=_MINUTE)
+
+    def _api_metric(self, name: str, label: str, statistic: str = Stats.SUM) -> Metric:
+        return self._api.stage.metric(name, statistic=statistic, period=_MINUTE, label=label)
+
+    def _endpoint_metric(self, name: str, statistic: str, label: str | None = None) -> Metric:
+        return Metric(
+            namespace="AWS/SageMaker",
+            metric_name=name,
+            dimensions_map=self._variant,
+            statistic=statistic,
+            period=_MINUTE,
+            label=label,
+        )
+
+    @property
+    def _variant(self) -> dict[str, str]:
+        return {"EndpointName": self._endpoint.endpoint_name, "VariantName": self._endpoint.variant_name}
+
+
+def _graph(title: str, axis: YAxisProps, left: Sequence[IMetric], right: Sequence[IMetric] = ()) -> GraphWidget:
+    return GraphWidget(
+        title=title,
+        left=list(left),
+        right=list(right),
+        left_y_axis=axis,
+        right_y_axis=YAxisProps(min=0),
+        width=_ROW // 3,
+        region=Aws.REGION,
+    )
+
+
+def _in_milliseconds(name: str, microseconds: Metric, label: str) -> MathExpression:
+    return MathExpression(expression=f"{name} / 1000", using_metrics={name: microseconds}, label=label, period=_MINUTE)
+
+
+def _store_waits() -> list[IMetric]:
+    return [function_metric("StoreLatency", statistic=name, label=f"waits, {name}") for name in ("p50", "p99")]
+
+
+def _frame_sizes() -> list[IMetric]:
+    return [function_metric("FrameBytes", statistic=name, label=f"bytes of frames, {name}") for name in ("p50", "p99")]
+
+
+def _silent_cameras(log_group_name: str) -> LogQueryWidget:
+    """Cameras by when they were last heard of, the longest silent first: all that sent in the time shown."""
+    return LogQueryWidget(
+        title="Silent cameras: last request of each in the time shown, the longest silent first",
+        log_group_names=[log_group_name],
+        query_lines=[
+            "filter Requests = 1",
+            "stats max(@timestamp) as last_request, sum(Requests) as requests, "
+            "sum(ClientErrors) as client_errors, sum(ServerErrors) as server_errors by camera_id",
+            "sort last_request asc",
+            "limit 100",
+        ],
+        width=_ROW,
+        height=8,
+        region=Aws.REGION,
+    )

@@ -1,0 +1,99 @@
+"""What the endpoint runs on and how much of it: the operator's choices."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
+
+from stacks.conditions import any_of, differs, is_one_of, negation
+from stacks.parameters.kinds import choice, text
+
+_MOST_INSTANCES = 20
+
+INSTANCE_PROCESSORS = {
+    "ml.g4dn.xlarge": "gpu",
+    "ml.m5.xlarge": "cpu",
+    "ml.g4dn.2xlarge": "gpu",
+    "ml.m5.2xlarge": "cpu",
+    "ml.c5.xlarge": "cpu",
+    "ml.c5.2xlarge": "cpu",
+}
+"""Instance types that both partitions have, and the processor whose image they run; the default first."""
+
+
+class CapacityParameters:
+    """The parameters of the endpoint's capacity, and the rule that the counts fit together.
+
+    Attributes:
+        deploy_instance_type: the instance type; ``INSTANCE_PROCESSORS`` has the processor of each.
+        min_instance_count: instances that always run.
+        max_instance_count: instances that run under load.
+        target_concurrency_per_instance: requests in work or waiting an instance that scaling aims at.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.deploy_instance_type = choice(
+            stack,
+            "deployInstanceType",
+            list(INSTANCE_PROCESSORS),
+            "Instance type of the endpoint: ml.g4dn types have a GPU, the others run on CPU",
+        )
+        self.min_instance_count = _instance_count(stack, "minInstanceCount", "Instances that always run")
+        self.max_instance_count = _instance_count(
+            stack, "maxInstanceCount", "Instances that run under load; the same as minInstanceCount for no scaling"
+        )
+        # Half of what an instance with one worker, a GPU's, takes before it answers 503 (its queue holds 16): the other
+        # half has to last until a further instance serves, minutes later.
+        self.target_concurrency_per_instance = text(
+            stack,
+            "targetConcurrencyPerInstance",
+            "Requests in work or waiting an instance that scaling aims at; in China ten times as many "
+            "requests a minute",
+            pattern="[1-9][0-9]{0,3}",
+            takes="a whole number from 1 to 9999",
+            default="8",
+        )
+        self._require_room_to_scale(stack)
+
+    @property
+    def all(self) -> list[CfnParameter]:
+        """All of them, in the order in which to show them."""
+        return [
+            self.deploy_instance_type,
+            self.min_instance_count,
+            self.max_instance_count,
+            self.target_concurrency_per_instance,
+        ]
+
+    def _require_room_to_scale(self, stack: Stack) -> None:
+        """No more instances always than under load. Rules cannot compare numbers, so each count has its assertion."""
+        smallest, largest = (
+            parameter.value_as_string for parameter in (self.min_instance_count, self.max_instance_count)
+        )
+        CfnRule(
+            stack,
+            "InstanceCounts",
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=any_of(
+                        differs(smallest, str(count)),
+                        negation(is_one_of(largest, [str(less) for less in range(1, count)])),
+                    ),
+                    assert_description=(
+                        f"minInstanceCount={count} needs a maxInstanceCount of {count} or more; raise maxInstanceCount"
+                    ),
+                )
+                for count in range(2, _MOST_INSTANCES + 1)
+            ],
+        )
+
+
+def _instance_count(stack: Stack, name: str, description: str) -> CfnParameter:
+    """A number of instances, as text: as a Number, 1 could be written as 01, and the template compares the text."""
+    return text(
+        stack,
+        name,
+        description,
+        pattern="[1-9]|1[0-9]|20",
+        takes=f"a whole number from 1 to {_MOST_INSTANCES}",
+        default="1",
+    )

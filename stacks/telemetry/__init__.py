@@ -1,0 +1,4 @@
+"""Metrics of the function, retention of logs, and the topic of the alarms.
+
+Alarms themselves are beside what they watch.
+"""

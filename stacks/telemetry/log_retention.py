@@ -1,0 +1,21 @@
+"""How long logs are kept."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import CfnParameter, Token
+from aws_cdk.aws_logs import CfnLogGroup, LogGroup
+
+from stacks.checks.acknowledgements import acknowledge, digits_are_numbers
+
+
+def keep_for(log_group: LogGroup, days: CfnParameter) -> None:
+    """Lets CloudWatch delete a group's lines after so many days."""
+    resource = cast(CfnLogGroup, log_group.node.default_child)
+    resource.retention_in_days = Token.as_number(days.value_as_string)
+    digits_are_numbers(resource)
+    acknowledge(
+        resource,
+        {"CKV_AWS_158": "CloudWatch encrypts with its own key, and no line holds a frame, a result or a secret"},
+    )

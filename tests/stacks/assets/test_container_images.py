@@ -1,0 +1,70 @@
+"""What the CDK command line is told to build, as the asset manifest says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+
+from stacks.assets.container_images import ContainerImages
+from stacks.parameters.stack_parameters import Parameters
+from stacks.partition import Partition
+from stacks.places import REPOSITORY
+
+
+def _sources(output: Path, customized_application: str | None = None, **context: str) -> list[dict[str, Any]]:
+    app = App(outdir=str(output), context={"aws:cdk:disable-asset-staging": True, **context})
+    stack = Stack(app, "stack")
+    ContainerImages(
+        stack,
+        "Images",
+        parameters=Parameters(stack, has_customized_image=False),
+        partition=Partition(stack, "Partition"),
+        customized_application=customized_application,
+    )
+    app.synth()
+    manifest = json.loads((output / "stack.assets.json").read_text(encoding="utf-8"))
+    return [asset["source"] for asset in manifest["dockerImages"].values()]
+
+
+def _arguments(output: Path, **context: str) -> list[dict[str, str]]:
+    return sorted((source["dockerBuildArgs"] for source in _sources(output, **context)), key=lambda a: a["PROCESSOR"])
+
+
+def test_one_dockerfile_for_both_processors(tmp_path: Path) -> None:
+    assert _arguments(tmp_path) == [{"PROCESSOR": "cpu"}, {"PROCESSOR": "gpu"}]
+    assert {source["dockerFile"] for source in _sources(tmp_path / "again")} == {"containers/inference/Dockerfile"}
+
+
+@pytest.mark.parametrize(
+    ("context", "argument"),
+    [
+        ("baseImage", "BASE_IMAGE"),
+        ("pipIndexUrl", "PIP_INDEX_URL"),
+        ("models", "MODELS"),
+        ("modelsFrom", "MODELS_FROM"),
+    ],
+)
+def test_context_values_are_build_arguments_of_both(tmp_path: Path, context: str, argument: str) -> None:
+    dockerfile = (REPOSITORY / "containers/inference/Dockerfile").read_text(encoding="utf-8")
+    assert f"ARG {argument}=" in dockerfile
+    for arguments in _arguments(tmp_path, **{context: "a value"}):
+        assert arguments[argument] == "a value"
+        assert set(arguments) == {"PROCESSOR", argument}
+
+
+def test_a_customized_application_takes_the_mirrors_and_no_models(tmp_path: Path) -> None:
+    given = {"baseImage": "base", "pipIndexUrl": "index", "models": "m"}
+    sources = _sources(tmp_path, "containers/customized-application", **given)
+    (arguments,) = (
+        source["dockerBuildArgs"] for source in sources if "APPLICATION_FOLDER" in source["dockerBuildArgs"]
+    )
+    assert arguments == {
+        "APPLICATION_FOLDER": "containers/customized-application",
+        "BASE_IMAGE": "base",
+        "PIP_INDEX_URL": "index",
+    }
+    assert len(sources) == 3
