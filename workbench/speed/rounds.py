@@ -35,21 +35,15 @@ class Seen:
     Attributes:
         p50: median milliseconds of a request, one client.
         rates: good answers a second, eight clients.
-        p99: milliseconds of a request, eight clients.
         ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
-        processor_alone: milliseconds of processor time a request, one client.
-        processor: the same, eight clients.
-        memory: MiB of all processes, after the eight clients.
+        processor: milliseconds of processor time a request, eight clients.
         refused: requests without a good answer.
     """
 
     p50: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
     ping_p99: list[float] = field(default_factory=list)
-    processor_alone: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
     refused: int = 0
 
 
@@ -142,11 +136,8 @@ _Measure = Callable[[Server, Request, Seen, float], None]
 
 
 def _one_client(server: Server, request: Request, seen: Seen, seconds: float) -> None:
-    before = server.processor_seconds()
     sent, _ = load.run(server.address, request, clients=1, seconds=seconds)
-    used = server.processor_seconds() - before
     seen.p50.append(sent.milliseconds(50))
-    seen.processor_alone.append(1000 * used / len(sent.latencies))
     seen.refused += sent.refused
 
 
@@ -155,9 +146,7 @@ def _eight_clients(server: Server, request: Request, seen: Seen, seconds: float)
     sent, _ = load.run(server.address, request, clients=CLIENTS, seconds=seconds)
     used = server.processor_seconds() - before
     seen.rates.append(sent.rate)
-    seen.p99.append(sent.milliseconds(99))
     seen.processor.append(1000 * used / len(sent.latencies))
-    seen.memory.append(server.memory_mib())
     seen.refused += sent.refused
 
 
