@@ -96,6 +96,7 @@ def _plot(judged: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
     axes.axvline(1.0, color="black", linewidth=1)
     axes.set_yticks(range(len(judged)), [f"{figure.case}: {figure.name}" for figure in reversed(judged)], fontsize=8)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("times better than the target (1 = just held)")
     axes.set_title(f"{where['processor']}, {where['cores']} cores, {where['date']}", fontsize=9)
     drawing.savefig(file, dpi=110)

@@ -65,7 +65,10 @@ class Case:
         self.seen = [Seen() for _ in self.requests]
 
     def phases(self, servers: Sequence[Server], seconds: float) -> list[list[Turn]]:
-        """What is compared, phase by phase: what measures each of the servers once, and what else takes its turn."""
+        """Turns of three phases: one client, eight clients and all else that takes its turn, and pings.
+
+        Pings are those of the first server alone, for they are not compared.
+        """
 
         def turn(measure: _Measure, server: Server, request: Request, seen: Seen) -> Turn:
             def measured() -> None:
@@ -75,10 +78,13 @@ class Case:
             return measured
 
         def turns(measure: _Measure) -> list[Turn]:
-            each = [turn(measure, *one) for one in zip(servers, self.requests, self.seen, strict=True)]
-            return each[::-1]  # so that the first is next to all that it is compared with, whichever way round
+            return [turn(measure, *one) for one in zip(servers, self.requests, self.seen, strict=True)]
 
-        return [turns(_one_client), [*turns(_eight_clients), *self.beside], turns(_eight_clients_and_pings)]
+        return [
+            _around_the_first(turns(_one_client)),
+            _around_the_first(turns(_eight_clients), self.beside),
+            turns(_eight_clients_and_pings)[:1],
+        ]
 
 
 def in_turns(count: int, *measurements: Turn) -> None:
@@ -130,6 +136,13 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, tuple[
     """The median over the rounds of ours / theirs, and each round's."""
     each = tuple(mine / other for mine, other in zip(ours, theirs, strict=True))
     return statistics.median(each), each
+
+
+def _around_the_first(turns: Sequence[Turn], beside: Sequence[Turn] = ()) -> list[Turn]:
+    """The first in the middle: one right after what is ``beside`` it, and as near to the others as can be."""
+    first, *others = turns
+    half = (len(others) + 1) // 2
+    return [*others[:half], first, *beside, *others[half:]]
 
 
 _Measure = Callable[[Server, Request, Seen, float], None]
