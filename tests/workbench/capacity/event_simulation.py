@@ -63,7 +63,7 @@ class EventSimulation:
         self.serving = instances
         self._workers, self._places = workers, workers * queue_limit
         self._service_seconds, self._constant = service_seconds, constant_service
-        self._random = random.Random(seed)  # noqa: S311 - a simulation, no secret
+        self._random = random.Random(seed)
         self._environment = simpy.Environment()
         self._instances: list[simpy.Resource] = []
 
