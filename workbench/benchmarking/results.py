@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.benchmarking import percentiles
 from workbench.benchmarking.interleaving import Milliseconds, Served
+from workbench.measuring import percentiles
 from workbench.report import Found
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from rich.progress import Progress
 
-from workbench.benchmarking import interleaving, labelled, memory, results
+from workbench.benchmarking import interleaving, labelled, results
 from workbench.benchmarking.labelled import LabelledFrame
 from workbench.benchmarking.process import VariantProcess
 from workbench.benchmarking.request import Request
 from workbench.benchmarking.request import of as request_of
 from workbench.benchmarking.results import Throughput
 from workbench.benchmarking.variants import Variant
+from workbench.measuring.processes import peak_mib, together_mib
 from workbench.onnx_compile.accuracy import Accuracy
 
 ROUNDS = 5
@@ -82,7 +83,7 @@ def latency(
         kept = interleaving.timed(
             started, warm_up=schedule.warm_up, repeat=schedule.repeat, ran=lambda: progress.advance(step)
         )
-        peaks = [memory.peak_mib(process.pids[0]) for process in started]
+        peaks = [peak_mib(process.pids[0]) for process in started]
         if labelled_frames:
             step = progress.add_task("labelled frames", total=len(labelled_frames) * len(variants))
         return [
@@ -114,7 +115,7 @@ def throughput(
             together = []
             for _ in range(counts[-1]):
                 process.hire(warm_up=min(schedule.warm_up, _WORKERS_WARM_UP))
-                together.append(memory.together_mib(process.pids))
+                together.append(together_mib(process.pids))
                 progress.advance(step)
             memories.append(together)
         step = progress.add_task("workers in turns", total=ROUNDS * len(counts) * len(started))

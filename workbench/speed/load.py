@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from workbench.errors import BenchError
+from workbench.measuring.percentiles import percentile
 
 _READ_BYTES = 65536
 _TIMEOUT_SECONDS = 30.0
@@ -60,15 +61,14 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def milliseconds(self, percent: float) -> float:
-        """A percentile of the latencies: the smallest that at least ``percent`` of them do not exceed.
+        """A percentile of the latencies.
 
         Raises:
             BenchError: there is none.
         """
         if not self.latencies:
             raise BenchError(f"no good answer, {self.refused} others")
-        ordered = sorted(self.latencies)
-        return 1000 * ordered[max(0, -(-len(ordered) * int(percent * 10) // 1000) - 1)]
+        return 1000 * percentile(self.latencies, percent)
 
 
 def run(

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from workbench.capacity.measurement import processor_name
+from workbench.measuring.machine import processor_name
 from workbench.speed.figures import Figure
 
 _FURTHEST = 16.0

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench import places, processes
+from workbench import places
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
+from workbench.measuring import processes
 from workbench.speed import load
 from workbench.speed.load import Address, Request
 

@@ -10,6 +10,7 @@ import simpy
 
 from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.simulation import QUANTILE, QUEUE_LIMIT
+from workbench.measuring.percentiles import percentile
 
 _JITTER = 0.1
 
@@ -38,7 +39,7 @@ class Outcome:
     @property
     def p99_seconds(self) -> float:
         """99 % of the accepted frames were answered within."""
-        return sorted(self.answers)[int(QUANTILE * (len(self.answers) - 1))] if self.answers else 0.0
+        return percentile(self.answers, 100 * QUANTILE) if self.answers else 0.0
 
 
 class EventSimulation:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from workbench.benchmarking import machine
+from workbench.measuring import machine
 
 
 def test_a_machine_is_described_for_whoever_repeats_it() -> None:
