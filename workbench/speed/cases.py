@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import places
-from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers, synth
+from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
@@ -206,12 +206,6 @@ def function(found: Material, effort: Effort) -> list[Figure]:
     ]
 
 
-def cdk(_: Material, effort: Effort) -> list[Figure]:
-    """``npx cdk synth``, warm."""
-    seen = synth.time_synth(runs=effort.rounds)
-    return [Figure(case="npx cdk synth", name="wall, warm", value=seen.wall_seconds, unit="s", sign="<=", target=6)]
-
-
 GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "yolox": yolox,
     "yolox-json": yolox_json,
@@ -221,7 +215,6 @@ GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "comparison": face_comparison,
     "accuracy": accuracy_kept,
     "function": function,
-    "cdk": cdk,
 }
 
 
