@@ -27,7 +27,7 @@ _WORKERS_WARM_UP = 10  # they are forked from a process that has loaded and run 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How often and how long.
+    """Number and length of the measurements.
 
     Attributes:
         warm_up, repeat: runs of each variant that are not kept, and that are.
@@ -53,7 +53,7 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """What one process told: its runs by stage, its peak memory, its answer for the frame, and how right it is."""
+    """Results of one process: runs by stage, peak memory, the answer for the frame, and accuracy."""
 
     runs: dict[str, list[float]]
     peak_mib: float

@@ -1,4 +1,4 @@
-"""Measures what the serving program manages on this machine, and says so in the words of ``throughput.json``."""
+"""Measure the serving program's throughput on this machine, in the words of ``throughput.json``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _WAITS = 400
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """What a day was like.
+    """Results of one day.
 
     Attributes:
         cameras: how many.

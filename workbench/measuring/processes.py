@@ -62,5 +62,5 @@ def _family(root: int) -> set[int]:
 
 
 def _fields(process: int) -> list[str]:
-    """Of ``/proc/PID/stat``, from the third on. The name before them stands in brackets and may hold anything."""
+    """Fields of ``/proc/PID/stat`` from the third on. The name before them stands in brackets and may hold anything."""
     return (_PROC / str(process) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

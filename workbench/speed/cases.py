@@ -91,7 +91,7 @@ def heavy(found: Material, effort: Effort) -> list[Figure]:
 
 
 def memory(found: Material, _: Effort) -> list[Figure]:
-    """What a further worker costs in memory, of one thread and of four, for a small and a larger model."""
+    """Memory of a further worker, of one thread and of four, for a small and a larger model."""
     figures = []
     exported = material.heavy_exported()
     models = {exported.name: (material.heavy_compiled(), exported, exported.name)}
@@ -184,7 +184,7 @@ def accuracy_kept(found: Material, _: Effort) -> list[Figure]:
 
 
 def function(found: Material, effort: Effort) -> list[Figure]:
-    """What the Lambda function takes itself for a large frame, and to start."""
+    """Processor time of the Lambda function for a large frame, and its start."""
     frame = found.large()
     requests = lambda_function.time_requests(frame, requests=_REQUESTS_A_ROUND * effort.rounds)
     case = f"Lambda function, {len(frame) / 1e6:.1f} MB frame"

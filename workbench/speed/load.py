@@ -43,7 +43,7 @@ class Request:
 
 @dataclass
 class Load:
-    """What clients saw.
+    """Answers and failures that clients saw.
 
     Attributes:
         latencies: seconds from the first byte sent to the last byte received, of answers with status 200.
@@ -84,7 +84,7 @@ def run(
         ping_every: seconds between requests to ``/ping`` on a connection of its own; none when 0.
 
     Returns:
-        What the clients saw, and what the pings saw.
+        Load of the clients, and load of the pings.
 
     Raises:
         OSError: the server does not accept a connection.

@@ -22,7 +22,7 @@ from workbench.speed.servers import Program, Server
 CLIENTS = 8
 _PING_EVERY = 0.05
 _TURNS = 2
-"""Of each server between two starts."""
+"""Measurements of each server between two starts."""
 
 Turn = Callable[[], None]
 """Measures something once."""
@@ -30,7 +30,7 @@ Turn = Callable[[], None]
 
 @dataclass
 class Seen:
-    """What one server showed, two values a round.
+    """Measurements of one server, two values a round.
 
     Attributes:
         p50: median milliseconds of a request, one client.
@@ -49,7 +49,7 @@ class Seen:
 
 @dataclass
 class Case:
-    """What is asked of several servers.
+    """One request to several servers.
 
     Attributes:
         requests: one to each server, in their order.
@@ -119,7 +119,7 @@ def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, 
 
 @contextmanager
 def _with_reason(server: Server) -> Iterator[None]:
-    """Lets whoever reads of a failure read the server's own words, too: its log is gone then."""
+    """Add the server's own words to a failure, for its log is gone when the failure is read."""
     try:
         yield
     except (BenchError, OSError) as error:
@@ -128,7 +128,7 @@ def _with_reason(server: Server) -> Iterator[None]:
 
 
 def warm(server: Server, request: Request, *, seconds: float = 2.0) -> None:
-    """Lets every worker answer."""
+    """Send requests until every worker has answered."""
     load.run(server.address, request, clients=CLIENTS, seconds=seconds)
 
 

@@ -50,7 +50,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Program:
-    """How to start a server.
+    """Command and environment that start a server.
 
     Attributes:
         name: for logs.

@@ -19,7 +19,7 @@ _PING_TARGET_MS = 50
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: rounds, and seconds of each measurement in one."""
+    """Length of a run: rounds, and seconds of each measurement in one."""
 
     rounds: int
     seconds: float

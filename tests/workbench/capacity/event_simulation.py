@@ -15,12 +15,12 @@ from workbench.measuring.percentiles import percentile
 _JITTER = 0.1
 
 Factor = Callable[[float], float]
-"""What a camera sends at a time in seconds, as a multiple of its rate."""
+"""Load of a camera at a time in seconds, as a multiple of its rate."""
 
 
 @dataclass
 class Outcome:
-    """What became of the frames: waits and answers in seconds, and how many were refused."""
+    """Waits and answers of the frames in seconds, and the number refused."""
 
     waits: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -77,11 +77,11 @@ class EventSimulation:
         self._environment.process(self._poisson(rate))
 
     def scaled_by(self, policy: ScalingPolicy) -> None:
-        """Lets target tracking decide how many instances serve."""
+        """Scale the number of instances by target tracking."""
         self._environment.process(self._scale(Autoscaler(policy, serving=self.serving)))
 
     def run(self, seconds: float) -> Outcome:
-        """Lets so many seconds pass."""
+        """Run for so many seconds."""
         self._environment.run(until=self._environment.now + seconds)
         return self.outcome
 
