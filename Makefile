@@ -73,10 +73,10 @@ templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over
 	npx --no-install cdk synth --quiet --no-staging --output .cache/cdk.out --context nag=true
 	scripts/check-template .cache/cdk.out/*.template.json
 
-test: check .venv/export/installed ## every check and every test
+test: check .venv/export/installed .venv/bench/installed ## every check and every test
 	$(BIN)/python -m pytest
 
-bench: install .venv/export/installed .venv/bench/installed ## how fast, beside a plain server: ONLY=, ROUNDS= and SECONDS= choose
+bench: install .venv/export/installed .venv/bench/installed ## how fast, beside other servers: ONLY=, ROUNDS= and SECONDS= choose
 	$(BIN)/python -m workbench speed $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 format: install ## bring the sources into shape

@@ -1,1 +1,1 @@
-"""What ``benchmark`` measures: each variant in processes of its own, through the serving program's own code."""
+"""Measure variants for ``benchmark``, each in processes of its own, with the serving program's own code."""

@@ -42,7 +42,7 @@ class Part:
 
     @property
     def applications(self) -> tuple[str, ...]:
-        """What it serves."""
+        """Applications that it serves."""
         return self.model.applications
 
 
@@ -135,7 +135,7 @@ def _on_engines(folder: Path, described: ModelFolder) -> Iterator[tuple[Model, M
 
 
 def _undescribed(folder: Path) -> dict[str, Path]:
-    """Artefacts by role; not where a folder has several of a kind, of which nobody knows the right one."""
+    """Artefacts by role; a role with several candidates in a folder is left out."""
     graphs, symbols = list(folder.glob("*.onnx")), list(folder.glob(f"*{_SYMBOL}"))
     found = {"onnx": graphs[0]} if len(graphs) == 1 else {}
     if len(symbols) == 1:

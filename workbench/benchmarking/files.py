@@ -22,7 +22,7 @@ def picture_name(variant: str) -> str:
 
 
 def found(answer: bytes) -> report.Found:
-    """What is drawn: detections that precision and recall would count, or all matches of a comparison."""
+    """Findings to draw: detections that precision and recall count, or all matches of a comparison."""
     document = json.loads(answer)
     return report.matches(document) if report.is_comparison(document) else report.detections(document, min_score=SURE)
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 Milliseconds = dict[str, float]
-"""Of one run, by stage; ``whole`` is all of it."""
+"""Milliseconds of one run, by stage; ``whole`` is all of it."""
 
 Served = list[tuple[int, float]]
-"""Of each worker the requests that it served, and in how many seconds."""
+"""Requests that each worker served, and its seconds."""
 
 
 class Runs(Protocol):
-    """What runs once when it is its turn."""
+    """Runs once when it is its turn."""
 
     def run(self) -> Milliseconds:
         """Serves the request once."""
@@ -21,7 +21,7 @@ class Runs(Protocol):
 
 
 class Works(Protocol):
-    """What has workers, which are busy only when it is its turn."""
+    """Has workers that are busy only when it is its turn."""
 
     def keep_busy(self, workers: int, seconds: float) -> Served:
         """Keeps so many of its workers busy."""
@@ -73,7 +73,7 @@ def kept_busy(
         was_busy: is told of every turn.
 
     Returns:
-        Of each variant, and of each number, what the workers served in each turn.
+        Requests served in each turn, by variant and by number of workers.
     """
     kept: list[list[list[Served]]] = [[[] for _ in counts] for _ in variants]
     for _ in range(rounds):

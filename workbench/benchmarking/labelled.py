@@ -1,4 +1,4 @@
-"""How right a variant is, on frames that people labelled, by the answers that a client would get."""
+"""Accuracy of a variant on labelled frames, by the answers that a client would get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A variant's process, as whoever benchmarks sees it."""
+"""A variant's process, controlled from the benchmark's."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class VariantProcess:
 
     @property
     def pids(self) -> list[int]:
-        """Of the process and its workers."""
+        """Process ids of the process and its workers."""
         return [self._program.pid, *self._workers]
 
     def load(self, request: Request, *, before_fork: bool = False) -> None:
@@ -84,7 +84,7 @@ class VariantProcess:
         return timed
 
     def answer(self, request: Request) -> bytes:
-        """What a client would get."""
+        """Body of the answer that a client would get."""
         body: bytes = self._ask("answer", request.body, request.content_type)
         return body
 
@@ -129,7 +129,7 @@ def _environment(variant: Variant, *, threads: int, folder: Path) -> dict[str, s
 
 
 def tuning(threads: int) -> dict[str, str]:
-    """What engines read when they are imported, as in gunicorn.conf.py."""
+    """Environment variables that engines read at import, as in gunicorn.conf.py."""
     return {"OMP_NUM_THREADS": str(threads), "MXNET_SUBGRAPH_BACKEND": "NONE", "ORT_DISABLE_TELEMETRY": "1"}
 
 

@@ -60,7 +60,7 @@ class Variant:
         return {WHOLE: round((time.perf_counter() - started) * 1000, 3), **stages}
 
     def answer(self, body: bytes, content_type: str) -> bytes:
-        """What a client would get for a request."""
+        """Body of the answer that a client would get."""
         return _host().invoke(body, content_type, _ACCEPT)[0]
 
     def hire(self, warm_up: int) -> int:
@@ -76,7 +76,7 @@ class Variant:
         return worker.pid
 
     def keep_busy(self, workers: int, seconds: float) -> list[tuple[int, float]]:
-        """Lets some workers serve the request over and over: of each its requests, and seconds to the last's end."""
+        """Keep some workers busy with the request: requests of each, and seconds to the end of its last."""
         busy = self._workers[:workers]
         for worker in busy:
             worker.send(seconds)
@@ -134,7 +134,7 @@ def _reply(connection: Connection, do: Callable[[], Any]) -> None:
 
 
 def _reply_of(worker: Connection) -> Any:
-    """What a worker replied.
+    """Reply of a worker.
 
     Raises:
         ServingError: it refused, or ended.

@@ -1,4 +1,4 @@
-"""What a benchmark was: of which frame, how often, by which call."""
+"""Record of a benchmark: its frame, its schedule and its command."""
 
 from __future__ import annotations
 

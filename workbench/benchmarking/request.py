@@ -1,4 +1,4 @@
-"""What a client would send for a frame."""
+"""The request that a client would send for a frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured of each variant, and the same as one JSON document."""
+"""Results of each variant, and all of them as one JSON document."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.benchmarking import percentiles
 from workbench.benchmarking.interleaving import Milliseconds, Served
 from workbench.camera.report import Found
+from workbench.measuring import percentiles
 
 if TYPE_CHECKING:
     from workbench.benchmarking.variants import Variant
@@ -24,7 +24,7 @@ STAGES = ("decode", "preprocess", "infer", "postprocess")
 
 @dataclass(frozen=True, kw_only=True)
 class Throughput:
-    """What some workers managed together.
+    """Throughput of several workers together.
 
     Attributes:
         workers: how many, each in a process of its own and each with its next request at once.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rich.progress import Progress
 
-from workbench.benchmarking import interleaving, labelled, memory, results
+from workbench.benchmarking import interleaving, labelled, results
 from workbench.benchmarking.labelled import LabelledFrame
 from workbench.benchmarking.process import VariantProcess
 from workbench.benchmarking.request import Request
@@ -16,6 +16,7 @@ from workbench.benchmarking.request import of as request_of
 from workbench.benchmarking.results import Throughput
 from workbench.benchmarking.variants import Variant
 from workbench.compilers.onnx.accuracy import Accuracy
+from workbench.measuring.processes import peak_mib, together_mib
 
 ROUNDS = 5
 """Turns of each number of workers, of which the median counts."""
@@ -26,7 +27,7 @@ _WORKERS_WARM_UP = 10  # they are forked from a process that has loaded and run 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How often and how long.
+    """Number and length of the measurements.
 
     Attributes:
         warm_up, repeat: runs of each variant that are not kept, and that are.
@@ -52,7 +53,7 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """What one process told: its runs by stage, its peak memory, its answer for the frame, and how right it is."""
+    """Results of one process: runs by stage, peak memory, the answer for the frame, and accuracy."""
 
     runs: dict[str, list[float]]
     peak_mib: float
@@ -82,7 +83,7 @@ def latency(
         kept = interleaving.timed(
             started, warm_up=schedule.warm_up, repeat=schedule.repeat, ran=lambda: progress.advance(step)
         )
-        peaks = [memory.peak_mib(process.pids[0]) for process in started]
+        peaks = [peak_mib(process.pids[0]) for process in started]
         if labelled_frames:
             step = progress.add_task("labelled frames", total=len(labelled_frames) * len(variants))
         return [
@@ -114,7 +115,7 @@ def throughput(
             together = []
             for _ in range(counts[-1]):
                 process.hire(warm_up=min(schedule.warm_up, _WORKERS_WARM_UP))
-                together.append(memory.together_mib(process.pids))
+                together.append(together_mib(process.pids))
                 progress.advance(step)
             memories.append(together)
         step = progress.add_task("workers in turns", total=ROUNDS * len(counts) * len(started))

@@ -23,7 +23,7 @@ _FACES = "face-detection"
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """What is benchmarked.
+    """One model, or pair of models, on its engines.
 
     Attributes:
         name: what it is called; no two of a benchmark are called the same.
@@ -42,12 +42,12 @@ class Variant:
 
     @property
     def engine(self) -> str:
-        """Of its parts."""
+        """Engines of its parts."""
         return "+".join(part.model.engine for part in self.parts)
 
     @property
     def artefact_bytes(self) -> int:
-        """Of all its files."""
+        """Bytes of all its files."""
         return sum(path.stat().st_size for part in self.parts for path in part.files.values())
 
     def put_into(self, store: Path) -> None:
@@ -98,7 +98,7 @@ def find(
 
 
 def _choices(word: str, stores: Sequence[Path], application: str | None) -> list[tuple[Part, ...]]:
-    """What a word may stand for: parts on engines."""
+    """Parts on engines that a word may stand for."""
     halves = [word] if Path(word).exists() else word.split("+")
     if len(halves) > 2:
         raise BenchmarkError(f"{word} has {len(halves)} parts; name a model, or DETECTOR+EMBEDDER")
@@ -139,7 +139,7 @@ def _check_engine(name: str) -> None:
 
 
 def _application(choices: dict[str, list[tuple[Part, ...]]], wanted: str | None) -> str:
-    """What serves all words.
+    """Variants that serve all words.
 
     Raises:
         BenchmarkError: nothing does, or not what is wanted.

@@ -1,1 +1,1 @@
-"""What a fleet of cameras asks of the service, what that costs, and which limit it meets first."""
+"""Demand of a fleet of cameras on the service, its cost, and the limit that it meets first."""

@@ -1,4 +1,4 @@
-"""What the cameras send."""
+"""Frames and bytes that the cameras send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many instances, and what they have to spare."""
+"""Number of instances, and their spare throughput."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _OVERHEAD_KB = 3.0
 """The event around the body: headers and request context. An assumption."""
 _API_ONLY = frozenset({"api_keys", "usage_plans", "stage_throttle", "account_throttle", "api_payload"})
 _ALONE = frozenset({"api_payload", "function_payload", "endpoint_payload"})
-"""What one frame uses, however many cameras there are."""
+"""Use by one frame, independent of the number of cameras."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def quotas(path: Path = QUOTAS) -> Mapping[str, Quota]:
 
 
 def notes(path: Path = QUOTAS) -> list[str]:
-    """What no table of quotas can say."""
+    """Limits that no table of quotas can say."""
     return list(json.loads(path.read_text(encoding="utf-8"))["notes"])
 
 

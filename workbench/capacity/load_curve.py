@@ -1,4 +1,4 @@
-"""How much the cameras send, second by second of a day."""
+"""Load of the cameras, second by second of a day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DayCurve:
     burst_factor: float = 1.5
 
     def factors(self, seconds: Floats, generator: np.random.Generator) -> Floats:
-        """What is sent at each time (seconds of the day), as a multiple of the rate at 14 h without a burst."""
+        """Load at each time (seconds of the day), as a multiple of the rate at 14 h without a burst."""
         hours = seconds / 3600
         wave = 0.5 * (1 + np.cos((hours - _PEAK_HOUR) / 24 * 2 * np.pi))
         factors: Floats = self.night_share + (1 - self.night_share) * wave

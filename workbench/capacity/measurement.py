@@ -1,4 +1,4 @@
-"""Measures what the serving program manages on this machine, and says so in the words of ``throughput.json``."""
+"""Measure the serving program's throughput on this machine, in the words of ``throughput.json``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
+from workbench.measuring.machine import processor_name
 from workbench.measuring.processes import processor_seconds
 from workbench.speed import load
 from workbench.speed.load import Request
@@ -63,9 +64,8 @@ def measure(
         used = processor_seconds(program.pid) - used_before
     if not seen.latencies:
         raise PlanError(f"the serving program answered none of {seen.refused} requests; try the frame with 'send'")
-    latencies = sorted(seen.latencies)
     cores = len(os.sched_getaffinity(0))
-    rate = len(latencies) / seen.seconds
+    rate = seen.rate
     return Measurement(
         application=application,
         model=model,
@@ -74,12 +74,12 @@ def measure(
         frame=sent,
         clients=clients,
         seconds=round(seen.seconds, 2),
-        requests=len(latencies),
+        requests=len(seen.latencies),
         failed=seen.refused,
         requests_per_second=round(rate, 2),
-        milliseconds_per_frame=round(1000 * used / len(latencies), 2),
-        p50_ms=round(1000 * latencies[len(latencies) // 2], 1),
-        p99_ms=round(1000 * latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))], 1),
+        milliseconds_per_frame=round(1000 * used / len(seen.latencies), 2),
+        p50_ms=round(seen.milliseconds(50), 1),
+        p99_ms=round(seen.milliseconds(99), 1),
         date=datetime.now(UTC).date().isoformat(),
         command=command,
     )
@@ -105,9 +105,3 @@ def _jpeg(path: Path) -> tuple[bytes, Frame]:
     picture.save(buffer, "JPEG", quality=90)
     body = buffer.getvalue()
     return body, Frame(name=path.stem, width=picture.width, height=picture.height, bytes=len(body))
-
-
-def processor_name() -> str:
-    """What the machine calls its processor."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")

@@ -1,4 +1,4 @@
-"""What a month costs, part by part, from a dated table of list prices of which each entry names its source."""
+"""Cost of a month, part by part, from a dated table of list prices; each entry names its source."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Price:
     source: str
 
     def of(self, units: float) -> float:
-        """What so many units cost."""
+        """Cost of so many units."""
         total, left = 0.0, units
         for size, price in self.tiers:
             here = left if size is None else min(left, size)
@@ -66,7 +66,7 @@ class PriceTable:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What is counted for a part of the bill: so many units a month, of which the price table has a price."""
+    """Units a month of one part of the bill; the price table has their price."""
 
     part: str
     quantity: float
@@ -120,7 +120,7 @@ def usages(
     retention_days: int,
     ingest: bool,
 ) -> list[Usage]:
-    """What is counted in a month.
+    """Units that a month counts.
 
     Args:
         demand: what the cameras send.
@@ -178,7 +178,7 @@ def usages(
 
 
 def bill(counted: Sequence[Usage], table: PriceTable | None) -> list[Line]:
-    """What each part costs, the dearest first; in the given order without prices."""
+    """Cost of each part, the dearest first; in the given order without prices."""
     if table is None:
         return [Line(usage=usage, cost=None, price=None) for usage in counted]
     known = {**table.prices, **table.instance_hours}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class ScalingPolicy:
-    """What the stack and AWS decide about the number of instances.
+    """Rules of the stack and of AWS for the number of instances.
 
     Attributes:
         smallest: ``minInstanceCount``.

@@ -6,7 +6,7 @@ second, so within a slice of 10 s it is as if its load had always been what it i
 distribution of a queue with random arrivals and a bounded number of places (M/M/c/K), and only the number of instances
 is carried from slice to slice. Predictions take a constant time, so queues are half as long as random ones: exact for
 the mean wait of one worker, an approximation for the rest.
-:mod:`workbench.capacity.event_simulation` has every frame as an event; a test holds the two together.
+A test compares it with a simulation in which every frame is an event (``tests/workbench/capacity``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WAITS = 400
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """What a day was like.
+    """Results of one day.
 
     Attributes:
         cameras: how many.

@@ -1,4 +1,4 @@
-"""What one instance manages a second: measured, scaled from a measurement, given, or assumed. It always says which.
+"""Requests a second of one instance: measured, scaled from a measurement, given, or assumed. It always says which.
 
 ``throughput.json`` is what :mod:`workbench.capacity.measurement` writes::
 
@@ -45,7 +45,7 @@ class InstanceType:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where was measured: processor, cores, and the load average of one minute before it began."""
+    """The measured machine: processor, cores, and the load average of one minute before the start."""
 
     processor: str
     cores: int
@@ -54,7 +54,7 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What was sent: pixels and bytes."""
+    """The frame sent: pixels and bytes."""
 
     name: str
     width: int
@@ -85,7 +85,7 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True)
 class Throughput:
-    """What one instance manages.
+    """Throughput of one instance.
 
     Attributes:
         requests_per_second: with all workers busy.
@@ -183,7 +183,7 @@ def estimate(
     given: float | None,
     measurements: Sequence[Measurement],
 ) -> Throughput:
-    """What one instance manages, from the best source that there is.
+    """Throughput of one instance, from the best source that there is.
 
     ``engines`` are those of the model's parts: in the GPU image ONNX Runtime alone uses the GPU, unless it is built
     with MXNet for CUDA.

@@ -1,4 +1,4 @@
-"""Measurements that several verbs take: processes, memory, percentiles.
+"""Reading of measurements: percentiles, memory and processor time of processes, and the machine's description.
 
-What is measured, and what it means, is the verbs' own.
+It knows nothing of servers, models or the serving program.
 """

@@ -1,9 +1,11 @@
-"""What a process and its children cost, as Linux tells it in ``/proc``."""
+"""Processor time and memory of processes, from Linux's ``/proc`` (proc(5))."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -21,13 +23,31 @@ def processor_seconds(root: int) -> float:
 
 def memory_mib(root: int) -> float:
     """Memory of a process and its children, and theirs: a page that n of them share counts once in the sum."""
+    return together_mib(_family(root))
+
+
+def together_mib(processes: Iterable[int]) -> float:
+    """Memory of processes together, without those that have ended: a page that n of them share counts once."""
     kilobytes = 0
-    for process in _family(root):
+    for process in processes:
         with contextlib.suppress(OSError):
-            # Pss: of a page that n processes share it counts a nth for each; proc(5).
-            lines = (_PROC / str(process) / "smaps_rollup").read_text().splitlines()
-            kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return kilobytes / 1024
+            kilobytes += _kilobytes(process, "smaps_rollup", "Pss")  # a nth for each of n that share a page
+    return round(kilobytes / 1024, 1)
+
+
+def peak_mib(process: int) -> float:
+    """The most memory that a process has had in use at once so far.
+
+    Raises:
+        OSError: it has ended.
+    """
+    return round(_kilobytes(process, "status", "VmHWM") / 1024, 1)
+
+
+def _kilobytes(process: int, file: str, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB$", (_PROC / str(process) / file).read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
 
 
 def _family(root: int) -> set[int]:
@@ -42,5 +62,5 @@ def _family(root: int) -> set[int]:
 
 
 def _fields(process: int) -> list[str]:
-    """Of ``/proc/PID/stat``, from the third on. The name before them stands in brackets and may hold anything."""
+    """Fields of ``/proc/PID/stat`` from the third on. The name before them stands in brackets and may hold anything."""
     return (_PROC / str(process) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Measure what serving costs beside a plain server and the bare work, and what each step to make it fast is worth."""
+"""Measure serving beside other servers of the same model and beside the bare work, as ``make bench`` does."""
 
 from workbench.speed.command import add_arguments, run
 

@@ -1,4 +1,4 @@
-"""What decoding with less detail costs in accuracy: labelled frames, enlarged as if a larger camera had taken them.
+"""Accuracy lost by decoding with less detail, on labelled frames enlarged as if a larger camera had taken them.
 
 ``python -m workbench.speed.accuracy APPLICATION MODEL FOLDER LABELS`` prints recalls as JSON; :func:`run` calls it.
 """
@@ -23,7 +23,7 @@ _JPEG_QUALITY = 92
 
 @dataclass(frozen=True)
 class Recall:
-    """Of a model over frames enlarged ``times``: decoded whole, and with less detail.
+    """Recall of a model over frames enlarged ``times``, decoded whole and with less detail.
 
     Attributes:
         times: sides of the frames in sides of the originals.

@@ -25,7 +25,7 @@ _WARM_UP_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class BareLoop:
-    """What the processes managed together.
+    """Results of all processes together.
 
     Attributes:
         frames_per_second: of all processes.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import places
-from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers, synth
+from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
@@ -24,27 +24,49 @@ _SHORT_SIZE = 416  # of the older form, for both servers
 
 
 def yolox(found: Material, effort: Effort) -> list[Figure]:
-    """yolox_nano: a small and a large frame, each as an image and in the older base64 form."""
+    """yolox_nano: a small and a large frame as an image, beside every server and the bare loop."""
     folder = found.yolox()
     if folder is None:
         return []
-    small, large = found.street(), found.large()
-    forms = [
-        ("street frame, image/jpeg", small, material.as_image(small), Targets(0.175, 5.9, processor=1.20)),
-        ("1280x1920 frame, image/jpeg", large, material.as_image(large), Targets(0.26, 3.6, processor=1.10)),
-        ("street frame, base64 JSON", small, _as_json(small), Targets(0.20, 5.2)),
-        ("1280x1920 frame, base64 JSON", large, _as_json(large), Targets(0.32, 3.0)),
-    ]
+    frames = {
+        "street frame": (
+            found.street(),
+            Targets(0.175, 5.0, processor=1.20, bare_rate=0.83, peers_alone=1.3, peers_rate=1.05),
+        ),
+        "1280x1920 frame": (
+            found.large(),
+            Targets(0.26, 3.6, processor=1.10, bare_rate=0.87, peers_alone=1.3, peers_rate=1.25),
+        ),
+    }
     asked = [
         Asked(
-            f"{_YOLOX}, {form}",
-            [request, _as_json(frame)],
+            f"{_YOLOX}, {name}, image/jpeg",
+            material.as_image(frame),
+            _as_json(frame),
             targets,
-            Bare(_BODY, folder, frame, effort.seconds) if targets.processor else None,
+            Bare(_BODY, folder, frame, effort.seconds),
         )
-        for form, frame, request, targets in forms
+        for name, (frame, targets) in frames.items()
     ]
-    return measured(_programs(found, folder, found.plain_models(), _PLAIN_YOLOX), asked, effort)
+    ours, plain = _programs(found, folder, found.plain_models(), _PLAIN_YOLOX)
+    return measured(ours, asked, effort, plain=plain, peers=servers.peers(folder / f"{_YOLOX}.onnx"))
+
+
+def yolox_json(found: Material, effort: Effort) -> list[Figure]:
+    """yolox_nano: the same frames in the older base64 form, beside the plain server."""
+    folder = found.yolox()
+    if folder is None:
+        return []
+    frames = {
+        "street frame": (found.street(), Targets(0.20, 5.0)),
+        "1280x1920 frame": (found.large(), Targets(0.32, 3.0)),
+    }
+    asked = [
+        Asked(f"{_YOLOX}, {name}, base64 JSON", _as_json(frame), _as_json(frame), targets)
+        for name, (frame, targets) in frames.items()
+    ]
+    ours, plain = _programs(found, folder, found.plain_models(), _PLAIN_YOLOX)
+    return measured(ours, asked, effort, plain=plain)
 
 
 def heavy(found: Material, effort: Effort) -> list[Figure]:
@@ -58,16 +80,18 @@ def heavy(found: Material, effort: Effort) -> list[Figure]:
     for name, (folder, targets) in variants.items():
         asked = Asked(
             f"{exported.name} {name}, street frame, image/jpeg",
-            [material.as_image(frame), _as_json(frame)],
+            material.as_image(frame),
+            _as_json(frame),
             targets,
             Bare(_BODY, folder, frame, effort.seconds),
         )
-        figures += measured(_programs(found, folder, exported, exported.name), [asked], effort)
+        ours, plain = _programs(found, folder, exported, exported.name)
+        figures += measured(ours, [asked], effort, plain=plain)
     return figures
 
 
 def memory(found: Material, _: Effort) -> list[Figure]:
-    """What a further worker costs in memory, of one thread and of four, for a small and a larger model."""
+    """Memory of a further worker, of one thread and of four, for a small and a larger model."""
     figures = []
     exported = material.heavy_exported()
     models = {exported.name: (material.heavy_compiled(), exported, exported.name)}
@@ -160,7 +184,7 @@ def accuracy_kept(found: Material, _: Effort) -> list[Figure]:
 
 
 def function(found: Material, effort: Effort) -> list[Figure]:
-    """What the Lambda function takes itself for a large frame, and to start."""
+    """Processor time of the Lambda function for a large frame, and its start."""
     frame = found.large()
     requests = lambda_function.time_requests(frame, requests=_REQUESTS_A_ROUND * effort.rounds)
     case = f"Lambda function, {len(frame) / 1e6:.1f} MB frame"
@@ -182,28 +206,22 @@ def function(found: Material, effort: Effort) -> list[Figure]:
     ]
 
 
-def cdk(_: Material, effort: Effort) -> list[Figure]:
-    """``npx cdk synth``, warm."""
-    seen = synth.time_synth(runs=effort.rounds)
-    return [Figure(case="npx cdk synth", name="wall, warm", value=seen.wall_seconds, unit="s", sign="<=", target=6)]
-
-
 GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "yolox": yolox,
+    "yolox-json": yolox_json,
     "yolo3": heavy,
     "memory": memory,
     "start": start,
     "comparison": face_comparison,
     "accuracy": accuracy_kept,
     "function": function,
-    "cdk": cdk,
 }
 
 
-def _programs(found: Material, folder: Path, plain_models: Path | None, prefix: str) -> list[Program]:
+def _programs(found: Material, folder: Path, plain_models: Path | None, prefix: str) -> tuple[Program, Program | None]:
     """The product with a model of that name, and the plain server where there is one."""
-    ours = servers.ours(_BODY, folder.name, folder.parent)
-    return [ours, servers.plain(found.baseline, plain_models, prefix)] if found.baseline and plain_models else [ours]
+    plain = servers.plain(found.baseline, plain_models, prefix) if found.baseline and plain_models else None
+    return servers.ours(_BODY, folder.name, folder.parent), plain
 
 
 def _as_json(frame: bytes) -> Request:

@@ -18,13 +18,10 @@ from workbench.errors import BenchError
 if TYPE_CHECKING:
     from workbench.speed.material import Material
 
-_STEPS = "steps"
-"""The name of all steps together."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
-    parser.add_argument("--only", type=_names, default=[], metavar="A,B", help=f"groups (default: all but {_STEPS})")
+    parser.add_argument("--only", type=_names, default=[], metavar="A,B", help="groups (default: all)")
     parser.add_argument("--rounds", type=_count, default=5, help="of each measurement (default: 5)")
     parser.add_argument("--seconds", type=_seconds, default=3.0, help="of one measurement of a server (default: 3)")
     parser.add_argument("--output", type=Path, default=places.OUTPUT / "speed", metavar="DIR", help="out/speed")
@@ -36,22 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.speed import cases, report
     from workbench.speed.material import Material
     from workbench.speed.side_by_side import Effort
-    from workbench.speed.steps import STEPS
 
-    groups = {**cases.GROUPS, **STEPS}
-    known = [*cases.GROUPS, _STEPS, *STEPS]
     for name in arguments.only:
-        if name not in known:
-            raise BenchError(f"unknown group '{name}'{nearest(name, known)}; known: {', '.join(known)}")
-    chosen = [each for name in arguments.only or cases.GROUPS for each in (STEPS if name == _STEPS else [name])]
+        if name not in cases.GROUPS:
+            raise BenchError(f"unknown group '{name}'{nearest(name, cases.GROUPS)}; known: {', '.join(cases.GROUPS)}")
     found = Material.found()
     _say_what_is_missing(found)
     effort = Effort(arguments.rounds, arguments.seconds)
     where, figures, written = report.machine(), [], []
     with Console(stderr=True).status("") as status:
-        for name in chosen:
+        for name in arguments.only or cases.GROUPS:
             status.update(f"measuring {name}: {effort.rounds} rounds")
-            seen = groups[name](found, effort)
+            seen = cases.GROUPS[name](found, effort)
             if not seen:
                 print(f"{name}: left out, for what it needs is missing", file=sys.stderr)
             figures += seen

@@ -37,7 +37,7 @@ class Figure:
 
     @property
     def held(self) -> bool | None:
-        """Whether it keeps to its target; None where there is none."""
+        """True if the value keeps to its target; None without a target."""
         return _COMPARISONS[self.sign](self.value, self.target) if self.sign else None
 
     def document(self) -> dict[str, Any]:

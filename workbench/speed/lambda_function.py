@@ -1,4 +1,4 @@
-"""What the Lambda function takes itself: processor time a request, and the time to load it.
+"""Processor time that the Lambda function itself takes for a request, and to load.
 
 The endpoint is an HTTP server on this machine that answers at once, not a stub inside the function: so signing, sending
 and reading count, whatever client the function has. Processor time is that of the thread that runs the handler, in

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from workbench.errors import BenchError
+from workbench.measuring.percentiles import percentile
 
 _READ_BYTES = 65536
 _TIMEOUT_SECONDS = 30.0
@@ -42,7 +43,7 @@ class Request:
 
 @dataclass
 class Load:
-    """What clients saw.
+    """Answers and failures that clients saw.
 
     Attributes:
         latencies: seconds from the first byte sent to the last byte received, of answers with status 200.
@@ -60,15 +61,14 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def milliseconds(self, percent: float) -> float:
-        """A percentile of the latencies: the smallest that at least ``percent`` of them do not exceed.
+        """A percentile of the latencies.
 
         Raises:
             BenchError: there is none.
         """
         if not self.latencies:
             raise BenchError(f"no good answer, {self.refused} others")
-        ordered = sorted(self.latencies)
-        return 1000 * ordered[max(0, -(-len(ordered) * int(percent * 10) // 1000) - 1)]
+        return 1000 * percentile(self.latencies, percent)
 
 
 def run(
@@ -84,7 +84,7 @@ def run(
         ping_every: seconds between requests to ``/ping`` on a connection of its own; none when 0.
 
     Returns:
-        What the clients saw, and what the pings saw.
+        Load of the clients, and load of the pings.
 
     Raises:
         OSError: the server does not accept a connection.

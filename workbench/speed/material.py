@@ -1,4 +1,4 @@
-"""What is sent to the servers, and the models that they run: real ones where they are, else what can be made here."""
+"""Frames for the servers and the models that they run: real ones where they are, else made here."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Material:
 
     @classmethod
     def found(cls) -> Material:
-        """What the environment names, or lies beside the checkout."""
+        """Folders that the environment names or that lie beside the checkout."""
         return cls(_folder("IPC_TESTDATA", "testdata"), _folder("IPC_BASELINE", "baseline"))
 
     def street(self) -> bytes:

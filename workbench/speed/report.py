@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from workbench.capacity.measurement import processor_name
+from workbench.measuring.machine import processor_name
 from workbench.speed.figures import Figure
 
 _FURTHEST = 16.0
@@ -21,7 +21,7 @@ _VERDICTS = {True: "[green]held[/green]", False: "[red]missed[/red]", None: ""}
 
 
 def machine() -> dict[str, Any]:
-    """Where was measured."""
+    """Machine and date of the run."""
     return {
         "processor": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
@@ -32,7 +32,7 @@ def machine() -> dict[str, Any]:
 
 
 def table(figures: Sequence[Figure]) -> Table:
-    """What a person reads."""
+    """The figures with their targets, to print."""
     drawn = Table(title="The product beside what it is compared with")
     for name in ("case", "figure", "product", "beside", "value", "target", ""):
         drawn.add_column(name, justify="left" if name in ("case", "figure", "") else "right")
@@ -82,7 +82,7 @@ def _markdown(figures: Sequence[Figure]) -> str:
 
 
 def _plot(judged: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
-    """How far every figure is on the right side of its target, with a dot a round."""
+    """Draw every figure as a multiple of its target, with a dot a round."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -96,6 +96,7 @@ def _plot(judged: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
     axes.axvline(1.0, color="black", linewidth=1)
     axes.set_yticks(range(len(judged)), [f"{figure.case}: {figure.name}" for figure in reversed(judged)], fontsize=8)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("times better than the target (1 = just held)")
     axes.set_title(f"{where['processor']}, {where['cores']} cores, {where['date']}", fontsize=9)
     drawing.savefig(file, dpi=110)
@@ -103,7 +104,7 @@ def _plot(judged: Sequence[Figure], where: dict[str, Any], file: Path) -> None:
 
 
 def _share(figure: Figure, value: float) -> float:
-    """How many times better than the target; what costs nothing at all is shown as far as the axis goes."""
+    """Times better than the target; a value near zero is cut where the axis ends."""
     if figure.sign == ">=":
         return value / figure.target
     return figure.target / value if value * _FURTHEST > figure.target else _FURTHEST

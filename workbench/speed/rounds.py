@@ -22,7 +22,7 @@ from workbench.speed.servers import Program, Server
 CLIENTS = 8
 _PING_EVERY = 0.05
 _TURNS = 2
-"""Of each server between two starts."""
+"""Measurements of each server between two starts."""
 
 Turn = Callable[[], None]
 """Measures something once."""
@@ -30,32 +30,26 @@ Turn = Callable[[], None]
 
 @dataclass
 class Seen:
-    """What one server showed, two values a round.
+    """Measurements of one server, two values a round.
 
     Attributes:
         p50: median milliseconds of a request, one client.
         rates: good answers a second, eight clients.
-        p99: milliseconds of a request, eight clients.
         ping_p99: milliseconds of ``GET /ping`` while eight other clients send frames.
-        processor_alone: milliseconds of processor time a request, one client.
-        processor: the same, eight clients.
-        memory: MiB of all processes, after the eight clients.
+        processor: milliseconds of processor time a request, eight clients.
         refused: requests without a good answer.
     """
 
     p50: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
     ping_p99: list[float] = field(default_factory=list)
-    processor_alone: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
     refused: int = 0
 
 
 @dataclass
 class Case:
-    """What is asked of several servers.
+    """One request to several servers.
 
     Attributes:
         requests: one to each server, in their order.
@@ -71,7 +65,10 @@ class Case:
         self.seen = [Seen() for _ in self.requests]
 
     def phases(self, servers: Sequence[Server], seconds: float) -> list[list[Turn]]:
-        """What is compared, phase by phase: what measures each of the servers once, and what else takes its turn."""
+        """Turns of three phases: one client, eight clients and all else that takes its turn, and pings.
+
+        Pings are those of the first server alone, for they are not compared.
+        """
 
         def turn(measure: _Measure, server: Server, request: Request, seen: Seen) -> Turn:
             def measured() -> None:
@@ -81,10 +78,13 @@ class Case:
             return measured
 
         def turns(measure: _Measure) -> list[Turn]:
-            each = [turn(measure, *one) for one in zip(servers, self.requests, self.seen, strict=True)]
-            return each[::-1]  # so that the first is next to all that it is compared with, whichever way round
+            return [turn(measure, *one) for one in zip(servers, self.requests, self.seen, strict=True)]
 
-        return [turns(_one_client), [*turns(_eight_clients), *self.beside], turns(_eight_clients_and_pings)]
+        return [
+            _around_the_first(turns(_one_client)),
+            _around_the_first(turns(_eight_clients), self.beside),
+            turns(_eight_clients_and_pings)[:1],
+        ]
 
 
 def in_turns(count: int, *measurements: Turn) -> None:
@@ -119,7 +119,7 @@ def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, 
 
 @contextmanager
 def _with_reason(server: Server) -> Iterator[None]:
-    """Lets whoever reads of a failure read the server's own words, too: its log is gone then."""
+    """Add the server's own words to a failure, for its log is gone when the failure is read."""
     try:
         yield
     except (BenchError, OSError) as error:
@@ -128,7 +128,7 @@ def _with_reason(server: Server) -> Iterator[None]:
 
 
 def warm(server: Server, request: Request, *, seconds: float = 2.0) -> None:
-    """Lets every worker answer."""
+    """Send requests until every worker has answered."""
     load.run(server.address, request, clients=CLIENTS, seconds=seconds)
 
 
@@ -138,15 +138,19 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, tuple[
     return statistics.median(each), each
 
 
+def _around_the_first(turns: Sequence[Turn], beside: Sequence[Turn] = ()) -> list[Turn]:
+    """The first in the middle: one right after what is ``beside`` it, and as near to the others as can be."""
+    first, *others = turns
+    half = (len(others) + 1) // 2
+    return [*others[:half], first, *beside, *others[half:]]
+
+
 _Measure = Callable[[Server, Request, Seen, float], None]
 
 
 def _one_client(server: Server, request: Request, seen: Seen, seconds: float) -> None:
-    before = server.processor_seconds()
     sent, _ = load.run(server.address, request, clients=1, seconds=seconds)
-    used = server.processor_seconds() - before
     seen.p50.append(sent.milliseconds(50))
-    seen.processor_alone.append(1000 * used / len(sent.latencies))
     seen.refused += sent.refused
 
 
@@ -155,9 +159,7 @@ def _eight_clients(server: Server, request: Request, seen: Seen, seconds: float)
     sent, _ = load.run(server.address, request, clients=CLIENTS, seconds=seconds)
     used = server.processor_seconds() - before
     seen.rates.append(sent.rate)
-    seen.p99.append(sent.milliseconds(99))
     seen.processor.append(1000 * used / len(sent.latencies))
-    seen.memory.append(server.memory_mib())
     seen.refused += sent.refused
 
 

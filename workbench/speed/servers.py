@@ -22,7 +22,7 @@ from workbench.speed.load import Address, Request
 
 _START_SECONDS = 300.0
 _POLL_SECONDS = 0.02
-_BENCH_PACKAGES = places.REPOSITORY / ".venv" / "bench"
+BENCH_PACKAGES = places.REPOSITORY / ".venv" / "bench"
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,21 @@ class Server:
 
 @dataclass(frozen=True)
 class Program:
-    """How to start a server.
+    """Command and environment that start a server.
 
     Attributes:
         name: for logs.
-        command: its words; the last are followed by ``--bind fd://N``.
+        command: its words, followed by ``--bind fd://N``, or by ``--port N`` where it opens the port itself.
         environment: its variables.
         directory: where it starts.
+        opens_port: true for servers that take no open socket.
     """
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     directory: Path
+    opens_port: bool = False
 
     @contextmanager
     def running(self, request: Request, *, logs: Path) -> Iterator[Server]:
@@ -72,15 +74,20 @@ class Program:
             StartError: it ended, or did not answer within five minutes.
         """
         with socket.create_server((HOST, 0)) as listener:
-            listener.set_inheritable(True)
             address = listener.getsockname()
+            if self.opens_port:
+                listener.close()
+                where, inherited = ["--port", str(address[1])], []
+            else:
+                listener.set_inheritable(True)
+                where, inherited = ["--bind", f"fd://{listener.fileno()}"], [listener.fileno()]
             begun = time.perf_counter()
             with ChildProcess(
-                [*self.command, "--bind", f"fd://{listener.fileno()}"],
+                [*self.command, *where],
                 environment=self.environment,
                 directory=self.directory,
                 log=logs / f"{self.name}.log",
-                inherited_files=[listener.fileno()],
+                inherited_files=inherited,
             ) as process:
                 listener.close()
                 _wait_for_answer(process, address, request)
@@ -122,12 +129,39 @@ def plain(server: Path, models: Path, prefix: str, *, workers: int | None = None
         ],
         environment={
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": str(_BENCH_PACKAGES),
+            "PYTHONPATH": str(BENCH_PACKAGES),
             "PYTHONDONTWRITEBYTECODE": "1",
             "MODEL_DIR": str(models),
             "MODEL_PREFIX": prefix,
         },
         directory=server,
+    )
+
+
+def peers(model: Path) -> dict[str, Program]:
+    """Servers of a YOLOX model that a user would write instead, by their frameworks' names; a worker a core.
+
+    Args:
+        model: the ONNX file.
+    """
+    return {
+        "FastAPI": _peer("fastapi_server", model),
+        "LitServe": _peer("litserve_server", model),
+    }
+
+
+def _peer(module: str, model: Path) -> Program:
+    workers = str(len(os.sched_getaffinity(0)))
+    return Program(
+        name=module,
+        command=[sys.executable, "-m", f"workbench.speed.peers.{module}", str(model), workers],
+        environment={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": f"{BENCH_PACKAGES}:{places.REPOSITORY}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        directory=places.REPOSITORY,
+        opens_port=True,
     )
 
 

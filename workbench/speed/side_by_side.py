@@ -1,10 +1,10 @@
-"""Requests to the product and to the plain server, in turns with the bare loop, and what is said of them."""
+"""Requests to the product and to other servers, in turns with the bare loop, and the figures that follow."""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _PING_TARGET_MS = 50
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: rounds, and seconds of each measurement in one."""
+    """Length of a run: rounds, and seconds of each measurement in one."""
 
     rounds: int
     seconds: float
@@ -27,11 +27,23 @@ class Effort:
 
 @dataclass(frozen=True)
 class Targets:
-    """What p50, throughput and processor time are held to, as shares of the others'; 0 for none."""
+    """Targets as multiples of what the product is compared with; 0 for none.
+
+    Attributes:
+        p50: at most this much of the plain server's median latency, one client.
+        rate: at least this much of the plain server's throughput, eight clients.
+        processor: at most this much of the bare loop's processor time a request.
+        bare_rate: at least this much of the bare loop's throughput.
+        peers_alone: at least this much of each peer's throughput, one client.
+        peers_rate: the same, eight clients.
+    """
 
     p50: float
     rate: float
     processor: float = 0
+    bare_rate: float = 0
+    peers_alone: float = 0
+    peers_rate: float = 0
 
 
 class Bare:
@@ -54,32 +66,56 @@ class Bare:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of the product, and of the plain server where there is one.
+    """One frame in one form.
 
     Attributes:
         case: its name.
-        requests: to the product; then to the plain server.
-        targets: what the figures are held to.
+        request: to the product and its peers.
+        plain: the same frame to the plain server.
+        targets: of the figures.
         bare: the same work without a server, where that is to be compared.
     """
 
     case: str
-    requests: Sequence[Request]
+    request: Request
+    plain: Request
     targets: Targets
     bare: Bare | None = None
 
 
-def measured(programs: Sequence[Program], asked: Sequence[Asked], effort: Effort) -> list[Figure]:
-    """What the product shows beside the plain server, and beside the bare loop.
+def measured(
+    product: Program,
+    asked: Sequence[Asked],
+    effort: Effort,
+    *,
+    plain: Program | None,
+    peers: Mapping[str, Program] | None = None,
+) -> list[Figure]:
+    """Figures of the product beside other servers and beside the bare loop.
 
     Args:
-        programs: the product, then the plain server, where there is one.
+        product: the serving program.
         asked: one case after the other in each round.
         effort: how long.
+        plain: the plain server, where there is one.
+        peers: other servers by the names of their frameworks.
     """
-    cases = [Case(each.requests[: len(programs)], [each.bare] if each.bare else []) for each in asked]
-    rounds.measure(programs, cases, rounds=effort.rounds, seconds=effort.seconds)
-    return [figure for each, case in zip(asked, cases, strict=True) for figure in _figures(each, *case.seen)]
+    peers = peers or {}
+    plains = [plain] if plain else []
+    cases = [
+        Case(
+            [each.request, *[each.plain for _ in plains], *[each.request for _ in peers]],
+            [each.bare] if each.bare else [],
+        )
+        for each in asked
+    ]
+    rounds.measure([product, *plains, *peers.values()], cases, rounds=effort.rounds, seconds=effort.seconds)
+    figures = []
+    for each, case in zip(asked, cases, strict=True):
+        mine, *others = case.seen
+        theirs = others.pop(0) if plain else None
+        figures += _figures(each, mine, theirs, dict(zip(peers, others, strict=True)))
+    return figures
 
 
 def ratio(
@@ -111,21 +147,37 @@ def _shown(values: Sequence[float], unit: str) -> str:
     return f"{value:.{2 if unit == 's' or value < 1 else 1}f} {unit}"
 
 
-def _figures(asked: Asked, mine: Seen, *others: Seen) -> list[Figure]:
-    case, bare = asked.case, asked.bare
-    figures = _against_plain(case, mine, others[0], asked.targets) if others else _alone(case, mine)
+def _figures(asked: Asked, mine: Seen, plain: Seen | None, peers: Mapping[str, Seen]) -> list[Figure]:
+    case, bare, targets = asked.case, asked.bare, asked.targets
+    figures = _against_plain(case, mine, plain, targets) if plain else _alone(case, mine)
+    for name, peer in peers.items():
+        figures += _against_peer(case, name, mine, peer, targets)
     figures.append(_ping(case, mine))
-    for whose, seen in zip(("", " of the plain server"), (mine, *others), strict=False):
-        if seen.refused:
-            name = f"refused requests{whose}"
-            figures.append(Figure(case=case, name=name, value=seen.refused, unit="", sign="<=", target=0))
+    figures += _refused(case, {"": mine} | ({" of the plain server": plain} if plain else {}))
+    figures += _refused(case, {f" of {name}": peer for name, peer in peers.items()})
     if bare:
-        at_most = asked.targets.processor
+        at_most, at_least = targets.processor, targets.bare_rate
         figures += [
             ratio(case, "CPU a request / bare loop", mine.processor, bare.processor, "ms", at_most=at_most),
-            ratio(case, "throughput / bare loop", mine.rates, bare.rates, "/s"),
+            ratio(case, "throughput / bare loop", mine.rates, bare.rates, "/s", at_least=at_least),
         ]
     return figures
+
+
+def _refused(case: str, seen: Mapping[str, Seen]) -> Iterator[Figure]:
+    for whose, each in seen.items():
+        if each.refused:
+            name = f"refused requests{whose}"
+            yield Figure(case=case, name=name, value=each.refused, unit="", sign="<=", target=0)
+
+
+def _against_peer(case: str, name: str, mine: Seen, theirs: Seen, targets: Targets) -> list[Figure]:
+    """Throughput of one client, from the median latency, and of eight."""
+    alone, others_alone = ([1000 / p50 for p50 in seen.p50] for seen in (mine, theirs))
+    return [
+        ratio(case, f"throughput / {name}, 1 client", alone, others_alone, "/s", at_least=targets.peers_alone),
+        ratio(case, f"throughput / {name}, 8 clients", mine.rates, theirs.rates, "/s", at_least=targets.peers_rate),
+    ]
 
 
 def _against_plain(case: str, mine: Seen, theirs: Seen, targets: Targets) -> list[Figure]:

@@ -80,7 +80,8 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Finds the variants, times them in turns, keeps their workers busy in turns, and writes what came of it."""
     serving_program.make_importable()
-    from workbench.benchmarking import files, labelled, machine, record, request, results, session, variants
+    from workbench.benchmarking import files, labelled, record, request, results, session, variants
+    from workbench.measuring import machine
 
     found = variants.find(
         arguments.models,

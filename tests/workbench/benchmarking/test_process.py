@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pytest
 
 from tests.tiny_models import write_yolox_onnx
-from workbench.benchmarking import memory, request, variants
+from workbench.benchmarking import request, variants
 from workbench.benchmarking.process import VariantProcess
 from workbench.benchmarking.request import Request
 from workbench.benchmarking.variants import Variant
 from workbench.errors import BenchmarkError
+from workbench.measuring import processes
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_a_run_has_the_stages_of_the_serving_program(tiny: Variant, sent: Reques
         assert {"decode", "preprocess", "infer", "postprocess", "whole"} <= set(run)
         assert 0 < run["infer"] < run["whole"]
         assert b'"bbox_coords": [[' in process.answer(sent)
-        assert 10 < memory.peak_mib(process.pids[0]) < 2000
+        assert 10 < processes.peak_mib(process.pids[0]) < 2000
 
 
 def test_workers_are_processes_that_serve_together_and_end_with_theirs(tiny: Variant, sent: Request) -> None:
@@ -51,7 +52,7 @@ def test_workers_are_processes_that_serve_together_and_end_with_theirs(tiny: Var
         assert all(requests > 0 and seconds >= 0.2 for requests, seconds in served)
         pids = process.pids
         assert len(set(pids)) == 3
-        assert memory.together_mib(pids) < sum(memory.peak_mib(pid) for pid in pids)
+        assert processes.together_mib(pids) < sum(processes.peak_mib(pid) for pid in pids)
     for pid in pids:
         assert not _runs(pid)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.capacity.event_simulation import EventSimulation
+from tests.workbench.capacity.event_simulation import EventSimulation
 from workbench.capacity.load_curve import DayCurve
 from workbench.capacity.queueing import mean_wait
 from workbench.capacity.scaling import ScalingPolicy

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workbench.measuring.processes import memory_mib, processor_seconds
+import pytest
+
+from workbench.measuring.processes import memory_mib, peak_mib, processor_seconds, together_mib
 
 
 @contextmanager
@@ -29,3 +31,11 @@ def test_processor_time_is_that_of_a_process_and_its_children() -> None:
 def test_memory_is_that_of_a_process_and_its_children() -> None:
     with _with_child("kept = bytearray(b'x') * 64_000_000") as pid:
         assert 61 < memory_mib(pid) < 110
+
+
+def test_a_process_that_has_ended_takes_no_memory() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    assert together_mib([process.pid]) == 0
+    with pytest.raises(OSError, match=str(process.pid)):
+        peak_mib(process.pid)

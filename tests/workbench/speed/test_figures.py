@@ -74,7 +74,7 @@ def test_what_was_measured_before_a_group_fails_is_written(
     ("words", "says"),
     [
         (["--only", "yolx"], "unknown group 'yolx', did you mean 'yolox'?"),
-        (["--only", "yolox,scan"], "unknown group 'scan', did you mean 'scans'?"),
+        (["--only", "yolox,memry"], "unknown group 'memry', did you mean 'memory'?"),
         (["--rounds", "0"], "'0' is no number of rounds"),
         (["--seconds", "nan"], "'nan' is no time"),
     ],

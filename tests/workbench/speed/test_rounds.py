@@ -79,9 +79,10 @@ def _program(name: str, directory: Path, *, seconds: float = 0.0, fault: str = "
     return Program(name, [sys.executable, str(script), name, str(seconds), fault], {}, directory)
 
 
-def _figures(product: Program, plain: Program) -> dict[str, Figure]:
-    requests = [Request.post("/invocations", program.name.encode(), "image/jpeg") for program in (product, plain)]
-    figures = side_by_side.measured([product, plain], [Asked("frame", requests, Targets(0.5, 2))], _EFFORT)
+def _figures(product: Program, plain: Program | None = None, **peers: Program) -> dict[str, Figure]:
+    mine, other = (Request.post("/invocations", name, "image/jpeg") for name in (b"product", b"plain"))
+    asked = Asked("frame", mine, other, Targets(0.5, 2, peers_alone=2, peers_rate=2))
+    figures = side_by_side.measured(product, [asked], _EFFORT, plain=plain, peers=peers)
     return {figure.name: figure for figure in figures}
 
 
@@ -90,6 +91,22 @@ def test_each_server_gets_its_request_and_a_fast_product_has_good_ratios(tmp_pat
     assert list(figures) == ["p50, 1 client", "throughput, 8 clients", "/ping p99, 8 clients"]  # nothing was refused
     assert (figures["p50, 1 client"].held, figures["throughput, 8 clients"].held) == (True, True)
     assert [len(figure.rounds) for figure in figures.values()] == [4, 4, 4]  # each server twice a start
+
+
+@pytest.mark.parametrize(("ours", "theirs", "held"), [(0.0, 0.2, True), (0.2, 0.0, False)])
+def test_a_peer_gets_the_products_request_and_is_compared_by_throughput(
+    ours: float, theirs: float, held: bool, tmp_path: Path
+) -> None:
+    peer = _program("product", tmp_path, seconds=theirs)
+    figures = _figures(_program("product", tmp_path, seconds=ours), None, Peer=peer)
+    assert list(figures) == [
+        "p50, 1 client",
+        "throughput, 8 clients",
+        "throughput / Peer, 1 client",
+        "throughput / Peer, 8 clients",
+        "/ping p99, 8 clients",
+    ]
+    assert [figure.held for name, figure in figures.items() if "Peer" in name] == [held, held]
 
 
 def test_a_slow_product_has_bad_ratios(tmp_path: Path) -> None:
@@ -108,7 +125,16 @@ def test_the_product_is_measured_next_to_all_that_it_is_compared_with(monkeypatc
         for turn in phase:
             turn()
         phases.append(list(called))
-    assert phases == [["plain", "product"], ["plain", "product", "bare"], ["plain", "product"]]
+    assert phases == [["plain", "product"], ["plain", "product", "bare"], ["product"]]
+
+
+def test_of_several_servers_the_product_is_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(rounds, "_eight_clients", lambda server, *_: called.append(server))
+    servers: Any = ["product", "plain", "one", "other"]
+    for turn in Case([Request.get("/ping")] * 4, [lambda: called.append("bare")]).phases(servers, 0.0)[1]:
+        turn()
+    assert called == ["plain", "one", "product", "bare", "other"]
 
 
 def test_every_other_time_it_goes_the_other_way_round(monkeypatch: pytest.MonkeyPatch) -> None:

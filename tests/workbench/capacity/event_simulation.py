@@ -10,16 +10,17 @@ import simpy
 
 from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.simulation import QUANTILE, QUEUE_LIMIT
+from workbench.measuring.percentiles import percentile
 
 _JITTER = 0.1
 
 Factor = Callable[[float], float]
-"""What a camera sends at a time in seconds, as a multiple of its rate."""
+"""Load of a camera at a time in seconds, as a multiple of its rate."""
 
 
 @dataclass
 class Outcome:
-    """What became of the frames: waits and answers in seconds, and how many were refused."""
+    """Waits and answers of the frames in seconds, and the number refused."""
 
     waits: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Outcome:
     @property
     def p99_seconds(self) -> float:
         """99 % of the accepted frames were answered within."""
-        return sorted(self.answers)[int(QUANTILE * (len(self.answers) - 1))] if self.answers else 0.0
+        return percentile(self.answers, 100 * QUANTILE) if self.answers else 0.0
 
 
 class EventSimulation:
@@ -63,7 +64,7 @@ class EventSimulation:
         self.serving = instances
         self._workers, self._places = workers, workers * queue_limit
         self._service_seconds, self._constant = service_seconds, constant_service
-        self._random = random.Random(seed)  # noqa: S311 - a simulation, no secret
+        self._random = random.Random(seed)
         self._environment = simpy.Environment()
         self._instances: list[simpy.Resource] = []
 
@@ -76,11 +77,11 @@ class EventSimulation:
         self._environment.process(self._poisson(rate))
 
     def scaled_by(self, policy: ScalingPolicy) -> None:
-        """Lets target tracking decide how many instances serve."""
+        """Scale the number of instances by target tracking."""
         self._environment.process(self._scale(Autoscaler(policy, serving=self.serving)))
 
     def run(self, seconds: float) -> Outcome:
-        """Lets so many seconds pass."""
+        """Run for so many seconds."""
         self._environment.run(until=self._environment.now + seconds)
         return self.outcome
 

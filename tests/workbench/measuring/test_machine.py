@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from workbench.benchmarking import machine
+from workbench.measuring import machine
 
 
-def test_a_machine_is_described_for_whoever_repeats_it() -> None:
+def test_a_machine_is_described_so_that_a_measurement_can_be_repeated() -> None:
     described = machine.described()
     assert described["cores"] >= 1
     assert described["memory_mib"] > 100

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import statistics
 
-from workbench.benchmarking import percentiles
+from workbench.measuring import percentiles
 
 
 def test_they_are_interpolated_between_the_nearest_runs() -> None:

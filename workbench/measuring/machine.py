@@ -1,4 +1,4 @@
-"""The machine that was measured on, in words that let somebody else repeat it."""
+"""The machine that was measured on, described so that a measurement can be repeated."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ _PACKAGES = ("mxnet", "onnxruntime", "onnxruntime-gpu", "dlr", "dlib-bin", "open
 _BUSY = 0.25  # load a core
 
 
+def processor_name() -> str:
+    """The processor as the machine names it."""
+    return _line("/proc/cpuinfo", "model name") or "unknown processor"
+
+
 def described() -> dict[str, Any]:
     """Processor, cores that may be used, memory, system, releases, and how busy the machine was before."""
     return {
-        "processor": _line("/proc/cpuinfo", "model name"),
+        "processor": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
-        "memory_mib": int(_line("/proc/meminfo", "MemTotal").split()[0]) // 1024,
+        "memory_mib": int((_line("/proc/meminfo", "MemTotal") or "0").split()[0]) // 1024,
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES if _installed(name)},
@@ -36,9 +41,9 @@ def was_busy(machine: Mapping[str, Any]) -> str | None:
     )
 
 
-def _line(file: str, name: str) -> str:
+def _line(file: str, name: str) -> str | None:
     lines = Path(file).read_text(encoding="utf-8").splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "0 unknown")
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), None)
 
 
 def _installed(package: str) -> bool:

@@ -1,4 +1,4 @@
-"""Percentiles of runs, and how two variants compare by them."""
+"""Percentiles of measured values, defined once for the whole workbench."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ Percentiles = Mapping[str, float]
 """Milliseconds by ``p50``, ``p95`` and ``p99``."""
 
 
+def percentile(values: Sequence[float], percent: float) -> float:
+    """One percentile of at least one value, in the values' unit."""
+    return float(np.percentile(np.asarray(values, np.float64), percent))
+
+
 def of(runs: Sequence[float]) -> Percentiles:
     """The percentiles of runs in milliseconds, rounded to a microsecond."""
-    values = np.percentile(np.asarray(runs, np.float64), _LEVELS)
-    return {f"p{level}": round(float(value), 3) for level, value in zip(_LEVELS, values, strict=True)}
+    return {f"p{level}": round(percentile(runs, level), 3) for level in _LEVELS}
