@@ -1,6 +1,6 @@
-"""For cameras that can only upload files: S3 -> queue -> function -> endpoint, and a queue for what cannot be done.
+"""A way in for cameras that can only upload files: S3 -> queue -> function -> endpoint, and a dead-letter queue.
 
-Everything here is there with ``ingestFromS3=Yes`` alone.
+Everything here exists with ``ingestFromS3=Yes`` alone.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 from stacks.telemetry.alarm_topic import tell
 
-# Files of a batch are worked on one after the other; each may take 22 s for the endpoint, and S3's time.
+# Files of a batch run one after the other; each may take 22 s for the endpoint, and S3's time.
 _BATCH_SIZE = 4
 _FUNCTION_TIMEOUT = Duration.seconds(120)
-# Six times the function's, as Lambda asks for: a message that failed is seen again after this time. Five attempts span
-# most of an hour, in which an endpoint that is overloaded or being replaced comes back.
+# Six times the function's, as Lambda asks for: a failed message becomes visible again after this time. Five attempts
+# span most of an hour, in which an overloaded or replaced endpoint comes back.
 _VISIBILITY_TIMEOUT = Duration.seconds(720)
 _ATTEMPTS = 5
-# After this time a file that waits is told to people: the endpoint has too few instances.
+# A file that waits longer raises an alarm: the endpoint has too few instances.
 _LONGEST_WAIT = Duration.minutes(15)
-# A message keeps its age when it moves to the dead-letter queue, so that one has to be the longer.
+# A message keeps its age when it moves to the dead-letter queue, which therefore keeps messages longer.
 _RETENTION = Duration.days(7)
 _DEAD_LETTER_RETENTION = Duration.days(14)
 
@@ -42,10 +42,10 @@ class S3FrontEnd(Construct):
     """Files under ``incoming/camera=ID/`` of the events bucket become events.
 
     Attributes:
-        is_on: the condition that it is there.
-        queue: what S3 tells of uploads.
+        is_on: the condition that it exists.
+        queue: notifications of uploads from S3.
         dead_letter_queue: the messages of files that did not become events.
-        function: what makes events of files.
+        function: the function that turns files into events.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class S3FrontEnd(Construct):
                 part.cfn_options.condition = self.is_on
 
     def _let_s3_send(self) -> None:
-        """Lets S3 send for buckets of this account.
+        """Let S3 send for every bucket of this account.
 
-        For any of them: S3 asks the queue when it makes the bucket, so the policy comes first and cannot name it.
+        S3 checks the queue when it makes the bucket, so the policy comes first and cannot name the bucket.
         """
         self.queue.add_to_resource_policy(
             PolicyStatement(
@@ -128,7 +128,7 @@ class S3FrontEnd(Construct):
         for actions, resource in (
             (["s3:GetObject", "s3:DeleteObject"], bucket.arn_for_objects(f"{INCOMING}*")),
             (["s3:PutObject"], bucket.arn_for_objects(f"{EVENTS}*")),
-            # Without it S3 answers 403 for an object that is gone, and a file done already would look like one denied.
+            # Without it S3 answers 403, not 404, for a deleted object: a file already done would look denied.
             (["s3:ListBucket"], bucket.bucket_arn),
         ):
             role.add_to_policy(PolicyStatement(actions=actions, resources=[resource]))
