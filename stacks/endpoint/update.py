@@ -39,7 +39,7 @@ def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: Cfn
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.alarm_name} for alarm in alarms]},
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": value_if(has_several, _CANARY, _ALL_AT_ONCE),
-            "TerminationWaitInSeconds": _BAKING,  # the old fleet is there while all traffic is on the new one
+            "TerminationWaitInSeconds": _BAKING,  # the old fleet stays while all traffic is on the new one
             "MaximumExecutionTimeoutInSeconds": _LIMIT,
         },
     }
