@@ -6,7 +6,6 @@ Everything here exists with ``ingestFromS3=Yes`` alone.
 from __future__ import annotations
 
 from aws_cdk import Aws, CfnCondition, CfnResource, Duration
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
@@ -20,9 +19,9 @@ from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import EVENTS, INCOMING
 from stacks.functions.python_function import python_function
+from stacks.ingest.alarms import add_alarms
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
-from stacks.telemetry.alarm_topic import tell
 
 # Files of a batch run one after the other; each may take 22 s for the endpoint, and S3's time.
 _BATCH_SIZE = 4
@@ -31,8 +30,6 @@ _FUNCTION_TIMEOUT = Duration.seconds(120)
 # span most of an hour, in which an overloaded or replaced endpoint comes back.
 _VISIBILITY_TIMEOUT = Duration.seconds(720)
 _ATTEMPTS = 5
-# A file that waits longer raises an alarm: the endpoint has too few instances.
-_LONGEST_WAIT = Duration.minutes(15)
 # A message keeps its age when it moves to the dead-letter queue, which therefore keeps messages longer.
 _RETENTION = Duration.days(7)
 _DEAD_LETTER_RETENTION = Duration.days(14)
@@ -96,7 +93,7 @@ class S3FrontEnd(Construct):
                 max_concurrency=parameters.events.ingest_max_concurrency.value_as_number,
             )
         )
-        self._add_alarms(alarm_topic)
+        add_alarms(self, queue=self.queue, dead_letter_queue=self.dead_letter_queue, topic=alarm_topic)
         for part in self.node.find_all():
             if isinstance(part, CfnResource):
                 part.cfn_options.condition = self.is_on
@@ -158,39 +155,3 @@ class S3FrontEnd(Construct):
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
             },
         )
-
-    def _add_alarms(self, topic: ITopic) -> None:
-        alarms = [
-            Alarm(
-                self,
-                "DeadLettersAlarm",
-                alarm_description=(
-                    "Files under incoming/ did not become events. 'python -m workbench replay --dry-run' says why; "
-                    "without --dry-run it tries them again"
-                ),
-                metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
-                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
-                ),
-                threshold=0,
-                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
-                evaluation_periods=1,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-            Alarm(
-                self,
-                "BacklogAlarm",
-                alarm_description=(
-                    "Files under incoming/ wait longer than 15 minutes. Look first at the endpoint's instances: raise "
-                    "maxInstanceCount, then ingestMaxConcurrency"
-                ),
-                metric=self.queue.metric_approximate_age_of_oldest_message(
-                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
-                ),
-                threshold=_LONGEST_WAIT.to_seconds(),
-                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
-                evaluation_periods=3,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-        ]
-        for alarm in alarms:
-            tell(topic, alarm)
