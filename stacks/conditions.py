@@ -1,7 +1,6 @@
 """Conditions of the template in words.
 
-CloudFormation has equality, negation, "and" and "or"; what a condition means is said by the name that it gets where it
-is used. A condition is either an expression or a ``CfnCondition``, which gives an expression a name.
+A condition is either an expression or a ``CfnCondition``, which gives an expression a name in the template.
 """
 
 from __future__ import annotations

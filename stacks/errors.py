@@ -1,10 +1,10 @@
-"""What ends a synthesis with one line.
+"""Errors that end a synthesis with one line.
 
 ::
 
     StackError
     ├── BundlingError                a function's dependencies could not be installed
-    ├── ContextValueError            a value of the CDK's context is none that it takes
+    ├── ContextValueError            a value of the CDK's context is not one of those allowed
     └── CustomizedApplicationError   the folder of a customized application cannot be built
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 
 class StackError(Exception):
-    """Root of all errors of the stack; its text is what the operator is told."""
+    """Root of all errors of the stack; its text is shown to the operator."""
 
 
 class BundlingError(StackError):
@@ -20,7 +20,7 @@ class BundlingError(StackError):
 
 
 class ContextValueError(StackError):
-    """A value of the CDK's context is none that it takes."""
+    """A value of the CDK's context is not one of those allowed."""
 
 
 class CustomizedApplicationError(StackError):

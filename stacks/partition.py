@@ -1,7 +1,7 @@
 """Every difference between the partitions that this stack runs in.
 
 The standard and the China partition differ in ARNs, host names and image registries, for which the CDK
-renders ``AWS::Partition`` and ``AWS::URLSuffix``; what remains is here.
+renders ``AWS::Partition`` and ``AWS::URLSuffix``. All other differences are here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stacks.conditions import all_of, equals, negation, value_if
 
 
 class Partition(Construct):
-    """Which partition the stack is deployed in.
+    """The partition that the stack is deployed in.
 
     Attributes:
         is_china: the condition that it is ``aws-cn``.
@@ -34,7 +34,7 @@ class Partition(Construct):
     def scaling_metric(self) -> str:
         """The metric by which an endpoint's variant is scaled.
 
-        Concurrent requests, every 10 s; in China, where that metric is not known to be there, requests a minute.
+        Concurrent requests, every 10 s; in China requests a minute, because the other metric may be missing there.
         """
         return value_if(
             self.is_china,
@@ -43,9 +43,9 @@ class Partition(Construct):
         ).to_string()
 
     def scaling_target(self, concurrency: str) -> str:
-        """The value of ``scaling_metric`` that stands for so many concurrent requests an instance.
+        """The value of ``scaling_metric`` for a number of concurrent requests an instance.
 
-        A template cannot multiply, but write a zero behind a number: ten requests a minute for each concurrent one. By
+        A template cannot multiply, but it can append a zero: ten requests a minute for each concurrent one. By
         Little's law (L = lambda W) that is exact for requests that take 6 s; faster ones are scaled out too early
         rather than too late, and never above ``maxInstanceCount``.
         """
@@ -53,12 +53,12 @@ class Partition(Construct):
         return value_if(self.is_china, a_minute, concurrency).to_string()
 
     def trace_where_available(self, function: Function, role: IRole, *, only_if: CfnCondition | None = None) -> None:
-        """Traces a function with X-Ray, which China does not have for Lambda.
+        """Trace a function with X-Ray, which China does not have for Lambda.
 
         Args:
             function: the function.
             role: its role.
-            only_if: the condition that both are there; None where they always are.
+            only_if: the condition that both exist; None if they always do.
         """
         resource = cast(CfnFunction, function.node.default_child)
         resource.add_property_override("TracingConfig.Mode", value_if(self.traces_functions, "Active", "PassThrough"))
@@ -72,6 +72,6 @@ class Partition(Construct):
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = traced
 
     def trace_stage_where_available(self, stage: CfnStage) -> None:
-        """Traces an API's stage with X-Ray, so that a trace begins where the request comes in."""
+        """Trace an API's stage with X-Ray, so that a trace begins where the request comes in."""
         stage.add_property_override("TracingEnabled", value_if(self.traces_functions, True, False))
         acknowledge(stage, {"CKV_AWS_73": "Traced wherever the functions are: China has no X-Ray for Lambda"})

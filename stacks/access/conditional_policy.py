@@ -1,4 +1,4 @@
-"""A role's policy that is there in some deployments and not in others."""
+"""Policies that exist in some deployments only."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def attach(
     condition: CfnCondition,
     only_if: CfnCondition | None = None,
 ) -> Policy:
-    """Gives a role a policy where the condition holds.
+    """Attach a policy to a role where the condition holds.
 
     Args:
-        scope: what the policy is about. Within the role, all that waits for the role would wait for the policy, too,
-            which may not be there.
-        name: what it lets a role do, in a word.
-        role: who gets it; several roles may get one of the same name.
-        statements: what it says.
-        condition: when it is there.
-        only_if: the condition that the role is there; None for a role that always is.
+        scope: the construct that the policy is about, not the role: resources that wait for the role would wait for
+            a policy that may not exist.
+        name: the permission in a word.
+        role: the role; several roles may get a policy of the same name.
+        statements: its permissions.
+        condition: the condition that it exists.
+        only_if: the condition that the role exists; None for a role that always does.
 
     Returns:
         The policy.

@@ -31,7 +31,7 @@ class Encryption(Construct):
 
     @property
     def of_bucket(self) -> IResolvable:
-        """The encryption of a bucket; S3 asks KMS once for many objects (a bucket key), which is what KMS bills."""
+        """The encryption of a bucket, with a bucket key: KMS bills calls, and S3 makes one for many objects."""
         with_key = {
             "BucketKeyEnabled": True,
             "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self._arn},
@@ -44,14 +44,14 @@ class Encryption(Construct):
         )
 
     def use_of_key(self) -> PolicyStatement:
-        """What lets a role write and read objects that the key encrypts; for when ``has_key`` holds."""
+        """Permission to write and read objects that the key encrypts; for when ``has_key`` holds."""
         return PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._arn])
 
     def grant(self, role: IRole, *, only_if: CfnCondition | None = None) -> None:
-        """Lets a role use the key, where there is one.
+        """Let a role use the key, where one is given.
 
         Args:
             role: the role.
-            only_if: the condition that the role is there; None for a role that always is.
+            only_if: the condition that the role exists; None for a role that always does.
         """
         attach(self, "UseKey", role=role, statements=[self.use_of_key()], condition=self.has_key, only_if=only_if)

@@ -23,7 +23,7 @@ from stacks.partition import Partition
 
 
 class ApiAuthorization(Construct):
-    """The way of authorization that the parameter asks for.
+    """The way of authorization chosen by the parameter.
 
     Attributes:
         uses_key: the condition that callers send an API key.
@@ -50,7 +50,7 @@ class ApiAuthorization(Construct):
         self.ways = {"Key": self.uses_key, "Iam": self.uses_iam, "Open": is_open}
 
     def require(self, method: Method) -> None:
-        """Lets nobody call a method but those who prove who they are."""
+        """Require callers of a method to prove who they are."""
         resource = cast(CfnMethod, method.node.default_child)
         resource.add_property_override("AuthorizationType", value_if(self.uses_iam, "AWS_IAM", "NONE"))
         resource.add_property_override("ApiKeyRequired", value_if(self.uses_key, True, False))
@@ -64,7 +64,7 @@ class ApiAuthorization(Construct):
         )
 
     def restrict(self, api: RestApi) -> None:
-        """With AWS_IAM, adds the policy that lets in principals of this account, and preflights of browsers."""
+        """With AWS_IAM, admit principals of this account, and preflights of browsers."""
         root = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:root"
         policy = {
             "Version": "2012-10-17",
@@ -75,7 +75,7 @@ class ApiAuthorization(Construct):
                     "Action": "execute-api:Invoke",
                     "Resource": "execute-api:/*",
                 },
-                # A preflight is never signed. It only tells what a browser may ask.
+                # Browsers never sign a preflight, which only tells what they may ask.
                 {
                     "Effect": "Allow",
                     "Principal": "*",
@@ -90,10 +90,10 @@ class ApiAuthorization(Construct):
         api.latest_deployment.add_to_logical_id(policy)
 
     def issue_key(self, api: RestApi) -> str:
-        """Makes a key and the plan that limits what it may do.
+        """Make a key and the usage plan that limits it.
 
         Returns:
-            The key's id. API Gateway makes its value; nothing of the stack has it.
+            The key's id. API Gateway makes its value, which appears nowhere in the stack.
         """
         rate, burst = self._parameters.throttle_rate.value_as_number, self._parameters.throttle_burst.value_as_number
         quota = self._parameters.monthly_quota

@@ -1,8 +1,8 @@
 """The API's deployments: one for each way that parameters make its methods differ.
 
-A deployment of API Gateway is a snapshot of its methods. A stack update that changes nothing but a parameter would
-change the methods and leave the old snapshot in service. So there is one deployment for each combination of what
-parameters choose, and the stage has the one that is asked for.
+A deployment of API Gateway is a snapshot of its methods. A stack update that changes a parameter alone would
+change the methods and leave the old snapshot in service. So there is one deployment for each combination of choices,
+and the stage has the chosen one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from constructs import Construct
 
 from stacks.conditions import all_of, value_if
 
-# What a deployment holds; each has to be as it should before it is made.
+# Parts of a snapshot, which must be complete before the deployment is made.
 _IN_A_SNAPSHOT = (CfnMethod, CfnGatewayResponse, CfnModel, CfnRequestValidator)
 
 
@@ -35,17 +35,16 @@ class ApiDeployments(Construct):
     def __init__(
         self, scope: Construct, construct_id: str, *, api: RestApi, choices: Sequence[Mapping[str, CfnCondition]]
     ) -> None:
-        """Makes them. The API has to be complete.
+        """Make the deployments of a complete API.
 
         The deployment that the CDK makes has a digest of the API in its logical id and becomes the first combination's.
         The others take the digest into theirs, so that a change of the API replaces every one of them.
 
         Args:
-            scope: what has the models and validators of the API, besides this.
+            scope: the construct that also holds the models and validators of the API.
             construct_id: its id.
             api: the API.
-            choices: for each thing that is chosen, at least two of them, the conditions by name, of which exactly one
-                holds.
+            choices: two choices or more, each as conditions by name of which exactly one holds.
         """
         super().__init__(scope, construct_id)
         assert api.latest_deployment is not None

@@ -13,7 +13,7 @@ from stacks.conditions import value_if
 
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
-    """One of them: when, its status if it is not API Gateway's own, its code, and its sentence as JSON.
+    """One answer: when, its status if it is not API Gateway's own, its code, and its sentence as JSON.
 
     The sentence is fixed wherever API Gateway's own would have quotation marks inside, which it does not escape.
     """
@@ -26,13 +26,13 @@ class _Answer:
 
 
 def answer_in_the_error_shape(api: RestApi, *, uses_iam: CfnCondition, unfit_body: str) -> None:
-    """Gives API Gateway's own answers the product's error shape, and an unknown path its true status.
+    """Give API Gateway's own answers the product's error shape, and an unknown path its true status.
 
     Args:
         api: the API.
         uses_iam: the condition that requests are signed. Then API Gateway cannot tell an unknown path from a request
             without a signature.
-        unfit_body: what to tell a client whose JSON does not fit the model; no quotation marks in it.
+        unfit_body: message for JSON that does not fit the model, without quotation marks.
     """
     for name, answer in _answers(uses_iam, unfit_body).items():
         headers = {"Access-Control-Allow-Origin": "'*'"}
@@ -108,7 +108,7 @@ def _answers(uses_iam: CfnCondition, unfit_body: str) -> dict[str, _Answer]:
             status="429",
             message=json.dumps("the month's requests are used up; stop sending, and ask the operator for more"),
         ),
-        # The function has all the concurrency that it may have, or cannot be called: it has not seen the request.
+        # The function is at its limit of concurrency or cannot be called, and has not seen the request.
         "Busy": _Answer(
             kind=ResponseType.INTEGRATION_FAILURE,
             status="503",

@@ -1,4 +1,4 @@
-"""The API that cameras call, and the function behind it."""
+"""The REST API that cameras call."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from stacks.partition import Partition
 _STAGE = "prod"
 # A browser asks once an hour, not before every frame.
 _PREFLIGHT_HOLDS = Duration.hours(1)
-# What a page may send: the frame's headers, the key, and those of a signature.
+# Headers that a page may send: the frame's, the key, and those of a signature.
 _REQUEST_HEADERS = [
     *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
@@ -51,11 +51,11 @@ _BINARY_MEDIA_TYPES = [
 
 
 class InferenceApi(Construct):
-    """``POST /inference``, and ``GET /inference/{request_id}`` for what takes longer.
+    """``POST /inference``, and ``GET /inference/{request_id}`` for answers that take longer.
 
     Attributes:
         function: the function behind it.
-        log_group: where the function writes.
+        log_group: the function's log.
         stage: the one stage of the API.
         uses_key: the condition that callers send an API key.
         key_id: the id of that key.
@@ -94,8 +94,8 @@ class InferenceApi(Construct):
         models = RequestModels(self, "Models", parameters=parameters, compares=compares_faces, api=api)
         models.require(post)
         _allow_preflights(resource, "POST")
-        # Where the answer of an asynchronous endpoint is fetched. It is there whatever the endpoint: a deployment is a
-        # snapshot of the methods, and these do not depend on a parameter.
+        # Answers of an asynchronous endpoint are fetched here. The method exists for every kind of endpoint, because
+        # deployments are snapshots of methods that depend on no parameter.
         answer = resource.add_resource("{request_id}")
         authorization.require(answer.add_method("GET", calls_function))
         _allow_preflights(answer, "GET")
@@ -135,14 +135,14 @@ class InferenceApi(Construct):
                 metrics_enabled=True,
             ),
         )
-        api.node.try_remove_child("Endpoint")  # an output of the base URL, beside the stack's own of the whole one
+        api.node.try_remove_child("Endpoint")  # an output of the base URL; the stack has one of the whole URL
         return api
 
 
 def _allow_preflights(resource: Resource, method: str) -> None:
-    """Lets pages of any origin ask.
+    """Allow pages of any origin.
 
-    What lets a caller in is a header that a page has to know, not a cookie that a browser adds.
+    A caller proves itself by a header that the page must know, never by a cookie that a browser adds.
     """
     resource.add_cors_preflight(
         allow_origins=["*"], allow_methods=[method], allow_headers=_REQUEST_HEADERS, max_age=_PREFLIGHT_HOLDS

@@ -1,7 +1,7 @@
-"""What API Gateway logs: a line for every request, and its own errors.
+"""Logs of API Gateway: a line for every request, and its own errors.
 
-The role that it writes with is a setting of the account and region, shared by all REST APIs there. Whoever sets it sets
-it for all of them, so what this stack sets outlives the stack.
+The role that it writes with is a setting of the account and region, shared by all REST APIs there. A stack that
+sets it sets it for all of them, so the setting outlives this stack.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from stacks.conditions import differs, is_yes, value_if
 from stacks.parameters.api import ApiParameters
 from stacks.telemetry.log_retention import keep_for
 
-# A line's keys, and API Gateway's variables. Nothing that a client wrote is among them: API Gateway does not escape
-# what stands in JSON, and its message about a broken Authorization header quotes that header.
+# A line's keys, and API Gateway's variables. No value comes from a client: API Gateway does not escape values
+# for JSON, and its message about a broken Authorization header quotes that header.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 LINE = {
     "request_id": "$context.requestId",
@@ -39,7 +39,7 @@ LINE = {
     "integration_latency_ms": "$context.integrationLatency",
     "response_bytes": "$context.responseLength",
 }
-# Those of AWS's own policy for this, AmazonAPIGatewayPushToCloudWatchLogs. API Gateway refuses a role that lacks one.
+# As in AWS's own policy, AmazonAPIGatewayPushToCloudWatchLogs. API Gateway refuses a role that lacks one of them.
 _ACTIONS = [
     *["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
     *["logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"],
@@ -47,7 +47,7 @@ _ACTIONS = [
 
 
 class ApiLogs(Construct):
-    """The stage's access log and execution log, both with an end to what they keep.
+    """The stage's access log and execution log, both with a retention.
 
     The execution log has errors alone, and never bodies: frames are in no log.
     """
@@ -68,7 +68,7 @@ class ApiLogs(Construct):
         logs = CfnCondition(self, "Logs", expression=differs(chosen, "No"))
         sets_role = CfnCondition(self, "SetsRole", expression=is_yes(chosen))
         access = self._log_group("Access", condition=logs)
-        # API Gateway makes this group when it is not there, and then keeps for ever what is in it.
+        # Without this group API Gateway makes one itself, and keeps its lines for ever.
         name = f"API-Gateway-Execution-Logs_{api.rest_api_id}/{stage_name}"
         execution = self._log_group("Execution", condition=logs, name=name)
         stage = cast(CfnStage, api.deployment_stage.node.default_child)

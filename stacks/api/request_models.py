@@ -1,7 +1,7 @@
-"""What JSON the API takes before it calls the function, by what the service does.
+"""JSON schemas by which API Gateway refuses requests before it calls the function, by kind of application.
 
-A model is no stricter than the function: it says what the function would refuse, with keywords that API Gateway is
-known to check. The function still checks everything, for JSON of other content types is not looked at here.
+A model is no stricter than the function, and uses only keywords that API Gateway is known to check. The function still
+checks everything, because JSON of other content types is not validated here.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 """
 
@@ -55,8 +55,8 @@ class RequestModels(Construct):
 
     Attributes:
         kinds: by name, the condition that the service is of this kind: a detection, a comparison, or custom, whose
-            requests are whatever a user's own program makes of them.
-        refusal: what a client is told whose JSON does not fit.
+            requests only the user's own program understands.
+        refusal: message for JSON that does not fit.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class RequestModels(Construct):
         compares: CfnCondition,
         api: RestApi,
     ) -> None:
-        """Makes the models.
+        """Make the models.
 
         Args:
             scope: where they belong.
             construct_id: their id.
-            parameters: what the operator chose.
+            parameters: the operator's choices.
             compares: the condition that the service compares faces.
             api: the API.
         """
@@ -97,7 +97,7 @@ class RequestModels(Construct):
         )
 
     def require(self, method: Method) -> None:
-        """Lets a method take only JSON that fits the model. Bodies of other content types pass."""
+        """Validate the JSON that a method takes. Bodies of other content types pass."""
         resource = cast(CfnMethod, method.node.default_child)
         resource.request_validator_id = self._validator.ref
         models = value_if(
@@ -110,7 +110,7 @@ class RequestModels(Construct):
 
 def _model(scope: Construct, construct_id: str, *, api: RestApi, schema: dict[str, Any]) -> CfnModel:
     model = CfnModel(scope, construct_id, rest_api_id=api.rest_api_id, content_type="application/json", schema=schema)
-    # What a deployment holds is the model as it was then, so that another model is another deployment.
+    # A deployment keeps the model as it was then, so a changed model needs a new deployment.
     assert api.latest_deployment is not None
     api.latest_deployment.add_to_logical_id({construct_id: schema})
     return model

@@ -12,7 +12,7 @@ from stacks.parameters.api import ApiParameters
 
 
 class WebAcl(Construct):
-    """The link between the stage and the web ACL, which the stack neither makes nor changes."""
+    """The link between the stage and the operator's web ACL; the stack does not change the ACL itself."""
 
     def __init__(self, scope: Construct, construct_id: str, *, parameters: ApiParameters, api: RestApi) -> None:
         super().__init__(scope, construct_id)

@@ -30,10 +30,10 @@ class ContainerImages(Construct):
     """The images built here, the one that the operator names, and which of them runs.
 
     Attributes:
-        image_uri: the image named; else the customized one for ``applicationType=custom``; else that for the
-            instance type.
+        image_uri: the image named; else the customized one for a custom application; else that for the instance
+            type.
         is_named: the condition that the operator names an image.
-        runs_gpu_image: the condition that the instance type has a GPU, and the image is one that is built here.
+        runs_gpu_image: the condition that the instance type has a GPU, and the image is built here.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class ContainerImages(Construct):
         partition: Partition,
         customized_application: str | None,
     ) -> None:
-        """Builds both processors' images from one Dockerfile, or finds those of a published template.
+        """Build both processors' images from one Dockerfile, or find those of a published template.
 
         Args:
             scope: where it belongs.
             construct_id: its id.
-            parameters: what the operator chose.
+            parameters: the operator's choices.
             partition: the partition that the stack is in.
             customized_application: folder of the operator's own container, relative to the repository, or None.
 
         Raises:
-            ContextValueError: a published template with a customized application, whose image nobody else has.
+            ContextValueError: a published template with a customized application, whose image only the publisher has.
         """
         super().__init__(scope, construct_id)
         self._partition = partition
@@ -96,12 +96,12 @@ class ContainerImages(Construct):
         )
 
     def grant_pull(self, grantee: IGrantable) -> None:
-        """Lets a role pull all images built here, so that a change of processor needs no change of permissions."""
+        """Let a role pull all images built here, so that a change of processor needs no change of permissions."""
         for repository in self._repositories:
             repository.grant_pull(grantee)
 
     def pull_of_named(self) -> PolicyStatement:
-        """What lets a role pull the image that the operator names, and no other; for when ``is_named`` holds."""
+        """Permission to pull the image that the operator names, and no other; for when ``is_named`` holds."""
         repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china)
         return PolicyStatement(
             actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
@@ -114,7 +114,7 @@ class ContainerImages(Construct):
         return [images.uri(processor) for processor in PROCESSORS]
 
     def _built_uris(self) -> list[str]:
-        # What else lies under containers does not change the images for the processors.
+        # Other folders under containers do not change the images for the processors.
         others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY.glob("containers/*")]
         others.remove("containers/inference")
         assets = [
@@ -141,6 +141,6 @@ class ContainerImages(Construct):
         )
 
     def _from_context(self, names: Mapping[str, str]) -> dict[str, str]:
-        """Build arguments that `cdk deploy --context NAME=VALUE` gives."""
+        """Build arguments from `cdk deploy --context NAME=VALUE`."""
         given = {argument: self.node.try_get_context(context) for context, argument in names.items()}
         return {argument: str(value) for argument, value in given.items() if value}

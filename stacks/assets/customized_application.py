@@ -11,9 +11,9 @@ _CONTAINERS = "containers"
 
 
 def named_folder(named: str | None, repository: Path) -> str | None:
-    """The folder that the context names, relative to the repository; None without that context.
+    """The folder named by the context, relative to the repository; None without that context.
 
-    Images are built from the repository's root, of which only ``containers`` and the catalogue get to the builder.
+    Images are built from the repository's root, but only ``containers`` and the catalogue reach the builder.
 
     Raises:
         CustomizedApplicationError: there is no such folder under ``containers``, or it has no Dockerfile.

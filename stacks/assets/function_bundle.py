@@ -1,7 +1,7 @@
 """A Lambda function's code with its dependencies, made by pip at synth: no Docker.
 
-Dependencies are kept by the hash of their requirements, so that only the first synth needs the package
-registry and every later one works offline.
+Dependencies are cached by the hash of their requirements: the first synth needs the package registry, later ones work
+offline.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def bundle(source_root: Path) -> Path:
     """A folder with the sources under ``source_root`` and the packages of its requirements.txt.
 
     Raises:
-        BundlingError: pip failed; the message holds what it said.
+        BundlingError: pip failed; the message holds its output.
     """
     digest = hashlib.sha256(f"{_RUNTIME_VERSION} {_RUNTIME_PLATFORM}".encode())
     sources = sorted(path for path in source_root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
@@ -61,7 +61,7 @@ def _pip_install(requirements: Path, target: Path) -> None:
     # The requirements are a complete lock (`make lock`): nothing is resolved, and every file must have its hash.
     command += ["--require-hashes", "--no-deps"]
     command += ["--target", str(target), "--requirement", str(requirements)]
-    # For the Lambda runtime, whatever machine this is.
+    # Wheels for the Lambda runtime, not for this machine.
     command += ["--only-binary", ":all:", "--implementation", "cp"]
     command += ["--python-version", _RUNTIME_VERSION, "--platform", _RUNTIME_PLATFORM]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -74,7 +74,7 @@ def _pip_install(requirements: Path, target: Path) -> None:
 
 @contextmanager
 def _replacing(final: Path) -> Iterator[Path]:
-    """A new folder that takes the name ``final`` when all went well, so that no half is ever seen."""
+    """A new folder that takes the name ``final`` on success, so that no half-made one is ever visible."""
     final.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
     try:

@@ -1,7 +1,7 @@
-"""Where a published template finds its code and images: in the publisher's buckets and registry.
+"""Code and images of a published template, in the publisher's buckets and registry.
 
-A template that is published is deployed by others, in accounts that the CDK was never set up in, and takes nothing from
-the CDK's own bucket and registry there. Three values of the context say so; without them the CDK deploys its assets.
+A published template is deployed by others, in accounts without CDK bootstrap, so it takes nothing from the CDK's own
+bucket and registry there. Three context values name the publication; without them the CDK deploys its assets.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CONTEXT = (BUCKET_CONTEXT, VERSION_CONTEXT, REGISTRIES_CONTEXT)
 
 @dataclass(frozen=True)
 class Publication:
-    """What a template is published as.
+    """The names that a template is published under.
 
     Attributes:
         bucket: beginning of the buckets' names; each region has its own, ``BUCKET-REGION``, because Lambda takes code
@@ -52,7 +52,7 @@ def named(construct: Construct) -> Publication | None:
     """The publication that the context names, or None: then the CDK deploys its own assets.
 
     Raises:
-        ContextValueError: only a part of it is named, or the registries are no pairs of partition and account.
+        ContextValueError: only a part of it is named, or the registries are not pairs of partition and account.
     """
     bucket, version, registries = (str(construct.node.try_get_context(name) or "") for name in _CONTEXT)
     if not (bucket or version or registries):
@@ -67,7 +67,7 @@ def named(construct: Construct) -> Publication | None:
 
 
 def synthesizer(construct: Construct) -> BootstraplessSynthesizer | None:
-    """For a published template one that takes no asset and needs no bootstrap; else None, the CDK's default."""
+    """A synthesizer without assets and bootstrap for a published template; else None, the CDK's default."""
     return BootstraplessSynthesizer() if named(construct) else None
 
 

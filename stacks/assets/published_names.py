@@ -1,4 +1,4 @@
-"""Names that a published template and what publishes it agree on; without the CDK, which takes seconds to load."""
+"""Names shared by a published template and its publisher; no CDK is imported, which takes seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROCESSORS = ("cpu", "gpu")
 
 
 def prefix(version: str) -> str:
-    """What the keys of all files of a version begin with."""
+    """The prefix of the keys of a version's files."""
     return f"ipc-ai-saas/{version}/"
 
 

@@ -1,7 +1,7 @@
-"""Findings of the template's checkers that are no faults here, each with its reason beside the resource.
+"""Accepted findings of the template's checkers, each with its reason beside the resource.
 
-The checkers are the CDK's own validation, cdk-nag (``AwsSolutions-...``) and checkov (``CKV_...``). Only what is named
-is let through, on the resource where it is said: `make templates` fails on everything else.
+The checkers are the CDK's own validation, cdk-nag (``AwsSolutions-...``) and checkov (``CKV_...``). `make templates`
+fails on every finding that is not accepted on its resource.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ _CHECKOV = "CKV_"
 _NAG_PACK = "AwsSolutions"
 _FINDINGS_OF_CHECKOV = "checkov"
 _DIGITS = "CloudFormation-Validate::W9003"
-# Ids of keys, security groups and subnets that have no right form.
+# Ill-formed ids of keys, security groups and subnets.
 _LEFT_OUT = tuple(f"CloudFormation-Validate::{rule}" for rule in ("F3017", "E1150", "E1154"))
 
 
 def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Lets findings on a construct through.
+    """Accept findings on a construct.
 
     Args:
-        construct: a resource, or what holds one as its main resource; for checkov only that resource itself counts.
-        reasons: by the finding's id, why it is no fault: ``AwsSolutions-S1``, ``CKV_AWS_18`` or, of the CDK,
+        construct: a resource, or a construct with one main resource; checkov knows only the resource itself.
+        reasons: why a finding is no fault, by its id: ``AwsSolutions-S1``, ``CKV_AWS_18`` or, for the CDK,
             ``CloudFormation-Validate::W9003``. cdk-nag tells findings of one rule apart by brackets:
             ``AwsSolutions-IAM5[Resource::*]``.
     """
@@ -46,7 +46,7 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
 
 
 def acknowledge_of_function(function: IConstruct) -> None:
-    """Lets through what checkov misses in a function that answers requests or takes messages from a queue."""
+    """Accept checkov's findings on a function that answers requests or takes messages from a queue."""
     acknowledge(
         function,
         {
@@ -59,12 +59,12 @@ def acknowledge_of_function(function: IConstruct) -> None:
 
 
 def digits_are_numbers(resource: IConstruct) -> None:
-    """Lets a number of the resource be a parameter of text."""
+    """Accept a text parameter for a number of the resource."""
     acknowledge(resource, {_DIGITS: "CloudFormation takes the parameter's digits as the number that the value is"})
 
 
 def empty_is_left_out(resource: IConstruct) -> None:
-    """Lets properties of the resource be parameters that may be empty."""
+    """Accept parameters that may be empty for properties of the resource."""
     acknowledge(
         resource,
         dict.fromkeys(_LEFT_OUT, "An empty parameter never reaches the resource: a condition leaves it out"),
@@ -72,13 +72,13 @@ def empty_is_left_out(resource: IConstruct) -> None:
 
 
 def objects_under_prefixes(policy: IConstruct, bucket: IBucket, prefixes: Iterable[str], reason: str) -> None:
-    """Lets a policy name the objects under prefixes of a bucket, of which nobody knows the names before.
+    """Accept a policy on all objects under prefixes of a bucket, whose names are unknown at deployment.
 
     Args:
         policy: the policy.
         bucket: a bucket of the stack.
-        prefixes: what the objects' keys begin with.
-        reason: why the policy is about all of them.
+        prefixes: prefixes of the objects' keys.
+        reason: why the policy covers all of them.
     """
     name = Stack.of(policy).get_logical_id(cast(CfnElement, bucket.node.default_child))
     acknowledge(policy, {f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{prefix}*]": reason for prefix in prefixes})

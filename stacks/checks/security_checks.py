@@ -1,6 +1,6 @@
-"""cdk-nag's AwsSolutions rules, where the stack is checked: ``cdk synth --context nag=true``, as `make templates` does.
+"""cdk-nag's AwsSolutions rules with ``cdk synth --context nag=true``, as `make templates` calls it.
 
-An operator's synth has no need of them, nor of their package.
+An operator's synth needs neither them nor their package.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ CONTEXT = "nag"
 
 
 def add_if_asked_for(app: App) -> None:
-    """Lets the synth of an app fail on every finding that ``stacks.checks.acknowledgements`` does not let through."""
+    """Fail the synth of an app on every finding that ``stacks.checks.acknowledgements`` does not accept."""
     if app.node.try_get_context(CONTEXT):
         from cdk_nag import AwsSolutionsChecks
 

@@ -1,8 +1,8 @@
-"""CloudFormation's rules over the template at every synth, each template looked at once.
+"""CloudFormation's rules over the template at every synth; findings of a known template come from a cache.
 
-The CDK's own plugin compiles its rules anew at each synth, which takes longer than all the rest of it. What it finds
-depends on the template, its account and region, and the CDK's version; so its findings are kept by these. Whether a
-finding is let through (``stacks.checks.acknowledgements``) is asked at each synth as before.
+The CDK's own plugin compiles its rules anew at each synth, which takes longer than all the rest of it. Its findings
+depend on the template, its account and region, and the CDK's version, which are the key of the cache. Acknowledgements
+(``stacks.checks.acknowledgements``) are applied at each synth.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from aws_cdk import (
 from stacks.places import CACHE
 
 _CACHE = CACHE / "validation"
-# By this name acknowledgements name the rules, and the report its findings.
+# Acknowledgements and the report refer to the plugin by this name.
 _NAME = "CloudFormation Validate"
 _VIOLATION = ("rule_name", "description", "severity", "fix", "rule_metadata")
 _RESOURCE = ("construct_path", "locations", "resource_logical_id")
 
 
 def validating_app() -> App:
-    """An app whose synth fails on what CloudFormation's rules find, unless it is acknowledged."""
+    """An app whose synth fails on unacknowledged findings of CloudFormation's rules."""
     app = App(builtin_cloud_formation_validation=False)
     Validations.of(app).add_plugins(RememberedValidation())
     return app
@@ -45,31 +45,31 @@ def validating_app() -> App:
 
 @jsii.implements(IPolicyValidationPlugin)
 class RememberedValidation:
-    """The CDK's plugin for CloudFormation's rules, or what it said of the same templates before."""
+    """The CDK's plugin for CloudFormation's rules, or its earlier findings for the same templates."""
 
     def __init__(
         self, folder: Path = _CACHE, rules: Callable[[], IPolicyValidationPlugin] = CloudFormationValidatePlugin
     ) -> None:
-        """Takes the folder of what was found before, and what finds it in a template that is new."""
+        """Take the folder of earlier findings, and the plugin for templates that are new."""
         self._folder = folder
         self._rules = rules
 
     @property
     def name(self) -> str:
-        """The plugin's name, the CDK's own."""
+        """The name of the CDK's own plugin."""
         return _NAME
 
     @property
     def version(self) -> str:
-        """The version of the CDK, whose rules they are."""
+        """The version of the CDK, which brings the rules."""
         return importlib.metadata.version("aws-cdk-lib")
 
     @property
     def rule_ids(self) -> None:
-        """Nothing: it is asked for by statistics alone, and would compile the rules."""
+        """None: only statistics ask for it, and an answer would compile the rules."""
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
-        """What the rules find in the templates."""
+        """The findings of the rules in the templates."""
         templates = {Path(stack.template_path).name: stack.template_path for stack in context.stack_templates}
         kept = self._folder / f"{self._key(context)}.json"
         if not kept.is_file():
@@ -86,7 +86,7 @@ class RememberedValidation:
 
 
 def _as_document(report: PolicyValidationPluginReport) -> dict[str, Any]:
-    """A report as JSON; templates by the names of their files, for the folder may be another the next time."""
+    """A report as JSON, with templates by file name because the output folder may change."""
     violations = [
         {name: getattr(violation, name) for name in _VIOLATION}
         | {
@@ -102,7 +102,7 @@ def _as_document(report: PolicyValidationPluginReport) -> dict[str, Any]:
 
 
 def _as_report(document: dict[str, Any], templates: Mapping[str, str]) -> PolicyValidationPluginReport:
-    """The report that ``_as_document`` was given, of templates at these paths."""
+    """The report from its JSON, for templates at these paths."""
     violations = [
         PolicyViolation(
             **{name: violation[name] for name in _VIOLATION},
@@ -117,7 +117,7 @@ def _as_report(document: dict[str, Any], templates: Mapping[str, str]) -> Policy
 
 
 def _write(file: Path, document: dict[str, Any]) -> None:
-    """Writes a file that nobody ever sees half of."""
+    """Write a file at once, so that no reader sees half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as half:
         json.dump(document, half)

@@ -1,4 +1,4 @@
-"""What is watched of the endpoint: for its operator, and while an update shifts traffic to a new fleet."""
+"""Alarms on the endpoint: for its operator, and for updates that shift traffic to a new fleet."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _SYMPTOMS = {
 class EndpointAlarms(Construct):
     """An alarm a symptom over the whole endpoint, for people, and one over the newest fleet alone, for updates.
 
-    An update is rolled back on the newest fleet's alarms alone: on those of the whole endpoint, a model that fails
-    could not be replaced by one that works.
+    Only alarms of the newest fleet roll an update back. With those of the whole endpoint, a failing model could
+    never be replaced.
 
     Attributes:
         of_newest_fleet: the alarms that roll an update back.
@@ -78,6 +78,6 @@ class EndpointAlarms(Construct):
             comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=3,
             datapoints_to_alarm=2,
-            # Cameras that send nothing are no fault of the endpoint.
+            # No requests are no fault of the endpoint.
             treat_missing_data=TreatMissingData.NOT_BREACHING,
         )

@@ -1,4 +1,4 @@
-"""What is watched of an asynchronous endpoint's queue."""
+"""Alarms on an asynchronous endpoint's queue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_WAIT = Duration.minutes(15)  # three times what the first instance need
 
 
 class AsyncAlarms(Construct):
-    """Alarms on requests that wait too long, and on those that SageMaker gave up. With ``endpointType=async`` alone."""
+    """Alarms on requests that wait too long or expire; with ``endpointType=async`` alone."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which of SageMaker's kinds of endpoints the stack has, and what each needs of the configuration."""
+"""SageMaker's kinds of endpoints, and the configuration that each needs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _CONCURRENCY_PER_INSTANCE = 8
 
 
 class EndpointKind(Construct):
-    """The kind that the parameter ``endpointType`` asks for.
+    """The kind chosen by ``endpointType``.
 
     Attributes:
         is_serverless: the condition that AWS runs the image on demand.
         is_async: the condition that instances take from a queue.
-        answers_at_once: the condition that they do not.
+        answers_at_once: the condition that callers wait for the answer.
         has_instances: the condition that it is not serverless.
     """
 
@@ -42,7 +42,7 @@ class EndpointKind(Construct):
 
     @property
     def name_suffix(self) -> str:
-        """What ends the endpoint's name: SageMaker makes no endpoint one of another kind, so each has its own name."""
+        """The end of the endpoint's name: an endpoint cannot change its kind, so each kind has its own name."""
         return value_if(
             self.is_async,
             f"-{ASYNC}",
@@ -63,11 +63,11 @@ class EndpointKind(Construct):
         return value_if(self.has_instances, value)
 
     def async_config(self, *, output: str, failure: str, kms_key: IResolvable) -> IResolvable:
-        """Where an asynchronous endpoint writes answers and failures; no value for the other kinds.
+        """The queue of an asynchronous endpoint; no value for the other kinds.
 
         Args:
             output: S3 URI under which it writes the answers.
-            failure: S3 URI under which it writes what the container said when it failed.
+            failure: S3 URI under which it writes the container's errors.
             kms_key: the key for both, or no value.
         """
         config = {

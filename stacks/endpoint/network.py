@@ -1,4 +1,4 @@
-"""The operator's VPC, in which the endpoint's instances get network interfaces, where one is given."""
+"""Network interfaces of the endpoint's instances in the operator's VPC, where one is given."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EndpointNetwork(Construct):
         return value_if(self.is_attached, config)
 
     def use_of_interfaces(self) -> list[PolicyStatement]:
-        """What SageMaker needs of EC2 to attach instances, for when ``is_attached`` holds.
+        """Permissions to attach instances to the VPC; for when ``is_attached`` holds.
 
         https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createmodel-perms
         """
@@ -39,7 +39,7 @@ class EndpointNetwork(Construct):
         return [
             PolicyStatement(
                 actions=["ec2:CreateNetworkInterface"],
-                # Ids from a list have no place inside ARNs in a template. A shared subnet is another account's.
+                # A template cannot put ids from a list into ARNs. A shared subnet belongs to another account.
                 resources=[interfaces, f"{ec2}:*:subnet/*", f"{ec2}:*:security-group/*"],
             ),
             PolicyStatement(

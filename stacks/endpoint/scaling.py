@@ -1,4 +1,4 @@
-"""How many instances the endpoint has."""
+"""Scaling of the endpoint's instances."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from stacks.parameters.endpoint import REAL_TIME
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 
-# Seconds. A new instance takes minutes until it serves: more are asked for when its effect can be seen. Cameras' load
-# comes in waves, and an instance that is given back too early takes those minutes again.
+# Seconds. A new instance takes minutes until it serves, so scaling out waits until its effect shows. Cameras' load
+# comes in waves, and an instance given back too early costs those minutes again.
 _SCALE_OUT_COOLDOWN = 300
 _SCALE_IN_COOLDOWN = 600
 
@@ -68,7 +68,7 @@ class EndpointScaling(Construct):
         )
 
     def scale(self, *, endpoint_name: str, variant_name: str) -> None:
-        """Scales a variant of an endpoint that is there already."""
+        """Scale a variant of an endpoint that exists already."""
         target = CfnScalableTarget(
             self,
             "Target",
@@ -108,9 +108,9 @@ class EndpointScaling(Construct):
         self._scale_by_backlog(target, endpoint_name)
 
     def _scale_by_backlog(self, target: CfnScalableTarget, endpoint_name: str) -> None:
-        """Follows the queue of an asynchronous endpoint, down to no instance, and back when something waits.
+        """Follow the queue of an asynchronous endpoint, down to no instance, and back when a request waits.
 
-        Requests an instance tell nothing while there is no instance, so the first one has a policy of its own:
+        The backlog an instance is undefined without instances, so starting the first one is a policy of its own:
         https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html
         """
         dimension = {"name": "EndpointName", "value": endpoint_name}

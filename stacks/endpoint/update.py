@@ -1,4 +1,4 @@
-"""How the endpoint goes from one model, image or instance type to the next: a new fleet beside the old one."""
+"""Updates of model, image or instance type: a new fleet beside the old one, and the way back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stacks.endpoint.kind import EndpointKind
 
 # Seconds. The alarms need up to 4 minutes; each part of the new fleet is watched for more than twice that.
 _BAKING = 600
-# From the start of the new fleet to the end of the old one. Instances that have not come by then never come.
+# From the start of the new fleet to the end of the old one; instances still missing then never come.
 _LIMIT = 3600
 
 _CANARY = {
@@ -26,12 +26,12 @@ _ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
 
 
 def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: CfnCondition) -> IResolvable:
-    """A blue/green deployment that goes back to the old fleet when one of the alarms goes off.
+    """A blue/green deployment that rolls back to the old fleet when an alarm goes off.
 
     SageMaker has such deployments for endpoints with instances alone; a serverless one gets none.
 
     Args:
-        alarms: those that watch the new fleet.
+        alarms: alarms on the new fleet.
         kind: of the endpoint.
         has_several: the condition that the fleet has two instances or more at all times.
     """
@@ -39,7 +39,7 @@ def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: Cfn
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.alarm_name} for alarm in alarms]},
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": value_if(has_several, _CANARY, _ALL_AT_ONCE),
-            "TerminationWaitInSeconds": _BAKING,  # the old fleet is there while all traffic is on the new one
+            "TerminationWaitInSeconds": _BAKING,  # the old fleet stays while all traffic is on the new one
             "MaximumExecutionTimeoutInSeconds": _LIMIT,
         },
     }

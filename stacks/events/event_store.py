@@ -1,4 +1,4 @@
-"""Where frames and results are kept."""
+"""The bucket of frames and results, and who may use it."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class EventStore(Construct):
         encryption: the key of its objects.
         has_table: the condition that results can be queried.
         table: the table of events.
-        failures_alarm: in alarm when an event was lost in the last five minutes. It is there where events are kept.
+        failures_alarm: in alarm when an event was lost in the last five minutes. It exists where events are kept.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, parameters: Parameters, alarm_topic: ITopic) -> None:
-        """Makes the bucket and the alarm.
+        """Make the bucket, its table and the alarm.
 
         Args:
             scope: where it belongs.
             construct_id: its id.
             parameters: whether events are kept, and for how long.
-            alarm_topic: who learns of lost events.
+            alarm_topic: topic to notify of lost events.
 
         Raises:
             ContextValueError: ``deleteEvents`` is neither true nor false.
@@ -100,9 +100,9 @@ class EventStore(Construct):
         cast(CfnAlarm, self.failures_alarm.node.default_child).cfn_options.condition = self._keeps_events
 
     def grant_write(self, role: IRole) -> None:
-        """Lets a role add events, and take back those of failed requests, where events are kept; and no more.
+        """Let a role add events, and delete those of failed requests, where events are kept.
 
-        To delete is no more power than to add: versions are off, so whoever may add may overwrite.
+        Deleting is no more power than adding: without versions, adding may overwrite.
         """
         statement = PolicyStatement(
             actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
@@ -113,11 +113,11 @@ class EventStore(Construct):
         self.grant_write_to_table(role, only_if=self._keeps_events)
 
     def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
-        """Lets a role add results to the table, where there is one.
+        """Let a role add results to the table, where there is one.
 
         Args:
             role: the role.
-            only_if: the condition that it is there and writes events.
+            only_if: the condition that it exists and writes events.
         """
         statement = PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{RESULTS}*")])
         policy = attach(
@@ -126,16 +126,16 @@ class EventStore(Construct):
         objects_under_prefixes(policy, self.bucket, [RESULTS], "Every event has a key of its own under this prefix")
 
     def notify_of_files(self, queue: Queue, *, only_if: CfnCondition) -> None:
-        """Lets S3 tell a queue of every file under ``incoming/``.
+        """Notify a queue of every file under ``incoming/``.
 
-        A property of the bucket itself: the CDK's own way is a function that may change any bucket's notifications.
+        A property of the bucket itself, because the CDK's own way is a function that may change any bucket.
 
         Args:
-            queue: what is told. Its policy is there before the bucket asks for it.
-            only_if: the condition that there is such a queue.
+            queue: the queue, whose policy must exist before the bucket does.
+            only_if: the condition that the queue exists.
         """
         policy = cast(CfnQueuePolicy, queue.node.find_child("Policy").node.default_child)
-        # DependsOn cannot have a condition. What is chosen here is the queue alone, and both are there before.
+        # DependsOn cannot have a condition. Select takes the queue's ARN alone, but refers to the policy, too.
         queue_behind_its_policy = {"Fn::Select": [0, [queue.queue_arn, policy.attr_id]]}
         told = {
             "QueueConfigurations": [
@@ -154,7 +154,7 @@ class EventStore(Construct):
         return f"s3://{self.bucket.bucket_name}/{prefix}"
 
     def grant_async(self, role: IRole, *, is_async: CfnCondition) -> None:
-        """Lets a role send requests through the bucket and collect their answers, with an asynchronous endpoint."""
+        """Let a role send requests of an asynchronous endpoint through the bucket, and collect their answers."""
         objects = self.bucket.arn_for_objects
         statements = [
             PolicyStatement(
@@ -164,7 +164,7 @@ class EventStore(Construct):
                 actions=["s3:GetObject"],
                 resources=[objects(f"{prefix}*") for prefix in (ASYNC_PENDING, ASYNC_OUTPUT, ASYNC_FAILURE)],
             ),
-            # Of an object that is not there yet S3 says so only to who may list; to others it is forbidden.
+            # Without this permission S3 answers 403, not 404, for an answer that does not exist yet.
             PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
         ]
         policy = attach(self, "UseQueue", role=role, statements=statements, condition=is_async)
@@ -176,7 +176,7 @@ class EventStore(Construct):
         )
 
     def use_by_endpoint(self) -> list[PolicyStatement]:
-        """What lets an asynchronous endpoint read what was sent and write what came of it."""
+        """Permissions of an asynchronous endpoint: read requests, write answers and failures."""
         objects = self.bucket.arn_for_objects
         return [
             PolicyStatement(actions=["s3:GetObject"], resources=[objects(f"{ASYNC_INPUT}*")]),
@@ -186,12 +186,12 @@ class EventStore(Construct):
         ]
 
     def write_of_captures(self) -> PolicyStatement:
-        """What lets an endpoint write what it captures of its traffic."""
+        """Permission to write captured requests and answers."""
         return PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{CAPTURE}*")])
 
 
 def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:
-    """What becomes of the bucket with the stack; cdk.json may hold a truth value, the command line holds text."""
+    """The bucket's fate when the stack is deleted; cdk.json may hold a boolean, the command line holds text."""
     said = "" if delete_events is None else str(delete_events).lower()
     if said not in _REMOVAL_POLICIES:
         raise ContextValueError(

@@ -1,4 +1,4 @@
-"""What makes the results of events a table for Athena."""
+"""The table over the results of events, for Athena."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from constructs import Construct
 from stacks.events.prefixes import RESULTS
 
 _TABLE = "events"
-# A result is whatever the application answers: as text here, which Athena's JSON functions read.
+# The application decides what a result is, so it is text here, for Athena's JSON functions.
 _COLUMNS = {
     "request_id": "string",
     "client_request_id": "string",
@@ -24,12 +24,12 @@ _COLUMNS = {
     "result": "string",
     "result_object": "string",
 }
-# The first day that can have events; the last one is today.
+# From the first day that can have events until today.
 _DAYS = "2026-01-01,NOW"
 
 
 class EventTable(Construct):
-    """A database with one table, whose days need no crawler: Athena makes them up (partition projection).
+    """A database with one table, without a crawler: Athena derives the days by partition projection.
 
     https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
 
@@ -39,7 +39,7 @@ class EventTable(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, bucket: IBucket, is_on: CfnCondition) -> None:
         super().__init__(scope, construct_id)
-        # Databases have names of the account. This one is the stack's alone.
+        # A database's name is unique in the account; the stack's id makes it so.
         guid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
         name = Fn.join("_", ["ipc_ai_saas", Fn.join("_", Fn.split("-", guid))])
         database = CfnDatabase(

@@ -1,8 +1,8 @@
-"""The version of the function that the API calls, with instances of it kept warm where the operator asks for them.
+"""The version of the function that the API calls, with instances kept warm where the operator wants them.
 
 A version is a snapshot of code, configuration and environment, and CloudFormation makes one when a property of the
-version changes. The CDK puts a digest of code and configuration into its logical id; what comes from parameters is no
-part of that, and would stay in the snapshot as it was. So the version's description has those parameters in it.
+version changes. The CDK puts a digest of code and configuration into its logical id. Values of parameters are no
+part of that digest and would stay as they were, so the version's description contains them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class LiveVersion(Construct):
     """The newest version of a function, under a name that stays.
 
     Attributes:
-        alias: that name; what calls the function calls this.
+        alias: that name, which callers of the function call.
     """
 
     def __init__(
@@ -34,10 +34,10 @@ class LiveVersion(Construct):
         from_parameters: Sequence[str],
         provisioned_concurrency: str,
     ) -> None:
-        """Makes the version and its name.
+        """Make the version and its name.
 
         Args:
-            scope: where both belong.
+            scope: the parent of both.
             construct_id: their id.
             function: the function.
             from_parameters: all values in its environment that a change of parameters changes; together at most 250

@@ -29,17 +29,17 @@ def python_function(
     service: str,
     environment: Mapping[str, str],
 ) -> Function:
-    """Makes a function and its log group, which the role may write to.
+    """Make a function and its log group, which the role may write to.
 
     Args:
-        scope: where both belong.
+        scope: the parent of both.
         name: the function's id in it.
-        description: what it does, for the console.
+        description: its purpose, for the console.
         handler: one of ``lambda/inference``.
-        role: the role that it runs as. One of our own: the CDK's may write to every log group of the account.
+        role: the role that it runs as, not the CDK's, which may write to every log group of the account.
         log_retention_days: days that lines of its log are kept.
         timeout: after which Lambda ends it.
-        service: under which its metrics are counted.
+        service: dimension of its metrics.
         environment: its settings.
     """
     log_group = LogGroup(scope, "FunctionLogs", removal_policy=RemovalPolicy.DESTROY)

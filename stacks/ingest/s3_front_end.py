@@ -1,12 +1,11 @@
-"""For cameras that can only upload files: S3 -> queue -> function -> endpoint, and a queue for what cannot be done.
+"""A way in for cameras that can only upload files: S3 -> queue -> function -> endpoint, and a dead-letter queue.
 
-Everything here is there with ``ingestFromS3=Yes`` alone.
+Everything here exists with ``ingestFromS3=Yes`` alone.
 """
 
 from __future__ import annotations
 
 from aws_cdk import Aws, CfnCondition, CfnResource, Duration
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Stats, TreatMissingData
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
@@ -20,20 +19,18 @@ from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import EVENTS, INCOMING
 from stacks.functions.python_function import python_function
+from stacks.ingest.alarms import add_alarms
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
-from stacks.telemetry.alarm_topic import tell
 
-# Files of a batch are worked on one after the other; each may take 22 s for the endpoint, and S3's time.
+# Files of a batch run one after the other; each may take 22 s for the endpoint, and S3's time.
 _BATCH_SIZE = 4
 _FUNCTION_TIMEOUT = Duration.seconds(120)
-# Six times the function's, as Lambda asks for: a message that failed is seen again after this time. Five attempts span
-# most of an hour, in which an endpoint that is overloaded or being replaced comes back.
+# Six times the function's, as Lambda asks for: a failed message becomes visible again after this time. Five attempts
+# span most of an hour, in which an overloaded or replaced endpoint comes back.
 _VISIBILITY_TIMEOUT = Duration.seconds(720)
 _ATTEMPTS = 5
-# After this time a file that waits is told to people: the endpoint has too few instances.
-_LONGEST_WAIT = Duration.minutes(15)
-# A message keeps its age when it moves to the dead-letter queue, so that one has to be the longer.
+# A message keeps its age when it moves to the dead-letter queue, which therefore keeps messages longer.
 _RETENTION = Duration.days(7)
 _DEAD_LETTER_RETENTION = Duration.days(14)
 
@@ -42,10 +39,10 @@ class S3FrontEnd(Construct):
     """Files under ``incoming/camera=ID/`` of the events bucket become events.
 
     Attributes:
-        is_on: the condition that it is there.
-        queue: what S3 tells of uploads.
+        is_on: the condition that it exists.
+        queue: notifications of uploads from S3.
         dead_letter_queue: the messages of files that did not become events.
-        function: what makes events of files.
+        function: the function that turns files into events.
     """
 
     def __init__(
@@ -96,15 +93,15 @@ class S3FrontEnd(Construct):
                 max_concurrency=parameters.events.ingest_max_concurrency.value_as_number,
             )
         )
-        self._add_alarms(alarm_topic)
+        add_alarms(self, queue=self.queue, dead_letter_queue=self.dead_letter_queue, topic=alarm_topic)
         for part in self.node.find_all():
             if isinstance(part, CfnResource):
                 part.cfn_options.condition = self.is_on
 
     def _let_s3_send(self) -> None:
-        """Lets S3 send for buckets of this account.
+        """Let S3 send for every bucket of this account.
 
-        For any of them: S3 asks the queue when it makes the bucket, so the policy comes first and cannot name it.
+        S3 checks the queue when it makes the bucket, so the policy comes first and cannot name the bucket.
         """
         self.queue.add_to_resource_policy(
             PolicyStatement(
@@ -128,7 +125,7 @@ class S3FrontEnd(Construct):
         for actions, resource in (
             (["s3:GetObject", "s3:DeleteObject"], bucket.arn_for_objects(f"{INCOMING}*")),
             (["s3:PutObject"], bucket.arn_for_objects(f"{EVENTS}*")),
-            # Without it S3 answers 403 for an object that is gone, and a file done already would look like one denied.
+            # Without it S3 answers 403, not 404, for a deleted object: a file already done would look denied.
             (["s3:ListBucket"], bucket.bucket_arn),
         ):
             role.add_to_policy(PolicyStatement(actions=actions, resources=[resource]))
@@ -158,39 +155,3 @@ class S3FrontEnd(Construct):
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
             },
         )
-
-    def _add_alarms(self, topic: ITopic) -> None:
-        alarms = [
-            Alarm(
-                self,
-                "DeadLettersAlarm",
-                alarm_description=(
-                    "Files under incoming/ did not become events. 'python -m workbench replay --dry-run' says why; "
-                    "without --dry-run it tries them again"
-                ),
-                metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
-                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
-                ),
-                threshold=0,
-                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
-                evaluation_periods=1,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-            Alarm(
-                self,
-                "BacklogAlarm",
-                alarm_description=(
-                    "Files under incoming/ wait longer than 15 minutes. Look first at the endpoint's instances: raise "
-                    "maxInstanceCount, then ingestMaxConcurrency"
-                ),
-                metric=self.queue.metric_approximate_age_of_oldest_message(
-                    period=Duration.minutes(1), statistic=Stats.MAXIMUM
-                ),
-                threshold=_LONGEST_WAIT.to_seconds(),
-                comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
-                evaluation_periods=3,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-        ]
-        for alarm in alarms:
-            tell(topic, alarm)

@@ -1,4 +1,4 @@
-"""One page about the service: what cameras send and get, where the time goes, what runs, what it costs, who is silent.
+"""One page about the service: requests, errors, latency by stage, instances, their cost, and silent cameras.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -36,7 +36,7 @@ _COUNT = YAxisProps(label="a minute", min=0, show_units=False)
 
 
 class Dashboard(Construct):
-    """The page. CloudFormation names it: names are the account's, of all regions together.
+    """The page. CloudFormation names it, because a name counts for all regions of the account.
 
     Attributes:
         name: its name.
@@ -52,15 +52,15 @@ class Dashboard(Construct):
         instance_type: str,
         alarms: Sequence[IAlarm],
     ) -> None:
-        """Draws it.
+        """Lay out the page.
 
         Args:
             scope: where it belongs.
             construct_id: its id.
             api: the API and its function.
             endpoint: the endpoint behind it.
-            instance_type: what the endpoint runs on.
-            alarms: those whose state it shows; they are there whatever the parameters.
+            instance_type: instance type of the endpoint.
+            alarms: the alarms whose state it shows; they exist in every deployment.
         """
         super().__init__(scope, construct_id)
         self._api = api
@@ -70,7 +70,7 @@ class Dashboard(Construct):
             self,
             "Page",
             default_interval=Duration.days(1),
-            # A graph keeps its minutes however much time is shown: a sum a minute stays what it says.
+            # Graphs keep their period of a minute when more time is shown, so that sums stay sums a minute.
             period_override=PeriodOverride.INHERIT,
             widgets=[
                 [AlarmStatusWidget(title="Alarms of the API and the function", alarms=alarms, width=_ROW, height=2)],
@@ -107,7 +107,7 @@ class Dashboard(Construct):
         ]
 
     def _refused(self) -> MathExpression:
-        """What API Gateway answers itself: 403 without a key, 413, and 429 above the rate or the quota."""
+        """Requests that API Gateway refuses itself: 403 without a key, 413, and 429 above the rate or the quota."""
         return MathExpression(
             expression="FILL(refused, 0) - FILL(told, 0)",
             using_metrics={
@@ -119,7 +119,7 @@ class Dashboard(Construct):
         )
 
     def _stages(self, percentile: str) -> list[IMetric]:
-        """From the outside in: each has the next in it. The store is waited for when the model has answered."""
+        """Latencies from the outside in; each includes the next. The event store comes after the model's answer."""
         return [
             self._api_metric("Latency", "API", percentile),
             self._api_metric("IntegrationLatency", "API Gateway waits for the function", percentile),
@@ -144,7 +144,7 @@ class Dashboard(Construct):
         ]
 
     def _instances(self) -> MathExpression:
-        """SageMaker counts no instances, but each reports its processor once a minute: the reports are counted."""
+        """Instances, counted by their reports: SageMaker has no such metric, but each reports its CPU every minute."""
         return self._per_instance("samples / (PERIOD(samples) / 60)", "instances")
 
     def _cost(self, price_an_hour: str) -> MathExpression:
@@ -203,7 +203,7 @@ def _frame_sizes() -> list[IMetric]:
 
 
 def _silent_cameras(log_group_name: str) -> LogQueryWidget:
-    """Cameras by when they were last heard of, the longest silent first: all that sent in the time shown."""
+    """Cameras that sent in the time shown, the longest silent first."""
     return LogQueryWidget(
         title="Silent cameras: last request of each in the time shown, the longest silent first",
         log_group_names=[log_group_name],

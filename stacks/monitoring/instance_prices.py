@@ -1,8 +1,8 @@
-"""What an instance costs: AWS's list price of real-time inference in us-east-1, in USD an hour.
+"""AWS's list prices of instances for real-time inference in us-east-1, in USD an hour.
 
-The prices are those of ``workbench/capacity/prices.json``, which says where each was read and how old it is; a
-test holds the two together. Other regions, China first of all, discounts and savings plans differ. It serves for the
-order of magnitude on the dashboard. The bill is what counts.
+The prices are those of ``workbench/capacity/prices.json``, which has sources and ages; a test compares the
+two. Other regions (China most of all), discounts and savings plans differ. The dashboard shows the order of magnitude;
+the bill counts.
 """
 
 from __future__ import annotations

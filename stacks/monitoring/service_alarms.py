@@ -1,4 +1,4 @@
-"""What is watched of the API and the function: what cameras see, beside what ``stacks.endpoint.alarms`` sees inside."""
+"""Alarms on the API and its function, as cameras see them; ``stacks.endpoint.alarms`` watches the inside."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from stacks.telemetry.function_metrics import function_metric
 _MINUTE = Duration.minutes(1)
 _FIVE_MINUTES = Duration.minutes(5)
 _SERVER_ERROR_RATE = 0.05
-# An asynchronous endpoint's answer is waited for up to 16 s by design, and then 202.
+# By design the function waits up to 16 s for an asynchronous endpoint, and then answers 202.
 _ASYNC_LATENCY_MS = 25_000
 
 
 class ServiceAlarms(Construct):
-    """An alarm for each thing that cameras suffer from. Its description says what to look at first.
+    """An alarm for each fault that cameras suffer from. Its description says where to look first.
 
     Attributes:
-        always: those that are there whatever the parameters; the one for missing traffic is not among them.
+        always: the alarms of every deployment; the one for missing traffic depends on a parameter.
     """
 
     def __init__(
@@ -105,9 +105,9 @@ class ServiceAlarms(Construct):
         )
 
     def _watch_for_traffic(self, minutes: str) -> None:
-        """An alarm that goes off when each of so many minutes had no request; without requests there is no data.
+        """Watch for minutes without any request, for which the metric has no data.
 
-        The function's own count: what API Gateway counts has requests with a wrong key in it.
+        The function's own count, because API Gateway also counts requests with a wrong key.
         """
         is_watched = CfnCondition(self, "WatchesTraffic", expression=differs(minutes, "0"))
         alarm = self._telling(

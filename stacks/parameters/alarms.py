@@ -1,4 +1,4 @@
-"""When somebody is told that something is wrong, and who: the operator's choices."""
+"""Choices of the alarms' thresholds and of the address that gets them."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ class AlarmParameters:
 
     @property
     def all(self) -> list[CfnParameter]:
-        """All of them, in the order in which to show them."""
+        """All parameters, in the order of the console."""
         return [self.email, self.latency_ms, self.no_traffic_minutes]

@@ -81,7 +81,7 @@ class ApiParameters:
 
     @property
     def all(self) -> list[CfnParameter]:
-        """All of them, in the order in which to show them."""
+        """All parameters, in the order of the console."""
         return [
             self.authorization,
             self.throttle_rate,

@@ -1,4 +1,4 @@
-"""What the endpoint runs on and how much of it: the operator's choices."""
+"""Choices of instance type and number of instances."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CapacityParameters:
 
     @property
     def all(self) -> list[CfnParameter]:
-        """All of them, in the order in which to show them."""
+        """All parameters, in the order of the console."""
         return [
             self.deploy_instance_type,
             self.min_instance_count,
@@ -65,7 +65,7 @@ class CapacityParameters:
         ]
 
     def _require_room_to_scale(self, stack: Stack) -> None:
-        """No more instances always than under load. Rules cannot compare numbers, so each count has its assertion."""
+        """Refuse more instances always than under load. Rules cannot compare numbers: each count is an assertion."""
         smallest, largest = (
             parameter.value_as_string for parameter in (self.min_instance_count, self.max_instance_count)
         )
@@ -88,7 +88,7 @@ class CapacityParameters:
 
 
 def _instance_count(stack: Stack, name: str, description: str) -> CfnParameter:
-    """A number of instances, as text: as a Number, 1 could be written as 01, and the template compares the text."""
+    """A number of instances, as text: a Number could be written as 01, and the template compares text."""
     return text(
         stack,
         name,

@@ -1,4 +1,4 @@
-"""What kind of endpoint serves, in which network, with whose key, and what of its traffic is captured."""
+"""Choices of the endpoint's kind, network, key and data capture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class EndpointParameters:
     """
 
     def __init__(self, stack: Stack, *, deploy_instance_type: CfnParameter) -> None:
-        """Adds them to the stack.
+        """Add the parameters and rules to the stack.
 
         Args:
             stack: the stack.
@@ -50,7 +50,7 @@ class EndpointParameters:
             ["6144", "5120", "4096", "3072"],
             "Memory in MiB when endpointType is serverless; processors come with it",
         )
-        # The whole of what a new account may use in a region.
+        # A new account's whole quota in a region.
         self.serverless_max_concurrency = text(
             stack,
             "serverlessMaxConcurrency",
@@ -92,7 +92,7 @@ class EndpointParameters:
 
     @property
     def all(self) -> list[CfnParameter]:
-        """All of them, in the order in which to show them."""
+        """All parameters, in the order of the console."""
         return [
             self.endpoint_type,
             self.serverless_memory_mib,
@@ -104,7 +104,7 @@ class EndpointParameters:
         ]
 
     def _require_fit(self, stack: Stack, deploy_instance_type: CfnParameter) -> None:
-        """Refuses what SageMaker does not have for an endpoint's type, before anything is created."""
+        """Refuse, before anything is created, combinations that SageMaker does not have."""
         kind = self.endpoint_type.value_as_string
         is_serverless = equals(kind, SERVERLESS)
         without_gpu = [name for name, processor in INSTANCE_PROCESSORS.items() if processor == "cpu"]
@@ -146,6 +146,6 @@ class EndpointParameters:
 
 
 def _ids_of(kind: str, most: int) -> str:
-    """A pattern for up to so many ids of EC2's, with commas between; or nothing."""
+    """A pattern for up to ``most`` ids of EC2 with commas between, or nothing."""
     one = f"{kind}-[0-9a-f]{{8}}([0-9a-f]{{9}})?"
     return f"({one}(,{one}){{0,{most - 1}}})?"

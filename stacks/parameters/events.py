@@ -1,4 +1,4 @@
-"""What is kept of the requests, and for how long: the operator's choices."""
+"""Choices of which events are kept, for how long, and where they come from."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class EventParameters:
 
     @property
     def all(self) -> list[CfnParameter]:
-        """All of them, in the order in which to show them."""
+        """All parameters, in the order of the console."""
         return [
             self.save_request_events,
             self.retention_days,

@@ -1,8 +1,8 @@
-"""What the template can tell of an ECR image by its URI, with CloudFormation's own functions.
+"""The form of an ECR image's URI, and its repository's ARN by CloudFormation's own functions.
 
 ``ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG``, in China ``.amazonaws.com.cn``; ``@sha256:DIGEST`` may stand
-for the tag, or nothing, and the repository may have slashes. All choices are in range for the empty URI, too:
-CloudFormation may look into what a condition leaves out.
+for the tag, or nothing, and the repository may have slashes. All selections are in range for the empty URI,
+too: CloudFormation may evaluate branches that a condition leaves out.
 """
 
 from __future__ import annotations
@@ -33,5 +33,5 @@ def repository_arn(uri: str, *, in_china: CfnCondition) -> str:
 
 
 def _after(uri: str, host_ending: str) -> str:
-    """What follows the host, a slash first."""
+    """The text after the host, with its slash."""
     return Fn.select(1, Fn.split(host_ending, f"{uri}{host_ending}"))

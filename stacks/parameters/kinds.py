@@ -1,4 +1,4 @@
-"""The kinds of parameters that the stack has."""
+"""The kinds of parameters: choice, text, number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def choice(stack: Stack, name: str, values: Sequence[str], description: str) -> 
 
 
 def text(stack: Stack, name: str, description: str, *, pattern: str, takes: str, default: str = "") -> CfnParameter:
-    """A text that a pattern describes. Whole numbers too, where a condition compares them or S3 and the like take them.
+    """A text that a pattern describes; also for whole numbers that a condition compares or a service takes.
 
     CloudFormation's own numbers let 00, 1.5 and -1 through: a condition takes the first for another number than 0, and
     a service refuses the others in the middle of an update.
@@ -23,9 +23,9 @@ def text(stack: Stack, name: str, description: str, *, pattern: str, takes: str,
     Args:
         stack: the stack.
         name: of the parameter.
-        description: what it is for.
+        description: its purpose.
         pattern: a regular expression for the whole text.
-        takes: what the pattern means, for whoever wrote something else.
+        takes: the meaning of the pattern, for the error message.
         default: used when none is given.
     """
     return CfnParameter(

@@ -1,4 +1,4 @@
-"""What is written down of requests, and for how long: the operator's choices."""
+"""Choices of logs' retention and of metrics by camera."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aws_cdk import CfnParameter, Stack
 
 from stacks.parameters.kinds import choice
 
-# Those that CloudWatch Logs takes, the default first.
+# The values that CloudWatch Logs takes, the default first.
 _RETENTION_DAYS = [
     *[30, 1, 3, 5, 7, 14, 60, 90, 120, 150, 180, 365, 400, 545, 731],
     *[1096, 1827, 2192, 2557, 2922, 3288, 3653],
@@ -37,5 +37,5 @@ class LogParameters:
 
     @property
     def all(self) -> list[CfnParameter]:
-        """All of them, in the order in which to show them."""
+        """All parameters, in the order of the console."""
         return [self.retention_days, self.camera_metrics]

@@ -1,4 +1,4 @@
-"""What the operator chooses at deployment. The first five names and their values are a promise to users."""
+"""All parameters of the stack. The first five names and their values are a promise to users."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _DETECTOR = "detectorModelName"
 
 
 class Parameters:
-    """The stack's parameters, and the rules that catch choices which do not fit together."""
+    """The stack's parameters, and rules against choices that do not fit together."""
 
     def __init__(self, stack: Stack, *, has_customized_image: bool) -> None:
-        """Adds them to the stack.
+        """Add the parameters and rules to the stack.
 
         Args:
             stack: the stack.
@@ -118,7 +118,7 @@ class Parameters:
         ).to_string()
 
     def _require_custom_program(self, stack: Stack) -> None:
-        """A custom application has its program in model data or in an image."""
+        """Require a program for a custom application, in model data or in an image."""
         given = [is_given(parameter.value_as_string) for parameter in (self.model_data_url, self.container_image_uri)]
         CfnRule(
             stack,
@@ -136,7 +136,7 @@ class Parameters:
         )
 
     def _require_fitting_detector(self, stack: Stack, known: catalogue.Catalogue) -> None:
-        """A detector is one of the catalogue that was made for the application."""
+        """Require a detector that the catalogue has for the application."""
         for name, choices in _detectors(known).items():
             CfnRule(
                 stack,
@@ -153,7 +153,7 @@ class Parameters:
             )
 
     def _require_fit_for_files(self, stack: Stack) -> None:
-        """A comparison has two images, and a file is one; and its function waits for an answer."""
+        """Refuse comparisons for uploaded files, which are one image each, and endpoints that do not answer at once."""
         CfnRule(
             stack,
             "IngestFits",
@@ -197,6 +197,6 @@ def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:
 
 
 def _in_words(name: str) -> str:
-    """A parameter's label: the console shows it for the name, which is in it, as the command line takes that."""
+    """A parameter's label in the console, with the name in brackets for the command line."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return f"{words[0].upper()}{words[1:]} ({name})"

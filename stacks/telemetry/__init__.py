@@ -1,4 +1,4 @@
 """Metrics of the function, retention of logs, and the topic of the alarms.
 
-Alarms themselves are beside what they watch.
+Alarms are made in the room of the resource that they watch, or in ``monitoring``.
 """

@@ -1,4 +1,4 @@
-"""Where alarms say that something is wrong."""
+"""The topic that alarms notify, and the operator's address."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AlarmTopic(Construct):
         alarms = Stack.of(self).format_arn(
             service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
-        # A policy of its own takes the place of the one that every topic has by default, which let the account publish.
+        # This policy replaces the topic's default one, by which the whole account may publish.
         self.topic.add_to_resource_policy(
             PolicyStatement(
                 principals=[ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -55,6 +55,6 @@ class AlarmTopic(Construct):
 
 
 def tell(topic: ITopic, alarm: Alarm) -> None:
-    """Lets a topic know when an alarm goes off, and when it is over."""
+    """Notify a topic when an alarm goes off, and when it is over."""
     alarm.add_alarm_action(SnsAction(topic))
     alarm.add_ok_action(SnsAction(topic))

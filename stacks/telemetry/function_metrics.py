@@ -1,4 +1,4 @@
-"""What the function measures of requests, as ``inference_api/telemetry.py`` writes it."""
+"""Metrics of requests, as ``inference_api/telemetry.py`` writes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def function_metric(
 ) -> Metric:
     """A metric of this deployment, whatever its application and model.
 
-    Its one dimension is the service, which is the stack's name, so that deployments in one region are told apart.
+    Its one dimension is the service: the stack's name, which tells deployments in one region apart.
     """
     return Metric(
         namespace=NAMESPACE,
@@ -28,7 +28,7 @@ def function_metric(
 
 
 def errors_by_code(name: str) -> MathExpression:
-    """A metric of errors, a line a code; codes that come are found by themselves."""
+    """A metric of errors, one line for each code; a search finds new codes by itself."""
     return MathExpression(
         expression=(
             f"SEARCH('{{{NAMESPACE},service,code}} MetricName=\"{name}\" service=\"{Aws.STACK_NAME}\"', 'Sum', 60)"

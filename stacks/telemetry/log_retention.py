@@ -1,4 +1,4 @@
-"""How long logs are kept."""
+"""Retention of logs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stacks.checks.acknowledgements import acknowledge, digits_are_numbers
 
 
 def keep_for(log_group: LogGroup, days: CfnParameter) -> None:
-    """Lets CloudWatch delete a group's lines after so many days."""
+    """Delete a log group's lines after a number of days."""
     resource = cast(CfnLogGroup, log_group.node.default_child)
     resource.retention_in_days = Token.as_number(days.value_as_string)
     digits_are_numbers(resource)

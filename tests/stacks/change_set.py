@@ -1,4 +1,4 @@
-"""What CloudFormation would do to the resources when parameters change: as ``cdk deploy`` would show it."""
+"""Changes of resources when parameters change, as ``cdk deploy`` would show them."""
 
 from __future__ import annotations
 

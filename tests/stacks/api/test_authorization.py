@@ -12,7 +12,7 @@ from workbench.template.parameters import check
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import render_template, synthesize
 
-# By region: what AUTO means there.
+# The meaning of AUTO, by region.
 REGIONS = {"us-east-1": "API_KEY", "cn-north-1": "AWS_IAM", "us-gov-west-1": "API_KEY"}
 WAYS = ("API_KEY", "AWS_IAM", "NONE")
 
@@ -56,7 +56,7 @@ def test_each_way(template: dict[str, Any], region: str, asked: str) -> None:
     assert conditions[template["Outputs"]["ApiKeyId"]["Condition"]] == (way == "API_KEY")
 
 
-def test_nobody_has_to_choose_to_be_safe(template: dict[str, Any]) -> None:
+def test_the_default_is_safe(template: dict[str, Any]) -> None:
     assert check(template, {})["apiAuthorization"] == "AUTO"
 
 

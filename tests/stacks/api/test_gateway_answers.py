@@ -1,4 +1,4 @@
-"""What API Gateway says itself, for each way of authorization and each kind of application."""
+"""API Gateway's own answers, for each way of authorization and each kind of application."""
 
 from __future__ import annotations
 

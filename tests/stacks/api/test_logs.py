@@ -1,4 +1,4 @@
-"""What API Gateway logs, and what it may do for that."""
+"""Logs of API Gateway, and its permissions for them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_errors_are_logged_without_frames_and_not_for_ever(template: dict[str, A
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_nothing_is_logged_when_nobody_wants_it(template: dict[str, Any], region: str) -> None:
+def test_nothing_is_logged_when_it_is_off(template: dict[str, Any], region: str) -> None:
     resources = rendered(template, region, apiAccessLogs="No")
     stage = only(resources, STAGE)
     assert "AccessLogSetting" not in stage

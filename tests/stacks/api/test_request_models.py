@@ -20,8 +20,8 @@ from workbench.template.rendered_stack import RenderedMethod, render
 
 IMAGE = base64.b64encode(b"\xff\xd8\xff\xe0 a frame").decode()
 CUSTOM = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz"}
-# Of draft 4; API Gateway's notes name oneOf, anyOf, allOf, additionalProperties, minItems, maxItems, pattern and
-# exclusiveMinimum as not supported or not checked.
+# Keywords of draft 4; API Gateway's notes name oneOf, anyOf, allOf, additionalProperties, minItems, maxItems, pattern
+# and exclusiveMinimum as not supported or not checked.
 KEYWORDS = {"$schema", "type", "properties", "required", "items", "minimum", "maximum"}
 
 VALID: dict[str, list[Any]] = {
@@ -80,7 +80,7 @@ def schemas(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_answered(document: Any, application: str) -> bool:
-    """Whether the function takes it."""
+    """Ask the function itself."""
     try:
         parse(as_request(proxy_event(json.dumps(document))), application)
     except ApiError:

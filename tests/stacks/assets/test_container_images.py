@@ -1,4 +1,4 @@
-"""What the CDK command line is told to build, as the asset manifest says."""
+"""Images to build, as the asset manifest tells the CDK command line."""
 
 from __future__ import annotations
 

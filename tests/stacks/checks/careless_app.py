@@ -1,4 +1,4 @@
-"""The stack with a bucket that nobody should deploy. ``cdk synth --context nag=true`` of this has to fail."""
+"""The stack with a public bucket, on which ``cdk synth --context nag=true`` has to fail."""
 
 from aws_cdk import App
 from aws_cdk.aws_s3 import CfnBucket

@@ -1,4 +1,4 @@
-"""Apps of one bucket, synthesized in this process: what a synth refuses raises here."""
+"""Apps of one bucket, synthesized in this process: a refused synth raises here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is watched, and for whom."""
+"""Alarms on the endpoint, for people and for updates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 
 
 def _alarms(resources: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Those of the whole endpoint, and those of the newest fleet, by logical id."""
+    """Alarms of the whole endpoint, and alarms of the newest fleet, by logical id."""
     alarms = {name: alarm for name, alarm in of_type(resources, ALARM).items() if alarm["Namespace"] == "AWS/SageMaker"}
     newest = {
         name: alarm

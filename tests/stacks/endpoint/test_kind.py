@@ -24,7 +24,7 @@ KINDS = [REAL_TIME, SERVERLESS, ASYNC]
 
 
 def _statements(resources: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the roles of the execution and of the function may do."""
+    """Permissions of the execution role and of the function's role."""
     documents = [policy["PolicyDocument"] for policy in of_type(resources, "AWS::IAM::Policy").values()]
     for role in of_type(resources, "AWS::IAM::Role").values():
         documents += [policy["PolicyDocument"] for policy in role.get("Policies", [])]

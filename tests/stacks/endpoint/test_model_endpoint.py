@@ -21,7 +21,7 @@ IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/mine"
 
 
 def _by_type(template: Mapping[str, Any], before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, set[str]]:
-    """What happens to the resources of each type that change."""
+    """Changes of resources, by type."""
     changes: dict[str, set[str]] = {}
     for name, change in change_set(template, before, after).items():
         changes.setdefault(template["Resources"][name]["Type"], set()).add(change)

@@ -18,7 +18,7 @@ VPC = {
 
 
 def _ec2(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the endpoint's role may do with EC2."""
+    """EC2 permissions of the endpoint's role."""
     role = resources[only(resources, MODEL)["ExecutionRoleArn"].split(".")[0]]["Properties"]
     statements = [entry for policy in role["Policies"] for entry in policy["PolicyDocument"]["Statement"]]
     return [entry for entry in statements if "ec2:" in str(entry["Action"])]

@@ -1,4 +1,4 @@
-"""How many instances, and by what."""
+"""Number of instances, and the metric that changes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API calls is what the parameters say, and warm where they say so."""
+"""The API calls a version that matches the parameters, kept warm where they ask for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHANGES = [
 
 
 def _changes(template: dict[str, Any], after: dict[str, str]) -> dict[str, str]:
-    """What happens to the API's function, its version and the alias, by type."""
+    """Changes of the API's function, its version and the alias, by type."""
     found = change_set(template, FACES, FACES | after)
     return {
         resource["Type"]: found[name]
@@ -46,7 +46,7 @@ def test_parameters_that_the_function_does_not_see_leave_its_version(template: d
 
 
 def test_every_parameter_in_the_environment_is_in_the_description(template: dict[str, Any]) -> None:
-    """Of what is left out, names come from the stack's id and change with the endpoint's type alone."""
+    """Variables left out are names made of the stack's id, which change with the endpoint's type alone."""
     (function,) = (
         entry["Properties"]
         for entry in template["Resources"].values()

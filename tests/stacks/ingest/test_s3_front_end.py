@@ -68,7 +68,7 @@ def test_s3_tells_the_queue_of_files_under_incoming(template: dict[str, Any], re
         "Queue": f"{queue_id}.Arn",
         "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "incoming/"}]}},
     }
-    # The unrendered template names the queue's policy beside the queue, so that it is there before the bucket asks.
+    # The unrendered template names the queue's policy beside the queue, so that it exists before the bucket asks.
     bucket, _ = events_bucket(resources)
     chosen = template["Resources"][bucket]["Properties"]["NotificationConfiguration"]["Fn::If"][1][
         "QueueConfigurations"

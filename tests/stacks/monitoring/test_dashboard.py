@@ -25,7 +25,7 @@ from workbench.capacity import prices
 NAMESPACE = "IpcAiSaas"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 ALL_ALARMS = {"alarmNoTrafficMinutes": "15", "saveRequestEvents": "Yes"}
-# Those that AWS documents for each service, of which the page and the alarms name some.
+# The metrics that AWS documents for each service.
 OF_SERVICES = {
     "AWS/ApiGateway": {"Count", "4XXError", "5XXError", "Latency", "IntegrationLatency"},
     "AWS/Lambda": {"Errors", "Throttles", "ConcurrentExecutions", "Duration", "Invocations"},
@@ -65,7 +65,7 @@ def _rows(body: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def _shown(body: Mapping[str, Any]) -> set[Named]:
-    """The metrics that a page names, and those that it searches for, with any value for the dimension searched."""
+    """The metrics that a page names or searches for, with any value for the dimension searched."""
     named: set[Named] = set()
     for row in _rows(body):
         texts = [part for part in row if isinstance(part, str)]
@@ -92,7 +92,7 @@ def _watched(resources: Mapping[str, Mapping[str, Any]]) -> set[Named]:
 def _lines(
     resources: Mapping[str, Mapping[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> list[dict[str, Any]]:
-    """What the function writes for a request that succeeds, fails either way, or is not stored, as it is deployed."""
+    """Metrics of the deployed function for requests that succeed, fail either way, or are not stored."""
     for name, value in only(resources, "AWS::Lambda::Function")["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)
     caches = (function_resources.settings, function_resources.origin)

@@ -1,4 +1,4 @@
-"""What people are told of the API and the function."""
+"""Alarms on the API and the function."""
 
 from __future__ import annotations
 
