@@ -15,11 +15,13 @@ import catalogue
 from inference_api import errors as api_errors
 from inference_api.telemetry import UNITS
 from serving import errors as serving_errors
+from workbench import parameters_page
 from workbench.__main__ import VERBS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("containers/*/*.md")])
 READMES = ["README.md", "README_CN.md"]
+PARAMETER_PAGES = ["docs/parameters.md", "docs/parameters_CN.md"]
 API_PAGES = ["docs/api.md", "docs/api_CN.md"]
 
 
@@ -48,22 +50,38 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_english_page_has_its_chinese_one() -> None:
-    for page in [*REPOSITORY.glob("README*.md"), *REPOSITORY.glob("docs/*.md")]:
+    for page in [
+        *REPOSITORY.glob("README*.md"),
+        *REPOSITORY.glob("docs/*.md"),
+        *REPOSITORY.glob("docs/operations/*.md"),
+    ]:
         if not page.stem.endswith("_CN"):
             assert page.with_name(f"{page.stem}_CN.md").exists(), page.name
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_parameters_are_listed_with_all_their_values(readme: str, template: dict[str, Any]) -> None:
-    rows = {
-        cells[1].strip(" `"): re.findall(r"`([^`]+)`", cells[2])
-        for cells in (line.split("|") for line in _text(readme).splitlines() if line.startswith("| `"))
-    }
+@pytest.mark.parametrize("page", PARAMETER_PAGES)
+def test_parameters_are_listed_with_all_their_values(page: str, template: dict[str, Any]) -> None:
+    rows = _parameter_rows(page)
     for name, parameter in template["Parameters"].items():
         if name != "BootstrapVersion":
             assert name in rows, name
-            assert rows[name] == parameter.get("AllowedValues", rows[name]), name
-    assert rows["detectorModelName"] == catalogue.load().detectors()  # for custom any other, too
+            default, values = rows[name]
+            assert default == [str(parameter["Default"])] * (parameter["Default"] != ""), name
+            assert values == parameter.get("AllowedValues", values), name
+    assert set(rows) == set(template["Parameters"]) - {"BootstrapVersion"}
+    assert rows["detectorModelName"][1] == catalogue.load().detectors()  # for custom any other, too
+
+
+def test_the_english_parameters_are_those_of_the_template(template: dict[str, Any]) -> None:
+    assert _text("docs/parameters.md") == parameters_page.page(template), "run python -m workbench.parameters_page"
+
+
+def _parameter_rows(page: str) -> dict[str, tuple[list[str], list[str]]]:
+    """Names, each with its default (none when that is empty) and the values that it takes."""
+    return {
+        cells[1].strip(" `"): (re.findall(r"`([^`]+)`", cells[2]), re.findall(r"`([^`]+)`", cells[3]))
+        for cells in (line.split("|") for line in _text(page).splitlines() if line.startswith("| `"))
+    }
 
 
 @pytest.mark.parametrize("page", ["docs/models.md", "docs/models_CN.md"])
@@ -84,7 +102,7 @@ def test_every_error_of_the_api_is_documented(page: str) -> None:
         assert kind.code in _text(page), kind.code
 
 
-@pytest.mark.parametrize("page", ["docs/operations.md", "docs/operations_CN.md"])
+@pytest.mark.parametrize("page", ["docs/operations/watch.md", "docs/operations/watch_CN.md"])
 def test_every_metric_and_alarm_is_listed(page: str, template: dict[str, Any]) -> None:
     listed = {
         name for line in _text(page).splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)
@@ -100,8 +118,13 @@ def test_every_metric_and_alarm_is_listed(page: str, template: dict[str, Any]) -
 def test_every_verb_and_both_commands_are_shown(readme: str) -> None:
     text = _text(readme)
     for verb in VERBS:
-        assert f"workbench {verb}" in text or f"make {verb}" in text, verb
+        assert f"ipc-ai {verb}" in text, verb
     assert text.index("make demo") < text.index("make test") < text.index("npx cdk deploy")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readme_is_short(readme: str) -> None:
+    assert len(_text(readme).splitlines()) <= 200
 
 
 def test_the_openapi_document_is_whole() -> None:
