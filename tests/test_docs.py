@@ -23,6 +23,8 @@ PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REP
 READMES = ["README.md", "README_CN.md"]
 PARAMETER_PAGES = ["docs/parameters.md", "docs/parameters_CN.md"]
 API_PAGES = ["docs/api.md", "docs/api_CN.md"]
+ROOMS = ["stacks", "containers/inference/ipc_ai_serving", "workbench"]
+"""Folders whose folders docs/architecture.md lists, each with a line."""
 
 
 def _text(name: str) -> str:
@@ -82,6 +84,33 @@ def _parameter_rows(page: str) -> dict[str, tuple[list[str], list[str]]]:
         cells[1].strip(" `"): (re.findall(r"`([^`]+)`", cells[2]), re.findall(r"`([^`]+)`", cells[3]))
         for cells in (line.split("|") for line in _text(page).splitlines() if line.startswith("| `"))
     }
+
+
+@pytest.mark.skipif(
+    not (REPOSITORY / "catalogue" / "ipc_ai_catalogue").is_dir(), reason="the folders are not in their rooms yet"
+)
+@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/architecture_CN.md"])
+def test_every_folder_has_its_line(page: str) -> None:
+    listed = re.findall(r"^\| `([\w/-]+)/` \|", _text(page), re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    for folder in listed:
+        assert (REPOSITORY / folder).is_dir(), folder
+    for parent in ROOMS:
+        for path in (REPOSITORY / parent).iterdir():
+            if path.is_dir() and any(path.glob("**/*.py")):
+                assert path.relative_to(REPOSITORY).as_posix() in listed, path
+
+
+@pytest.mark.parametrize("page", ["docs/environment.md", "docs/environment_CN.md"])
+def test_every_variable_that_is_listed_is_read_or_set(page: str) -> None:
+    sources = [path for root in ("stacks", "lambda", "containers") for path in REPOSITORY.glob(f"{root}/**/*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    listed = [
+        name for line in _text(page).splitlines() if line.startswith("| `") for name in re.findall(r"`([A-Z_]+)`", line)
+    ]
+    assert len(listed) > 20
+    for name in listed:
+        assert re.search(f"[\"']{name}[\"']", text), name
 
 
 @pytest.mark.parametrize("page", ["docs/models.md", "docs/models_CN.md"])
