@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from inference_api import errors as api_errors
 from inference_api.telemetry import UNITS
 from serving import errors as serving_errors
 from workbench import parameters_page
-from workbench.__main__ import VERBS
+from workbench.__main__ import VERBS, main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("containers/*/*.md")])
@@ -165,6 +166,27 @@ def test_the_openapi_document_is_whole() -> None:
         found = document
         for part in reference.split("/"):
             found = found[part]
+
+
+def test_versions_are_dated_and_newest_first() -> None:
+    versions = [(tuple(map(int, name.split("."))), day) for name, day in _versions()]
+    assert len(versions) > 1
+    assert versions == sorted(versions, reverse=True)
+    assert _text("CHANGELOG.md").count("\n## ") == len(versions)
+
+
+@pytest.mark.skipif("project" not in tomllib.loads(_text("pyproject.toml")), reason="nothing is installable yet")
+def test_the_newest_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    newest = _versions()[0][0]
+    assert tomllib.loads(_text("pyproject.toml"))["project"]["version"] == newest
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert newest in capsys.readouterr().out.split()
+
+
+def _versions() -> list[tuple[str, str]]:
+    return re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", _text("CHANGELOG.md"), re.MULTILINE)
 
 
 def test_every_make_target_named_in_the_docs_exists() -> None:
