@@ -22,8 +22,14 @@ from workbench.__main__ import VERBS, main
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("containers/*/*.md")])
 READMES = ["README.md", "README_CN.md"]
+ENGLISH_PAGES = sorted(
+    page
+    for page in [REPOSITORY / "README.md", *REPOSITORY.glob("docs/**/*.md")]
+    if page.parent.name != "decisions" and not page.stem.endswith("_CN")
+)
 PARAMETER_PAGES = ["docs/parameters.md", "docs/parameters_CN.md"]
 API_PAGES = ["docs/api.md", "docs/api_CN.md"]
+_BLOCK = re.MULTILINE | re.DOTALL
 ROOMS = ["stacks", "containers/inference/ipc_ai_serving", "workbench"]
 """Folders whose folders docs/architecture.md lists, each with a line."""
 
@@ -53,13 +59,28 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_english_page_has_its_chinese_one() -> None:
-    for page in [
-        *REPOSITORY.glob("README*.md"),
-        *REPOSITORY.glob("docs/*.md"),
-        *REPOSITORY.glob("docs/operations/*.md"),
-    ]:
-        if not page.stem.endswith("_CN"):
-            assert page.with_name(f"{page.stem}_CN.md").exists(), page.name
+    assert len(ENGLISH_PAGES) > 20
+    for page in ENGLISH_PAGES:
+        assert page.with_name(f"{page.stem}_CN.md").exists(), page.name
+
+
+@pytest.mark.parametrize("page", ENGLISH_PAGES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_the_chinese_page_is_built_like_the_english_one(page: Path) -> None:
+    english, chinese = (path.read_text(encoding="utf-8") for path in (page, page.with_name(f"{page.stem}_CN.md")))
+    assert _commands(english) == _commands(chinese)
+    for part in (r"^# ", r"^## ", r"^### ", r"^ *\| ", r"^ *(?:[-*]|\d+\.) ", r"!\["):
+        assert len(re.findall(part, _prose(english), re.MULTILINE)) == len(
+            re.findall(part, _prose(chinese), re.MULTILINE)
+        ), part
+
+
+def _commands(text: str) -> list[str]:
+    """Blocks of commands and answers, without the comments."""
+    return [re.sub(r" *# .*", "", block) for block in re.findall(r"^ *```(?:sh|json|sql)\n(.*?)^ *```", text, _BLOCK)]
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=_BLOCK)
 
 
 @pytest.mark.parametrize("page", PARAMETER_PAGES)
