@@ -194,6 +194,7 @@ def test_versions_are_dated_and_newest_first() -> None:
     assert len(versions) > 1
     assert versions == sorted(versions, reverse=True)
     assert _text("CHANGELOG.md").count("\n## ") == len(versions)
+    assert yaml.safe_load(_text("docs/openapi.yaml"))["info"]["version"] == _versions()[0][0]
 
 
 @pytest.mark.skipif("project" not in tomllib.loads(_text("pyproject.toml")), reason="nothing is installable yet")
