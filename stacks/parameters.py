@@ -6,7 +6,7 @@ import re
 
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from stacks import image_uri
 from stacks.alarm_parameters import AlarmParameters
 from stacks.api_parameters import ApiParameters

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from workbench.rendered_template import synthesize
+from workbench.template.rendered_template import synthesize
 
 # gunicorn.conf.py says why; MXNet reads it when it is imported.
 os.environ["MXNET_SUBGRAPH_BACKEND"] = "NONE"

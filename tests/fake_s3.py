@@ -1,4 +1,4 @@
-"""S3 as the event store calls it, whose writes wait or fail as a test says."""
+"""A fake S3 for the event store, whose writes wait or fail as a test says."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class FakeS3:
-    """Keeps objects in memory.
+    """Objects in memory.
 
     Attributes:
-        objects: what was written and not deleted, by key.
+        objects: bodies by key, without the deleted ones.
         calls: each call that began, as its name and key.
         begun: set when a write has begun.
         stalled: ends of keys whose writes wait until ``released`` is set.
@@ -43,7 +43,7 @@ class FakeS3:
         return {}
 
     def wait_for_a_write(self) -> None:
-        """Returns when a write has begun; fails where none does."""
+        """Wait until a write has begun, and fail where none does."""
         assert self.begun.wait(10)
 
     def names(self, call: str) -> list[str]:

@@ -87,7 +87,7 @@ def serving(folder: Path, *, application: str = "body-detection", **environment:
                 [str(REPOSITORY / "containers/inference/serve"), "--bind", f"fd://{listener.fileno()}"],
                 env={
                     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                    "PYTHONPATH": str(REPOSITORY),
+                    "PYTHONPATH": str(REPOSITORY / "catalogue"),
                     "APPLICATION_TYPE": application,
                     "MODEL_NAME": "red",
                     "SM_MODEL_DIR": str(folder),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.user_application import UserHooks
+from ipc_ai_serving.hooks.user_application import UserHooks
 
 
 def load_hooks(folder: Path, source: str = "") -> UserHooks:

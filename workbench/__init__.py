@@ -1,4 +1,10 @@
-"""The operator's and the camera's side: ``python -m workbench VERB``, one module a verb.
+"""The operator's and the camera's side: ``ipc-ai VERB`` or ``python -m workbench VERB``.
 
-Nothing else imports it.
+A verb is a module of ``verbs``. Nothing else imports this package.
 """
+
+import sys
+from pathlib import Path
+
+# The catalogue's package lies in a folder of its own, as images copy it.
+sys.path.append(str(Path(__file__).resolve().parent.with_name("catalogue")))

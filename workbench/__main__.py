@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import NoReturn, Protocol, cast
 
-from catalogue import CatalogueError, nearest
+from ipc_ai_catalogue import CatalogueError, nearest
 from workbench.errors import WorkbenchError
 
 VERBS = (
@@ -53,7 +53,7 @@ def main(words: list[str]) -> int:
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
     # Of a verb that is called no other is imported: where images are built there is only what `fetch` needs.
     called = words[:1] if words[:1] and words[0] in VERBS else VERBS
-    verbs = {name: cast(_Verb, importlib.import_module(f"workbench.{name}")) for name in called}
+    verbs = {name: cast(_Verb, importlib.import_module(f"workbench.verbs.{name}")) for name in called}
     for name, verb in verbs.items():
         summary = (verb.__doc__ or "").strip().splitlines()[0]
         verb.add_arguments(subparsers.add_parser(name, help=summary, description=summary))

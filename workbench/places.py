@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+CATALOGUE = REPOSITORY / "catalogue"
 SERVING_PROGRAM = REPOSITORY / "containers" / "inference"
+SERVING_SOURCES = SERVING_PROGRAM / "serving"
 MODEL_STORE = SERVING_PROGRAM / "models"
 OUTPUT = REPOSITORY / "out"
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"

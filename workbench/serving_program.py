@@ -10,8 +10,8 @@ from workbench import places
 
 def make_importable() -> None:
     """Puts the program's folder onto the path and sets what MXNet reads when it is imported."""
-    if str(places.SERVING_PROGRAM) not in sys.path:
-        sys.path.append(str(places.SERVING_PROGRAM))
+    if str(places.SERVING_SOURCES) not in sys.path:
+        sys.path.append(str(places.SERVING_SOURCES))
     # gunicorn.conf.py says why.
     os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "NONE")
     os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))

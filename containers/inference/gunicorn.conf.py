@@ -10,11 +10,16 @@ import sys
 import threading
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+# Last on the path: a package of the user's own called `serving` replaces the alias of that name.
+sys.path.append(str(Path(__file__).resolve().with_name("serving")))
+sys.path.append(str(Path(__file__).resolve().with_name("catalogue")))
 
-from serving import allocator, last_connection, logs, memory, traffic, user_packages
-from serving.settings import settings
-from serving.startup import StartupAnswers
+from ipc_ai_serving import logs
+from ipc_ai_serving.hooks import user_packages
+from ipc_ai_serving.scheduling import allocator, traffic
+from ipc_ai_serving.server import last_connection, memory
+from ipc_ai_serving.server.startup import StartupAnswers
+from ipc_ai_serving.settings import settings
 
 allocator.keep_freed_memory()
 # A ping waits for a thread that runs Python code to let it in: by default 5 ms each time.
@@ -22,7 +27,7 @@ sys.setswitchinterval(0.001)
 bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
 # Several threads a worker: while predictions run, /ping is answered, bodies are read, and what comes beyond the
 # queue's limit is refused. Waiting requests hold a thread each; the others are for that.
-worker_class = "serving.worker.DrainingWorker"
+worker_class = "ipc_ai_serving.server.worker.DrainingWorker"
 workers = settings().workers
 threads = settings().queue_limit + 4
 # gunicorn keeps so many connections open between requests beside those that threads have.
@@ -57,7 +62,7 @@ def when_ready(server):
     if folder is not None:
         sys.path.insert(0, str(folder))
     if settings().loads_before_fork:
-        from serving import wsgi
+        from ipc_ai_serving.server import wsgi
 
         wsgi.host.load()
         _starting.stop()
@@ -99,7 +104,7 @@ def post_fork(server, worker):
 
 def post_worker_init(worker):
     """Lets a worker take connections only when its model is loaded: then a 200 of /ping holds whoever answers."""
-    loading = threading.Thread(target=sys.modules["serving.wsgi"].prepare_worker, daemon=True)
+    loading = threading.Thread(target=sys.modules["ipc_ai_serving.server.wsgi"].prepare_worker, daemon=True)
     loading.start()
     while loading.is_alive() and worker.alive:
         loading.join(0.2)

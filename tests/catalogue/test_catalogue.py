@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import catalogue
-from catalogue import CatalogueError, UnknownNameError, loader
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import CatalogueError, UnknownNameError, loader
 
 CATALOGUE = catalogue.load()
 
@@ -81,7 +81,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 
 @pytest.mark.parametrize("damage", ["engine", "licence", "input"])
 def test_a_missing_field_is_named(tmp_path: Path, damage: str) -> None:
-    document = json.loads((Path(loader.__file__).with_name("models.json")).read_text())
+    document = json.loads((Path(loader.__file__).parents[1] / "models.json").read_text())
     del document["models"]["yolox_nano"][damage]
     path = tmp_path / "models.json"
     path.write_text(json.dumps(document))
@@ -90,7 +90,7 @@ def test_a_missing_field_is_named(tmp_path: Path, damage: str) -> None:
 
 
 def test_a_field_that_is_not_known_is_named(tmp_path: Path) -> None:
-    document = json.loads((Path(loader.__file__).with_name("models.json")).read_text())
+    document = json.loads((Path(loader.__file__).parents[1] / "models.json").read_text())
     document["models"]["yolox_nano"]["sized"] = 3
     path = tmp_path / "models.json"
     path.write_text(json.dumps(document))

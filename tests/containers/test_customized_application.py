@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from serving.errors import InvalidImageError, UnsupportedMediaTypeError
-from serving.user_application import UserHooks
+from ipc_ai_serving.errors import InvalidImageError, UnsupportedMediaTypeError
+from ipc_ai_serving.hooks.user_application import UserHooks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "containers" / "customized-application"
@@ -71,8 +71,8 @@ def test_what_is_no_frame(answer: Callable[..., Any], photograph: Path) -> None:
 
 def test_an_image_of_it_installs_nothing_at_its_start() -> None:
     """Its packages are in the image; only those of model data are installed at the start."""
-    from serving import user_packages
-    from serving.settings import Settings
+    from ipc_ai_serving.hooks import user_packages
+    from ipc_ai_serving.settings import Settings
 
     environment = {"APPLICATION_TYPE": "custom", "SAGEMAKER_SUBMIT_DIRECTORY": str(FOLDER), "SM_MODEL_DIR": "/nothing"}
     settings = Settings.from_environment(environment)

@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from serving import content, frames
-from serving.errors import ClientError, InvalidImageError, ObjectNotFoundError, PayloadTooLargeError
-from serving.frames import FrameReader
+from ipc_ai_serving import frames
+from ipc_ai_serving.errors import ClientError, InvalidImageError, ObjectNotFoundError, PayloadTooLargeError
+from ipc_ai_serving.frames import FrameReader
+from ipc_ai_serving.requests import content
 
 
 def _png(height: int, width: int, value: int = 0) -> bytes:
@@ -177,11 +178,11 @@ def test_what_holds_no_frames_is_left_to_others(body: bytes | str, content_type:
 def test_s3_is_not_loaded_for_other_requests() -> None:
     """The client of S3 takes half a second and 30 MB."""
     source = (
-        "from applications import detection; import sys, cv2, numpy;"
+        "from ipc_ai_serving.applications import detection; import sys, cv2, numpy;"
         "detection.input_fn(cv2.imencode('.png', numpy.zeros((20, 20, 3), 'uint8'))[1].tobytes(), 'image/png');"
         "sys.exit('boto3' in sys.modules)"
     )
     program = Path(frames.__file__).parents[1]
-    environment = {"PYTHONPATH": f"{program}:{program.parents[1]}"}
+    environment = {"PYTHONPATH": f"{program}:{program.parents[2] / 'catalogue'}"}
     finished = subprocess.run([sys.executable, "-c", source], cwd=program, env=environment, check=False)
     assert finished.returncode == 0

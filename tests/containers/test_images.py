@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
-from serving import traffic
-from serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
-from serving.image_headers import is_image, webp_orientation
-from serving.images import check_together, decode
+from ipc_ai_serving.decoding.image_headers import is_image, webp_orientation
+from ipc_ai_serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
+from ipc_ai_serving.images import check_together, decode
+from ipc_ai_serving.scheduling import traffic
 
 LIMIT = 4_000_000
 

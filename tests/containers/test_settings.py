@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from serving.errors import ModelLoadError
-from serving.settings import Settings
+from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.settings import Settings
 
 
 def test_the_rendered_environment() -> None:

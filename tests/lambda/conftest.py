@@ -1,4 +1,4 @@
-"""The function's environment, and events as API Gateway sends them."""
+"""The function's environment and its bucket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
-# Powertools reads its own when the handler is imported.
+# Powertools reads its variables when the handler is imported.
 os.environ.update({name: value for name, value in ENVIRONMENT.items() if name.startswith("POWERTOOLS_")})
 
 

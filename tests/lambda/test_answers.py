@@ -1,4 +1,4 @@
-"""What fits into the function's response, and texts of other charsets."""
+"""The size limit of the function's response, and texts of other charsets."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 import pytest
 
 from inference_api.answers import MAX_RESPONSE_BYTES, require_room_for, text
-from inference_api.endpoint import Inference
 from inference_api.errors import AnswerTooLargeError
+from inference_api.messages import Inference
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from inference_api.errors import AnswerTooLargeError
         (b"\0" * 4_600_000, "application/x-npy"),
     ],
 )
-def test_what_fits(body: bytes, content_type: str) -> None:
+def test_answers_that_fit(body: bytes, content_type: str) -> None:
     require_room_for(Inference(body, content_type))
 
 
@@ -27,17 +27,17 @@ def test_what_fits(body: bytes, content_type: str) -> None:
     ("body", "content_type"),
     [
         (b"x" * 6_300_000, "text/plain"),
-        (b'"' * 3_200_000, "text/plain"),  # each becomes two bytes in the response
-        (b"\0" * 4_800_000, "application/x-npy"),  # in base64 a third more
+        (b'"' * 3_200_000, "text/plain"),  # two bytes each in the response
+        (b"\0" * 4_800_000, "application/x-npy"),  # a third more in base64
     ],
 )
-def test_what_lambda_would_throw_away(body: bytes, content_type: str) -> None:
+def test_answers_over_lambdas_limit(body: bytes, content_type: str) -> None:
     with pytest.raises(AnswerTooLargeError, match="bytes in the function's response, which has room for"):
         require_room_for(Inference(body, content_type))
 
 
 def test_the_limit_is_that_of_the_response_as_lambda_counts_it() -> None:
-    """The handler's own response with the largest text that is let through."""
+    """The handler's response with the largest text accepted."""
     body = b"x" * (MAX_RESPONSE_BYTES - 8192 - 2)
     require_room_for(Inference(body, "text/plain"))
     response = {"statusCode": 200, "multiValueHeaders": {"A": ["b" * 4096]}, "body": body.decode()}

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_api.endpoint import Inference
 from inference_api.event_store import Event, EventStore
-from inference_api.frames import Frame, InferenceRequest
+from inference_api.messages import Frame, Inference, InferenceRequest
 from tests.fake_s3 import FakeS3
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -130,7 +129,7 @@ def test_the_first_frame_that_cannot_be_written_ends_the_storing() -> None:
         with pytest.raises(ConnectionError, match=r"frame-0\.jpg"):
             _begin(store, frames=20).complete(RESULT)
         client.released.set()
-        store.put("last", b"", "text/plain").result(10)  # behind all that was waiting
+        store.put("last", b"", "text/plain").result(10)  # queued after all the others
     begun = [key for _, key in client.calls if key.startswith("events/")]
     assert len(begun) < 20
     assert not any(key.endswith("result.json") for key in begun)
@@ -141,7 +140,7 @@ def test_a_discarded_event_leaves_nothing() -> None:
     with _store(client) as store:
         _begin(store, frames=12).discard()
     assert client.objects == {}
-    # What never began needs no deletion, and is not written later.
+    # Cancelled writes need no deletion, and are never written.
     assert sorted(client.names("delete")) == sorted(client.names("put"))
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from inference_api.errors import ApiError, InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
-from inference_api.frames import Frame, parse
+from inference_api.frames import parse
+from inference_api.messages import Frame
 from tests.lambda_events import as_request, older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -22,7 +23,7 @@ def test_the_image_itself() -> None:
     assert (request.camera_id, request.client_request_id) == ("gate-1", "7")
 
 
-def test_what_existing_clients_send() -> None:
+def test_existing_clients_requests() -> None:
     request = parse(as_request(older_client_event(JPEG)), "body-detection")
     assert request.frames["frame"].body == JPEG
     assert (request.client_request_id, request.timestamp, request.camera_id) == ("1242322", "1614000000.0", "unknown")
@@ -193,7 +194,7 @@ def test_the_format_is_what_the_bytes_say(frame: bytes, content_type: str, exten
         ("\ufffd\ufffd", "IMAGE/JPEG", InvalidRequestError, "lower case"),
     ],
 )
-def test_what_cannot_be_read(
+def test_unreadable_bodies(
     body: bytes | str | None, content_type: str | None, expected: type[ApiError], says: str
 ) -> None:
     with pytest.raises(expected, match=says):
@@ -274,7 +275,7 @@ LARGE = b"\xff\xd8\xff" * 300_000
     ids=["image", "json"],
 )
 def test_a_frame_is_copied_no_more_often_than_needed(event: dict[str, Any], copies: int) -> None:
-    parse(as_request(event), "face-detection")  # what Python makes once is made
+    parse(as_request(event), "face-detection")  # warm up: caches that Python fills once
     tracemalloc.start()
     request = parse(as_request(event), "face-detection")
     _, peak = tracemalloc.get_traced_memory()

@@ -1,4 +1,4 @@
-"""The handler over whole events, its endpoint a fake, its bucket emulated."""
+"""The handler with whole events, a fake endpoint and an emulated bucket."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from typing import Any, cast
 import pytest
 
 from inference_api import handler as module
-from inference_api.endpoint import Inference
+from inference_api import resources
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
-from inference_api.frames import InferenceRequest
+from inference_api.messages import Inference, InferenceRequest
 from tests.fake_s3 import FakeS3
 from tests.lambda_events import older_client_event, proxy_event
 from workbench.places import REPOSITORY
@@ -34,7 +34,7 @@ CONTEXT: Any = types.SimpleNamespace(
 
 
 class FakeEndpoint:
-    """Does what ``computes`` says, then answers, or fails, and keeps what it was sent."""
+    """An endpoint that calls ``computes``, then answers or fails, and keeps its requests."""
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
@@ -53,10 +53,10 @@ class FakeEndpoint:
 @pytest.fixture
 def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
     fake = FakeEndpoint()
-    caches = (module.settings, module.origin, module.event_store)
+    caches = (resources.settings, resources.origin, resources.event_store)
     for cached in caches:
         cached.cache_clear()
-    monkeypatch.setattr(module, "endpoint", lambda: fake)
+    monkeypatch.setattr(resources, "endpoint", lambda: fake)
     yield fake
     for cached in caches:
         cached.cache_clear()
@@ -131,7 +131,7 @@ def test_a_store_that_fails_does_not_fail_the_inference(
 
 def _use(client: FakeS3, monkeypatch: pytest.MonkeyPatch, patience_seconds: float = 10) -> None:
     store = EventStore(cast(Any, client), "event-store", patience_seconds=patience_seconds)
-    monkeypatch.setattr(module, "event_store", lambda: store)
+    monkeypatch.setattr(resources, "event_store", lambda: store)
 
 
 def test_the_frame_is_written_while_the_endpoint_computes(
@@ -168,7 +168,7 @@ def test_a_store_that_cannot_begin_does_not_fail_the_inference(
     def no_store() -> EventStore:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(module, "event_store", no_store)
+    monkeypatch.setattr(resources, "event_store", no_store)
     status, body, headers = _handle(older_client_event(JPEG))
     assert (status, body, headers["X-Event-Stored"]) == (200, json.loads(RESULT), "false")
     assert _counted(capsys, "EventStoreFailures") == 1
@@ -212,7 +212,7 @@ def test_a_write_that_s3_refuses_is_tried_again(
 
 @contextmanager
 def _s3_that_fails_once() -> Iterator[tuple[str, list[str]]]:
-    """The URL of an S3 that answers its first request with 503, and the paths that were asked for."""
+    """The URL of an S3 that answers its first request with 503, and the paths of its requests."""
     paths: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -224,7 +224,7 @@ def _s3_that_fails_once() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
 
         def log_message(self, *args: Any) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -233,13 +233,13 @@ def _s3_that_fails_once() -> Iterator[tuple[str, list[str]]]:
 
 
 def _measured(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The one line of metrics that a request prints."""
+    """The one line of metrics of a request."""
     (document,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
     return cast(dict[str, Any], document)
 
 
 def _counted(capsys: pytest.CaptureFixture[str], name: str) -> float:
-    """What the metrics printed say of one, its dimension and namespace as the alarm has them."""
+    """The printed value of a metric, under the dimension and namespace of the alarm."""
     document = _measured(capsys)
     assert document["service"] == "inference"
     counted = {
@@ -403,4 +403,4 @@ def test_a_start_loads_what_the_settings_need(
     )
     loaded = set(started.stdout.split())
     assert ({"boto3", "botocore.session"} <= loaded) == loads_boto3
-    assert ("inference_api.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)
+    assert ("inference_api.sagemaker.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)

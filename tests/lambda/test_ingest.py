@@ -1,4 +1,4 @@
-"""The function for files over whole batches: its endpoint a fake, S3 and its notifications to SQS emulated."""
+"""The function for files with whole batches, a fake endpoint, and emulated S3 that notifies SQS."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import boto3
 import pytest
 
 from inference_api import ingest as module
-from inference_api.endpoint import MAX_PAYLOAD_BYTES, Inference
 from inference_api.errors import EndpointTimeoutError, EndpointUnavailableError, ModelFailedError, RefusedByModelError
 from inference_api.event_store import EventStore
-from inference_api.frames import InferenceRequest
-from inference_api.incoming_files import IncomingFiles
-from inference_api.notifications import UploadedFile
+from inference_api.messages import Inference, InferenceRequest
+from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES
+from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.notifications import UploadedFile
 from tests.fake_s3 import FakeS3
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -30,7 +30,7 @@ CACHES = (module.settings, module.event_store, module.incoming_files, module.que
 
 
 class FakeEndpoint:
-    """Does what ``computes`` says, then answers, or fails, and keeps what it was sent."""
+    """An endpoint that calls ``computes``, then answers or fails, and keeps its requests."""
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
@@ -46,7 +46,7 @@ class FakeEndpoint:
 
 
 class Front:
-    """The bucket, whose uploads reach a queue, and the function behind it."""
+    """The bucket, the queue that its uploads reach, and the function behind it."""
 
     def __init__(self, bucket: Any, environment: pytest.MonkeyPatch) -> None:
         self.bucket = bucket
@@ -59,22 +59,22 @@ class Front:
         boto3.client("s3").put_bucket_notification_configuration(
             Bucket=bucket.name, NotificationConfiguration={"QueueConfigurations": [cast(Any, told)]}
         )
-        self._messages()  # S3's own question whether it may send
+        self._messages()  # S3's test event
         environment.setenv("DEAD_LETTER_QUEUE_URL", self._dead_letters)
 
     def upload(self, key: str = KEY, body: bytes = JPEG, content_type: str = "image/jpeg") -> dict[str, Any]:
-        """Puts a file, and takes the message that tells of it."""
+        """Upload a file, and return its message."""
         self.bucket.put_object(Key=key, Body=body, ContentType=content_type)
         (message,) = [message for message in self._messages() if "Records" in message["body"]]
         return message
 
     def handle(self, *messages: dict[str, Any]) -> list[str]:
-        """The messages that SQS is to show again."""
+        """Handle messages, and return the ids of those that SQS is to deliver again."""
         answer = module.handler({"Records": list(messages)}, cast(Any, CONTEXT))
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
     def dead_letters(self) -> list[tuple[str, str, str]]:
-        """Code, reason and body of what was given up."""
+        """Code, reason and body of each dead letter."""
         answer = self._sqs.receive_message(
             QueueUrl=self._dead_letters, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
@@ -88,7 +88,7 @@ class Front:
         ]
 
     def keys(self) -> list[str]:
-        """Of all objects; the day, which is today's, and the event's id are left out."""
+        """All keys, without the day, which is today, and without the event's id."""
         return [
             re.sub(r"dt=\d{4}-\d\d-\d\d/(.*)/[0-9a-f-]{36}/", r"\1/", item.key) for item in self.bucket.objects.all()
         ]
@@ -99,7 +99,7 @@ class Front:
 
 
 def sqs_record(body: str, identity: str = "message-1") -> dict[str, Any]:
-    """A message as Lambda hands it over."""
+    """A message in the form of Lambda's event."""
     return {
         "messageId": identity,
         "receiptHandle": "handle",
@@ -191,7 +191,7 @@ def test_a_file_overwritten_while_the_endpoint_computes_is_not_deleted(front: Fr
         (KEY, JPEG, RefusedByModelError(400, "InvalidImage", "the JPEG\x00is truncated"), "InvalidImage", "JPEG is tr"),
     ],
 )
-def test_what_can_never_succeed_goes_to_the_dead_letters_with_its_reason(
+def test_messages_that_retrying_cannot_fix_are_dead_lettered_with_the_reason(
     front: Front, key: str, body: bytes, failure: Exception | None, code: str, reason: str
 ) -> None:
     front.endpoint.failure = failure
@@ -201,7 +201,7 @@ def test_what_can_never_succeed_goes_to_the_dead_letters_with_its_reason(
     assert said_code == code
     assert reason in said_reason
     assert front.keys() == [key]
-    # What lies there is a notification again, so that it can be replayed.
+    # A dead letter is a notification again, so that it can be replayed.
     assert json.loads(letter) == json.loads(message["body"])
 
 
@@ -224,7 +224,7 @@ def test_s3s_own_question_is_done(front: Front) -> None:
         RuntimeError("a fault of ours"),
     ],
 )
-def test_what_may_succeed_later_is_shown_again_and_nothing_is_lost(front: Front, failure: Exception) -> None:
+def test_messages_that_may_succeed_later_are_delivered_again(front: Front, failure: Exception) -> None:
     front.endpoint.failure = failure
     message = front.upload()
     assert front.handle(message) == [message["messageId"]]

@@ -23,9 +23,7 @@ def _api() -> Api:
 
 
 def _answer(method: str, path: str) -> Response | None:
-    api = _api()
-    api.request = as_request({**proxy_event(None, path=path), "httpMethod": method})
-    answers = api.answering()
+    answers = _api().answering(as_request({**proxy_event(None, path=path), "httpMethod": method}))
     return answers and answers()
 
 
@@ -49,23 +47,21 @@ def test_methods_and_paths(method: str, path: str, body: str | bytes | None) -> 
 
 
 def test_text_passes_as_text_and_bytes_in_base64() -> None:
-    api = _api()
-    api.request = as_request(proxy_event(None))
-    assert api.document(Response(200, "text/plain", "a text")) == {
+    api, request = _api(), as_request(proxy_event(None))
+    assert api.document(request, Response(200, "text/plain", "a text")) == {
         "statusCode": 200,
         "body": "a text",
         "isBase64Encoded": False,
         "multiValueHeaders": {"Content-Type": ["text/plain"]},
     }
-    document = api.document(Response(200, "application/x-npy", b"\x93", {"X-One": "1"}))
+    document = api.document(request, Response(200, "application/x-npy", b"\x93", {"X-One": "1"}))
     assert (document["isBase64Encoded"], base64.b64decode(document["body"])) == (True, b"\x93")
     assert document["multiValueHeaders"] == {"Content-Type": ["application/x-npy"], "X-One": ["1"]}
 
 
 def test_a_page_of_any_origin_may_read_the_answer() -> None:
-    api = _api()
-    api.request = as_request(proxy_event(None, Origin="https://console"))
-    headers = api.document(Response(404, "text/plain", "no"))["multiValueHeaders"]
+    request = as_request(proxy_event(None, Origin="https://console"))
+    headers = _api().document(request, Response(404, "text/plain", "no"))["multiValueHeaders"]
     assert headers["Access-Control-Allow-Origin"] == ["*"]
     assert headers["Access-Control-Expose-Headers"] == ["X-One,X-Two"]
 

@@ -1,4 +1,4 @@
-"""One line a request, as CloudWatch's specification of the embedded metric format has it."""
+"""One line a request, in CloudWatch's embedded metric format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inference_api.endpoint import Inference
+from inference_api.messages import Inference
 from inference_api.telemetry import Origin, Telemetry
 
 ORIGIN = Origin(namespace="Test", service="s", application="face-detection", model="yunet_n", by_camera=False)
@@ -24,7 +24,7 @@ def _line(telemetry: Telemetry, capsys: pytest.CaptureFixture[str]) -> dict[str,
 
 
 def _sets(line: Mapping[str, Any]) -> dict[tuple[str, ...], set[str]]:
-    """The metrics of each set of dimensions; every one of them has its value in the line."""
+    """The metrics of each set of dimensions, after a check that the line has their values."""
     found: dict[tuple[str, ...], set[str]] = {}
     for directive in line["_aws"]["CloudWatchMetrics"]:
         assert directive["Namespace"] == "Test"
@@ -61,7 +61,7 @@ def test_a_code_that_is_none_is_no_metric_of_its_own(code: str, capsys: pytest.C
     assert _line(telemetry, capsys)["code"] == "Other"
 
 
-def test_what_fails_is_timed_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_timed_too(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry = Telemetry(ORIGIN)
     with pytest.raises(RuntimeError), telemetry.timed("EndpointLatency"):
         raise RuntimeError
@@ -96,7 +96,7 @@ def test_detections_are_counted(answer: Any, found: int, capsys: pytest.CaptureF
         (ORIGIN, Inference(b"\xff")),
     ],
 )
-def test_what_cannot_be_read_is_not_counted(
+def test_unreadable_answers_are_not_counted(
     origin: Origin, answer: Inference, capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry = Telemetry(origin)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.parameters import check
-from workbench.rendered_template import render_template
+from workbench.template.parameters import check
+from workbench.template.rendered_template import render_template
 
 REGIONS = ("us-east-1", "cn-north-1")
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from workbench.errors import ParameterError
-from workbench.parameters import check
-from workbench.rendered_stack import render
-from workbench.rendered_template import render_template, synthesize
+from workbench.template.parameters import check
+from workbench.template.rendered_stack import render
+from workbench.template.rendered_template import render_template, synthesize
 
 # By region: what AUTO means there.
 REGIONS = {"us-east-1": "API_KEY", "cn-north-1": "AWS_IAM", "us-gov-west-1": "API_KEY"}

@@ -10,8 +10,8 @@ import pytest
 from stacks.customized_application import named_folder
 from stacks.errors import CustomizedApplicationError
 from workbench.errors import SynthesisError
-from workbench.parameters import check
-from workbench.rendered_template import render_template, synthesize
+from workbench.template.parameters import check
+from workbench.template.rendered_template import render_template, synthesize
 
 FOLDER = "containers/customized-application"
 

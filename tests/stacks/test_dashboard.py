@@ -11,9 +11,10 @@ from typing import Any, cast
 import pytest
 
 from inference_api import handler as module
-from inference_api.endpoint import Inference
+from inference_api import resources as function_resources
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
+from inference_api.messages import Inference
 from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from stacks.instance_prices import HOURLY
 from tests.fake_s3 import FakeS3
@@ -94,7 +95,7 @@ def _lines(
     """What the function writes for a request that succeeds, fails either way, or is not stored, as it is deployed."""
     for name, value in only(resources, "AWS::Lambda::Function")["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)
-    caches = (module.settings, module.origin)
+    caches = (function_resources.settings, function_resources.origin)
     for failure, client in (
         (None, FakeS3()),
         (None, FakeS3(failing=("result.json",))),
@@ -102,8 +103,8 @@ def _lines(
         (EndpointUnavailableError("busy"), FakeS3()),
     ):
         store = EventStore(cast(Any, client), "bucket")
-        monkeypatch.setattr(module, "endpoint", lambda failure=failure: _Endpoint(failure))
-        monkeypatch.setattr(module, "event_store", lambda store=store: store)
+        monkeypatch.setattr(function_resources, "endpoint", lambda failure=failure: _Endpoint(failure))
+        monkeypatch.setattr(function_resources, "event_store", lambda store=store: store)
         for cached in caches:
             cached.cache_clear()
         module.handler(proxy_event(b"\xff\xd8\xff", content_type="image/jpeg", X_Camera_Id="gate-1"), CONTEXT)

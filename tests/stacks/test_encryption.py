@@ -10,7 +10,7 @@ from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from stacks.endpoint_parameters import TYPES_WITH_LOCAL_STORAGE
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
+from workbench.template.parameters import check
 
 CONFIG = "AWS::SageMaker::EndpointConfig"
 KEY = "arn:aws:kms:us-east-1:210987654321:key/01234567-89ab-cdef-0123-456789abcdef"

@@ -11,7 +11,7 @@ import pytest
 from tests.stacks.change_set import change_set
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
+from workbench.template.parameters import check
 
 ENDPOINT = "AWS::SageMaker::Endpoint"
 CONFIG = "AWS::SageMaker::EndpointConfig"
@@ -80,7 +80,7 @@ def test_an_asynchronous_endpoint_writes_into_the_events_bucket(template: dict[s
 
 
 def test_an_instance_is_handed_no_more_than_it_takes(template: dict[str, Any]) -> None:
-    from serving.settings import Settings
+    from ipc_ai_serving.settings import Settings
 
     client = only(rendered(template, **ASYNC), CONFIG)["AsyncInferenceConfig"]["ClientConfig"]
     one_worker = Settings.from_environment({"PROCESSOR": "gpu"})

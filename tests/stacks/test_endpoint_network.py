@@ -8,7 +8,7 @@ import pytest
 
 from tests.stacks.rendering import REGIONS, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
+from workbench.template.parameters import check
 
 MODEL = "AWS::SageMaker::Model"
 VPC = {

@@ -15,8 +15,8 @@ from stacks.event_store import CONTEXT, EventStore
 from stacks.parameters import Parameters
 from tests.stacks.rendering import events_bucket, of_type, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
-from workbench.rendered_template import render_template
+from workbench.template.parameters import check
+from workbench.template.rendered_template import render_template
 
 REGIONS = ["us-east-1", "cn-north-1"]
 KEPT = {"saveRequestEvents": "Yes"}

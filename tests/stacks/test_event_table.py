@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from inference_api.endpoint import Inference
 from inference_api.event_store import EventStore
+from inference_api.messages import Inference
 from stacks.event_table import RESULTS
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
-from workbench.permissions import grants
+from workbench.template.parameters import check
+from workbench.verbs.permissions import grants
 
 TABLE = "AWS::Glue::Table"
 ON = {"saveRequestEvents": "Yes", "eventsTable": "Yes"}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.stacks.rendering import of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
+from workbench.template.parameters import check
 
 # By region: its partition.
 REGIONS = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}

@@ -9,7 +9,7 @@ import pytest
 from tests.stacks.change_set import change_set
 from tests.stacks.rendering import REGIONS, of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
+from workbench.template.parameters import check
 
 VERSION, ALIAS, FUNCTION = "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::Function"
 FACES = {"deployInstanceType": "ml.m5.xlarge", "detectorModelName": "yunet_n"}

@@ -11,7 +11,7 @@ import pytest
 from tests.stacks.change_set import change_set
 from tests.stacks.rendering import REGIONS, of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
+from workbench.template.parameters import check
 
 ENDPOINT = "AWS::SageMaker::Endpoint"
 CONFIG = "AWS::SageMaker::EndpointConfig"

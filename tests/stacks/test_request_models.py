@@ -16,7 +16,7 @@ from inference_api.errors import ApiError
 from inference_api.frames import parse
 from tests.lambda_events import as_request, older_client_event, proxy_event
 from tests.stacks.rendering import only, rendered
-from workbench.rendered_stack import RenderedMethod, render
+from workbench.template.rendered_stack import RenderedMethod, render
 
 IMAGE = base64.b64encode(b"\xff\xd8\xff\xe0 a frame").decode()
 CUSTOM = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz"}

@@ -9,9 +9,9 @@ import pytest
 from inference_api.settings import IngestSettings
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
-from workbench.parameters import check
-from workbench.rendered_stack import render
-from workbench.rendered_template import render_template
+from workbench.template.parameters import check
+from workbench.template.rendered_stack import render
+from workbench.template.rendered_template import render_template
 
 ON = {"ingestFromS3": "Yes"}
 HANDLER = "inference_api.ingest.handler"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from inference_api import frames
-from serving import content
+from ipc_ai_serving.requests import content
 from stacks.capacity_parameters import INSTANCE_PROCESSORS
 from workbench.errors import ParameterError
-from workbench.parameters import check
-from workbench.rendered_template import render_template
+from workbench.template.parameters import check
+from workbench.template.rendered_template import render_template
 
 Resources = dict[str, dict[str, Any]]
 REGIONS = {"us-east-1": ("aws", "amazonaws.com"), "cn-north-1": ("aws-cn", "amazonaws.com.cn")}

@@ -32,11 +32,12 @@ def test_a_verb_imports_no_other() -> None:
     lists = "import sys; from workbench.__main__ import main; main(['fetch', 'dlib_frontal_face']); print(*sys.modules)"
     finished = subprocess.run([sys.executable, "-c", lists], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     modules = finished.stdout.split()
-    assert "workbench.fetch" in modules
+    assert "workbench.verbs.fetch" in modules
     files = {name for name in modules if name.startswith("workbench")}
     assert files == {
         "workbench",
-        *(f"workbench.{name}" for name in ("__main__", "artefacts", "errors", "fetch", "places")),
+        *(f"workbench.{name}" for name in ("__main__", "errors", "places")),
+        *(f"workbench.{name}" for name in ("store", "store.artefacts", "verbs", "verbs.fetch")),
     }
     for absent in ("werkzeug", "boto3", "cv2", "numpy", "aws_cdk"):
         assert absent not in modules

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import catalogue
-from catalogue import CatalogueError, Model
-from serving import model_folder
-from serving.errors import ModelLoadError
-from serving.model_folder import ModelFolder
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import CatalogueError, Model
+from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.models import model_folder
+from ipc_ai_serving.models.model_folder import ModelFolder
 from workbench.errors import BenchmarkError
 
 # Roles of the artefacts that an engine needs, and where a folder has them without saying so.

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench import report
-from workbench.annotation import annotate
 from workbench.benchmarking import pictures
 from workbench.benchmarking.plot import plot
 from workbench.benchmarking.results import WHOLE, Result, times_as_fast
-from workbench.onnx_compile.accuracy import SURE
+from workbench.camera import report
+from workbench.camera.annotation import annotate
+from workbench.compilers.onnx.accuracy import SURE
 
 
 def picture_name(variant: str) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from serving.detections import Detections
+from ipc_ai_serving.vision.detections import Detections
+from workbench.compilers.onnx import accuracy, frames, labels
+from workbench.compilers.onnx.accuracy import Accuracy
+from workbench.compilers.onnx.labels import Boxes
 from workbench.errors import BenchmarkError
-from workbench.onnx_compile import accuracy, frames, labels
-from workbench.onnx_compile.accuracy import Accuracy
-from workbench.onnx_compile.labels import Boxes
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _environment(variant: Variant, *, threads: int, folder: Path) -> dict[str, s
     store.mkdir()
     nothing.mkdir()
     variant.put_into(store)
-    path = [str(places.REPOSITORY), str(places.SERVING_PROGRAM), *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [str(places.REPOSITORY), str(places.SERVING_SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path),

@@ -1,9 +1,9 @@
 """The program that runs one variant: ``python -m workbench.benchmarking.program FD``.
 
-It has the environment of the serving container and loads ``serving.wsgi``, so what it times is what serves: decoding,
-the queue's places, the hooks and the answer's JSON; only HTTP is left out. Whoever started it sends commands over the
-socket FD, each a tuple of a name and arguments, and gets a reply for each: ``("done", VALUE)`` or ``("refused",
-SENTENCE)``.
+It has the environment of the serving container and loads ``ipc_ai_serving.server.wsgi``, so what it times is what
+serves: decoding, the queue's places, the hooks and the answer's JSON; only HTTP is left out. Its parent sends commands
+over the socket FD, each a tuple of a name and arguments, and gets a reply for each: ``("done", VALUE)`` or
+``("refused", SENTENCE)``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from serving import allocator
-from serving.errors import ServingError
-from serving.settings import settings
+from ipc_ai_serving.errors import ServingError
+from ipc_ai_serving.scheduling import allocator
+from ipc_ai_serving.settings import settings
 
 if TYPE_CHECKING:
-    from serving.host import ApplicationHost
+    from ipc_ai_serving.server.host import ApplicationHost
 
 WHOLE = "whole"
 _ACCEPT = "application/json"
@@ -110,7 +110,7 @@ class Variant:
 
 
 def _host() -> ApplicationHost:
-    from serving import wsgi  # reads the environment and imports OpenCV
+    from ipc_ai_serving.server import wsgi  # reads the environment and imports OpenCV
 
     return wsgi.host
 

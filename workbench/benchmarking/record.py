@@ -13,7 +13,7 @@ from PIL import Image
 from workbench.benchmarking.labelled import LabelledFrame
 from workbench.benchmarking.process import tuning
 from workbench.benchmarking.session import ROUNDS, Schedule
-from workbench.onnx_compile.accuracy import SAME_OBJECT_IOU, SURE
+from workbench.compilers.onnx.accuracy import SAME_OBJECT_IOU, SURE
 
 
 def about(path: Path, labelled: Sequence[LabelledFrame], schedule: Schedule) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.camera import media_type
+from workbench.camera.sending import media_type
 from workbench.errors import BenchmarkError
 
 COMPARISON = "face-comparison"

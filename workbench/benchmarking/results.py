@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.benchmarking import percentiles
 from workbench.benchmarking.interleaving import Milliseconds, Served
-from workbench.report import Found
+from workbench.camera.report import Found
 
 if TYPE_CHECKING:
     from workbench.benchmarking.variants import Variant
-    from workbench.onnx_compile.accuracy import Accuracy
+    from workbench.compilers.onnx.accuracy import Accuracy
 
 SCHEMA_VERSION = 1
 WHOLE, OTHER = "whole", "other"

@@ -15,7 +15,7 @@ from workbench.benchmarking.request import Request
 from workbench.benchmarking.request import of as request_of
 from workbench.benchmarking.results import Throughput
 from workbench.benchmarking.variants import Variant
-from workbench.onnx_compile.accuracy import Accuracy
+from workbench.compilers.onnx.accuracy import Accuracy
 
 ROUNDS = 5
 """Turns of each number of workers, of which the median counts."""

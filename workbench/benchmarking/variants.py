@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import catalogue
-from catalogue import nearest
-from workbench import model_folder
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import nearest
 from workbench.benchmarking import artefacts
 from workbench.benchmarking.artefacts import Part
 from workbench.benchmarking.request import COMPARISON
 from workbench.errors import BenchmarkError
+from workbench.store import model_folder
 
 _EMBEDDER = "face-embedder"
 _FACES = "face-detection"
@@ -130,7 +130,7 @@ def _model_and_engine(word: str) -> tuple[str, str | None]:
 
 
 def _check_engine(name: str) -> None:
-    from serving import engines
+    from ipc_ai_serving import engines
 
     if name not in engines.names():
         raise BenchmarkError(

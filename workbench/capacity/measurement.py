@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
-from workbench.processes import processor_seconds
+from workbench.measuring.processes import processor_seconds
 from workbench.speed import load
 from workbench.speed.load import Request
 

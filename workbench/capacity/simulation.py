@@ -23,7 +23,7 @@ from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.throughput import Throughput
 
 QUEUE_LIMIT = 16
-"""Requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH`` of containers/inference/serving/settings.py."""
+"""Requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH`` of ipc_ai_serving/settings.py."""
 QUANTILE = 0.99
 
 _LARGEST_LOAD = 4.0

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from catalogue import nearest
+from ipc_ai_catalogue import nearest
 from workbench.errors import PlanError
 
 MEASUREMENTS = Path(__file__).with_name("throughput.json")

@@ -20,7 +20,7 @@ from jsonschema import Draft4Validator
 from werkzeug.exceptions import HTTPException
 
 from workbench.local.lambda_service import FunctionError, LambdaFunction
-from workbench.rendered_stack import RenderedMethod, RenderedStack
+from workbench.template.rendered_stack import RenderedMethod, RenderedStack
 
 logger = logging.getLogger(__name__)
 

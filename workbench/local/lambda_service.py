@@ -22,7 +22,7 @@ from flask import Flask, Response, request
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
-from workbench.rendered_stack import RenderedFunction
+from workbench.template.rendered_stack import RenderedFunction
 
 _CONCURRENCY = 4
 _POLL_SECONDS = 0.5

@@ -17,7 +17,7 @@ import httpx
 from flask import Flask, Response, request
 
 from workbench.local.object_store import ObjectStore
-from workbench.rendered_stack import AsyncQueue
+from workbench.template.rendered_stack import AsyncQueue
 
 logger = logging.getLogger(__name__)
 

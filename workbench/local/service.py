@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from workbench.errors import StartError
 from workbench.local import (
     api_gateway,
@@ -24,7 +24,7 @@ from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
 from workbench.local.uploads import Uploads
-from workbench.rendered_stack import RenderedStack
+from workbench.template.rendered_stack import RenderedStack
 
 
 @dataclass(frozen=True)

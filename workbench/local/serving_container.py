@@ -55,7 +55,7 @@ def running(
         # Paths inside the image.
         paths = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": str(places.REPOSITORY),
+            "PYTHONPATH": str(places.CATALOGUE),
             "PYTHONDONTWRITEBYTECODE": "1",
             "MODEL_STORE": str(model_store.resolve()),
             **({"SM_MODEL_DIR": str(model_dir)} if model_dir else {}),

@@ -19,7 +19,7 @@ from workbench.local import lambda_service
 from workbench.local.child_process import ChildProcess
 from workbench.local.lambda_service import FunctionError, LambdaFunction
 from workbench.local.object_store import CREDENTIALS, ObjectStore
-from workbench.rendered_stack import RenderedIngest
+from workbench.template.rendered_stack import RenderedIngest
 
 _POLL_SECONDS = 1
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from workbench import places, serving_program
 from workbench.errors import BenchError
 
@@ -59,11 +59,11 @@ def run(application: str, model: str, folder: Path, labels: Path) -> list[Recall
 def _recalls(application: str, model: str, folder: Path, labels: Path) -> Iterator[Recall]:
     import cv2
 
-    from serving import images
-    from serving.detector import Detector
-    from serving.model_folder import find
-    from workbench.onnx_compile import accuracy, frames
-    from workbench.onnx_compile import labels as label_files
+    from ipc_ai_serving import images
+    from ipc_ai_serving.models.detector import Detector
+    from ipc_ai_serving.models.model_folder import find
+    from workbench.compilers.onnx import accuracy, frames
+    from workbench.compilers.onnx import labels as label_files
 
     found = find(model, application, model_dir=folder, model_store=folder, catalogue=catalogue.load())
     detector = Detector.load(found, threads=1)

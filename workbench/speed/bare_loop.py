@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from workbench import places, serving_program
 from workbench.errors import BenchError
 
@@ -67,9 +67,9 @@ def _main(application: str, folder: str, frame: str, seconds: str) -> None:
     serving_program.make_importable()
     import cv2
 
-    from serving import images
-    from serving.detector import Detector
-    from serving.model_folder import find
+    from ipc_ai_serving import images
+    from ipc_ai_serving.models.detector import Detector
+    from ipc_ai_serving.models.model_folder import find
 
     cv2.setNumThreads(1)
     store = Path(folder)

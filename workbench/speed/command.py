@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from catalogue import nearest
+from ipc_ai_catalogue import nearest
 from workbench import places
 from workbench.errors import BenchError
 

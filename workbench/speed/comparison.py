@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from workbench import places, serving_program
 from workbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from serving.embedder import Embedder
-    from serving.engines import Engine
-    from serving.model_folder import ModelFolder
+    from ipc_ai_serving.engines import Engine
+    from ipc_ai_serving.models.embedder import Embedder
+    from ipc_ai_serving.models.model_folder import ModelFolder
 
 TARGETS = 10
 _MIN_CONFIDENCE = 0.5
@@ -73,12 +73,12 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float, 
     import numpy as np
     import numpy.typing as npt
 
-    from applications.face_comparison import FaceModels
-    from serving import traffic
-    from serving.detector import Detector
-    from serving.embedder import Embedder
-    from serving.model_folder import find
-    from serving.settings import Settings
+    from ipc_ai_serving.applications.face_comparison import FaceModels
+    from ipc_ai_serving.models.detector import Detector
+    from ipc_ai_serving.models.embedder import Embedder
+    from ipc_ai_serving.models.model_folder import find
+    from ipc_ai_serving.scheduling import traffic
+    from ipc_ai_serving.settings import Settings
 
     cv2.setNumThreads(1)
     detector, embedder = (
@@ -131,9 +131,9 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float, 
 
 def _plain(folder: ModelFolder) -> Embedder:
     """An embedder on one thread, of the model's file as it is."""
-    from serving.embedder import Embedder
-    from serving.engines import SharedEngine
-    from serving.engines.onnxruntime import OnnxRuntimeEngine
+    from ipc_ai_serving.engines import SharedEngine
+    from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
+    from ipc_ai_serving.models.embedder import Embedder
 
     model = folder.model
     if model.engine == "embedded":
@@ -149,7 +149,8 @@ def _dlib() -> Engine:
     import numpy as np
     import numpy.typing as npt
 
-    from serving.engines import Engine, Outputs, embedded
+    from ipc_ai_serving.engines import Engine, Outputs
+    from ipc_ai_serving.engines.embedded import engine as embedded
 
     class Dlib(Engine):
         def __init__(self) -> None:

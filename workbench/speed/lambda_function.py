@@ -180,12 +180,13 @@ def _loaded_handler(url: str) -> Iterator[Any]:
     os.environ.update(changed)
     sys.path.insert(0, str(_SOURCES))
     try:
-        module = importlib.import_module("inference_api.handler")
-        caches = (module.settings, module.endpoint, module.origin)
+        handler = importlib.import_module("inference_api.handler").handler
+        resources = importlib.import_module("inference_api.resources")
+        caches = (resources.settings, resources.endpoint, resources.origin)
         _forget(caches)
         try:
-            yield module.handler
-            module.endpoint().close()
+            yield handler
+            resources.endpoint().close()
         finally:
             _forget(caches)
     finally:

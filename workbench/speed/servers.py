@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench import places, processes
+from workbench import places
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
+from workbench.measuring import processes
 from workbench.speed import load
 from workbench.speed.load import Address, Request
 
@@ -93,7 +94,7 @@ def ours(application: str, model: str, store: Path, **environment: str) -> Progr
         command=[str(places.SERVING_PROGRAM / "serve")],
         environment={
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": str(places.REPOSITORY),
+            "PYTHONPATH": str(places.CATALOGUE),
             "MODEL_STORE": str(store.resolve()),
             "APPLICATION_TYPE": application,
             "MODEL_NAME": model,

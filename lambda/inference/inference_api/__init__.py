@@ -1,8 +1,9 @@
-"""The function behind ``POST /inference``, and the one behind files that cameras upload to S3.
+"""The functions of the service: the one behind ``POST /inference``, and the one behind files uploaded to S3.
 
-An asynchronous endpoint has ``async_endpoint`` for ``endpoint``, and ``GET /inference/ID`` for late answers.
+A request: ``handler`` -> ``frames`` (parse) -> ``sagemaker`` (infer) -> ``event_recording`` -> ``event_store`` ->
+``answers``. A file: ``ingest`` -> ``uploads`` (notification, file) -> ``sagemaker`` -> ``event_store`` -> ``uploads``
+(delete). ``messages`` has the values that pass between them.
 
-The flow of a request: ``handler`` -> ``frames`` (parse) -> ``endpoint`` (infer) -> ``event_store`` (store)
--> ``handler`` (respond). The flow of a file: ``ingest`` -> ``notifications`` (parse) -> ``incoming_files`` (read) ->
-``endpoint`` (infer) -> ``event_store`` (store) -> ``incoming_files`` (delete).
+Nothing of the model, the stack or the catalogue belongs here: Lambda loads this package with powertools, pybase64 and
+its runtime's boto3, and the settings come through the environment.
 """

@@ -1,25 +1,27 @@
-"""The container's answer as Lambda and API Gateway pass it on."""
+"""Answers to clients, a result, a pending one or an error, within the limits of Lambda and API Gateway."""
 
 from __future__ import annotations
 
 import json
 from email.message import Message
 
-from inference_api.endpoint import Inference
-from inference_api.errors import AnswerTooLargeError
+from inference_api.errors import AnswerTooLargeError, ApiError, error_document
+from inference_api.messages import JSON, EventFate, Inference
+from inference_api.proxy import Request, Response
 
 MAX_RESPONSE_BYTES = 6_291_556
-"""Lambda's limit for what a function returns, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Lambda's limit for a function's response, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 _HEADERS_BYTES = 8192  # more than all headers of an answer
 _MOST_BYTES_OF_A_BYTE = 6  # a control character in JSON: \\u0000
+_RETRY_SECONDS = 5  # a fleet takes minutes to start from no instance
 
 
 def require_room_for(result: Inference) -> None:
-    """Returns when the answer fits into what the function may return.
+    """Check that an answer fits into the function's response.
 
     Raises:
-        AnswerTooLargeError: Lambda would throw it away, and the client would get a 502 without a reason.
+        AnswerTooLargeError: it does not; Lambda would answer 502 without a reason.
     """
     room = MAX_RESPONSE_BYTES - _HEADERS_BYTES
     if len(result.body) * _MOST_BYTES_OF_A_BYTE <= room:
@@ -33,12 +35,44 @@ def require_room_for(result: Inference) -> None:
 
 
 def text(result: Inference) -> tuple[str, str]:
-    """A text, and its content type. Whatever its charset was, API Gateway passes it on as UTF-8."""
+    """The text of an answer and its content type, in UTF-8 as API Gateway passes it on."""
     charset = _charset(result.content_type)
     try:
         return result.body.decode(charset), _as_utf_8(result.content_type, charset)
     except (LookupError, UnicodeDecodeError):
         return result.body.decode(errors="replace"), _as_utf_8(result.content_type, charset)
+
+
+def inference(result: Inference, request_id: str, event: EventFate) -> Response:
+    """200 with the container's answer; a header says whether its event is stored, where events are kept."""
+    headers = {"X-Request-Id": request_id}
+    if event is not EventFate.NOT_KEPT:
+        headers["X-Event-Stored"] = "true" if event is EventFate.STORED else "false"
+    if result.is_text:
+        body, content_type = text(result)
+        return Response(200, content_type=content_type, body=body, headers=headers)
+    return Response(200, content_type=result.content_type, body=result.body, headers=headers)
+
+
+def pending(request: Request, pending_id: str) -> Response:
+    """202 with the place of the answer to come, below the path by which this request came."""
+    path = request.path_with_stage.split("/inference")[0]
+    headers = {
+        "X-Request-Id": request.request_id,
+        "Location": f"{path}/inference/{pending_id}",
+        "Retry-After": str(_RETRY_SECONDS),
+    }
+    body = json.dumps({"request_id": pending_id, "status": "pending"})
+    return Response(202, content_type=JSON, body=body, headers=headers)
+
+
+def failure(error: ApiError, request_id: str) -> Response:
+    """An error in the one shape of all errors."""
+    headers = {"X-Request-Id": request_id}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    body = json.dumps(error_document(error.code, str(error), request_id))
+    return Response(error.status, content_type=JSON, body=body, headers=headers)
 
 
 def _charset(content_type: str) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, each with its HTTP status and a stable code.
+"""The failures of a request, each with its HTTP status and a stable code.
 
 ::
 
@@ -21,7 +21,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """Root of all errors that a client is told about."""
+    """Root of all errors that are told to a client; by itself, a fault of the service."""
 
     status = 500
     code = "InternalError"
@@ -36,14 +36,14 @@ class InvalidRequestError(ApiError):
 
 
 class InvalidImageError(ApiError):
-    """What stands where an image belongs is not one."""
+    """The value in the place of an image is not an image."""
 
     status = 400
     code = "InvalidImage"
 
 
 class NothingToFetchError(ApiError):
-    """No answer waits under this id."""
+    """No answer waits under this id, or no route has this method and path."""
 
     status = 404
     code = "NotFound"
@@ -87,7 +87,7 @@ class AnswerTooLargeError(ApiError):
 
 
 class EndpointUnavailableError(ApiError):
-    """The endpoint is throttled, overloaded, starting or gone."""
+    """The endpoint is throttled, overloaded, starting or deleted."""
 
     status = 503
     code = "EndpointUnavailable"

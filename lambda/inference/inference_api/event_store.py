@@ -1,13 +1,12 @@
-"""Keeps frames and results in S3: ``events/dt=YYYY-MM-DD/camera=ID/REQUEST/{frame.jpg,result.json}``.
+"""Frames and results in S3: ``events/dt=YYYY-MM-DD/camera=ID/REQUEST/{frame.jpg,result.json}``.
 
-The frames are written while the endpoint computes, the result when it has answered. Frames that lie in S3 already stay
-where they are; the result names their URIs.
+The frames are written while the endpoint computes, the result once it has answered. Frames that a client named by S3
+URIs are not copied; the result names their URIs. Failures raise: ``event_recording`` keeps them from a request.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -15,19 +14,15 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from inference_api.endpoint import Inference
-from inference_api.frames import InferenceRequest
+from inference_api.messages import JSON, Inference, InferenceRequest, camera_part, is_request_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PATIENCE_SECONDS = 4.0
-"""How long an answer waits for its event once the endpoint has answered; S3 takes tens of milliseconds."""
+"""Longest wait of an answer for its event once the endpoint has answered; S3 takes tens of milliseconds."""
 
-_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]+")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_MAX_CAMERA_LENGTH = 64
-_WRITERS = 8  # fewer than the connections that boto3 keeps open, which are 10
+_WRITERS = 8  # boto3 keeps up to 10 connections open
 
 
 class EventStore:
@@ -36,13 +31,13 @@ class EventStore:
     def __init__(
         self, client: S3Client, bucket: str, *, queryable: bool = False, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
-        """Takes what it writes with.
+        """Start the threads' pool.
 
         Args:
-            client: of S3.
-            bucket: the bucket.
-            queryable: whether each result is also written where the table of events reads, apart from the frames.
-            patience_seconds: how long an answer waits for its event.
+            client: boto3's client of S3.
+            bucket: the name of the events bucket.
+            queryable: true when each result is also written to the prefix of the table of events.
+            patience_seconds: longest wait of an answer for its event.
         """
         self._queryable = queryable
         self._client = client
@@ -51,24 +46,24 @@ class EventStore:
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="event-store")
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> Event:
-        """Begins to write the frames, and returns at once.
+        """Begin to write the frames, and return at once.
 
         Args:
-            request: what the camera sent.
+            request: the frames and the camera's words.
             request_id: unique id of this request, given by API Gateway; it names the event.
-            received: when the request came, in UTC.
+            received: the time of the request, in UTC.
         """
         return Event(self, request, request_id=request_id, received=received)
 
     def complete_later(self, event: Mapping[str, Any], result: Inference) -> str:
-        """Writes the result of an event that ``Event.leave_open`` gave up; the same again does no harm.
+        """Write the result of an event that was left open; a repeat writes the same.
 
         Returns:
-            The event's key prefix, with a slash at its end.
+            The event's key prefix, with a trailing slash.
 
         Raises:
             TimeoutError: S3 did not take it in time.
-            Exception: whatever boto3 raises for an object that could not be written.
+            Exception: boto3's, for an object that was not written.
         """
         prefix: str = event["prefix"]
         self.finish(prefix, event["document"], result, writes=[], deadline=self.deadline())
@@ -83,7 +78,7 @@ class EventStore:
         writes: Iterable[Future[Any]],
         deadline: float,
     ) -> None:
-        """Writes a result when all else of its event is written, so that a result.json tells of a whole event."""
+        """Write a result after all else of its event, so that a result.json means a whole event."""
         event = {**document, "result": result.document if result.is_json else None}
         begun = list(writes)
         if not result.is_json:
@@ -92,28 +87,28 @@ class EventStore:
         _finish(begun, deadline)
         line = json.dumps(event).encode()
         keys = [f"{prefix}result.json", *([_key_in_table(prefix)] if self._queryable else [])]
-        _finish([self.put(key, line, "application/json") for key in keys], deadline)
+        _finish([self.put(key, line, JSON) for key in keys], deadline)
 
     def put(self, key: str, body: bytes, content_type: str) -> Future[Any]:
-        """Begins to write an object; boto3 tries again by itself."""
+        """Begin to write an object; boto3 retries by itself."""
         return self._writers.submit(
             self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
         )
 
     def delete(self, key: str) -> Future[Any]:
-        """Begins to delete an object, which need not be there."""
+        """Begin to delete an object, which need not exist."""
         return self._writers.submit(self._client.delete_object, Bucket=self._bucket, Key=key)
 
     def deadline(self) -> float:
-        """The moment, in seconds of ``time.monotonic``, until which an answer may wait that could be sent now."""
+        """The end of the wait for an answer that is ready now, in seconds of ``time.monotonic``."""
         return time.monotonic() + self._patience
 
 
 class Event:
-    """One event that is being written. Call ``complete``, ``leave_open`` or ``discard``, once.
+    """An event being written. Call one of ``complete``, ``leave_open`` and ``discard``, once.
 
     Attributes:
-        prefix: its key prefix, with a slash at its end.
+        prefix: its key prefix, with a trailing slash.
     """
 
     def __init__(self, store: EventStore, request: InferenceRequest, *, request_id: str, received: datetime) -> None:
@@ -131,31 +126,31 @@ class Event:
         }
 
     def complete(self, result: Inference) -> None:
-        """Writes the result when all frames are written, so that a result.json tells of a whole event.
+        """Wait for the frames, then write the result.
 
         Args:
-            result: the container's answer; one that is not JSON becomes an object of its own, which the event names.
+            result: the container's answer; if it is not JSON, it becomes an object of its own, which the event names.
 
         Raises:
             TimeoutError: S3 did not take it all in time.
-            Exception: whatever boto3 raises for an object that could not be written.
+            Exception: boto3's, for an object that was not written.
         """
         self._store.finish(
             self.prefix, self._document(), result, writes=self._frames.values(), deadline=self._store.deadline()
         )
 
     def leave_open(self) -> dict[str, Any]:
-        """Returns when all frames are written, with what ``EventStore.complete_later`` needs.
+        """Wait for the frames, and return the state for ``EventStore.complete_later``.
 
         Raises:
             TimeoutError: S3 did not take them all in time.
-            Exception: whatever boto3 raises for an object that could not be written.
+            Exception: boto3's, for an object that was not written.
         """
         _finish(self._frames.values(), self._store.deadline())
         return {"prefix": self.prefix, "document": self._document()}
 
     def _document(self) -> dict[str, Any]:
-        """What is known of the event before its result."""
+        """The event without its result."""
         document: dict[str, Any] = {
             "request_id": self._request_id,
             "client_request_id": self._request.client_request_id,
@@ -167,15 +162,15 @@ class Event:
         return document | ({"images": self._request.uris} if self._request.uris else {})
 
     def discard(self) -> None:
-        """Takes back the frames of a request that failed.
+        """Delete the frames of a request that failed.
 
         Raises:
             TimeoutError: S3 was not done in time; frames may be left.
-            Exception: whatever boto3 raises for an object that could not be deleted.
+            Exception: boto3's, for an object that was not deleted.
         """
         deadline = self._store.deadline()
         begun = {key: write for key, write in self._frames.items() if not write.cancel()}
-        # A write that failed may still have reached S3, so all that were begun are deleted, but none before its write.
+        # A failed write may have reached S3, so every write that began is undone, and none before it ended.
         _, unfinished = wait(begun.values(), max(0.0, deadline - time.monotonic()))
         _finish([self._store.delete(key) for key, write in begun.items() if write not in unfinished], deadline)
         if unfinished:
@@ -183,7 +178,7 @@ class Event:
 
 
 def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
-    """Waits for all, or for the first that fails; what has not begun by then is left."""
+    """Wait for all writes or the first failure, and cancel those that have not begun."""
     done, unfinished = wait(writes, max(0.0, deadline - time.monotonic()), FIRST_EXCEPTION)
     for write in unfinished:
         write.cancel()
@@ -194,15 +189,10 @@ def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
 
 
 def _key_in_table(prefix: str) -> str:
-    """``results/dt=YYYY-MM-DD/camera=ID/REQUEST.json`` for an event's prefix: a table reads all that lies in a day."""
+    """``results/dt=YYYY-MM-DD/camera=ID/REQUEST.json`` for an event's prefix: the table reads whole days."""
     return f"results/{prefix.removeprefix('events/').rstrip('/')}.json"
 
 
-def camera_part(camera_id: str) -> str:
-    """The camera's id with everything but letters, digits, ``_`` and ``-`` replaced, at most 64 characters."""
-    return _NOT_IN_KEYS.sub("_", camera_id)[:_MAX_CAMERA_LENGTH] or "unknown"
-
-
 def _request_part(request_id: str) -> str:
-    """API Gateway's id, which is a UUID; for what cannot be part of a key one of our own."""
-    return request_id if _REQUEST_ID.fullmatch(request_id) else str(uuid.uuid4())
+    """API Gateway's id, which is a UUID; a random UUID in place of an id that cannot be part of a key."""
+    return request_id if is_request_id(request_id) else str(uuid.uuid4())

@@ -1,45 +1,42 @@
 """Entry point for files in S3: read the notification -> read the file -> infer -> store -> delete the file.
 
-A message whose file became an event is done. One that may succeed later fails, and SQS shows it again; after a few
-times it moves it to the dead-letter queue. One that never can goes there at once, with the reason. The file stays where
-it is until its event is whole.
+A message is done once its files are events. If it fails but may succeed later, SQS delivers it again, and after a few
+attempts moves it to the dead-letter queue. If retrying cannot fix it, it goes there at once, with the reason. A file
+stays in place until its event is whole.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import time
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api import notifications
-from inference_api.endpoint import MAX_PAYLOAD_BYTES, Endpoint
 from inference_api.errors import ApiError, InvalidImageError, PayloadTooLargeError
 from inference_api.event_store import EventStore
-from inference_api.frames import Frame, InferenceRequest
-from inference_api.incoming_files import IncomingFiles
-from inference_api.notifications import UploadedFile
-from inference_api.settings import IngestSettings
+from inference_api.messages import Frame, InferenceRequest
+from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.settings import CUSTOM, IngestSettings
+from inference_api.uploads import notifications
+from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.notifications import UploadedFile
+from inference_api.uploads.telemetry import BatchTelemetry
 
 logger = Logger()
-metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-# Nobody waits for an answer. The function has 120 s for four files; each step of one has an end well before.
+# No client waits. The function has 120 s for four files, and each step of a file times out well before.
 _ENDPOINT_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
 _S3_CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 _STORE_PATIENCE_SECONDS = 12.0
 
-_CUSTOM = "custom"
 _MAX_REASON_LENGTH = 1000
 
 
@@ -51,13 +48,13 @@ def settings() -> IngestSettings:
 
 @functools.cache
 def endpoint() -> Endpoint:
-    """The endpoint, its connection kept between invocations."""
+    """The endpoint, with its connection."""
     return Endpoint(boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG), settings().endpoint_name)
 
 
 @functools.cache
 def event_store() -> EventStore:
-    """The event store, its connections and threads kept between invocations."""
+    """The event store, with its connections and threads."""
     client = boto3.client("s3", config=_S3_CONFIG)
     return EventStore(
         client,
@@ -79,52 +76,66 @@ def queues() -> Any:
     return boto3.client("sqs", config=_S3_CONFIG)
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Takes a batch of SQS messages, and names those that SQS is to show again."""
-    return process_partial_response(event=event, record_handler=ingest, processor=processor, context=context)
+    """Ingest a batch of SQS messages, and name those that SQS is to deliver again."""
+    is_cold = settings.cache_info().currsize == 0  # no batch has needed them yet
+    telemetry = BatchTelemetry(
+        namespace=settings().metrics_namespace,
+        service=settings().service,
+        function_name=context.function_name,
+        is_cold=is_cold,
+    )
+    try:
+        return process_partial_response(
+            event=event,
+            record_handler=functools.partial(ingest, telemetry=telemetry),
+            processor=processor,
+            context=context,
+        )
+    finally:
+        telemetry.write()
 
 
-def ingest(record: SQSRecord) -> None:
-    """Makes events of the files that a message tells of.
+def ingest(record: SQSRecord, telemetry: BatchTelemetry) -> None:
+    """Turn the files of a message into events.
 
     Raises:
         Exception: one of them cannot become an event now.
     """
-    metrics.add_metric("UploadNotifications", MetricUnit.Count, 1)
+    telemetry.count("UploadNotifications")
     try:
         files = notifications.read(record.body)
     except ApiError as error:
-        _give_up(record.body, error)
+        _dead_letter(record.body, error, telemetry)
         return
     for file in files:
         with logger.append_context_keys(api_request_id=file.request_id, file=file.key):
-            _settle(file)
+            _settle(file, telemetry)
 
 
-def _settle(file: UploadedFile) -> None:
-    """Makes an event of a file, or gives it up where no attempt would help.
+def _settle(file: UploadedFile, telemetry: BatchTelemetry) -> None:
+    """Turn a file into an event, or dead-letter it when retrying cannot help.
 
     Raises:
-        Exception: another attempt may help.
+        Exception: retrying may help.
     """
     try:
-        _ingest_file(file)
+        _ingest_file(file, telemetry)
     except ApiError as error:
-        metrics.add_metric(f"Errors{error.code}", MetricUnit.Count, 1)
+        telemetry.count(f"Errors{error.code}")
         if error.status >= 500:
             logger.warning("to be tried again: %s", error, extra={"code": error.code, "status": error.status})
             raise
-        _give_up(file.message, error)
+        _dead_letter(file.message, error, telemetry)
     except Exception:
-        metrics.add_metric("ErrorsInternalError", MetricUnit.Count, 1)
+        telemetry.count("ErrorsInternalError")
         logger.exception("to be tried again")
         raise
 
 
-def _ingest_file(file: UploadedFile) -> None:
-    """Reads the file, and deletes it when its event is whole."""
+def _ingest_file(file: UploadedFile, telemetry: BatchTelemetry) -> None:
+    """Read a file, infer, store, and delete the file once its event is whole."""
     camera_id = file.camera_id
     if file.size > MAX_PAYLOAD_BYTES:
         raise PayloadTooLargeError(
@@ -135,10 +146,9 @@ def _ingest_file(file: UploadedFile) -> None:
         logger.info("the file is gone: it is an event already, or a newer one has taken its place")
         return
     request = _request(file, content, camera_id)
-    started = time.perf_counter()
-    result = endpoint().infer(request, file.request_id)
-    metrics.add_metric("EndpointLatency", MetricUnit.Milliseconds, (time.perf_counter() - started) * 1000)
-    metrics.add_metric("Inferences", MetricUnit.Count, 1)
+    with telemetry.timed("EndpointLatency"):
+        result = endpoint().infer(request, file.request_id)
+    telemetry.count("Inferences")
     event = event_store().begin(request, request_id=file.request_id, received=file.uploaded)
     event.complete(result)
     logger.info("event stored", extra={"event_prefix": event.prefix})
@@ -146,20 +156,20 @@ def _ingest_file(file: UploadedFile) -> None:
 
 
 def _request(file: UploadedFile, content: Frame, camera_id: str) -> InferenceRequest:
-    """What a camera would have asked that posts the file; the file's key is its own word for it."""
-    if settings().application_type == _CUSTOM:
+    """The request of a camera that posts this file; the file's key is its client's id."""
+    if settings().application_type == CUSTOM:
         return InferenceRequest({"frame": content}, accept="*/*", camera_id=camera_id, client_request_id=file.key)
-    frame = Frame(content.body)  # the uploader's word for the type is often wrong
+    frame = Frame(content.body)  # uploaders often declare a wrong type
     if not frame.is_image:
         raise InvalidImageError("the file is no JPEG, PNG, WebP or BMP; upload the image as the camera encodes it")
     return InferenceRequest({"frame": frame}, camera_id=camera_id, client_request_id=file.key)
 
 
-def _give_up(message: str, error: ApiError) -> None:
-    """Puts a message into the dead-letter queue that no further attempt would help, with the reason."""
+def _dead_letter(message: str, error: ApiError, telemetry: BatchTelemetry) -> None:
+    """Dead-letter a message that retrying cannot fix, with the reason."""
     logger.error("given up: %s", error, extra={"code": error.code, "status": error.status})
-    metrics.add_metric("FilesGivenUp", MetricUnit.Count, 1)
-    # SQS takes no control characters.
+    telemetry.count("FilesGivenUp")
+    # SQS refuses control characters.
     reason = "".join(character if character.isprintable() else " " for character in str(error))[:_MAX_REASON_LENGTH]
     queues().send_message(
         QueueUrl=settings().dead_letter_queue_url,

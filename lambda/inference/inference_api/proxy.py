@@ -1,6 +1,6 @@
-"""API Gateway's proxy events and answers, and what answers which method and path.
+"""API Gateway's proxy events and answers, and the routes.
 
-Powertools' event handler does this too, but loading it takes a third of the function's start.
+Powertools' event handler has them too, but loading it takes a third of a cold start.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from inference_api.telemetry import Telemetry
+from typing import Any, TypeVar
 
 _Answers = TypeVar("_Answers", bound="Callable[..., Response]")
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -41,12 +38,12 @@ class Request:
 
     @property
     def path_with_stage(self) -> str:
-        """The path as the client sent it: with the stage in it, or the base path of a domain."""
+        """The path as the client sent it, with the stage or the base path of a custom domain."""
         return str(self.event["requestContext"]["path"])
 
     @property
     def request_id(self) -> str:
-        """API Gateway's id of this request, else Lambda's: unique whatever the client calls it."""
+        """API Gateway's id of this request, else Lambda's; unlike the client's own id it is unique."""
         return str((self.event.get("requestContext") or {}).get("requestId") or self.invocation_id)
 
     @functools.cached_property
@@ -56,17 +53,17 @@ class Request:
 
     @property
     def body(self) -> str:
-        """The body: text as it came, all else in base64."""
+        """The body: text unchanged, binary in base64."""
         return self.event.get("body") or ""
 
     @property
     def is_base64(self) -> bool:
-        """Whether the body is in base64."""
+        """True when the body is in base64."""
         return bool(self.event.get("isBase64Encoded"))
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query parameters, of each the last."""
+        """The query parameters; of a repeated one the last."""
         return self.event.get("queryStringParameters") or {}
 
     @property
@@ -77,7 +74,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What a client is answered; a text passes as text, bytes in base64."""
+    """An answer; text passes as text, bytes in base64."""
 
     status: int
     content_type: str
@@ -86,18 +83,14 @@ class Response:
 
 
 class Api:
-    """What answers which method and path, and the request that is being answered: Lambda has one at a time.
-
-    Attributes:
-        request: that request.
-        telemetry: what is measured of it.
-    """
-
-    request: Request
-    telemetry: Telemetry
+    """The routes, and the form of answers. It keeps nothing of a request."""
 
     def __init__(self, *, expose_headers: Sequence[str]) -> None:
-        """Takes the headers of an answer that a page of any origin may read; API Gateway answers preflights."""
+        """Prepare answers.
+
+        Args:
+            expose_headers: headers of an answer that a page of any origin may read; API Gateway answers preflights.
+        """
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = []
         self._cors = {
             "Access-Control-Allow-Origin": "*",
@@ -105,7 +98,7 @@ class Api:
         }
 
     def route(self, method: str, path: str) -> Callable[[_Answers], _Answers]:
-        """Registers what answers a method and a path; it gets the path's ``{parts}`` by their names."""
+        """Register a function for a method and a path; it gets the path's ``{parts}`` as keywords."""
         pattern = re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", path) + "/*")
 
         def register(answers: _Answers) -> _Answers:
@@ -114,20 +107,20 @@ class Api:
 
         return register
 
-    def answering(self) -> Callable[[], Response] | None:
-        """What answers the request; None when nothing does."""
+    def answering(self, request: Request) -> Callable[..., Response] | None:
+        """The function registered for a request, with the parts of its path bound; None without a route."""
         for method, pattern, answers in self._routes:
-            found = pattern.fullmatch(self.request.path)
-            if found and method == self.request.method:
+            found = pattern.fullmatch(request.path)
+            if found and method == request.method:
                 return functools.partial(answers, **found.groupdict())
         return None
 
-    def document(self, response: Response) -> dict[str, Any]:
-        """An answer as API Gateway takes it."""
+    def document(self, request: Request, response: Response) -> dict[str, Any]:
+        """The answer in API Gateway's form."""
         headers = {
             "Content-Type": response.content_type,
             **response.headers,
-            **(self._cors if "origin" in self.request.headers else {}),
+            **(self._cors if "origin" in request.headers else {}),
         }
         is_bytes = isinstance(response.body, bytes)
         return {

@@ -1,13 +1,14 @@
-"""The functions' environments, each read once into a frozen object."""
+"""The functions' environments, each read once into a frozen object. Nothing else reads ``os.environ``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inference_api.signature import Credentials
+CUSTOM, COMPARISON = "custom", "face-comparison"
+"""The applications whose requests differ from a detection's, by their names in ``APPLICATION_TYPE``."""
 
-# Of botocore's endpoints.json, by how a region's name begins; the first that fits. Others are of the partition aws.
+# From botocore's endpoints.json, by prefix of the region; the first that matches. All others are in partition aws.
 _SUFFIXES = {
     "cn-": "amazonaws.com.cn",
     "eusc-": "amazonaws.eu",
@@ -20,19 +21,19 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the stack puts into the environment of the API's function.
+    """The environment that the stack gives the API's function.
 
     Attributes:
         application_type: the application that the endpoint serves.
         model_name: its model.
         endpoint_name: the SageMaker endpoint.
-        is_async: whether it answers by way of S3; otherwise it answers at once.
+        is_async: true for an asynchronous endpoint, whose answers come through S3.
         events_bucket: the bucket of the event store.
-        save_request_events: whether frames and results are kept.
-        events_table: whether results are also written for queries.
+        save_request_events: true when frames and results are kept.
+        events_table: true when results are also written for queries.
         service: the name of the deployment.
         metrics_namespace: CloudWatch's namespace of the function's metrics.
-        camera_metrics: whether each camera has metrics of its own.
+        camera_metrics: true when each camera has metrics of its own.
     """
 
     application_type: str
@@ -48,7 +49,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Reads the settings.
+        """Read the settings.
 
         Raises:
             KeyError: a variable is missing.
@@ -68,13 +69,22 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Keys of AWS; ``session_token`` is empty for a user's own keys."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AwsAccess:
-    """What Lambda puts into every function's environment, and who else runs one.
+    """Region, address and credentials for calls to AWS, from Lambda's own variables.
 
     Attributes:
         region: the region.
-        credentials: of the function's role, for as long as the process lives.
-        sagemaker_runtime_url: the SageMaker runtime.
+        credentials: those of the function's role, valid as long as the process lives.
+        sagemaker_runtime_url: the address of the SageMaker runtime.
     """
 
     region: str
@@ -83,7 +93,7 @@ class AwsAccess:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> AwsAccess:
-        """Reads the settings, by the names that every AWS SDK knows.
+        """Read the settings, under the names that every AWS SDK knows.
 
         Raises:
             KeyError: a variable is missing.
@@ -105,14 +115,16 @@ class AwsAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class IngestSettings:
-    """What the stack puts into the environment of the function for files.
+    """The environment that the stack gives the function for files.
 
     Attributes:
         application_type: the application that the endpoint serves.
         endpoint_name: the SageMaker endpoint.
-        events_bucket: the bucket of the event store, where the files lie too.
-        events_table: whether results are also written for queries.
-        dead_letter_queue_url: the queue for messages of files that no attempt would help.
+        events_bucket: the bucket of the event store, and of the files.
+        events_table: true when results are also written for queries.
+        dead_letter_queue_url: the queue for messages that retrying cannot fix.
+        service: the name of the deployment.
+        metrics_namespace: CloudWatch's namespace of the function's metrics.
     """
 
     application_type: str
@@ -120,10 +132,12 @@ class IngestSettings:
     events_bucket: str
     events_table: bool
     dead_letter_queue_url: str
+    service: str
+    metrics_namespace: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> IngestSettings:
-        """Reads the settings.
+        """Read the settings.
 
         Raises:
             KeyError: a variable is missing.
@@ -134,4 +148,6 @@ class IngestSettings:
             events_bucket=environment["EVENTS_BUCKET"],
             events_table=environment["EVENTS_TABLE"] == "Yes",
             dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
+            service=environment["POWERTOOLS_SERVICE_NAME"],
+            metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
         )

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import catalogue
-from serving import engines
-from serving.detector import Detector
-from serving.errors import InvalidImageError, ModelLoadError
-from serving.model_folder import ModelFolder, find
+import ipc_ai_catalogue as catalogue
+from ipc_ai_serving import engines
+from ipc_ai_serving.errors import InvalidImageError, ModelLoadError
+from ipc_ai_serving.models.detector import Detector
+from ipc_ai_serving.models.model_folder import ModelFolder, find
 from tests.tiny_models import write_yolox_onnx
 
 STAND_IN = """

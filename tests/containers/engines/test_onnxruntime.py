@@ -15,10 +15,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-import catalogue
-from serving import engines, onnx_shortcuts, onnx_winograd, traffic
-from serving.engines import Engine, Outputs, SharedEngine, onnxruntime
-from serving.engines.onnxruntime import OnnxRuntimeEngine
+import ipc_ai_catalogue as catalogue
+from ipc_ai_serving import engines
+from ipc_ai_serving.engines import Engine, Outputs, SharedEngine, onnxruntime
+from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts, onnx_winograd
+from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
+from ipc_ai_serving.scheduling import traffic
 
 
 def _write_doubling(path: Path, batch: int | str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogue import UnknownNameError
+from ipc_ai_catalogue import UnknownNameError
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.benchmarking import variants
 from workbench.benchmarking.variants import Variant

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.settings import Settings
+from ipc_ai_serving.settings import Settings
 from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.simulation import QUEUE_LIMIT
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import catalogue
+import ipc_ai_catalogue as catalogue
 from workbench.capacity import throughput
 from workbench.capacity.throughput import Frame, Machine, Measurement, Throughput
 from workbench.errors import PlanError

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from workbench.local.api_gateway import create_app
 from workbench.local.lambda_service import FunctionError, LambdaFunction
-from workbench.rendered_stack import render
+from workbench.template.rendered_stack import render
 
 COMPARISON = {"applicationType": "face-comparison"}
 CUSTOM = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz"}

@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from workbench.local import object_store, sagemaker_runtime
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import ObjectStore
-from workbench.rendered_stack import AsyncQueue
+from workbench.template.rendered_stack import AsyncQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient

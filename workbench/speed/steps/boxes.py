@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import catalogue
-from catalogue import Model
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import Model
 from workbench.speed.figures import Figure
 from workbench.speed.material import Material
 from workbench.speed.side_by_side import Effort
 from workbench.speed.steps import ways
 
 if TYPE_CHECKING:
-    from serving.detections import Detections
-    from serving.engines import Outputs
+    from ipc_ai_serving.engines import Outputs
+    from ipc_ai_serving.vision.detections import Detections
 
 _APPLICATION = "body-detection"
 _STRIDES, _IOU = (8, 16, 32), 0.45  # as serving/heads/yolox.py has them
@@ -28,9 +28,10 @@ def above_the_floor(found: Material, effort: Effort) -> list[Figure]:
     if folder is None:
         return []
     ways.as_when_serving()
-    from serving import engines, images, model_folder
-    from serving.heads import yolox
-    from serving.preprocessing import network_input
+    from ipc_ai_serving import engines, images
+    from ipc_ai_serving.models import model_folder
+    from ipc_ai_serving.models.heads import yolox
+    from ipc_ai_serving.vision.preprocessing import network_input
 
     described = model_folder.find(
         folder.name, _APPLICATION, model_dir=folder, model_store=folder.parent, catalogue=catalogue.load()
@@ -52,9 +53,9 @@ def above_the_floor(found: Material, effort: Effort) -> list[Figure]:
 
 def _all_decoded(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
     """As ``yolox.decode``; boxes below the floor are dropped when there are boxes."""
-    from serving.detections import Detections
-    from serving.heads._grid import cells
-    from serving.heads._suppression import suppress
+    from ipc_ai_serving.models.heads._grid import cells
+    from ipc_ai_serving.models.heads._suppression import suppress
+    from ipc_ai_serving.vision.detections import Detections
 
     (rows,) = (output[0] for output in outputs.values())
     corners, strides = cells(tensor_shape[2], tensor_shape[3], _STRIDES)

@@ -22,8 +22,8 @@ _MOST_DIFFERENT = 8.0
 def reduced_decoding(found: Material, effort: Effort) -> list[Figure]:
     """A large JPEG decoded with less detail, beside decoding all of it."""
     ways.as_when_serving()
-    from serving import images
-    from serving.image_headers import read_size
+    from ipc_ai_serving import images
+    from ipc_ai_serving.decoding.image_headers import read_size
 
     frame = found.large()
     size = read_size(frame)
@@ -49,7 +49,7 @@ def reduced_decoding(found: Material, effort: Effort) -> list[Figure]:
 def scans(found: Material, effort: Effort) -> list[Figure]:
     """The header of a large JPEG, behind which markers are counted, beside looking for them one after the other."""
     ways.as_when_serving()
-    from serving.image_headers import read_size
+    from ipc_ai_serving.decoding.image_headers import read_size
 
     frame = found.large()
     return [

@@ -22,7 +22,7 @@ _STALLED_SECONDS = 60
 def body(found: Material, effort: Effort) -> list[Figure]:
     """A large frame off a socket in one read, beside gunicorn's pieces, and those in the pieces that Flask asks for."""
     ways.as_when_serving()
-    from serving.body import WholeBody
+    from ipc_ai_serving.server.body import WholeBody
 
     frame = found.large()
     ours, theirs = socket.socketpair()
@@ -71,7 +71,7 @@ def image_in_json(found: Material, effort: Effort) -> list[Figure]:
     ways.as_when_serving()
     import pybase64
 
-    from serving import content
+    from ipc_ai_serving.requests import content
 
     whole = json.dumps({"image_bytes": base64.b64encode(found.large()).decode(), "short_size": 416}).encode()
 

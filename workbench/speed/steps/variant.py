@@ -30,7 +30,7 @@ def _nothing(*_: Any) -> None:
 
 
 def _freed_memory_goes_back() -> None:
-    from serving import allocator
+    from ipc_ai_serving.scheduling import allocator
 
     _replace(allocator, keep_freed_memory=_nothing)
 
@@ -46,45 +46,45 @@ def _opencv_has_a_thread_a_core() -> None:
 
 
 def _more_at_once_than_cores() -> None:
-    from serving import traffic
+    from ipc_ai_serving.scheduling import traffic
 
     _replace(traffic, core=contextlib.nullcontext)
 
 
 def _core_given_back_between_two_steps() -> None:
-    from applications import detection
+    from ipc_ai_serving.applications import detection
 
     _replace(detection, traffic=SimpleNamespace(core=contextlib.nullcontext))
 
 
 def _each_request_through_the_poller() -> None:
-    from serving import worker
+    from ipc_ai_serving.server import worker
 
     _replace(worker, _follows=lambda _conn: False)
 
 
 def _whoever_is_first_takes_a_connection() -> None:
-    from serving.worker import DrainingWorker
+    from ipc_ai_serving.server.worker import DrainingWorker
 
     _replace_method(DrainingWorker, _another_has_fewer=lambda _worker, _now: False)
 
 
 def _looking_for_idle_cores_often() -> None:
-    from serving import cores
-    from serving.shared_counts import SharedCounts
+    from ipc_ai_serving.scheduling import cores
+    from ipc_ai_serving.scheduling.shared_counts import SharedCounts
 
     _replace(cores, _LOOK_AGAIN_SECONDS=0.005)
     _replace_method(SharedCounts, tell_one_who_waits=_nothing)
 
 
 def _graphs_as_published() -> None:
-    from serving import onnx_shortcuts
+    from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts
 
     _replace(onnx_shortcuts, shortened=lambda path, **_: path)
 
 
 def _convolutions_as_they_are() -> None:
-    from serving import onnx_winograd
+    from ipc_ai_serving.engines.onnxruntime import onnx_winograd
 
     _replace(onnx_winograd, with_fewer_products=lambda graph, **_: graph)
 
@@ -106,7 +106,8 @@ def _threads_never_wait_in_loops() -> None:
 
 
 def _all_threads_for_one_after_the_other() -> None:
-    from serving import engines, traffic
+    from ipc_ai_serving import engines
+    from ipc_ai_serving.scheduling import traffic
 
     class OneAfterTheOther(engines.SharedEngine):
         def __init__(self, engine: engines.Engine) -> None:

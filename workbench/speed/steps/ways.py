@@ -21,7 +21,7 @@ def as_when_serving() -> None:
     serving_program.make_importable()
     import cv2
 
-    from serving import allocator
+    from ipc_ai_serving.scheduling import allocator
 
     cv2.setNumThreads(1)
     allocator.keep_freed_memory()

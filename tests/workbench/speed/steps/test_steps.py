@@ -41,7 +41,8 @@ def entries():
 """
 _OWN_THREADS = """
 import threading, time
-from serving import engines, traffic
+from ipc_ai_serving import engines
+from ipc_ai_serving.scheduling import traffic
 busy = []
 
 class Engine(engines.Engine):
@@ -69,7 +70,7 @@ _CHANGED = {
     "kept-core": ("from applications import detection; print(detection.traffic.core.__name__)", "nullcontext"),
     "staying-thread": ("from serving import worker; print(worker._follows(None))", "False"),
     "spread-connections": (
-        "from serving.worker import DrainingWorker; print(DrainingWorker._another_has_fewer(None, 0.0))",
+        "from ipc_ai_serving.server.worker import DrainingWorker; print(DrainingWorker._another_has_fewer(None, 0.0))",
         "False",
     ),
     "told-cores": (

@@ -1,0 +1,33 @@
+"""What the product can serve: applications, models, their inputs, artefacts, licences and defaults.
+
+``models.json`` is the one place that names them; stacks, containers and workbench all read it
+through :func:`load`. Standard library only, because every deployable imports it.
+"""
+
+from ipc_ai_catalogue.loader import (
+    Application,
+    Catalogue,
+    CatalogueError,
+    Licence,
+    Model,
+    ModelFile,
+    ModelInput,
+    UnknownNameError,
+    load,
+    model_from_dict,
+    nearest,
+)
+
+__all__ = [
+    "Application",
+    "Catalogue",
+    "CatalogueError",
+    "Licence",
+    "Model",
+    "ModelFile",
+    "ModelInput",
+    "UnknownNameError",
+    "load",
+    "model_from_dict",
+    "nearest",
+]

@@ -1,0 +1,150 @@
+"""Face and body detection.
+
+In: the image itself, or JSON ``{"image_bytes": BASE64, "short_size": PIXELS}``, ``{"images_bytes": [BASE64, ...]}``
+or ``{"images": ["s3://BUCKET/KEY", ...], "clip": BOOL}``. Options are keys of the JSON, or parameters of the image's
+content type: ``min_confidence``, ``max_results``, ``normalized`` (boxes in 0..1).
+Out: ``{"width", "height", "channels", "bbox_scores": [[p], ...], "bbox_coords": [[x_min, y_min, x_max,
+y_max], ...]}``, whole pixels of the frame sent, best first; for several frames ``{"results": [...]}`` with one of
+these a frame, in the order sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import ipc_ai_catalogue as catalogue
+from ipc_ai_serving.frames import FrameSet, frame_reader
+from ipc_ai_serving.images import FrameSize, Needed
+from ipc_ai_serving.models import model_folder
+from ipc_ai_serving.models.detector import Detector
+from ipc_ai_serving.requests import content
+from ipc_ai_serving.scheduling import traffic
+from ipc_ai_serving.settings import settings
+from ipc_ai_serving.vision.detections import Detections
+
+_MIN_SHORT_SIZE, _MAX_SHORT_SIZE = 32, 2048
+_CHANNELS = 3  # grey frames are decoded to three, too
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionOptions:
+    """What the client wants of the answer; the same for all frames of a request.
+
+    Attributes:
+        short_size: short side in pixels at which to look at a frame, or None for the model's own.
+        min_confidence: weakest detection to answer with.
+        max_results: detections a frame at most, or None.
+        normalized: whether boxes are in 0..1 of the frame instead of pixels.
+    """
+
+    short_size: int | None
+    min_confidence: float
+    max_results: int | None
+    normalized: bool
+
+
+@dataclass(frozen=True)
+class DetectionRequest:
+    """What the client sent and what it wants of the answer.
+
+    Frames are still encoded: how much of their detail has to be decoded depends on the model.
+
+    Attributes:
+        body: the image itself, or the JSON text.
+        document: the JSON object; None where the body is the image.
+        wanted: the options.
+    """
+
+    body: bytes
+    document: Mapping[str, Any] | None
+    wanted: DetectionOptions
+
+    def frames(self, needed: Needed) -> FrameSet:
+        """The decoded frames, with at least the detail that is needed."""
+        reader = frame_reader()
+        if self.document is None:
+            return reader.of_image(self.body, needed)
+        return reader.of_document(self.document, needed)
+
+
+@dataclass(frozen=True)
+class DetectionAnswer:
+    """What was found in each frame, with the frame's width and height as sent, and in what form to say it."""
+
+    found: list[tuple[FrameSize, Detections]]
+    several: bool
+    normalized: bool
+
+
+def model_fn(model_dir: str) -> Detector:
+    """Loads the detector that the environment names."""
+    folder = model_folder.find(
+        settings().model_name,
+        settings().application_type,
+        model_dir=Path(model_dir),
+        model_store=settings().model_store,
+        catalogue=catalogue.load(),
+    )
+    return Detector.load(folder, threads=settings().engine_threads)
+
+
+def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
+    """Reads the JSON and checks the options."""
+    document = content.image_or_json(content_type, body)
+    options = content.parameters(content_type) if document is None else document
+    wanted = DetectionOptions(
+        short_size=content.whole_number(options, "short_size", minimum=_MIN_SHORT_SIZE, maximum=_MAX_SHORT_SIZE),
+        min_confidence=content.number(options, "min_confidence", minimum=0, maximum=1) or 0.0,
+        max_results=content.whole_number(options, "max_results", minimum=1, maximum=1000),
+        normalized=content.flag(options, "normalized"),
+    )
+    return DetectionRequest(body, document, wanted)
+
+
+def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
+    """Decodes the frames and runs the detector over one after the other."""
+    wanted = data.wanted
+    found = []
+    with traffic.core():
+        sent = data.frames(functools.partial(model.looks_at, short_size=wanted.short_size))
+        for frame, size in zip(sent.frames, sent.sizes, strict=True):
+            everything = model.detect(frame, wanted.short_size, sent=size)
+            kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
+            found.append((size, everything.take(kept)))
+    return DetectionAnswer(found, sent.mode != "frame", wanted.normalized)
+
+
+def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, str]:
+    """Writes the answer as JSON."""
+    answers = [_frame_answer(size, found, prediction.normalized) for size, found in prediction.found]
+    answer = {"results": answers} if prediction.several else answers[0]
+    return json.dumps(answer).encode(), "application/json"
+
+
+def _frame_answer(size: FrameSize, found: Detections, normalized: bool) -> dict[str, Any]:
+    width, height = size
+    return {
+        "width": width,
+        "height": height,
+        "channels": _CHANNELS,
+        "bbox_scores": [[round(score, 6)] for score in found.scores.tolist()],
+        "bbox_coords": _coordinates(found.boxes, np.array([width, height] * 2), normalized),
+    }
+
+
+def _coordinates(
+    boxes: npt.NDArray[np.float32], frame_size: npt.NDArray[np.int_], normalized: bool
+) -> list[list[float]] | list[list[int]]:
+    if normalized:
+        shares: list[list[float]] = np.round(boxes / frame_size, 6).tolist()
+        return shares
+    pixels: list[list[int]] = np.round(boxes).astype(int).tolist()
+    return pixels

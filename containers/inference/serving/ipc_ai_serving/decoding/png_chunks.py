@@ -1,0 +1,87 @@
+"""The chunks of a PNG, looked at before a decoder is trusted with them.
+
+OpenCV 4.11 makes room for as many bytes as any chunk claims to have, gigabytes in a small file, inflates texts that
+nobody reads and data beyond the picture, and ends the process when an animation is broken
+(github.com/opencv/opencv/issues/27744). Structure: the PNG specification, third edition, sections 5 and 11.2.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import zlib
+from collections.abc import Iterator
+
+from ipc_ai_serving.errors import InvalidImageError
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER = b"\x00\x00\x00\rIHDR"
+_DATA, _END = b"IDAT", b"IEND"
+_OF_THE_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", _DATA, b"eXIf", _END})
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by colour type
+_PIECE = 1 << 20
+_BESIDE_DATA = 12  # bytes of a chunk: its length, its name, and a checksum behind the data
+_MOST = 65536
+"""Chunks at most. Encoders put 8 KiB and more into one; a file of empty ones would take seconds."""
+
+
+def size(png: bytes) -> tuple[int, int]:
+    """Width and height, of a PNG whose chunks are all there.
+
+    Raises:
+        InvalidImageError: cut off, of too many chunks, or not with one header, at the start.
+    """
+    headers = sum(name == _HEADER[4:] for name, _ in _chunks(png))
+    if headers != 1 or png[len(SIGNATURE) : len(SIGNATURE) + len(_HEADER)] != _HEADER:
+        raise InvalidImageError("the PNG is corrupt: it does not start with its only header; check the encoder")
+    width, height = struct.unpack_from(">II", png, len(SIGNATURE) + len(_HEADER))
+    return width, height
+
+
+def still(png: bytes) -> bytes:
+    """The PNG with what its one picture consists of alone, and its EXIF; the same object where that is all.
+
+    Raises:
+        InvalidImageError: its data are far longer than the picture.
+    """
+    chunks = list(_chunks(png))
+    kept = [(name, where) for name, where in chunks if name in _OF_THE_PICTURE]
+    _check_data(png, [where for name, where in kept if name == _DATA])
+    if len(kept) == len(chunks) and kept[-1][1].stop == len(png):
+        return png
+    return b"".join([SIGNATURE, *(png[where] for _, where in kept)])
+
+
+def _check_data(png: bytes, chunks: list[slice]) -> None:
+    """Inflates the data piece by piece, to twice what the picture can have: a file of megabytes may hold gigabytes."""
+    width, height, depth, colour = struct.unpack_from(">IIBB", png, len(SIGNATURE) + len(_HEADER))
+    left = 2 * height * (1 + (width * depth * _SAMPLES.get(colour, 4) + 7) // 8) + _PIECE
+    inflater = zlib.decompressobj()
+    with contextlib.suppress(zlib.error):  # the decoder will say so
+        for where in chunks:
+            data = png[where.start + 8 : where.stop - 4]
+            while data and not inflater.eof:
+                left -= len(inflater.decompress(data, _PIECE))
+                if left < 0:
+                    raise InvalidImageError("the PNG is corrupt: it holds more than its picture; check the encoder")
+                data = inflater.unconsumed_tail
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, slice]]:
+    """Name and place of each chunk, to the end of the picture; what comes behind it is not looked at."""
+    position = len(SIGNATURE)
+    for _ in range(_MOST):
+        if position + _BESIDE_DATA > len(png):
+            break
+        length, name = struct.unpack_from(">I4s", png, position)
+        start, position = position, position + _BESIDE_DATA + length
+        if position > len(png):
+            break
+        yield name, slice(start, position)
+        if name == _END:
+            return
+    else:
+        raise InvalidImageError(f"the PNG has more than {_MOST} chunks; use fewer and larger ones")
+    raise InvalidImageError(
+        "the PNG is truncated: a chunk does not end, or its end chunk is missing; send the whole file"
+    )

@@ -1,0 +1,149 @@
+"""Engines run a network over arrays.
+
+One module an engine, named as in the catalogue, with one function
+``load(model, files, threads) -> Engine``. The framework is imported inside it, so that an image needs
+only the frameworks of the engines it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_catalogue import Model, nearest
+from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.scheduling import traffic
+from ipc_ai_serving.scheduling.stages import stage
+
+Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]
+"""Named outputs in the order in which the network declares them."""
+
+TensorOf: TypeAlias = Callable[[int], npt.NDArray[np.float32]]
+"""From the number of a tensor to the tensor, (1, 3, height, width)."""
+
+
+class Engine(ABC):
+    """A loaded network.
+
+    Attributes:
+        at_once: calls that may run at the same time.
+        takes_core: whether a call keeps a core busy, rather than a GPU.
+    """
+
+    at_once = 1
+    takes_core = True
+
+    @abstractmethod
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """One forward pass over a (N, 3, height, width) float32 tensor."""
+
+    def prepare_process(self) -> None:  # noqa: B027 an engine without threads has nothing to prepare
+        """Makes what a forked process cannot take over, before its first request."""
+
+    def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """The same while no other request is in work: it may take all threads for itself."""
+        return self.run(tensor)
+
+    def run_each_alone(self, count: int, tensor_of: TensorOf) -> Outputs:
+        """As :meth:`SharedEngine.run_each` while no other request is in work; threads may make tensors, too."""
+        return self.run(_batch(count, tensor_of))
+
+
+_loaded: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+class SharedEngine:
+    """An engine that threads may share: each waits for its turn."""
+
+    def __init__(self, engine: Engine) -> None:
+        _loaded.add(engine)
+        self._engine = engine
+        self._turns = threading.BoundedSemaphore(engine.at_once)
+
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """One forward pass over a (N, 3, height, width) float32 tensor."""
+        with self._in_turn():
+            return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
+
+    def run_each(self, count: int, tensor_of: TensorOf) -> Outputs:
+        """Forward passes over tensors that are made only when they are needed.
+
+        Args:
+            count: of the tensors, at least one.
+            tensor_of: from the number of one, counted from 0, to a (1, 3, height, width) float32 tensor.
+
+        Returns:
+            The outputs of all, one after the other.
+        """
+        with self._in_turn():
+            if traffic.alone():
+                return self._engine.run_each_alone(count, tensor_of)
+            return self._engine.run(_batch(count, tensor_of))
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """A turn of the engine and, where it needs one, a core; nobody who has a core waits for a turn with it."""
+        with traffic.core() if self._engine.takes_core else traffic.without_core():
+            if not self._turns.acquire(blocking=False):
+                with traffic.without_core(), stage("wait"):
+                    self._turns.acquire()
+            try:
+                with stage("infer"):
+                    yield
+            finally:
+                self._turns.release()
+
+
+def _batch(count: int, tensor_of: TensorOf) -> npt.NDArray[np.float32]:
+    return np.concatenate([tensor_of(number) for number in range(count)])
+
+
+class _EngineModule(Protocol):
+    def load(self, model: Model, files: Mapping[str, Path], threads: int) -> Engine: ...
+
+
+def prepare_process() -> None:
+    """Makes what the engines of this process could not take over from the one it was forked from."""
+    for engine in list(_loaded):
+        engine.prepare_process()
+
+
+def names() -> list[str]:
+    """The engines there are."""
+    return [module.name for module in pkgutil.iter_modules(__path__)]
+
+
+def load(model: Model, files: Mapping[str, Path], threads: int) -> SharedEngine:
+    """Loads a model by its engine.
+
+    Args:
+        model: the model.
+        files: role of an artefact to its path.
+        threads: threads that one forward pass may use.
+
+    Raises:
+        ModelLoadError: no such engine, its framework is not installed, or the artefacts do not load.
+    """
+    if model.engine not in names():
+        raise ModelLoadError(
+            f"unknown engine '{model.engine}'{nearest(model.engine, names())}; known: {', '.join(names())}"
+        )
+    module = cast(_EngineModule, importlib.import_module(f"{__name__}.{model.engine}"))
+    try:
+        return SharedEngine(module.load(model, files, threads))
+    except ModuleNotFoundError as error:
+        raise ModelLoadError(
+            f"engine '{model.engine}' needs the package '{error.name}': add it to the image's requirements"
+        ) from error
+    except KeyError as error:
+        raise ModelLoadError(f"model '{model.name}' has no artefact with the role {error}") from error

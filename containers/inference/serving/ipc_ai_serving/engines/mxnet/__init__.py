@@ -1,0 +1,8 @@
+"""MXNet: the engine, and the defaults of a user's own MXNet program.
+
+MXNet is imported where it is used; the serving core lives without it.
+"""
+
+from ipc_ai_serving.engines.mxnet.engine import load
+
+__all__ = ["load"]

@@ -1,0 +1,8 @@
+"""ONNX Runtime: the engine, its sessions, and the graphs as it loads them.
+
+Only `engine` is called from outside of this folder.
+"""
+
+from ipc_ai_serving.engines.onnxruntime.engine import load
+
+__all__ = ["load"]

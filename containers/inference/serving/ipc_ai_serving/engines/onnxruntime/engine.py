@@ -1,0 +1,167 @@
+"""ONNX Runtime, on CPU or GPU: whichever its installed package has."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_catalogue import Model
+from ipc_ai_serving.engines import Engine, Outputs, TensorOf
+from ipc_ai_serving.engines.onnxruntime import onnx_sessions, onnx_shortcuts, onnx_winograd
+from ipc_ai_serving.errors import ModelLoadError
+
+logger = logging.getLogger(__name__)
+
+_TELLS_CLASSES = "yolox"
+
+
+class OnnxRuntimeEngine(Engine):
+    """An ONNX graph with one input.
+
+    With several threads there are two sessions of it. A request that is alone gets all threads and its answer sooner;
+    requests beside each other get one each, which together is more than all threads for one after the other. The first
+    session, of one thread, is whoever loads the engine's, and shared with processes forked from it; the other, and the
+    threads for batches, each process makes for itself, for no thread survives a fork. Its weights are shared, too.
+    """
+
+    def __init__(
+        self,
+        graph: Path | bytes,
+        *,
+        name: str,
+        input_name: str,
+        threads: int,
+        for_one_thread: Path | bytes | None = None,
+    ) -> None:
+        """Loads a graph.
+
+        Args:
+            graph: its file, or what would be in it.
+            name: of the file, for messages.
+            input_name: of its input.
+            threads: how many calls may run at once, or help one that is alone.
+            for_one_thread: another with the same numbers, for the session of one thread.
+        """
+        self._narrow = onnx_sessions.opened(for_one_thread or graph, threads=1, name=name)
+        on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
+        self.at_once = 1 if on_gpu else threads
+        self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread nobody needs it again
+        self._name = name
+        self._optimised = onnx_sessions.optimised(graph, name=name) if self.at_once > 1 else None
+        self.takes_core = not on_gpu
+        self._wide_of: dict[int, Any] = {}
+        self._batches_of: dict[int, ThreadPoolExecutor] = {}
+        self._lock = threading.Lock()
+        self._input_name = input_name
+        self._output_names = [output.name for output in self._narrow.get_outputs()]
+        inputs = [declared.name for declared in self._narrow.get_inputs()]
+        self._one_at_a_time = self._narrow.get_inputs()[0].shape[:1] == [1]
+        if inputs != [input_name]:
+            raise ModelLoadError(f"{name} takes {inputs}, not the one input '{input_name}' of its description")
+
+    def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """One forward pass over (N, 3, height, width) float32, on one thread."""
+        # Many published graphs have a batch of one written into them.
+        parts = np.split(tensor, len(tensor)) if self._one_at_a_time else [tensor]
+        return self._joined([self._outputs(self._narrow, part) for part in parts])
+
+    def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
+        """The same with all threads; a batch goes the same way as ever."""
+        if self.at_once == 1 or len(tensor) > 1:
+            return self.run(tensor)
+        return self._joined([self._outputs(self._wide(), tensor)])
+
+    def run_each_alone(self, count: int, tensor_of: TensorOf) -> Outputs:
+        """Each thread makes a tensor and looks at it, then the next."""
+        if self.at_once == 1:
+            return super().run_each_alone(count, tensor_of)
+        if count == 1:
+            return self.run_alone(tensor_of(0))
+        runs: list[list[npt.NDArray[np.float32]]] = [[]] * count
+        left = iter(range(count))  # one step of it is one of the interpreter's, so threads may share it
+
+        def work() -> None:
+            for each in left:
+                runs[each] = self._outputs(self._narrow, tensor_of(each))
+
+        helpers = [self._batches().submit(work) for _ in range(min(self.at_once, count) - 1)]
+        try:
+            work()
+        finally:
+            wait(helpers)  # also where this thread fails: none works on when the core is given back
+        for helper in helpers:
+            helper.result()
+        return self._joined(runs)
+
+    def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
+        return outputs
+
+    def _joined(self, runs: list[list[npt.NDArray[np.float32]]]) -> Outputs:
+        outputs = runs[0] if len(runs) == 1 else [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
+        return dict(zip(self._output_names, outputs, strict=True))
+
+    def prepare_process(self) -> None:
+        """Makes this process's threads, so that no request waits for them."""
+        if self.at_once > 1:
+            self._wide()
+
+    def _wide(self) -> Any:
+        """This process's session of all threads."""
+        with self._lock:
+            # One of the process before the fork stays referred to: its end would wait for threads that are not here.
+            if os.getpid() not in self._wide_of:
+                self._wide_of[os.getpid()] = self._opened_wide()
+            return self._wide_of[os.getpid()]
+
+    def _opened_wide(self) -> Any:
+        if self._optimised is not None:
+            try:
+                return self._optimised.opened(threads=self.at_once)
+            except ModelLoadError as error:  # somebody cleaned up among temporary files
+                logger.warning("%s: this worker has weights of its own: %s", self._name, error)
+        return onnx_sessions.opened(self._graph, threads=self.at_once, name=self._name)
+
+    def _batches(self) -> ThreadPoolExecutor:
+        """This process's threads that help the one that has a batch."""
+        with self._lock:
+            if os.getpid() not in self._batches_of:
+                self._batches_of[os.getpid()] = ThreadPoolExecutor(self.at_once - 1, thread_name_prefix="batch")
+            return self._batches_of[os.getpid()]
+
+
+def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
+    """Loads the artefact of role ``onnx``."""
+    import onnxruntime
+
+    path = files["onnx"]
+    on_cpu = onnx_sessions.GPU not in onnxruntime.get_available_providers()
+    graph = onnx_shortcuts.shortened(
+        path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
+    )
+    filtered = _with_fewer_products(graph, model) if on_cpu else graph
+    engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)
+    try:
+        return engine(graph, for_one_thread=filtered)
+    except ModelLoadError as error:
+        if filtered is path:
+            raise
+        logger.warning("%s is used as published: rewritten it does not load (%s)", path.name, error)
+        return engine(path)
+
+
+def _with_fewer_products(graph: Path | bytes, model: Model) -> Path | bytes:
+    try:
+        return onnx_winograd.with_fewer_products(graph, side=model.input.size)
+    except Exception:  # ONNX's own package refuses graphs that the runtime loads
+        logger.warning("%s is loaded with its convolutions as they are", model.name, exc_info=True)
+        return graph

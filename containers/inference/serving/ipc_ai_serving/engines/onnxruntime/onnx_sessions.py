@@ -1,0 +1,194 @@
+"""Sessions of ONNX Runtime, and graphs whose weights the sessions of several processes share."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import logging
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ipc_ai_serving.errors import ModelLoadError
+
+logger = logging.getLogger(__name__)
+
+GPU = "CUDAExecutionProvider"
+_PREFIX = "serving-model-"
+_GRAPH, _WEIGHTS, _LOCK = "graph.onnx", "weights", "lock"
+_BY_DOUBLING = 0
+"""How an arena grows; the runtime's ``kNextPowerOfTwo``. By what is asked for it would grow with every larger frame."""
+
+_LEAST_BYTES = "4096"
+"""Of weights that lie in a file of their own; smaller ones are copied."""
+
+
+class OptimisedGraph:
+    """A graph as the runtime optimised it for this machine, in files that sessions map into their memory.
+
+    A session of its own would copy the weights into the layout that convolutions have. Sessions of this graph have
+    the files' pages, in whatever process, and are there in a tenth of the time.
+    """
+
+    def __init__(self, folder: Path, *, name: str) -> None:
+        """Of the files in ``folder``, which this process removes at its end."""
+        self._folder = folder
+        self._name = name
+        weakref.finalize(self, _remove, folder, os.getpid(), _locked(folder, os.O_CREAT))
+
+    def opened(self, *, threads: int) -> Any:
+        """A session on the CPU.
+
+        Raises:
+            ModelLoadError: the files are gone.
+        """
+        import onnxruntime
+
+        options = _options(threads)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        return _session(str(self._folder / _GRAPH), options, name=self._name)
+
+
+def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:
+    """A session on the GPU when this is the runtime's CUDA build and finds one, else on the CPU.
+
+    Args:
+        graph: its file, or what would be in it.
+        threads: of a forward pass.
+        name: of the file, for messages.
+
+    Raises:
+        ModelLoadError: the runtime does not load the graph.
+    """
+    with _file_of(graph) as source:
+        session = _session(source, _options(threads), name=name)
+    if GPU in session.get_providers():
+        logger.info("ONNX Runtime runs on the GPU")
+    elif GPU in _providers():
+        logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
+    return session
+
+
+def optimised(graph: Path | bytes, *, name: str) -> OptimisedGraph | None:
+    """The graph for sessions that share its weights; None where there is no room for files."""
+    try:
+        _remove_forsaken()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        logger.warning("%s: each worker has weights of its own, for there is no folder for files: %s", name, error)
+        return None
+    options = _options(1)
+    options.optimized_model_filepath = str(folder / _GRAPH)
+    options.add_session_config_entry("session.optimized_model_external_initializers_file_name", _WEIGHTS)
+    options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", _LEAST_BYTES)
+    made = OptimisedGraph(folder, name=name)
+    try:
+        with _file_of(graph) as source:
+            _session(source, options, name=name)
+        made.opened(threads=1)
+    except ModelLoadError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        logger.warning("%s: each worker has weights of its own: %s", name, error)
+        return None
+    return made
+
+
+def _locked(folder: Path, flags: int = 0) -> int | None:
+    """Takes the lock of a folder, which forked processes hold, too, as long as one of them lives.
+
+    Returns:
+        Its descriptor; None where another process has it, or there is none.
+    """
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | flags, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def _remove(folder: Path, owner: int, lock: int | None) -> None:
+    """Removes the files, unless this is a process forked from the one that made them."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+    if lock is not None:
+        os.close(lock)
+
+
+def _remove_forsaken() -> None:
+    """Removes folders whose processes were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if (lock := _locked(folder)) is not None:
+            _remove(folder, os.getpid(), lock)
+
+
+def _providers() -> list[str]:
+    """The runtime's ways to compute that are wanted here, the preferred one first."""
+    import onnxruntime
+
+    return [each for each in (GPU, "CPUExecutionProvider") if each in onnxruntime.get_available_providers()]
+
+
+def _options(threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads wait for the next layer in a loop, which is fast, and would go on waiting so for the next frame.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    if GPU not in _providers():
+        _register_shared_arena()
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        # One piece of memory for all maps of a forward pass fits no gap that another pass left.
+        options.enable_mem_pattern = False
+    return options
+
+
+@functools.cache
+def _register_shared_arena() -> None:
+    """Lets all sessions of this process have one arena.
+
+    Each session's own keeps what its busiest moment took, and those of a worker are not busy at the same time.
+    """
+    import onnxruntime
+
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(0, _BY_DOUBLING, -1, -1))
+
+
+def _session(graph: str | bytes, options: Any, *, name: str) -> Any:
+    import onnxruntime
+
+    if GPU in _providers():
+        onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=_providers())
+    except Exception as error:  # the runtime's own exception classes are not exported
+        raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
+
+
+@contextlib.contextmanager
+def _file_of(graph: Path | bytes) -> Iterator[str | bytes]:
+    """The path of a graph; one in memory gets a file there, for a session would keep its bytes beside its weights."""
+    with contextlib.ExitStack() as stack:
+        source: str | bytes = str(graph) if isinstance(graph, Path) else graph
+        if isinstance(graph, bytes):
+            with contextlib.suppress(OSError):  # not every sandbox allows such files
+                file = stack.enter_context(os.fdopen(os.memfd_create("graph"), "wb"))
+                file.write(graph)
+                file.flush()
+                source = f"/proc/self/fd/{file.fileno()}"
+        yield source

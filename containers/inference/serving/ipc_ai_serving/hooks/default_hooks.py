@@ -1,0 +1,216 @@
+"""What SageMaker's containers do where a user's module defines no hook: those of PyTorch, scikit-learn and MXNet.
+
+JSON, CSV and NPY in and out, and beyond SageMaker's defaults ``frames`` in. Where the user's program has imported
+PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32, which ``mxnet_defaults``
+turns into what a model of MXNet takes. Sources:
+sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``; ``default_pytorch_inference_handler.py`` of
+sagemaker-pytorch-inference-toolkit; ``serving.py`` of sagemaker-scikit-learn-container.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import io
+import json
+import logging
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipc_ai_serving import frames
+from ipc_ai_serving.engines.mxnet import mxnet_defaults
+from ipc_ai_serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
+
+logger = logging.getLogger(__name__)
+
+_MAX_SAID = 300  # characters of a model's own message
+_JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
+_KNOWN = (_JSON, _CSV, _NPY)
+_TORCH_FILE = "model.pt"
+_TORCH_SUFFIXES = (".pt", ".pth")
+
+
+def accepted(accept: str | None) -> str:
+    """The content type of the answer: the first of the header that is known, JSON when anything will do.
+
+    A type that no default knows is handed on as it is, for the user's own ``output_fn``.
+    """
+    wanted = [part.split(";")[0].strip().lower() for part in (accept or "").split(",")]
+    known = next((kind for kind in wanted if kind in _KNOWN), None)
+    return known or (_JSON if wanted[0] in ("", "*/*", "application/*") else wanted[0])
+
+
+def model_fn(model_dir: str) -> Any:
+    """MXNet's module in ``model-symbol.json``; TorchScript in ``model.pt``, or in the only .pt or .pth file.
+
+    Raises:
+        ModelLoadError: there is no such file, it does not load, or its framework is not installed.
+    """
+    if mxnet_defaults.saved_in(Path(model_dir)):
+        return mxnet_defaults.load(Path(model_dir))
+    found = sorted(path for path in Path(model_dir).iterdir() if path.suffix in _TORCH_SUFFIXES)
+    default = Path(model_dir) / _TORCH_FILE
+    if default not in found and len(found) != 1:
+        raise ModelLoadError("inference.py must define model_fn(model_dir), which loads the model")
+    file = default if default in found else found[0]
+    if importlib.util.find_spec("torch") is None:
+        raise ModelLoadError(
+            f"inference.py must define model_fn(model_dir), or requirements.txt name torch, which loads {file.name}"
+        )
+    torch = importlib.import_module("torch")
+    try:
+        return torch.jit.load(str(file), map_location=_device(torch))
+    except RuntimeError as error:
+        raise ModelLoadError(
+            f"{file.name} is not TorchScript; define model_fn(model_dir), which loads it: {error}"
+        ) from error
+
+
+def input_fn(data: str | bytes, content_type: str) -> Any:
+    """The body as a tensor where PyTorch is in use, else as an array; frames as ``frames.frames_in`` gives them.
+
+    Numbers of JSON and CSV are float32, and a missing one is not-a-number. NPY keeps its type.
+
+    Raises:
+        ClientError: it does not hold what its content type says.
+        UnsupportedMediaTypeError: neither JSON, CSV, NPY nor an image.
+    """
+    sent = frames.frames_in(data, content_type)
+    if sent is not None:
+        return sent
+    decoders: dict[str, Callable[[Any], Any]] = {_JSON: _from_json, _CSV: _from_csv, _NPY: _from_npy}
+    if content_type not in decoders:
+        raise UnsupportedMediaTypeError(
+            f"content type '{content_type}' is not supported; send {', '.join(_KNOWN)} or an image, or define input_fn"
+        )
+    torch = sys.modules.get("torch")
+    try:
+        array = decoders[content_type](data)
+        return torch.from_numpy(array).to(_device(torch)) if torch else array
+    except (ValueError, TypeError, EOFError, OverflowError, RecursionError) as error:
+        raise ClientError(f"the body is not valid {content_type}: {error}") from error
+
+
+def predict_fn(data: Any, model: Any) -> Any:
+    """``model(data)`` for a PyTorch module, in evaluation mode; else ``model.predict(data)``, or ``model(data)``."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return _called(model, data)
+    with torch.no_grad():
+        if isinstance(model, torch.nn.Module):
+            device = _device(torch)
+            data = data if hasattr(data, "to") else torch.as_tensor(np.asarray(data, np.float32))
+            return model.to(device).eval()(data.to(device))
+        # A model of another library beside PyTorch, scikit-learn for example, takes arrays.
+        is_array = isinstance(data, torch.Tensor) and hasattr(model, "predict")
+        return _called(model, data.cpu().numpy() if is_array else data)
+
+
+def predict_sent_data(data: Any, model: Any) -> Any:
+    """As ``predict_fn``, for data that the default ``input_fn`` made: it is what the client sent.
+
+    Raises:
+        ClientError: the model does not take it: another shape, not-a-number, an image instead of a table.
+    """
+    try:
+        return predict_fn(data, model)
+    except (ValueError, TypeError, IndexError, RuntimeError) as error:
+        if type(error).__name__ == "OutOfMemoryError":  # PyTorch's
+            raise
+        logger.warning("the model does not take the data", exc_info=True)
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ClientError(f"the model does not take this data: {said[:_MAX_SAID]}") from error
+
+
+def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:
+    """The prediction in the accepted form.
+
+    Raises:
+        UnsupportedMediaTypeError: neither JSON, CSV nor NPY, or a prediction that does not fit into a table.
+    """
+    prediction = _plain(prediction) if hasattr(prediction, "detach") or hasattr(prediction, "asnumpy") else prediction
+    encoders: dict[str, Callable[[Any], bytes]] = {_JSON: to_json, _CSV: _to_csv, _NPY: _to_npy}
+    if accept not in encoders:
+        raise UnsupportedMediaTypeError(f"'{accept}' cannot be answered; accept {', '.join(_KNOWN)}")
+    return encoders[accept](prediction), accept
+
+
+def _device(torch: Any) -> Any:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _called(model: Any, data: Any) -> Any:
+    return model.predict(data) if hasattr(model, "predict") else model(data)
+
+
+def _from_json(data: str | bytes) -> Any:
+    document = json.loads(data)
+    if isinstance(document, dict):
+        raise ValueError("it must be a list of numbers, or of rows of them, not an object")
+    return _numbers(document)
+
+
+def _from_csv(data: str | bytes) -> Any:
+    """As ``numpy.genfromtxt`` reads it: an empty cell is not-a-number, one row or one column has one dimension.
+
+    Other than there, columns of whole numbers may stand beside columns of fractions, and a word is an error.
+    """
+    text = data if isinstance(data, str) else data.decode()
+    lines = [line for line in text.splitlines() if line.strip()]
+    return _numbers(
+        [[float(cell) if cell.strip() else math.nan for cell in line.split(",")] for line in lines]
+    ).squeeze()
+
+
+def _numbers(document: Any) -> Any:
+    try:
+        with np.errstate(over="ignore"):  # a number beyond float32 is infinite
+            return np.array(document, np.float32)
+    except ValueError as error:
+        if "sequence" in str(error):
+            raise ValueError("its rows have different lengths") from error
+        raise
+
+
+def _from_npy(data: bytes) -> Any:
+    return np.load(io.BytesIO(data), allow_pickle=False)
+
+
+def to_json(prediction: Any) -> bytes:
+    """Lists, tensors and arrays, one in another, as JSON.
+
+    Raises:
+        TypeError: something else is in there.
+    """
+    return json.dumps(prediction, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """The lists and numbers of a tensor of PyTorch, an NDArray of MXNet, or an array."""
+    if hasattr(value, "asnumpy"):  # which has a detach(), too
+        return value.asnumpy().tolist()
+    if hasattr(value, "detach"):
+        return value.detach().cpu().tolist()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} does not fit into JSON; let output_fn make a body of it")
+
+
+def _to_csv(prediction: Any) -> bytes:
+    table = np.atleast_1d(np.asarray(prediction))
+    if table.ndim > 2:
+        raise UnsupportedMediaTypeError(f"{table.ndim} dimensions do not fit into {_CSV}; accept {_JSON} or {_NPY}")
+    with io.StringIO() as file:
+        np.savetxt(file, table, delimiter=",", fmt="%s")
+        return file.getvalue().encode()
+
+
+def _to_npy(prediction: Any) -> bytes:
+    with io.BytesIO() as file:
+        np.save(file, np.asarray(prediction), allow_pickle=False)
+        return file.getvalue()

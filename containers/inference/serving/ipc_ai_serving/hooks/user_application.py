@@ -1,0 +1,164 @@
+"""A user's own application: ``code/inference.py`` in model.tar.gz, as SageMaker's own containers expect it.
+
+The module may define ``model_fn``, ``input_fn``, ``predict_fn`` and ``output_fn``, each with or without a last
+``context`` argument, or ``transform_fn`` instead of the last three; and ``pre_model_fn`` and ``model_warmup_fn``, which
+run before and after the model is loaded. ``input_fn`` may take the ``model`` as well, as in the MXNet container. What
+is missing is SageMaker's default.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from ipc_ai_serving.engines.mxnet import mxnet_defaults
+from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.hooks import default_hooks
+from ipc_ai_serving.hooks.user_packages import PROGRAM, code_folder
+from ipc_ai_serving.requests.content import media_type
+
+_TEXT_TYPES = frozenset({"application/json", "text/csv", "text/plain"})
+
+
+@dataclass(frozen=True)
+class Context:
+    """What SageMaker's containers tell a hook beside its arguments.
+
+    Attributes:
+        system_properties: ``model_dir``, and ``gpu_id``: 0 where PyTorch sees a GPU, else None.
+    """
+
+    system_properties: Mapping[str, Any]
+
+
+class UserHooks:
+    """The hooks of a user's module in the form that the serving core calls."""
+
+    def __init__(self, module: ModuleType, model_dir: Path) -> None:
+        hook = functools.partial(_hook, module, _context(model_dir))
+        self._model: Any = None
+        self._turn = threading.Lock()
+        self._transform = hook("transform_fn", 4)
+        self._before_model = hook("pre_model_fn", 1)
+        self._load_model = hook("model_fn", 1) or default_hooks.model_fn
+        self._warm_up = hook("model_warmup_fn", 2)
+        own_input = hook("input_fn", 2, model=lambda: self._model)
+        self._input = own_input or default_hooks.input_fn
+        self._feeds_mxnet = own_input is None
+        default_predict = default_hooks.predict_fn if own_input else default_hooks.predict_sent_data
+        self._predict = hook("predict_fn", 2) or default_predict
+        self._output = hook("output_fn", 2) or default_hooks.output_fn
+
+    @classmethod
+    def load(cls, model_dir: Path, *, code_dir: Path | None = None, program: str = PROGRAM) -> UserHooks:
+        """Imports the user's module.
+
+        Raises:
+            ModelLoadError: there is none.
+        """
+        folder = code_folder(model_dir, code_dir, program)
+        if folder is None:
+            raise ModelLoadError(
+                f"a custom application needs {model_dir}/code/{program}, and there is none; 'workbench package' takes "
+                "a program of another name"
+            )
+        sys.path.insert(0, str(folder))
+        name = program.removesuffix(".py")
+        spec = importlib.util.spec_from_file_location(name, folder / program)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return cls(module, model_dir)
+
+    def model_fn(self, model_dir: str) -> Any:
+        """The user's model, warmed up."""
+        if self._before_model:
+            self._before_model(model_dir)
+        model = self._load_model(model_dir)
+        if self._warm_up:
+            self._warm_up(model_dir, model)
+        self._model = model
+        return model
+
+    def input_fn(self, body: bytes, content_type: str | None) -> Any:
+        """Text types reach the user's hook as text, as in SageMaker's containers; others as bytes."""
+        kind = media_type(content_type, body)
+        data = _text(body) if kind in _TEXT_TYPES else body
+        return (data, kind) if self._transform else self._input(data, kind)
+
+    def predict_fn(self, data: Any, model: Any) -> Any:
+        """The prediction, or with ``transform_fn`` what it still needs."""
+        if self._transform:
+            return model, *data
+        # Here and not in input_fn, which runs in several threads at once: MXNet takes one call at a time.
+        return self._predict(mxnet_defaults.fed(data, model) if self._feeds_mxnet else data, model)
+
+    def output_fn(self, prediction: Any, accept: str | None) -> tuple[bytes, str]:
+        """The user's answer: a body, a body with its content type, or a response of Flask's."""
+        wanted = default_hooks.accepted(accept)
+        if self._transform:
+            # It predicts too, and in SageMaker's containers a worker has one request at a time.
+            with self._turn:
+                answer = self._transform(*prediction, wanted)
+        else:
+            answer = self._output(prediction, wanted)
+        if isinstance(answer, Response):
+            return answer.get_data(), answer.content_type or wanted
+        if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], str):
+            return _body(answer[0]), answer[1]
+        return _body(answer), wanted
+
+
+def _body(answer: Any) -> bytes:
+    """Text and bytes as they are; anything else becomes JSON, as the model servers of SageMaker's containers do it."""
+    if answer is None:
+        raise TypeError("the hook returned nothing; let output_fn or transform_fn return the body")
+    if isinstance(answer, str):
+        return answer.encode()
+    return bytes(answer) if isinstance(answer, bytes | bytearray | memoryview) else default_hooks.to_json(answer)
+
+
+def _text(body: bytes) -> str | bytes:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body
+
+
+def _context(model_dir: Path) -> Context:
+    torch = sys.modules.get("torch")
+    gpu_id = 0 if torch is not None and torch.cuda.is_available() else None
+    return Context({"model_dir": str(model_dir), "gpu_id": gpu_id})
+
+
+def _hook(
+    module: ModuleType, context: Context, name: str, arguments: int, **further: Callable[[], Any]
+) -> Callable[..., Any] | None:
+    """The module's hook, to be called with so many arguments; one more is given by its name, else the context."""
+    hook: Callable[..., Any] | None = getattr(module, name, None)
+    if hook is None:
+        return None
+    takes = [
+        parameter
+        for parameter in inspect.signature(hook).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    given_by_name: dict[str, Callable[[], Any]] = {"context": lambda: context, **further}
+    last = takes[-1] if len(takes) == arguments + 1 else None
+    if last is not None and (last.name in given_by_name or last.default is Parameter.empty):
+        give = given_by_name[last.name if last.name in given_by_name else "context"]
+        return lambda *given: hook(*given, give())
+    return hook

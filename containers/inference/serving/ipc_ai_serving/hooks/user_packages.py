@@ -1,0 +1,48 @@
+"""Installs what a user's ``requirements.txt`` names, once a start, before any worker needs it.
+
+gunicorn's master runs this and hands all that it has imported on to the workers. So nothing here imports a package
+of which the user may bring another release, NumPy first of all.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ipc_ai_serving.settings import Settings
+
+PROGRAM = "inference.py"
+
+logger = logging.getLogger(__name__)
+
+
+def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PROGRAM) -> Path | None:
+    """The folder with the user's program: ``code`` in the model's folder, that folder itself, or the image's."""
+    folders = [model_dir / "code", model_dir, *([code_dir] if code_dir else [])]
+    return next((folder for folder in folders if (folder / program).is_file()), None)
+
+
+def install(settings: Settings) -> Path | None:
+    """Installs the packages into a folder of their own. What an image's own program needs is in the image.
+
+    Returns:
+        That folder, to be searched before all others; None when nothing is named.
+
+    Raises:
+        RuntimeError: pip failed; its own words are in the log.
+    """
+    custom = settings.application_type == "custom"
+    folder = code_folder(settings.model_dir, program=settings.program) if custom else None
+    requirements = folder / "requirements.txt" if folder else None
+    if requirements is None or not requirements.is_file():
+        return None
+    target = Path(tempfile.mkdtemp(prefix="user-packages-"))
+    logger.info("installing the packages of %s", requirements)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    finished = subprocess.run([*command, "--target", str(target), "--requirement", str(requirements)], check=False)
+    if finished.returncode:
+        raise RuntimeError(f"pip could not install {requirements}")
+    return target

@@ -1,0 +1,151 @@
+"""Bytes to a frame."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_serving.decoding import png_chunks
+from ipc_ai_serving.decoding.image_headers import Size, is_png, is_webp, read_size, webp_orientation
+from ipc_ai_serving.errors import InvalidImageError, PayloadTooLargeError
+from ipc_ai_serving.scheduling import traffic
+from ipc_ai_serving.scheduling.stages import stage
+
+Frame = npt.NDArray[np.uint8]
+"""A decoded frame: (height, width, 3) uint8, channels in the order blue, green, red."""
+
+FrameSize = tuple[int, int]
+"""Width and height in pixels."""
+
+Needed = Callable[[int, int], FrameSize]
+"""From the width and height of a frame to those at which it is looked at."""
+
+_REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+_MIN_SIDE = 16
+_LARGEST_FRAMES_TOGETHER = 2
+# A progressive JPEG goes over its pixels once a scan, and a scan takes some 100 bytes: without a limit a small file
+# keeps a decoder busy for minutes. Encoders write about ten scans.
+_MOST_PASSES, _PASSES_OF_LARGEST = 1000, 16
+# EXIF orientations and what makes the frame upright, CIPA DC-008 section 4.6.5.
+_UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
+    2: lambda frame: cv2.flip(frame, 1),
+    3: lambda frame: cv2.rotate(frame, cv2.ROTATE_180),
+    4: lambda frame: cv2.flip(frame, 0),
+    5: cv2.transpose,
+    6: lambda frame: cv2.rotate(frame, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda frame: cv2.rotate(cv2.transpose(frame), cv2.ROTATE_180),
+    8: lambda frame: cv2.rotate(frame, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+
+
+def decode(body: bytes, *, max_pixels: int) -> Frame:
+    """Decodes a JPEG, PNG, WebP or BMP image, with its EXIF orientation applied.
+
+    The header is read first, so that a frame too large to decode, or one that was cut off on its way, is
+    refused before any pixel is decoded.
+
+    Returns:
+        The frame as displayed, (height, width, 3) uint8 BGR. Grey becomes three equal channels, CMYK and
+        palettes become colours, an alpha channel is dropped, 16 bits become 8.
+
+    Raises:
+        InvalidImageError: not an image, cut off, corrupt, or with a side under 16 pixels.
+        PayloadTooLargeError: more than ``max_pixels`` pixels.
+    """
+    check_size(body, max_pixels=max_pixels)
+    return _whole(body)
+
+
+def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, FrameSize]:
+    """As ``decode``, with fewer pixels where the frame has at least twice as many as are needed in a row and a column.
+
+    A JPEG is then decoded at a half, a quarter or an eighth of its size, which saves part of the work (ITU-T T.81
+    stores blocks of frequencies, and the high ones are left out); what is left is at least what is needed.
+
+    Args:
+        body: the image.
+        max_pixels: of the frame as sent.
+        needed: from the frame's width and height to the width and height at which it will be looked at.
+
+    Returns:
+        The frame, perhaps reduced, and the width and height of the frame as sent and displayed.
+
+    Raises:
+        InvalidImageError, PayloadTooLargeError: as ``decode``.
+    """
+    size = check_size(body, max_pixels=max_pixels)
+    if size.reducible:
+        width, height = needed(size.width, size.height)
+        for reduction, flag in _REDUCTIONS.items():
+            if size.width >= reduction * width and size.height >= reduction * height:
+                return _decoded(body, flag | cv2.IMREAD_IGNORE_ORIENTATION), (size.width, size.height)
+    frame = _whole(body)
+    return frame, (frame.shape[1], frame.shape[0])
+
+
+def check_together(bodies: Sequence[bytes], *, max_pixels: int) -> None:
+    """Checks that the frames of one request do not have too many pixels together: they are decoded all at once.
+
+    What is no image is passed over; ``decode`` will say what is wrong with it.
+
+    Raises:
+        PayloadTooLargeError: more than twice ``max_pixels``.
+    """
+    limit = _LARGEST_FRAMES_TOGETHER * max_pixels
+    total = 0
+    for body in bodies:
+        with contextlib.suppress(InvalidImageError):
+            size = read_size(body)
+            total += size.width * size.height
+    if total > limit:
+        raise PayloadTooLargeError(
+            f"the frames of the request have {total} pixels together; send at most {limit} pixels in one request"
+        )
+
+
+def check_size(body: bytes, *, max_pixels: int) -> Size:
+    """The size that the header tells, checked, without decoding anything.
+
+    Raises:
+        InvalidImageError: not an image, cut off, or with a side under 16 pixels.
+        PayloadTooLargeError: more than ``max_pixels`` pixels, or as many scans as would take as long to decode.
+    """
+    size = read_size(body)
+    if size.width * size.height > max_pixels:
+        raise PayloadTooLargeError(
+            f"the frame has {size.width} x {size.height} pixels; send at most {max_pixels} pixels"
+        )
+    if size.passes > _MOST_PASSES or size.passes * size.width * size.height > _PASSES_OF_LARGEST * max_pixels:
+        raise PayloadTooLargeError(
+            f"the JPEG of {size.width} x {size.height} pixels has {size.passes} scans; use 10 or fewer"
+        )
+    if min(size.width, size.height) < _MIN_SIDE:
+        raise InvalidImageError(
+            f"the frame has {size.width} x {size.height} pixels; both sides must have at least {_MIN_SIDE}"
+        )
+    return size
+
+
+def _whole(body: bytes) -> Frame:
+    """All of a frame, as displayed."""
+    # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
+    webp = is_webp(body)
+    upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
+    turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
+    return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
+
+
+def _decoded(body: bytes, flags: int) -> Frame:
+    try:
+        with traffic.core(), stage("decode"):
+            checked = png_chunks.still(body) if is_png(body) else body
+            frame = cv2.imdecode(np.frombuffer(checked, np.uint8), flags)
+    except cv2.error:
+        frame = None
+    if frame is None:
+        raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
+    return frame.astype(np.uint8, copy=False)

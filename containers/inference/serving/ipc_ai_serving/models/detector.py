@@ -1,0 +1,55 @@
+"""A detector: frame in, boxes in pixels of that frame out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ipc_ai_catalogue import Model
+from ipc_ai_serving import engines
+from ipc_ai_serving.engines import SharedEngine
+from ipc_ai_serving.images import Frame, FrameSize
+from ipc_ai_serving.models.heads import head
+from ipc_ai_serving.models.model_folder import ModelFolder
+from ipc_ai_serving.scheduling.stages import stage
+from ipc_ai_serving.vision.detections import Detections
+from ipc_ai_serving.vision.preprocessing import network_input, network_size
+
+
+class Detector:
+    """Preprocessing, engine and head of one model. Threads may share it."""
+
+    def __init__(self, model: Model, engine: SharedEngine) -> None:
+        self.model = model
+        self._engine = engine
+        self._decode = head(model.head)
+
+    @classmethod
+    def load(cls, folder: ModelFolder, *, threads: int) -> Detector:
+        """Loads the model and runs it once, so that the first request does not pay for it.
+
+        Raises:
+            ModelLoadError: the model does not load.
+        """
+        detector = cls(folder.model, engines.load(folder.model, folder.files, threads))
+        detector.detect(np.zeros((480, 640, 3), np.uint8))
+        return detector
+
+    def looks_at(self, width: int, height: int, short_size: int | None = None) -> FrameSize:
+        """Width and height at which the network looks at a frame of ``width`` x ``height`` pixels."""
+        return network_size(width, height, self.model.input, short_size)
+
+    def detect(self, frame: Frame, short_size: int | None = None, *, sent: FrameSize | None = None) -> Detections:
+        """Detections in pixels of the frame as sent, cut at its edges.
+
+        Args:
+            frame: (height, width, 3) uint8 BGR.
+            short_size: short side at the network input instead of the model's own.
+            sent: width and height of the frame as sent, where it was decoded with fewer pixels.
+        """
+        width, height = sent or (frame.shape[1], frame.shape[0])
+        with stage("preprocess"):
+            prepared = network_input(frame, self.model.input, short_size, sent=sent)
+        outputs = self._engine.run(prepared.tensor)
+        with stage("postprocess"):
+            found = self._decode(outputs, self.model, prepared.tensor.shape)
+            return found.in_frame(scale_x=prepared.scale_x, scale_y=prepared.scale_y, width=width, height=height)

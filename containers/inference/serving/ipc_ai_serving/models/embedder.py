@@ -1,0 +1,70 @@
+"""An embedder: faces of a frame in, unit vectors out whose scalar product tells how alike two faces are."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_catalogue import Model
+from ipc_ai_serving import engines
+from ipc_ai_serving.engines import SharedEngine, TensorOf
+from ipc_ai_serving.images import Frame
+from ipc_ai_serving.models.model_folder import ModelFolder
+from ipc_ai_serving.scheduling.stages import stage
+from ipc_ai_serving.vision.alignment import Points, cut_out, placements
+from ipc_ai_serving.vision.preprocessing import normalised
+
+Embeddings = npt.NDArray[np.float32]
+
+
+class Embedder:
+    """Alignment, engine and normalisation of one model. Threads may share it."""
+
+    def __init__(self, model: Model, engine: SharedEngine) -> None:
+        self.model = model
+        self._engine = engine
+
+    @classmethod
+    def load(cls, folder: ModelFolder, *, threads: int) -> Embedder:
+        """Loads the model and runs it once, so that the first request does not pay for it.
+
+        Raises:
+            ModelLoadError: the model does not load.
+        """
+        embedder = cls(folder.model, engines.load(folder.model, folder.files, threads))
+        size = folder.model.input.size
+        embedder.embed(np.zeros((size, size, 3), np.uint8), np.full((2, 5, 2), size / 2, np.float32))
+        return embedder
+
+    def tensor_of(self, frame: Frame, landmarks: Points) -> TensorOf:
+        """What the network sees of each face.
+
+        Args:
+            frame: (height, width, 3) uint8 BGR.
+            landmarks: (N, 5, 2) float32 pixels of the frame.
+
+        Returns:
+            From the number of a face to (1, 3, size, size) float32, made when it is asked for.
+        """
+        spec = self.model.input
+        places = placements(landmarks, self.model.head, spec.size)
+        return lambda number: normalised(cut_out(frame, places[number], spec.size), spec, spec.size, spec.size)
+
+    def embed(self, frame: Frame, landmarks: Points) -> Embeddings:
+        """Embeds all faces of a frame.
+
+        Args:
+            frame: (height, width, 3) uint8 BGR.
+            landmarks: (N, 5, 2) float32 pixels of the frame.
+
+        Returns:
+            (N, dimensions) float32, every row of length 1.
+        """
+        if not len(landmarks):
+            return np.zeros((0, self.model.dimensions or 0), np.float32)
+        outputs = self._engine.run_each(len(landmarks), self.tensor_of(frame, landmarks))
+        (vectors,) = outputs.values()
+        with stage("postprocess"):
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            unit: Embeddings = vectors / np.maximum(lengths, np.finfo(np.float32).eps)
+            return unit

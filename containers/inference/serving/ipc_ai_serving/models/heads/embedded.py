@@ -1,0 +1,12 @@
+"""Embedded detectors answer in boxes and scores already."""
+
+from __future__ import annotations
+
+from ipc_ai_catalogue import Model
+from ipc_ai_serving.engines import Outputs
+from ipc_ai_serving.vision.detections import Detections
+
+
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+    """``boxes`` (N, 4), ``scores`` (N,) and perhaps ``landmarks`` (N, 5, 2), best first, at most 100."""
+    return Detections(outputs["boxes"], outputs["scores"], outputs.get("landmarks")).best()

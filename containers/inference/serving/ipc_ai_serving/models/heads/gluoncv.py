@@ -1,0 +1,20 @@
+"""GluonCV's detector contract: non-maximum suppression is part of the network.
+
+Three outputs in this order: class ids (1, N, 1), scores (1, N, 1), boxes (1, N, 4) as x_min, y_min,
+x_max, y_max in network pixels; unused rows hold -1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ipc_ai_catalogue import Model
+from ipc_ai_serving.engines import Outputs
+from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
+
+
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+    """The used rows, best first, at most 100."""
+    _, scores, boxes = (output[0] for output in outputs.values())
+    used = np.flatnonzero((scores[:, 0] >= SCORE_FLOOR) & np.isfinite(boxes).all(axis=1))
+    return Detections(boxes, scores[:, 0]).take(used).best()

@@ -1,0 +1,37 @@
+"""YuNet: one anchor a cell, with objectness, box and five landmarks.
+
+Source of the formulas: OpenCV ``modules/objdetect/src/face_detect.cpp`` and libfacedetection.train:
+score = sqrt(cls * obj), centre = (cell + xy) * stride, size = exp(wh) * stride,
+landmark = (cell + xy) * stride, NMS at IoU 0.3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_catalogue import Model
+from ipc_ai_serving.engines import Outputs
+from ipc_ai_serving.models.heads._grid import cells
+from ipc_ai_serving.models.heads._suppression import suppress
+from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
+
+_STRIDES = (8, 16, 32)
+_NMS_IOU = 0.3
+
+
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+    """Faces of the twelve outputs ``cls_8`` .. ``kps_32``, each (1, cells, values), in network pixels."""
+
+    def all_strides(kind: str) -> npt.NDArray[np.float32]:
+        return np.concatenate([outputs[f"{kind}_{stride}"][0] for stride in _STRIDES])
+
+    scores = np.sqrt(np.clip(all_strides("cls"), 0, 1) * np.clip(all_strides("obj"), 0, 1))[:, 0]
+    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few of thousands
+    corners, strides = (table[chosen] for table in cells(tensor_shape[2], tensor_shape[3], _STRIDES))
+    box = all_strides("bbox")[chosen]
+    centres = (corners + box[:, 0:2]) * strides
+    half = np.exp(box[:, 2:4]) * strides / 2
+    boxes = np.concatenate([centres - half, centres + half], axis=1)
+    landmarks = (all_strides("kps")[chosen].reshape(-1, 5, 2) + corners[:, None]) * strides[:, None]
+    return suppress(Detections(boxes, scores[chosen], landmarks), iou=_NMS_IOU)

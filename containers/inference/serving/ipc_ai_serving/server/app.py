@@ -1,0 +1,107 @@
+"""SageMaker's container contract over HTTP: ``GET /ping`` and ``POST /invocations``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import urllib.parse
+import uuid
+
+from flask import Flask, Response, g, request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ipc_ai_serving.errors import ClientError, ModelNotReadyError, PayloadTooLargeError, ServingError, error_document
+from ipc_ai_serving.server.host import ApplicationHost
+
+logger = logging.getLogger(__name__)
+
+_INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_MAX_CAMERA_LENGTH = 64
+
+
+def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = "") -> Flask:
+    """The WSGI application around a host.
+
+    Args:
+        host: what answers.
+        max_body_bytes: larger bodies are refused.
+        model_name: for the log.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = request.headers.get(_INFERENCE_ID) or str(uuid.uuid4())
+
+    def named() -> dict[str, str]:
+        """Whose request this is, for the log."""
+        return {"request_id": g.request_id, "camera_id": _camera_id(request.headers.get(_CUSTOM_ATTRIBUTES, ""))}
+
+    @app.get("/ping")
+    def ping() -> Response:
+        host.check_ready()
+        return Response("\n", mimetype="application/json")
+
+    @app.post("/invocations")
+    def invocations() -> Response:
+        try:
+            body = _body(max_body_bytes)
+        except RequestEntityTooLarge as error:
+            raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
+        except (ParseException, OSError) as error:  # gunicorn's, of a body that breaks HTTP's rules or off
+            raise ClientError("the body did not arrive whole; check Content-Length and Transfer-Encoding") from error
+        answer, answer_type, stages = host.invoke(body, request.content_type, request.headers.get("Accept"))
+        logger.info("served", extra=named() | {"model": model_name, "bytes": len(body), "milliseconds": stages})
+        return Response(answer, content_type=answer_type)
+
+    @app.errorhandler(ServingError)
+    def serving_error(error: ServingError) -> Response:
+        if request.path != "/ping":
+            logger.warning("refused: %s", error, extra=named() | {"code": error.code})
+        response = _error_response(error.status, error.code, str(error))
+        if error.status == ModelNotReadyError.status:
+            response.headers["Retry-After"] = "1"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = error.name.title().replace(" ", "")
+        return _error_response(error.code or 500, code, error.description or error.name)
+
+    @app.errorhandler(Exception)
+    def unexpected_error(_error: Exception) -> Response:
+        logger.exception("failed", extra=named())
+        return _error_response(500, "InternalError", "the server failed; its log has the reason")
+
+    return app
+
+
+def _body(max_bytes: int) -> bytes:
+    """The whole body, of one read where its length is known: werkzeug would read it in pieces.
+
+    Raises:
+        RequestEntityTooLarge: of a body beyond the limit.
+        OSError, ParseException: it broke off, or breaks HTTP's rules.
+    """
+    length = request.content_length
+    if length is None or length > max_bytes:
+        return request.get_data(cache=False)
+    body: bytes = request.environ["wsgi.input"].read(length)
+    if len(body) < length:
+        raise ConnectionResetError("the client stopped sending")
+    return body
+
+
+def _camera_id(attributes: str) -> str:
+    """The camera that the function names in ``camera_id=...``, percent-encoded, beside whatever others name."""
+    pairs = (part.strip().partition("=") for part in attributes.split(";"))
+    encoded = next((value for key, _, value in pairs if key == "camera_id"), "unknown")
+    return urllib.parse.unquote(encoded, errors="replace")[:_MAX_CAMERA_LENGTH]
+
+
+def _error_response(status: int, code: str, message: str) -> Response:
+    document = error_document(code, message, g.request_id)
+    return Response(json.dumps(document), status=status, mimetype="application/json")

@@ -1,0 +1,114 @@
+"""Holds the application and its model: loads it, runs its hooks over requests, refuses what is too much."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ipc_ai_serving.errors import ModelLoadError, ModelNotReadyError
+from ipc_ai_serving.hooks.application import Application
+from ipc_ai_serving.scheduling import allocator, traffic
+from ipc_ai_serving.scheduling.stages import Milliseconds, collected, stage
+
+logger = logging.getLogger(__name__)
+
+
+class ApplicationHost:
+    """An application and its model.
+
+    Built-in applications let threads share a model and wait only for its engine. What a user's own ``predict_fn`` can
+    stand is not known: it runs once at a time. At most ``queue_limit`` requests are in work or waiting; a further one
+    is refused at once, so that a client learns of the overload while it can still go elsewhere.
+    """
+
+    def __init__(self, find: Callable[[], Application], model_dir: str, *, queue_limit: int) -> None:
+        self._find = find
+        self._model_dir = model_dir
+        self._application: Application | None = None
+        self._model: Any = None
+        self._failure: Exception | None = None
+        self._turn = threading.Lock()
+        self._queue_limit = queue_limit
+
+    def load(self) -> None:
+        """Loads the model, unless that was done or tried already.
+
+        What goes wrong is logged, and told by :meth:`check_ready` from then on.
+        """
+        if self.loaded:
+            return
+        started = time.monotonic()
+        try:
+            application = self._find()
+            self._model = application.model_fn(self._model_dir)
+        except ModelLoadError as error:
+            logger.error("model could not be loaded: %s", error)
+            self._failure = error
+            return
+        except Exception as error:  # whatever a hook raises must reach /ping and the log
+            # A KeyError's text is the key alone.
+            logger.exception("model could not be loaded: %s: %s", type(error).__name__, error)
+            self._failure = error
+            return
+        self._application = application
+        allocator.give_back_freed_memory()
+        logger.info("model loaded", extra={"seconds": round(time.monotonic() - started, 3)})
+
+    @property
+    def loaded(self) -> bool:
+        """Whether loading has ended, one way or the other."""
+        return self._application is not None or self._failure is not None
+
+    def check_ready(self) -> None:
+        """Returns when the model is loaded.
+
+        Raises:
+            ModelNotReadyError: it is still loading.
+            ModelLoadError: it could not be loaded.
+        """
+        if self._failure is not None:
+            raise ModelLoadError("the model could not be loaded; the container's log has the reason")
+        if self._application is None:
+            raise ModelNotReadyError("the model is still loading; try again shortly")
+
+    def invoke(self, body: bytes, content_type: str | None, accept: str | None) -> tuple[bytes, str, Milliseconds]:
+        """Runs the hooks over one request.
+
+        Returns:
+            The answer's body, its content type, and milliseconds a stage: ``input``, ``predict`` and ``encode``, and
+            what happens inside them, of which ``wait`` is for a turn.
+
+        Raises:
+            OverloadedError: too many requests are waiting.
+            ServingError: not ready, or the hooks refused the request.
+        """
+        self.check_ready()
+        with traffic.request(self._queue_limit), collected() as stages:
+            return *self._run_hooks(body, content_type, accept), stages
+
+    def _run_hooks(self, body: bytes, content_type: str | None, accept: str | None) -> tuple[bytes, str]:
+        application = self._application
+        assert application is not None
+        with stage("input"):
+            data = application.input_fn(body, content_type)
+        with self._turns(application), stage("predict"):
+            prediction = application.predict_fn(data, self._model)
+        with stage("encode"):
+            return application.output_fn(prediction, accept)
+
+    @contextmanager
+    def _turns(self, application: Application) -> Iterator[None]:
+        """Lets threads predict one after the other where they may not share the model."""
+        if application.shares_model:
+            yield
+            return
+        with stage("wait"):
+            self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()

@@ -1,0 +1,35 @@
+"""What gunicorn imports: the application, and its host, which the master has loaded where that is shared."""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+
+from ipc_ai_serving import engines, logs
+from ipc_ai_serving.hooks import application
+from ipc_ai_serving.server.app import create_app
+from ipc_ai_serving.server.host import ApplicationHost
+from ipc_ai_serving.settings import settings
+
+logs.configure()
+# OpenCV would have a thread a core in every worker, waiting in loops for work; and its pool does not survive a fork.
+cv2.setNumThreads(1)
+host = ApplicationHost(
+    functools.partial(
+        application.find,
+        settings().application_type,
+        settings().model_dir,
+        code_dir=settings().code_dir,
+        program=settings().program,
+    ),
+    str(settings().model_dir),
+    queue_limit=settings().queue_limit,
+)
+app = create_app(host, model_name=settings().model_name, max_body_bytes=settings().max_body_bytes)
+
+
+def prepare_worker() -> None:
+    """Loads the model, unless the master did, and makes what the worker could not take over from it."""
+    host.load()
+    engines.prepare_process()

@@ -1,0 +1,7 @@
+"""Alias of :mod:`ipc_ai_serving.errors`."""
+
+import sys
+
+from ipc_ai_serving import errors
+
+sys.modules[__name__] = errors

@@ -1,0 +1,97 @@
+"""The event of one request of the API, kept from failing the request: a failure of the store is logged and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from inference_api.messages import EventFate, Inference, InferenceRequest
+
+if TYPE_CHECKING:
+    from inference_api.event_store import Event, EventStore
+    from inference_api.telemetry import Telemetry
+
+logger = Logger()
+
+_NOT_STORED = "event not stored"
+
+
+class EventRecording:
+    """The event of one request. ``begin`` it, then call one of ``complete``, ``leave_open`` and ``discard``.
+
+    A request that fetches a pending answer calls ``complete_later`` alone.
+    """
+
+    def __init__(self, store: Callable[[], EventStore], telemetry: Telemetry, *, is_kept: bool) -> None:
+        """Take the store, without opening it.
+
+        Args:
+            store: opens the event store, or returns the open one.
+            telemetry: the measurements of the request.
+            is_kept: true when the events of requests are kept; otherwise every method but ``complete_later`` does
+                nothing.
+        """
+        self._store = store
+        self._telemetry = telemetry
+        self._is_kept = is_kept
+        self._fate = EventFate.LOST if is_kept else EventFate.NOT_KEPT
+        self._event: Event | None = None
+
+    def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> None:
+        """Begin to write the frames, as ``EventStore.begin`` does."""
+        if not self._is_kept:
+            return
+        with self._failures_counted(_NOT_STORED):
+            self._event = self._store().begin(request, request_id=request_id, received=received)
+
+    def complete(self, result: Inference) -> EventFate:
+        """Write the result after the frames."""
+        if self._event is not None:
+            with self._failures_counted(_NOT_STORED):
+                with self._telemetry.timed("StoreLatency"):
+                    self._event.complete(result)
+                self._stored(self._event.prefix)
+        return self._fate
+
+    def leave_open(self) -> dict[str, Any] | None:
+        """Wait for the frames, and return the state for ``complete_later``.
+
+        Returns:
+            None where events are not kept, ``{}`` for a lost event.
+        """
+        left: dict[str, Any] | None = {} if self._is_kept else None
+        if self._event is not None:
+            with self._failures_counted(_NOT_STORED):
+                left = self._event.leave_open()
+        return left
+
+    def complete_later(self, left_open: Mapping[str, Any] | None, result: Inference) -> EventFate:
+        """Write the result of an event that an earlier request left open."""
+        self._fate = EventFate.NOT_KEPT if left_open is None else EventFate.LOST
+        if left_open:
+            with self._failures_counted(_NOT_STORED):
+                self._stored(self._store().complete_later(left_open, result))
+        return self._fate
+
+    def discard(self) -> None:
+        """Delete the frames of a request that failed; the client hears of that failure alone."""
+        if self._event is None:
+            return
+        with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):
+            self._event.discard()
+
+    def _stored(self, prefix: str) -> None:
+        logger.info("event stored", extra={"event_prefix": prefix})
+        self._fate = EventFate.STORED
+
+    @contextmanager
+    def _failures_counted(self, message: str, **extra: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            logger.exception(message, extra=extra)
+            self._telemetry.count("EventStoreFailures")

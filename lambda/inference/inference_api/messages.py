@@ -1,0 +1,159 @@
+"""The values that pass from one room to the next: the frames, the request, the model's answer, the fate of an event.
+
+They import nothing of this package, so that every module may import them.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = "application/json"
+"""The media type of JSON."""
+
+_SIGNATURES = {
+    b"\xff\xd8\xff": ("image/jpeg", "jpg"),
+    b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
+    b"RIFF": ("image/webp", "webp"),
+    b"BM": ("image/bmp", "bmp"),
+}
+_EXTENSIONS = {JSON: "json", "text/csv": "csv", "text/plain": "txt", "application/x-npy": "npy"}
+_MAX_WORD_LENGTH = 256
+_MAX_CAMERA_PART_LENGTH = 64
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]+")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image as the camera encoded it, or the input of a custom application with a type of its own."""
+
+    body: bytes
+    declared_type: str | None = None
+
+    @property
+    def content_type(self) -> str:
+        """The declared type, else the type by the first bytes, else ``application/x-image``."""
+        return self.declared_type or self._format[0]
+
+    @property
+    def extension(self) -> str:
+        """The file name extension of the content; ``bin`` when the type is unknown."""
+        return _EXTENSIONS.get(self.content_type, self._format[1])
+
+    @property
+    def is_image(self) -> bool:
+        """True when it begins as one of the formats that the built-in applications take."""
+        return self.body.startswith(tuple(_SIGNATURES))
+
+    @property
+    def _format(self) -> tuple[str, str]:
+        known = (named for signature, named in _SIGNATURES.items() if self.body.startswith(signature))
+        return next(known, ("application/x-image", "bin"))
+
+
+@dataclass(frozen=True)
+class InferenceRequest:
+    """One request for the model.
+
+    Attributes:
+        frames: by role: ``frame``; or ``frame-0``, ``frame-1`` and so on; or ``source`` with ``target``, or with
+            ``target-0``, ``target-1`` and so on; empty where S3 URIs name the frames.
+        uris: S3 URIs of the frames, where the client sent no frames.
+        options: options of the answer. Those of a comparison are unchecked: the container checks them.
+        camera_id: the camera's name.
+        client_request_id: the client's own id, only stored: it names no object.
+        timestamp: the client's own time, only stored.
+        accept: the content type wanted for the answer; only custom applications know others than JSON.
+        respond_async: true when the client asks not to wait for the answer.
+    """
+
+    frames: Mapping[str, Frame]
+    uris: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    camera_id: str = "unknown"
+    client_request_id: str | None = None
+    timestamp: str | None = None
+    accept: str = JSON
+    respond_async: bool = False
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The container's answer."""
+
+    body: bytes
+    content_type: str = JSON
+
+    @property
+    def is_json(self) -> bool:
+        """True for JSON, with or without parameters of the content type."""
+        return self._media_type == JSON
+
+    @functools.cached_property
+    def document(self) -> Any:
+        """The JSON, parsed once.
+
+        Raises:
+            ValueError: the body is not JSON, in spite of its content type.
+            RecursionError: it is nested too deeply.
+        """
+        return json.loads(self.body)
+
+    @property
+    def is_text(self) -> bool:
+        """True when it can pass API Gateway as text; all else goes in base64."""
+        return self.is_json or self._media_type.startswith("text/")
+
+    @property
+    def _media_type(self) -> str:
+        return self.content_type.split(";")[0].strip().lower()
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A request whose answer an asynchronous endpoint has not written yet.
+
+    Attributes:
+        request_id: the id by which the answer is fetched.
+        output: key of the answer to come.
+        failure: key of SageMaker's message if it fails instead.
+        event: the state of the event, to complete it with the answer; None where events are not kept, empty when the
+            event was lost.
+    """
+
+    request_id: str
+    output: str
+    failure: str
+    event: Mapping[str, Any] | None = None
+
+
+class EventFate(enum.Enum):
+    """The fate of a request's event."""
+
+    NOT_KEPT = "events are not kept"
+    STORED = "the whole event is in the bucket"
+    LOST = "the store failed"
+
+
+def short_word(value: object) -> str:
+    """A client's own id or name, at most 256 characters, fit for logs: half a surrogate pair cannot be written."""
+    return str(value)[:_MAX_WORD_LENGTH].encode(errors="replace").decode()
+
+
+def camera_part(camera_id: str) -> str:
+    """The camera's id in keys of S3 and dimensions of metrics.
+
+    Everything but letters, digits, ``_`` and ``-`` is replaced, and 64 characters are kept.
+    """
+    return _NOT_IN_KEYS.sub("_", camera_id)[:_MAX_CAMERA_PART_LENGTH] or "unknown"
+
+
+def is_request_id(text: str) -> bool:
+    """True for an id that can be part of a key; API Gateway's are UUIDs."""
+    return _REQUEST_ID.fullmatch(text) is not None

@@ -1,0 +1,76 @@
+"""The settings and clients of the API's function, made once and kept between invocations.
+
+Timeouts: the function times out at 28 s. The slowest endpoint (2 + 20 s) and the event store's patience of 4 s leave
+time to start and to answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from inference_api.event_store import EventStore
+from inference_api.sagemaker.async_endpoint import AsyncEndpoint
+from inference_api.sagemaker.endpoint import Endpoint
+from inference_api.settings import AwsAccess, Settings
+from inference_api.telemetry import Origin
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this function."""
+    return Settings.from_environment(os.environ)
+
+
+@functools.cache
+def endpoint() -> Endpoint:
+    """The real-time endpoint."""
+    from inference_api.sagemaker.runtime_client import RuntimeClient
+
+    client = RuntimeClient(AwsAccess.from_environment(os.environ), connect_timeout=2, read_timeout=20)
+    return Endpoint(client, settings().endpoint_name)
+
+
+@functools.cache
+def async_endpoint() -> AsyncEndpoint:
+    """The asynchronous endpoint."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 1})
+    return AsyncEndpoint(
+        boto3.client("sagemaker-runtime", config=config),
+        boto3.client("s3", config=config),
+        name=settings().endpoint_name,
+        bucket=settings().events_bucket,
+    )
+
+
+@functools.cache
+def event_store() -> EventStore:
+    """The event store, with its connections and threads."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    client = boto3.client("s3", config=config)
+    return EventStore(client, settings().events_bucket, queryable=settings().events_table)
+
+
+@functools.cache
+def origin() -> Origin:
+    """The source of this function's metrics."""
+    return Origin(
+        namespace=settings().metrics_namespace,
+        service=settings().service,
+        application=settings().application_type,
+        model=settings().model_name,
+        by_camera=settings().camera_metrics,
+    )
+
+
+def prepare() -> None:
+    """Make the clients that requests need. boto3 is loaded only where S3 is used, because it slows the start."""
+    (async_endpoint if settings().is_async else endpoint)()
+    if settings().save_request_events:
+        event_store()

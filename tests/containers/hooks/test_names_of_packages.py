@@ -1,0 +1,42 @@
+"""Names of packages: those of the program leave users' own alone, and earlier imports of users' programs still work."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ipc_ai_serving.hooks.user_application import UserHooks
+
+OWN = ["serving", "applications", "catalogue"]
+
+
+@pytest.fixture(autouse=True)
+def _keep_path_and_modules() -> Iterator[None]:
+    path, modules = list(sys.path), dict(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - set(modules):
+        if name.split(".")[0] in OWN:
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", ["frames", "images", "errors"])
+def test_an_import_of_earlier_programs_is_the_same_module(name: str) -> None:
+    assert importlib.import_module(f"serving.{name}") is importlib.import_module(f"ipc_ai_serving.{name}")
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("package", [True, False])
+def test_a_module_of_the_users_own_keeps_its_name(tmp_path: Path, name: str, package: bool) -> None:
+    code = tmp_path / "code"
+    own = code / name / "__init__.py" if package else code / f"{name}.py"
+    source = f"import {name}\ndef model_fn(model_dir): return {name}.WHOSE\ndef predict_fn(data, model): return [model]"
+    own.parent.mkdir(parents=True)
+    own.write_text("WHOSE = 'the user'")
+    (code / "inference.py").write_text(source)
+    hooks = UserHooks.load(tmp_path)
+    assert hooks.model_fn(str(tmp_path)) == "the user"

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import ipc_ai_catalogue as catalogue
+from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.models import heads
+from ipc_ai_serving.models.heads import embedded, gluoncv, yolox, yunet
+from ipc_ai_serving.models.heads._grid import cells
+from ipc_ai_serving.models.heads._suppression import suppress
+from ipc_ai_serving.vision.detections import Detections
+
+CATALOGUE = catalogue.load()
+
+
+def test_every_detector_of_the_catalogue_has_its_head() -> None:
+    for name in CATALOGUE.detectors():
+        assert callable(heads.head(CATALOGUE.model(name).head))
+
+
+def test_an_unknown_head_names_the_nearest() -> None:
+    with pytest.raises(ModelLoadError, match="did you mean 'yolox'"):
+        heads.head("yolo")
+
+
+def test_cells_run_row_by_row_and_stride_by_stride() -> None:
+    corners, strides = cells(64, 96, (16, 32))
+    assert corners.shape == (4 * 6 + 2 * 3, 2)
+    assert corners[7].tolist() == [1, 1]
+    assert strides[23, 0] == 16
+    assert strides[24, 0] == 32
+    assert corners[-1].tolist() == [2, 1]
+
+
+def test_yolox_decodes_the_target_class() -> None:
+    rows = np.zeros((1, 3549, 85), np.float32)
+    cell = 10 * 52 + 20  # stride 8, row 10, column 20
+    rows[0, cell, :6] = [0.5, 0.25, np.log(4), np.log(8), 0.8, 0.5]
+    rows[0, cell + 1, 4], rows[0, cell + 1, 6] = 0.9, 0.9  # another class
+    found = yolox.decode({"output": rows}, CATALOGUE.model("yolox_nano"), (1, 3, 416, 416))
+    assert found.scores.tolist() == pytest.approx([0.4])
+    assert found.boxes[0].tolist() == pytest.approx([164 - 16, 82 - 32, 164 + 16, 82 + 32], abs=1e-3)
+
+
+def test_yunet_decodes_box_and_landmarks() -> None:
+    outputs = {
+        f"{kind}_{stride}": np.zeros((1, (64 // stride) * (96 // stride), values), np.float32)
+        for kind, values in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
+        for stride in (8, 16, 32)
+    }
+    cell = 1 * 6 + 2  # stride 16, row 1, column 2
+    outputs["cls_16"][0, cell], outputs["obj_16"][0, cell] = 0.81, 1
+    outputs["bbox_16"][0, cell] = [0.5, 0.5, np.log(2), np.log(1)]
+    outputs["kps_16"][0, cell] = [0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1]
+    found = yunet.decode(outputs, CATALOGUE.model("yunet_n"), (1, 3, 64, 96))
+    assert found.scores.tolist() == pytest.approx([0.9])
+    assert found.boxes[0].tolist() == pytest.approx([24, 16, 56, 32], abs=1e-4)
+    assert found.landmarks is not None
+    assert found.landmarks[0].tolist() == [[32, 16], [48, 16], [40, 24], [32, 32], [48, 32]]
+
+
+def test_gluoncv_drops_unused_rows_and_sorts() -> None:
+    scores = np.array([[[0.2], [-1], [0.9], [0.001]]], np.float32)
+    boxes = np.arange(16, dtype=np.float32).reshape(1, 4, 4)
+    outputs = {"ids": np.zeros_like(scores), "scores": scores, "boxes": boxes}
+    found = gluoncv.decode(outputs, CATALOGUE.model("yolo3_darknet53_coco"), (1, 3, 416, 416))
+    assert found.scores.tolist() == pytest.approx([0.9, 0.2])
+    assert found.boxes.tolist() == [[8, 9, 10, 11], [0, 1, 2, 3]]
+
+
+def test_embedded_keeps_the_best_hundred() -> None:
+    outputs = {"boxes": np.zeros((150, 4), np.float32), "scores": np.linspace(0, 1, 150, dtype=np.float32)}
+    found = embedded.decode(outputs, CATALOGUE.model("opencv_people"), (1, 3, 480, 480))
+    assert len(found.scores) == 100
+    assert found.scores[0] == 1
+
+
+def test_suppression_keeps_the_best_of_a_group() -> None:
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]], np.float32)
+    found = suppress(Detections(boxes, np.array([0.5, 0.9, 0.3], np.float32)), iou=0.45)
+    assert found.boxes.tolist() == [[1, 0, 11, 10], [50, 50, 60, 60]]
+
+
+def test_suppression_keeps_the_best_hundred_that_are_apart() -> None:
+    corners = np.array([[20.0 * column, 20.0 * row] for row in range(15) for column in range(10)], np.float32)
+    boxes = np.concatenate([corners, corners + 10], axis=1)
+    scores = np.linspace(0.2, 0.9, 150, dtype=np.float32)
+    found = suppress(Detections(boxes, scores), iou=0.45)
+    assert found.scores.tolist() == scores[:49:-1].tolist()
+    assert found.boxes.tolist() == boxes[:49:-1].tolist()
+
+
+@pytest.mark.parametrize(("iou", "kept"), [(0.3, 1), (0.4, 2)])  # two boxes that share a third of what both cover
+def test_suppression_measures_overlap_by_its_own_limit(iou: float, kept: int) -> None:
+    boxes = np.array([[500, 500, 510, 510], [505, 500, 515, 510]], np.float32)
+    assert len(suppress(Detections(boxes, np.array([0.5, 0.9], np.float32)), iou=iou).scores) == kept
+
+
+def test_suppression_looks_at_the_best_two_thousand() -> None:
+    """Of 2,500 times the same box and a weaker one elsewhere, which is one too many to be looked at."""
+    boxes = np.array([[0, 0, 10, 10]] * 2500 + [[50, 50, 60, 60]], np.float32)
+    scores = np.array([0.9] * 2500 + [0.5], np.float32)
+    assert suppress(Detections(boxes, scores), iou=0.45).boxes.tolist() == [[0, 0, 10, 10]]
+    assert len(suppress(Detections(boxes[501:], scores[501:]), iou=0.45).scores) == 2
+
+
+def test_suppression_survives_what_is_not_finite() -> None:
+    boxes = np.array([[0, 0, np.inf, 10], [np.nan, 0, 1, 1], [5, 5, 5, 9], [0, 0, 4, 4]], np.float32)
+    found = suppress(Detections(boxes, np.full(4, 0.9, np.float32)), iou=0.45)
+    assert found.boxes.tolist() == [[0, 0, 4, 4]]
+
+
+def test_suppression_of_nothing_is_nothing() -> None:
+    empty = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+    found = suppress(empty, iou=0.3)
+    assert found.boxes.shape == (0, 4)
+
+
+def test_in_frame_scales_and_cuts() -> None:
+    found = Detections(np.array([[-10, 4, 50, 900]], np.float32), np.ones(1, np.float32))
+    assert found.in_frame(scale_x=0.5, scale_y=2, width=90, height=300).boxes.tolist() == [[0, 2, 90, 300]]
+
+
+def test_retinaface_decodes_box_and_landmarks() -> None:
+    outputs = {}
+    for stride, rows, columns in ((32, 2, 3), (16, 4, 6), (8, 8, 12)):
+        outputs[f"face_rpn_cls_prob_reshape_stride{stride}_output"] = np.zeros((1, 4, rows, columns), np.float32)
+        outputs[f"face_rpn_bbox_pred_stride{stride}_output"] = np.zeros((1, 8, rows, columns), np.float32)
+        outputs[f"face_rpn_landmark_pred_stride{stride}_output"] = np.zeros((1, 20, rows, columns), np.float32)
+    # Stride 8, row 3, column 5, second anchor: scale 1, so 16 pixels around (5 * 8 + 7.5, 3 * 8 + 7.5).
+    outputs["face_rpn_cls_prob_reshape_stride8_output"][0, 3, 3, 5] = 0.9
+    outputs["face_rpn_bbox_pred_stride8_output"][0, 4:8, 3, 5] = [0.25, 0, np.log(2), 0]
+    outputs["face_rpn_landmark_pred_stride8_output"][0, 10:12, 3, 5] = [5, -5]
+    found = heads.head("retinaface")(outputs, CATALOGUE.model("retinaface_mnet025_v2"), (1, 3, 64, 96))
+    assert found.scores.tolist() == pytest.approx([0.9])
+    assert found.boxes[0].tolist() == pytest.approx([51.5 - 15.5, 24, 51.5 + 15.5, 39])
+    assert found.landmarks is not None
+    assert found.landmarks[0, 0].tolist() == pytest.approx([47.5 + 16, 31.5 - 16])  # landmark_std is 0.2
+    assert found.landmarks[0, 4].tolist() == pytest.approx([47.5, 31.5])

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ipc_ai_catalogue as catalogue
+from ipc_ai_serving.vision.preprocessing import network_input
+
+YOLOX = catalogue.load().model("yolox_nano").input
+YUNET = catalogue.load().model("yunet_n").input
+YOLO3 = catalogue.load().model("yolo3_darknet53_coco").input
+
+
+def test_a_letterbox_fills_the_top_left_corner_and_pads_with_114() -> None:
+    prepared = network_input(np.full((200, 400, 3), 7, np.uint8), YOLOX)
+    assert prepared.tensor.shape == (1, 3, 416, 416)
+    assert (prepared.tensor[0, :, :208] == 7).all()
+    assert (prepared.tensor[0, :, 208:] == 114).all()
+    assert prepared.scale_x == prepared.scale_y == pytest.approx(1.04)
+
+
+def test_short_side_is_padded_to_the_stride() -> None:
+    prepared = network_input(np.full((600, 850, 3), 9, np.uint8), YUNET)
+    assert prepared.tensor.shape == (1, 3, 640, 928)
+    assert (prepared.tensor[0, :, :, 907:] == 0).all()
+
+
+def test_imagenet_normalisation_in_rgb_order() -> None:
+    frame = np.zeros((416, 416, 3), np.uint8)
+    frame[:] = (50, 100, 200)  # BGR
+    tensor = network_input(frame, YOLO3).tensor
+    expected = (np.array([200, 100, 50]) / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    assert np.allclose(tensor[0, :, 0, 0], expected, atol=1e-5)
+
+
+def test_padding_is_normalised_as_pixels_are() -> None:
+    spec = dataclasses.replace(YOLO3, stride=32, pad_value=50)
+    tensor = network_input(np.full((420, 430, 3), 50, np.uint8), spec).tensor
+    assert np.allclose(tensor[0, :, -1, -1], tensor[0, :, 0, 0])
+
+
+def test_the_short_side_asked_for_wins() -> None:
+    assert network_input(np.zeros((480, 640, 3), np.uint8), YOLO3, 240).tensor.shape == (1, 3, 240, 320)
+
+
+@settings(deadline=None)
+@given(height=st.integers(16, 2000), width=st.integers(16, 2000))
+def test_the_long_side_is_never_exceeded(height: int, width: int) -> None:
+    frame = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (height, width, 3))
+    for spec in (YOLOX, YUNET, YOLO3):
+        prepared = network_input(np.ascontiguousarray(frame), spec)
+        assert max(prepared.tensor.shape[2:]) <= spec.max_long_side
+        assert prepared.tensor.shape[2] % spec.stride == prepared.tensor.shape[3] % spec.stride == 0

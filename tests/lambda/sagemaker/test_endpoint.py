@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from inference_api.errors import ApiError
+from inference_api.messages import Frame, Inference, InferenceRequest
+from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+
+JPEG = b"\xff\xd8\xff\xe0 a frame"
+REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)})
+
+
+@pytest.fixture
+def endpoint() -> tuple[Endpoint, Stubber]:
+    client = boto3.client(
+        "sagemaker-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    return Endpoint(client, "name"), Stubber(client)
+
+
+def _answer(text: bytes) -> dict[str, Any]:
+    return {"Body": StreamingBody(io.BytesIO(text), len(text)), "ContentType": "application/json"}
+
+
+def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> None:
+    sent = {
+        "EndpointName": "name",
+        "Body": JPEG,
+        "ContentType": "image/jpeg",
+        "Accept": "application/json",
+        "InferenceId": "request-1",
+        "CustomAttributes": "camera_id=gate%201%20%2F%20%E9%97%A8",
+    }
+    request = InferenceRequest(frames={"frame": Frame(JPEG)}, camera_id="gate 1 / 门")
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        assert endpoint[0].infer(request, "request-1") == Inference(b"{}", "application/json")
+
+
+def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, Stubber]) -> None:
+    sent = {
+        "EndpointName": "name",
+        "Body": JPEG,
+        "ContentType": "image/jpeg; min_confidence=0.5; normalized=true",
+        "Accept": "application/json",
+        "InferenceId": "r",
+        "CustomAttributes": "camera_id=unknown",
+    }
+    options = {"min_confidence": 0.5, "normalized": True}
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(JPEG)}, options=options), "r")
+
+
+@pytest.mark.parametrize(
+    ("roles", "options", "images"),
+    [
+        (["source", "target"], {}, lambda image: {"source_image_bytes": image, "target_image_bytes": image}),
+        (
+            ["source", "target-0", "target-1"],
+            {"max_results": 2},
+            lambda image: {"source_image_bytes": image, "target_images_bytes": [image, image]},
+        ),
+        (["frame-0"], {"clip": True}, lambda image: {"images_bytes": [image]}),
+        (["frame-0", "frame-1"], {"min_confidence": 0.5}, lambda image: {"images_bytes": [image, image]}),
+    ],
+)
+def test_several_frames_go_as_json(
+    endpoint: tuple[Endpoint, Stubber],
+    roles: list[str],
+    options: dict[str, Any],
+    images: Callable[[str], dict[str, Any]],
+) -> None:
+    encoded = base64.b64encode(JPEG).decode()
+    sent = {
+        "EndpointName": "name",
+        "Body": json.dumps({**images(encoded), **options}).encode(),
+        "ContentType": "application/json",
+        "Accept": "application/json",
+        "InferenceId": "r",
+        "CustomAttributes": "camera_id=unknown",
+    }
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        frames = {role: Frame(JPEG) for role in roles}
+        endpoint[0].infer(InferenceRequest(frames=frames, options=options), "r")
+
+
+def test_uris_go_as_they_are(endpoint: tuple[Endpoint, Stubber]) -> None:
+    uris = ("s3://bucket/a.jpg", "s3://bucket/\ud800")
+    sent = {
+        "EndpointName": "name",
+        "Body": json.dumps({"images": uris, "clip": True, "max_results": 3}).encode(),
+        "ContentType": "application/json",
+        "Accept": "application/json",
+        "InferenceId": "r",
+        "CustomAttributes": "camera_id=unknown",
+    }
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
+        endpoint[0].infer(InferenceRequest(frames={}, uris=uris, options={"clip": True, "max_results": 3}), "r")
+
+
+def test_a_payload_over_the_limit_is_not_sent(endpoint: tuple[Endpoint, Stubber]) -> None:
+    with endpoint[1], pytest.raises(ApiError) as raised:
+        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(b"x" * (MAX_PAYLOAD_BYTES + 1))}), "r")
+    assert raised.value.status == 413
+
+
+CONTAINER_ERROR = json.dumps({"error": {"code": "InvalidImage", "message": "send a JPEG", "request_id": "r"}})
+
+
+@pytest.mark.parametrize(
+    ("code", "original_status", "original_message", "status", "api_code"),
+    [
+        ("ModelError", 400, CONTAINER_ERROR, 400, "InvalidImage"),
+        ("ModelError", 403, CONTAINER_ERROR.replace("InvalidImage", "ObjectDenied"), 403, "ObjectDenied"),
+        ("ModelError", 404, CONTAINER_ERROR.replace("InvalidImage", "ObjectNotFound"), 404, "ObjectNotFound"),
+        ("ModelError", 415, "plain text of a user's image", 415, "InvalidRequest"),
+        ("ModelError", 422, '["json of another shape"]', 422, "InvalidRequest"),
+        ("ModelError", 500, CONTAINER_ERROR, 502, "ModelFailed"),
+        ("ModelError", 503, CONTAINER_ERROR, 503, "EndpointUnavailable"),
+        ("ModelError", 503, "no JSON", 503, "EndpointUnavailable"),
+        ("ThrottlingException", None, None, 503, "EndpointUnavailable"),
+        ("ValidationError", None, None, 503, "EndpointUnavailable"),
+        ("ModelNotReadyException", None, None, 503, "EndpointUnavailable"),
+    ],
+)
+def test_failures_in_the_apis_words(
+    endpoint: tuple[Endpoint, Stubber],
+    code: str,
+    original_status: int | None,
+    original_message: str | None,
+    status: int,
+    api_code: str,
+) -> None:
+    fields = {"OriginalStatusCode": original_status, "OriginalMessage": original_message}
+    with endpoint[1] as stub:
+        stub.add_client_error(
+            "invoke_endpoint", code, "no", 424, modeled_fields={k: v for k, v in fields.items() if v is not None}
+        )
+        with pytest.raises(ApiError) as raised:
+            endpoint[0].infer(REQUEST, "r")
+    assert (raised.value.status, raised.value.code) == (status, api_code)
+    if original_message == CONTAINER_ERROR and status != 502:
+        assert str(raised.value) == "send a JPEG"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (ReadTimeoutError(endpoint_url="x"), 504),
+        (ConnectTimeoutError(endpoint_url="x"), 504),
+        (EndpointConnectionError(endpoint_url="x"), 503),
+        (ConnectionClosedError(endpoint_url="x"), 503),
+    ],
+)
+def test_no_answer(
+    endpoint: tuple[Endpoint, Stubber], monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int
+) -> None:
+    def fail(**_: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(endpoint[0]._client, "invoke_endpoint", fail)
+    with pytest.raises(ApiError) as raised:
+        endpoint[0].infer(REQUEST, "r")
+    assert raised.value.status == status

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+from rich.console import Console
+
+from workbench.camera.annotation import annotate
+from workbench.camera.report import comparison_table, detection_table, detections
+from workbench.errors import WorkbenchError
+
+ANSWER = {
+    "width": 200,
+    "height": 100,
+    "channels": 3,
+    "bbox_scores": [[0.9], [0.1]],
+    "bbox_coords": [[50, 40, 150, 90], [0, 0, 20, 20]],
+}
+
+
+@pytest.fixture
+def frame(tmp_path: Path) -> Path:
+    path = tmp_path / "frame.png"
+    cv2.imwrite(str(path), np.zeros((100, 200, 3), np.uint8))
+    return path
+
+
+def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "out.png"
+    annotate(frame, detections(ANSWER, min_score=0.3), output)
+    drawn = cv2.imread(str(output))
+    assert drawn is not None
+    assert drawn.shape == (100, 200, 3)
+    assert drawn[90, 100].any()  # the strong box's lower edge
+    assert not drawn[10, 10].any()  # inside the weak one
+    assert not drawn[20, 0].any()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_boxes_lie_on_the_frame_as_displayed(suffix: str, tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (200, 100)).save(tmp_path / f"frame{suffix}", exif=turned)
+    annotate(tmp_path / f"frame{suffix}", [(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert drawn.shape == (200, 100, 3)
+    assert drawn[180, 30].any()
+
+
+def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "frame.png"), np.full((100, 200), 0x8000, np.uint16))
+    annotate(tmp_path / "frame.png", [], tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert (drawn == 128).all()
+
+
+def test_a_file_that_is_no_picture(tmp_path: Path, frame: Path) -> None:
+    (tmp_path / "text.png").write_text("hello")
+    with pytest.raises(WorkbenchError, match=r"text\.png"):
+        annotate(tmp_path / "text.png", [], tmp_path / "out.png")
+    with pytest.raises(WorkbenchError, match=r"\.png or \.jpg"):
+        annotate(frame, [], tmp_path / "out.unknown")
+
+
+def test_the_table_counts_what_it_leaves_out() -> None:
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(detection_table(ANSWER, min_score=0.3))
+    text = console.export_text()
+    assert "1 found in a frame of 200 x 100 pixels" in text
+    assert "1 weaker than 0.3 not shown" in text
+    assert "0.900" in text
+
+
+def test_the_table_of_a_comparison_is_of_one_target() -> None:
+    face = {"BoundingBox": [1.4, 2, 30, 40.6], "Confidence": 0.9, "KeyPoints": {}}
+    matches = [
+        {"Similarity": 0.75, "Face": face, "TargetImage": 1},
+        {"Similarity": 0.25, "Face": face, "TargetImage": 0},
+    ]
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(comparison_table({"SourceImageFace": face, "FaceMatches": matches}, target=1, name="door.jpg"))
+    text = console.export_text()
+    assert "door.jpg" in text
+    assert "0.750" in text
+    assert "0.250" not in text

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from workbench.compilers.onnx.quantisation import quantise
+from workbench.errors import CompileError
+
+_SHAPE = (1, 3, 8, 8)
+
+
+def _tensors(count: int = 4) -> list[npt.NDArray[np.float32]]:
+    random = np.random.default_rng(0)
+    return [random.uniform(-1, 1, _SHAPE).astype(np.float32) for _ in range(count)]
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Path:
+    """A convolution of 16 filters, and a sigmoid that stays in 32 bits."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(1).normal(size=(16, 3, 3, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["frame", "weights"], ["maps"]),
+        helper.make_node("Sigmoid", ["maps"], ["scores"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("frame", list(_SHAPE)), ("scores", [1, 16, 6, 6]))
+    ]
+    made = helper.make_graph(nodes, "net", ends[:1], ends[1:], [numpy_helper.from_array(weights, "weights")])
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path = tmp_path / "net.onnx"
+    onnx.save(model, str(path))
+    return path
+
+
+def _run(path: Path, tensor: npt.NDArray[np.float32]) -> Any:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"frame": tensor})[0]
+
+
+def test_convolutions_become_8_bits_and_the_answers_stay_near(graph: Path, tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto
+
+    target = tmp_path / "int8.onnx"
+    quantise(graph, target, input_name="frame", tensors=_tensors())
+    made = onnx.load(str(target)).graph
+    # The weights, and the zero points of their 16 scales.
+    in_8_bits = [list(entry.dims) for entry in made.initializer if entry.data_type == TensorProto.INT8]
+    assert sorted(in_8_bits) == [[16], [16, 3, 3, 3]]
+    assert {"QuantizeLinear", "DequantizeLinear", "Conv", "Sigmoid"} == {node.op_type for node in made.node}
+    (sigmoid,) = (node for node in made.node if node.op_type == "Sigmoid")
+    assert sigmoid.output[:] == ["scores"]  # no rounding behind it
+    difference = np.abs(_run(graph, _tensors()[0]) - _run(target, _tensors()[0])).max()
+    assert 0 < difference < 0.05
+
+
+def test_each_filter_has_a_scale_of_its_own(graph: Path, tmp_path: Path) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    target = tmp_path / "int8.onnx"
+    quantise(graph, target, input_name="frame", tensors=_tensors())
+    scales = [numpy_helper.to_array(entry) for entry in onnx.load(str(target)).graph.initializer]
+    assert [len(set(scale.tolist())) for scale in scales if scale.shape == (16,) and scale.dtype == np.float32] == [16]
+
+
+def test_the_ranges_are_those_of_the_calibration(graph: Path, tmp_path: Path) -> None:
+    """A graph that has seen small numbers alone cuts large ones off."""
+    narrow, wide = tmp_path / "narrow.onnx", tmp_path / "wide.onnx"
+    quantise(graph, narrow, input_name="frame", tensors=[tensor / 100 for tensor in _tensors()])
+    quantise(graph, wide, input_name="frame", tensors=_tensors())
+    expected = _run(graph, _tensors()[0])
+    errors = [np.abs(_run(path, _tensors()[0]) - expected).max() for path in (narrow, wide)]
+    assert errors[0] > 5 * errors[1]
+
+
+def test_what_lies_between_convolutions_is_in_8_bits_and_what_leaves_them_is_not(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(1)
+    weights = {
+        name: random.normal(size=shape).astype(np.float32)
+        for name, shape in (("first", (4, 3, 3, 3)), ("second", (2, 8, 1, 1)))
+    }
+    nodes = [
+        helper.make_node("Conv", ["frame", "first"], ["maps"]),
+        helper.make_node("Relu", ["maps"], ["positive"]),
+        helper.make_node("Concat", ["positive", "positive"], ["joined"], axis=1),
+        helper.make_node("Conv", ["joined", "second"], ["boxes"]),
+        helper.make_node("Relu", ["boxes"], ["sides"]),
+        helper.make_node("Concat", ["boxes", "sides"], ["found"], axis=1),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("frame", list(_SHAPE)), ("found", [1, 4, 6, 6]))
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    made = helper.make_graph(nodes, "net", ends[:1], ends[1:], constants)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    source, target = tmp_path / "net.onnx", tmp_path / "int8.onnx"
+    onnx.save(model, str(source))
+    quantise(source, target, input_name="frame", tensors=_tensors())
+    made = onnx.load(str(target)).graph
+    # The first Relu is what 8 bits without a sign do by themselves; the second, and what leaves the graph, is exact.
+    assert [list(node.output) for node in made.node if node.op_type == "Relu"] == [["sides"]]
+    (last,) = (node for node in made.node if node.output[0] == "found")
+    assert last.op_type == "Concat"
+    assert not [node for node in made.node if node.op_type == "QuantizeLinear" and node.input[0] in ("sides", "found")]
+    assert [node.input[0] for node in made.node if node.op_type == "QuantizeLinear"].count("joined") == 1
+    expected = _run(source, _tensors()[0])
+    difference = np.abs(expected - _run(target, _tensors()[0])).max()
+    assert 0 < difference < 0.03 * np.abs(expected).max()
+
+
+def test_what_is_no_graph_is_one_sentence_and_the_log_is_as_before(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(b"no graph")
+    level = logging.getLogger().level
+    with pytest.raises(CompileError, match=r"^ONNX Runtime cannot quantise the graph: .+"):
+        quantise(tmp_path / "net.onnx", tmp_path / "int8.onnx", input_name="frame", tensors=_tensors(1))
+    assert logging.getLogger().level == level

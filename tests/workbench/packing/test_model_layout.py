@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import PackageError
+from workbench.packing.model_layout import ModelLayout, lay_out
+
+_HOOKS = "def model_fn(model_dir):\n    return model_dir\n"
+
+
+def _folder(tmp_path: Path, *names: str, content: str = _HOOKS) -> Path:
+    folder = tmp_path / "net"
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return folder
+
+
+def _laid(tmp_path: Path, *names: str) -> ModelLayout:
+    return lay_out(_folder(tmp_path, *names))
+
+
+@pytest.mark.parametrize(
+    ("framework", "names"),
+    [
+        ("pytorch", ["model.pth", "code/inference.py", "code/requirements.txt"]),
+        ("sklearn", ["model.joblib", "code/inference.py", "code/lib/rows.py"]),
+        ("mxnet", ["net-symbol.json", "net-0000.params", "code/inference.py"]),
+        ("onnx", ["net.onnx", "code/inference.py"]),
+        ("tensorflow", ["1/saved_model.pb", "1/variables/variables.index"]),
+        ("tensorflow", ["half_plus_two/00000123/saved_model.pb", "code/inference.py"]),
+    ],
+)
+def test_a_right_layout_stays_as_it_is(tmp_path: Path, framework: str, names: list[str]) -> None:
+    layout = _laid(tmp_path, *names)
+    assert layout.framework == framework
+    assert sorted(layout.files) == sorted(names)
+    assert layout.moved == ()
+    assert layout.application == "custom"
+
+
+def test_what_editors_and_python_leave_is_left_out(tmp_path: Path) -> None:
+    junk = ["code/__pycache__/inference.cpython-311.pyc", ".DS_Store", "code/.git/config", "code/old.pyc"]
+    assert sorted(_laid(tmp_path, "model.pt", "code/inference.py", *junk).files) == ["code/inference.py", "model.pt"]
+
+
+def test_weights_of_an_unknown_kind_are_told_by_the_programs_imports(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "code/inference.py", "a-model", content="from sklearn import svm\nimport joblib\n")
+    layout = lay_out(folder)
+    assert (layout.framework, layout.because) == ("sklearn", "code/inference.py")
+
+
+def test_a_program_of_no_framework_is_a_program_of_ones_own(tmp_path: Path) -> None:
+    assert _laid(tmp_path, "code/inference.py", "colours.json").framework is None
+
+
+def test_one_file_with_a_program_and_packages_from_elsewhere(tmp_path: Path) -> None:
+    weights, program, packages = (tmp_path / name for name in ("model.pth", "serve.py", "packages.txt"))
+    for path in (weights, program, packages):
+        path.write_text(_HOOKS)
+    layout = lay_out(weights, inference=program, requirements=packages)
+    assert layout.files == {"model.pth": weights, "code/inference.py": program, "code/requirements.txt": packages}
+
+
+def test_a_program_at_the_top_that_is_named_moves(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.pth", "mnist.py")
+    layout = lay_out(folder, inference=folder / "mnist.py")
+    assert sorted(layout.files) == ["code/inference.py", "model.pth"]
+
+
+def test_the_one_program_with_hooks_is_the_program(tmp_path: Path) -> None:
+    """The tests of SageMaker's own PyTorch toolkit have code/mnist.py."""
+    folder = _folder(tmp_path, "torch_model.pth", "code/mnist.py")
+    (folder / "code/layers.py").write_text("WIDTH = 1\n")
+    layout = lay_out(folder)
+    assert layout.files["code/inference.py"] == layout.files["code/mnist.py"]
+    assert layout.moved == (("code/mnist.py", "code/inference.py"),)
+
+
+@pytest.mark.parametrize(
+    "weights", [["model.pt"], ["model-symbol.json", "model-0000.params", "model-shapes.json"]], ids=["pytorch", "mxnet"]
+)
+def test_a_program_may_be_empty_where_the_default_model_fn_loads_the_weights(
+    tmp_path: Path, weights: list[str]
+) -> None:
+    """The tests of SageMaker's own MXNet toolkit have code/empty_module.py."""
+    folder = _folder(tmp_path, *weights, "code/empty_module.py", content="")
+    layout = lay_out(folder)
+    assert layout.files["code/inference.py"] == folder / "code/empty_module.py"
+    assert layout.application == "custom"
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["from mnist import model_fn\n", "from mnist import *\n", "model_fn = print\n"],
+    ids=["named", "star", "set"],
+)
+def test_files_of_gluons_own_names_are_the_programs_business(tmp_path: Path, program: str) -> None:
+    """Its model.json is a symbol, and no description of a model."""
+    layout = lay_out(_folder(tmp_path, "model.json", "model.params", "code/inference.py", content=program))
+    assert (layout.framework, layout.application, layout.moved) == ("mxnet", "custom", ())
+
+
+def test_mxnet_may_load_onnx_where_it_is_named(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.onnx", "code/inference.py")
+    assert (lay_out(folder).framework, lay_out(folder, framework="mxnet").framework) == ("onnx", "mxnet")
+
+
+def test_handlers_of_tensorflow_serving_are_hooks(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "1/saved_model.pb", "code/serving.py", content="def input_handler(data, context): ...\n")
+    assert lay_out(folder).moved == (("code/serving.py", "code/inference.py"),)
+
+
+def test_a_saved_model_gets_a_number(tmp_path: Path) -> None:
+    layout = _laid(tmp_path, "saved_model.pb", "variables/variables.index", "code/inference.py")
+    assert sorted(layout.files) == ["1/saved_model.pb", "1/variables/variables.index", "code/inference.py"]
+    assert ("saved_model.pb", "1/saved_model.pb") in layout.moved
+    assert not layout.served_by_our_image
+
+
+def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.pth", "code/inference.py", "net.tar.gz")
+    assert "net.tar.gz" not in lay_out(folder, without=folder / "net.tar.gz").files
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["model.pth"], "code/inference.py is missing, which loads the model for pytorch; put it into .*/net/code"),
+        (["model.pth", "inference.py"], "inference.py lies at the top of .*; move it to code/inference.py"),
+        (["requirements.txt", "model.pth", "code/inference.py"], "requirements.txt lies at the top of .*code/"),
+        (["code/requirements.txt", "model.pth"], "code/inference.py is missing; name one with --inference"),
+        (["net/code/inference.py", "net/model.pth"], r"code/ belongs to the top of the archive; package .*/net/net$"),
+        (["code/inference.py", "code/model.pth"], "no weights for pytorch .* at the top of .*: model_fn gets that"),
+        (["code/a.py", "code/b.py", "model.pt"], "code/a.py, code/b.py all define hooks; name the program"),
+        (["net-symbol.json", "code/inference.py"], "net-0000.params is missing; put it beside net-symbol.json"),
+        (["net-0000.params", "code/inference.py"], "net-symbol.json is missing; put it beside net-0000.params"),
+        (["model.pth", "mnist.py"], "put it into .*/net/code, or name it with --inference .*/net/mnist.py$"),
+        (["hosting.py"], "and a program is named with --inference .*/net/hosting.py$"),
+        (["half/saved_model.pb"], r"not in a folder with a number.*rename .*/net/half to .*/net/1$"),
+        (["model.keras"], r"model.keras is a format of Keras's own.*model.export\('1'\)"),
+        (["a.onnx", "b.pth", "code/inference.py"], "there is b.pth of pytorch and a.onnx of onnx; say .*--framework"),
+        (["notes.md"], "neither weights nor code/inference.py"),
+        (["net.onnx"], "nothing says how the weights .* are read; add code/inference.py with --inference FILE, or a"),
+    ],
+)
+def test_a_wrong_layout_says_what_belongs_where(tmp_path: Path, names: list[str], says: str) -> None:
+    folder = _folder(tmp_path, *names)
+    with pytest.raises(PackageError, match=says):
+        lay_out(folder)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (
+            ["model-symbol.json", "model-0000.params"],
+            "^model-shapes.json is missing, and code/inference.py defines no model",
+        ),
+        (["net-symbol.json", "net-0000.params"], "^model-symbol.json is missing, .*, or define model_fn$"),
+        (["model.pth", "code/other.py"], "no file in code/ defines model_fn, .* or transform_fn; name the program"),
+        (["model.joblib"], "no file in code/ defines"),
+    ],
+)
+def test_an_empty_program_needs_weights_that_are_loaded_without_one(
+    tmp_path: Path, names: list[str], says: str
+) -> None:
+    program = "code/inference.py" if names[0].endswith("symbol.json") else "code/empty.py"
+    with pytest.raises(PackageError, match=says):
+        lay_out(_folder(tmp_path, *names, program, content=""))
+
+
+@pytest.mark.parametrize(
+    ("framework", "says"),
+    [
+        ("tensorflow", "there is no saved_model.pb in"),
+        ("onnx", "there is no .onnx file in"),
+        ("mxnet", "there is no NAME-symbol.json with NAME-0000.params at the top"),
+    ],
+)
+def test_a_framework_that_is_named_needs_its_weights(tmp_path: Path, framework: str, says: str) -> None:
+    with pytest.raises(PackageError, match=says):
+        lay_out(_folder(tmp_path, "code/inference.py", "weights.bin"), framework=framework)
+
+
+def test_a_program_that_is_not_python(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.pth", "code/main.py", content="def model_fn(:\n")
+    with pytest.raises(PackageError, match=r"code/main.py is not Python, see its line 1"):
+        lay_out(folder)
+
+
+def test_what_is_not_there_or_empty(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"there is no .*/nowhere; name a folder or a file"):
+        lay_out(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PackageError, match="empty is empty; put the model's weights into it"):
+        lay_out(tmp_path / "empty")
+
+
+def test_weights_of_the_older_layout_are_for_their_application(tmp_path: Path) -> None:
+    layout = _laid(tmp_path, "face_detector_mine-symbol.json", "face_detector_mine-0000.params")
+    assert (layout.framework, layout.application, layout.model) == ("mxnet", "face-detection", "mine")

@@ -1,0 +1,249 @@
+"""Archives are made and served for real, as the endpoint would; S3 is moto's."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import boto3
+import joblib
+import numpy as np
+import pytest
+from moto import mock_aws
+from sklearn.linear_model import LogisticRegression
+
+from workbench.errors import AccountError, PackageError
+from workbench.verbs import package
+
+REGION: Final = "eu-west-1"
+BUCKET = "the-models"
+_ROWS = "[[0.0, 0.0], [3.0, 3.0]]"
+_LOADS = """\
+import os
+
+import joblib
+
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
+"""
+_FRAME_SIZE = """\
+import json
+
+from ipc_ai_serving.frames import read_frames
+
+
+def model_fn(model_dir):
+    return None
+
+
+def input_fn(body, content_type):
+    return read_frames(body, content_type)
+
+
+def predict_fn(frame, model):
+    return {"shape": frame.shape}
+
+
+def output_fn(prediction, accept):
+    return json.dumps(prediction)
+"""
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> Path:
+    """A folder with a scikit-learn model of two numbers, and rows.json beside it."""
+    folder = tmp_path / "classifier"
+    (folder / "code").mkdir(parents=True)
+    model = LogisticRegression().fit(np.array([[0, 0], [1, 1], [2, 2], [3, 3]], float), [0, 0, 1, 1])
+    joblib.dump(model, folder / "model.joblib")
+    (folder / "code/inference.py").write_text(_LOADS)
+    (tmp_path / "rows.json").write_text(_ROWS)
+    return folder
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A folder with a program that needs no weights."""
+    folder = tmp_path / "size"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code/inference.py").write_text(_FRAME_SIZE)
+    return folder
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield BUCKET
+
+
+def _package(source: Path, *words: str) -> int:
+    parser = argparse.ArgumentParser()
+    package.add_arguments(parser)
+    output = ["--output", str(source.parent / "model.tar.gz")]
+    return package.run(parser.parse_args([str(source), *output, *words]))
+
+
+def test_a_model_is_packed_and_answers_a_sample(classifier: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _package(classifier, "--sample", str(classifier.parent / "rows.json"), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    archive = classifier.parent / "model.tar.gz"
+    assert made["framework"] == "sklearn"
+    assert made["trial"]["answer"] == "[0, 1]"
+    assert made["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert made["parameters"] == {"applicationType": "custom"}
+    with tarfile.open(archive) as packed:
+        assert packed.getnames() == made["files"] == ["code/inference.py", "model.joblib"]
+
+
+def test_another_archive_is_packed_anew(classifier: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with tarfile.open(classifier.parent / "foreign.tar.gz", "w:gz") as foreign:
+        foreign.add(classifier, ".")
+    _package(classifier, "--no-trial", "--json")
+    of_folder = json.loads(capsys.readouterr().out)["sha256"]
+    _package(classifier.parent / "foreign.tar.gz", "--no-trial", "--json")
+    assert json.loads(capsys.readouterr().out)["sha256"] == of_folder
+
+
+def test_what_is_wrong_in_another_archive_is_said_of_the_archive(tmp_path: Path) -> None:
+    """And not of the folder that it is unpacked into, which nobody knows."""
+    (tmp_path / "net.pth").write_text("x")
+    foreign = tmp_path / "foreign.tar.gz"
+    with tarfile.open(foreign, "w:gz") as archive:
+        archive.add(tmp_path / "net.pth", "net.pth")
+    with pytest.raises(PackageError, match=f"put it into {foreign}/code, or name it with --inference FILE$"):
+        _package(foreign, "--no-trial")
+
+
+def test_an_empty_program_serves_what_mxnet_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the tests of SageMaker's MXNet toolkit have it, whose default hooks do the rest."""
+    import mxnet
+
+    folder = tmp_path / "line"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code/empty_module.py").write_text("")
+    mxnet.sym.FullyConnected(mxnet.sym.Variable("data"), num_hidden=1, name="layer").save(
+        str(folder / "model-symbol.json")
+    )
+    weights = {"arg:layer_weight": mxnet.nd.array([[1, 2]]), "arg:layer_bias": mxnet.nd.array([0.5])}
+    mxnet.nd.save(str(folder / "model-0000.params"), weights)
+    (folder / "model-shapes.json").write_text(json.dumps([{"name": "data", "shape": [1, 2]}]))
+    (tmp_path / "rows.json").write_text("[[1, 2], [2, 0]]")
+    assert _package(folder, "--sample", str(tmp_path / "rows.json"), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["framework"] == "mxnet"
+    assert made["moved"] == [{"from": "code/empty_module.py", "to": "code/inference.py"}]
+    assert made["trial"]["answer"] == "[[5.5], [2.5]]"
+
+
+def test_a_frame_is_the_sample_where_none_is_named(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _package(program) == 0
+    said = capsys.readouterr().out
+    assert "a program of your own, told by code/inference.py" in said
+    assert "served      application/json in " in said
+    assert '{"shape": [512, 512, 3]}' in said
+    assert f"workbench up --parameters applicationType=custom modelDataUrl={program.parent / 'model.tar.gz'}" in said
+
+
+def test_a_sample_with_a_content_type(program: Path) -> None:
+    with pytest.raises(PackageError, match=r"does not answer the sample: 415 .*'text/weird'"):
+        _package(program, "--sample", __file__, "--content-type", "text/weird")
+
+
+def test_a_model_that_takes_no_photograph_asks_for_a_sample(classifier: Path) -> None:
+    with pytest.raises(
+        PackageError, match=r"the photograph that is sent where no sample is named: 400 .*--sample FILE"
+    ):
+        _package(classifier)
+    assert not (classifier.parent / "model.tar.gz").exists()
+
+
+def test_a_program_that_does_not_load_leaves_no_archive(classifier: Path) -> None:
+    (classifier / "model.joblib").unlink()
+    (classifier / "other.joblib").write_text("x")
+    with pytest.raises(PackageError, match=r"model.tar.gz does not serve: .*No such file.*model.joblib"):
+        _package(classifier)
+    assert not (classifier.parent / "model.tar.gz").exists()
+
+
+def test_an_archive_is_uploaded_with_its_sha256(
+    classifier: Path, bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _package(classifier, "--no-trial", "--json", "--upload", f"s3://{bucket}/team/net.tar.gz") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["modelDataUrl"] == made["parameters"]["modelDataUrl"] == f"s3://{bucket}/team/net.tar.gz"
+    stored = boto3.client("s3").get_object(Bucket=bucket, Key="team/net.tar.gz")
+    assert stored["Metadata"] == {"sha256": made["sha256"]}
+    assert stored["Body"].read() == (classifier.parent / "model.tar.gz").read_bytes()
+
+
+def test_after_a_slash_the_key_is_of_the_content(
+    classifier: Path, bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):  # the second finds the first
+        _package(classifier, "--no-trial", "--json", "--upload", f"s3://{bucket}/gate/")
+        made = json.loads(capsys.readouterr().out)
+        assert made["modelDataUrl"] == f"s3://{bucket}/gate/{made['sha256']}/model.tar.gz"
+    (classifier / "code/inference.py").write_text(_LOADS + "\n")
+    _package(classifier, "--no-trial", "--json", "--upload", f"s3://{bucket}/gate/")
+    listed = boto3.client("s3").list_objects_v2(Bucket=bucket)
+    assert listed["KeyCount"] == 2
+
+
+def test_what_does_not_serve_is_not_uploaded(classifier: Path, bucket: str) -> None:
+    with pytest.raises(PackageError, match="--sample"):
+        _package(classifier, "--upload", f"s3://{bucket}/net.tar.gz")
+    assert boto3.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--upload", "models/net.tar.gz"], "'models/net.tar.gz' is not s3://BUCKET/KEY; write for example"),
+        (["--output", "net.zip"], "net.zip is no name for a model.tar.gz; let it end in .tar.gz"),
+        (["--framework-version", "1.2-1"], "--framework-version chooses a Deep Learning Container; add --image dlc"),
+        (["--image", "dlc", "--region", "eu-west-1"], "runs on cpu alone, and ml.g4dn.xlarge is for gpu"),
+    ],
+)
+def test_a_mistake_is_said_before_the_trial(classifier: Path, words: list[str], says: str) -> None:
+    with pytest.raises(PackageError, match=says):
+        _package(classifier, *words)
+
+
+def test_a_bucket_that_is_not_there(classifier: Path, bucket: str) -> None:
+    with pytest.raises(AccountError, match=r"The specified bucket does not exist \(NoSuchBucket\)"):
+        _package(classifier, "--no-trial", "--upload", "s3://another-bucket/net.tar.gz")
+
+
+def test_tensorflow_gets_awss_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "saved"
+    (folder / "variables").mkdir(parents=True)
+    for name in ("saved_model.pb", "variables/variables.index"):
+        (folder / name).write_bytes(b"x")
+    words = ["--region", "cn-north-1", "--instance", "ml.c5.xlarge", "--framework-version", "2.19"]
+    assert _package(folder, *words) == 0
+    said = capsys.readouterr().out
+    assert "moved       saved_model.pb to 1/saved_model.pb" in said
+    assert "the image that is built here has no tensorflow; its layout is right" in said
+    image = "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/tensorflow-inference:2.19.0-cpu"
+    assert f"image       {image}" in said
+    with pytest.raises(PackageError, match="has no tensorflow; leave --image out, or say --image dlc"):
+        _package(folder, "--image", "built")
+
+
+def test_weights_of_a_built_in_application(testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for name in ("body_detector_yolox_nano-symbol.json", "body_detector_yolox_nano-0000.params"):
+        (folder / name).symlink_to(testdata / "models/mxnet" / name)
+    assert _package(folder, "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["parameters"] == {"applicationType": "body-detection", "detectorModelName": "yolox_nano"}
+    assert json.loads(made["trial"]["answer"])["width"] == 512

@@ -1,0 +1,27 @@
+"""Real frames without a download, as arrays and as tensors that a network takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ipc_ai_catalogue import ModelInput
+from workbench import places, serving_program
+
+Frame = npt.NDArray[np.uint8]
+
+
+def frame() -> Frame:
+    """The photograph of a person that an installed package ships, (512, 512, 3) uint8 BGR."""
+    # Pillow says nothing of the colour profile, which OpenCV warns of.
+    with Image.open(places.photograph()) as image:
+        return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def prepared(spec: ModelInput) -> npt.NDArray[np.float32]:
+    """The photograph as (1, 3, height, width) float32, as the container would prepare it."""
+    serving_program.make_importable()
+    from ipc_ai_serving.vision.preprocessing import network_input
+
+    return network_input(frame(), spec).tensor

@@ -1,0 +1,1 @@
+"""Compilers of models, a folder each: ONNX Runtime on this machine, SageMaker Neo in the account."""

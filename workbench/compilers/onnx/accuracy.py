@@ -1,0 +1,74 @@
+"""How right detections are, on frames that people labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_serving.vision.detections import Detections
+from workbench.compilers.onnx.labels import Boxes
+from workbench.compilers.onnx.parity import overlaps
+
+SAME_OBJECT_IOU = 0.5
+"""Of a detection and the label that it is counted for, at least."""
+
+SURE = 0.5
+"""Score of the weakest detection that precision and recall count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """Over all labelled frames, a detection being right at an IoU of 0.5.
+
+    Attributes:
+        frames, labels: how many there were.
+        average_precision: area under precision over recall, interpolated at every point (PASCAL VOC 2010).
+        precision, recall: of detections of a score of 0.5 or more.
+    """
+
+    frames: int
+    labels: int
+    average_precision: float
+    precision: float
+    recall: float
+
+
+def measure(answers: Sequence[tuple[Detections, Boxes]]) -> Accuracy:
+    """Compares the detections of each frame with its labels."""
+    scores = np.concatenate([found.scores for found, _ in answers])
+    right = np.concatenate([_right(found, boxes) for found, boxes in answers])
+    labels = sum(len(boxes) for _, boxes in answers)
+    sure = scores >= SURE
+    hits = int(right[sure].sum())
+    return Accuracy(
+        frames=len(answers),
+        labels=labels,
+        average_precision=_average_precision(right[np.argsort(-scores, kind="stable")], labels),
+        precision=hits / max(int(sure.sum()), 1),
+        recall=hits / max(labels, 1),
+    )
+
+
+def _right(found: Detections, boxes: Boxes) -> npt.NDArray[np.bool_]:
+    """Whether each detection, the best first, has a label that no better one has taken."""
+    free = np.ones(len(boxes), bool)
+    right = np.zeros(len(found.scores), bool)
+    for index in np.argsort(-found.scores, kind="stable"):
+        shared = np.where(free, overlaps(found.boxes[index], boxes), 0) if len(boxes) else np.zeros(0)
+        if shared.max(initial=0) >= SAME_OBJECT_IOU:
+            free[shared.argmax()] = False
+            right[index] = True
+    return right
+
+
+def _average_precision(right: npt.NDArray[np.bool_], labels: int) -> float:
+    if not labels:
+        return 0.0
+    hits = np.cumsum(right)
+    precision = hits / np.arange(1, len(right) + 1)
+    # At each recall the best precision that this or a higher recall has.
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(best[right].sum() / labels)

@@ -1,0 +1,59 @@
+"""The frames that a compiled model is proved and calibrated on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workbench.camera import photograph
+from workbench.errors import CompileError
+
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+@dataclass(frozen=True)
+class NamedFrame:
+    """A frame, (height, width, 3) uint8 BGR, and the file it comes from."""
+
+    name: str
+    frame: npt.NDArray[np.uint8]
+    path: Path | None = None
+
+
+def read(places: Sequence[Path]) -> list[NamedFrame]:
+    """The frames of files and folders, by name; the installed photograph where none are given.
+
+    Raises:
+        CompileError: a file is not there or no image, or a folder has none.
+    """
+    if not places:
+        return [NamedFrame("astronaut.png (installed)", photograph.frame())]
+    return [_read(path) for place in places for path in files(place)]
+
+
+def files(place: Path) -> list[Path]:
+    """The image files of a folder, by name; a file is its own.
+
+    Raises:
+        CompileError: there is nothing, or the folder has none.
+    """
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise CompileError(f"there is no {place}; give a frame or a folder of frames")
+    found = sorted(path for path in place.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not found:
+        raise CompileError(f"{place} has no frames; put JPEG, PNG, WebP or BMP images there")
+    return found
+
+
+def _read(path: Path) -> NamedFrame:
+    image = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise CompileError(f"{path} is not an image; give JPEG, PNG, WebP or BMP")
+    return NamedFrame(path.name, image.astype(np.uint8, copy=False), path)

@@ -1,0 +1,165 @@
+"""How far the answers of two engines for one model are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_serving.vision.detections import MAX_DETECTIONS, SCORE_FLOOR, Detections
+
+_SAME_BOX_IOU = 0.5
+_LAST_PIXEL = np.array([0, 0, 1, 1], np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerance:
+    """What a compiled model may be apart from its source.
+
+    Attributes:
+        box: pixels of the frame, for every coordinate of boxes and landmarks.
+        score: of detections.
+        cosine: 1 minus the cosine of two embeddings of one face.
+    """
+
+    box: float
+    score: float
+    cosine: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameParity:
+    """Two answers for one frame.
+
+    Attributes:
+        frame: its name.
+        source, compiled: detections, or faces, that each finds.
+        matched: pairs of them.
+        unmatched: detections that the other one should have and lacks.
+        box_shift: largest difference of a coordinate in pixels of the frame; None without pairs, or of an embedder.
+        score_difference: largest difference of scores; likewise.
+        cosine_distance: largest 1 - cosine of two embeddings; None of a detector.
+    """
+
+    frame: str
+    source: int
+    compiled: int
+    matched: int
+    unmatched: int = 0
+    box_shift: float | None = None
+    score_difference: float | None = None
+    cosine_distance: float | None = None
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All frames, and what is allowed."""
+
+    frames: Sequence[FrameParity]
+    tolerance: Tolerance
+
+    @property
+    def matched(self) -> int:
+        """Pairs in all frames."""
+        return sum(frame.matched for frame in self.frames)
+
+    def largest(self, name: str) -> float | None:
+        """The largest value of a field over all frames; None where no frame has one."""
+        values = [value for frame in self.frames if (value := getattr(frame, name)) is not None]
+        return max(values, default=None)
+
+    def failure(self) -> str | None:
+        """One sentence about what is above the tolerance, or None."""
+        lost = self.largest("unmatched")
+        if lost:
+            worst = max(self.frames, key=lambda frame: frame.unmatched)
+            return f"{worst.unmatched} detections in {worst.frame} have no counterpart in the other engine's answer"
+        if not self.matched:
+            return "nothing was found in any frame, so nothing is proved; give other frames with --frames"
+        for name, limit, words in (
+            ("box_shift", self.tolerance.box, "a box is shifted by {:.3g} pixels, which is more than {:g}"),
+            ("score_difference", self.tolerance.score, "a score differs by {:.3g}, which is more than {:g}"),
+            ("cosine_distance", self.tolerance.cosine, "an embedding is {:.3g} from its source, more than {:g}"),
+        ):
+            value = self.largest(name)
+            if value is not None and not value <= limit:  # not-a-number fails too
+                return words.format(value, limit)
+        return None
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "frames": [asdict(frame) for frame in self.frames],
+            "matched": self.matched,
+            "largest_box_shift_px": self.largest("box_shift"),
+            "largest_score_difference": self.largest("score_difference"),
+            "largest_cosine_distance": self.largest("cosine_distance"),
+            "tolerance": asdict(self.tolerance),
+            "failure": self.failure(),
+        }
+
+
+def of_detections(frame: str, source: Detections, compiled: Detections, tolerance: Tolerance) -> FrameParity:
+    """Pairs detections by their overlap, the strongest of the source first.
+
+    A detection without a counterpart counts only where its score is clear of the floor below which, and of the last
+    place behind which, an answer ends: there the tolerated difference of scores decides who is in.
+    """
+    free = list(range(len(compiled.scores)))
+    pairs: list[tuple[int, int]] = []
+    lost: list[float] = []
+    for index in range(len(source.scores)):
+        shared = overlaps(source.boxes[index], compiled.boxes[free])
+        # Of boxes that lie on one another the one of the nearest score.
+        near = [free[place] for place in np.flatnonzero(shared >= max(_SAME_BOX_IOU, shared.max(initial=0) - 0.02))]
+        if not near:
+            lost.append(float(source.scores[index]))
+            continue
+        best = min(near, key=lambda other: abs(float(compiled.scores[other] - source.scores[index])))
+        free.remove(best)
+        pairs.append((index, best))
+    lost += [float(compiled.scores[index]) for index in free]
+    ends = [SCORE_FLOOR] + [
+        float(side.scores.min()) for side in (source, compiled) if len(side.scores) >= MAX_DETECTIONS
+    ]
+    shifts = [float(np.abs(_points(source, one) - _points(compiled, other)).max()) for one, other in pairs]
+    differences = [abs(float(source.scores[one] - compiled.scores[other])) for one, other in pairs]
+    return FrameParity(
+        frame=frame,
+        source=len(source.scores),
+        compiled=len(compiled.scores),
+        matched=len(pairs),
+        unmatched=sum(score > max(ends) + tolerance.score for score in lost),
+        box_shift=max(shifts, default=None),
+        score_difference=max(differences, default=None),
+    )
+
+
+def of_embeddings(frame: str, source: npt.NDArray[np.float32], compiled: npt.NDArray[np.float32]) -> FrameParity:
+    """Compares unit vectors, (faces, dimensions), row by row."""
+    # Rounding puts the same vector slightly beyond itself.
+    distances = np.maximum(1 - (source.astype(np.float64) * compiled).sum(axis=1), 0)
+    return FrameParity(
+        frame=frame,
+        source=len(source),
+        compiled=len(compiled),
+        matched=len(source),
+        cosine_distance=float(distances.max()) if len(distances) else None,
+    )
+
+
+def _points(found: Detections, index: int) -> npt.NDArray[np.float32]:
+    points = found.boxes[index]
+    return points if found.landmarks is None else np.concatenate([points, found.landmarks[index].reshape(-1)])
+
+
+def overlaps(box: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Intersection over union of a box with each of (N, 4); a box holds its last pixel, so one cut to a line counts."""
+    box, boxes = box + _LAST_PIXEL, boxes + _LAST_PIXEL
+    shared = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0, None).prod(axis=1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()
+    result: npt.NDArray[np.float32] = shared / np.maximum(areas - shared, np.finfo(np.float32).eps)
+    return result

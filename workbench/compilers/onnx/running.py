@@ -1,0 +1,144 @@
+"""Runs a model over frames through the container's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+import ipc_ai_catalogue as catalogue
+from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.models import model_folder
+from ipc_ai_serving.models.detector import Detector
+from ipc_ai_serving.models.embedder import Embedder
+from ipc_ai_serving.models.model_folder import ModelFolder
+from ipc_ai_serving.vision.detections import Detections
+from ipc_ai_serving.vision.preprocessing import network_input
+from workbench.compilers.onnx import parity
+from workbench.compilers.onnx.frames import NamedFrame
+from workbench.compilers.onnx.parity import FrameParity, Tolerance
+from workbench.errors import CompileError
+
+_LANDMARKS_BY = "dlib_frontal_face"  # ships in a wheel, so an embedder is proved without another download
+
+
+class Runner(Protocol):
+    """A model that answers for frames, and compares its answers with another's."""
+
+    def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
+        """What its network takes of each frame."""
+        ...
+
+    def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
+        """Its answer and the other's for a frame."""
+        ...
+
+
+class DetectorRunner:
+    """A detector."""
+
+    def __init__(self, folder: ModelFolder, *, threads: int) -> None:
+        self._spec = folder.model.input
+        self._detector = Detector.load(folder, threads=threads)
+
+    def detect(self, frame: NamedFrame) -> Detections:
+        """Detections in pixels of the frame."""
+        return self._detector.detect(frame.frame)
+
+    def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
+        """What its network takes of each frame."""
+        return [network_input(frame.frame, self._spec).tensor for frame in frames]
+
+    def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
+        """Its detections and the other's."""
+        assert isinstance(other, DetectorRunner)
+        return parity.of_detections(frame.name, self.detect(frame), other.detect(frame), tolerance)
+
+
+class EmbedderRunner:
+    """An embedder, over the faces that dlib finds."""
+
+    def __init__(self, folder: ModelFolder, *, threads: int) -> None:
+        self._embedder = Embedder.load(folder, threads=threads)
+        self._faces = Detector.load(ModelFolder(catalogue.load().model(_LANDMARKS_BY), {}), threads=threads)
+
+    def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
+        """Every face of the frames."""
+        found = [(frame.frame, self._landmarks(frame)) for frame in frames]
+        return [
+            tensor
+            for frame, landmarks in found
+            for tensor in map(self._embedder.tensor_of(frame, landmarks), range(len(landmarks)))
+        ]
+
+    def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
+        """Its embeddings and the other's of the same faces."""
+        assert isinstance(other, EmbedderRunner)
+        landmarks = self._landmarks(frame)
+        mine = self._embedder.embed(frame.frame, landmarks)
+        return parity.of_embeddings(frame.name, mine, other._embedder.embed(frame.frame, landmarks))
+
+    def _landmarks(self, frame: NamedFrame) -> npt.NDArray[np.float32]:
+        found = self._faces.detect(frame.frame)
+        assert found.landmarks is not None
+        return found.landmarks
+
+
+_RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
+    "detector": DetectorRunner,
+    "face-detector": DetectorRunner,
+    "face-embedder": EmbedderRunner,
+}
+
+
+def load(folder: ModelFolder, *, threads: int) -> Runner:
+    """Loads a model as the container does.
+
+    Raises:
+        CompileError: it does not load.
+    """
+    try:
+        return _RUNNERS[folder.model.role](folder, threads=threads)
+    except ModelLoadError as error:
+        raise CompileError(str(error)) from error
+
+
+def find(named: str, store: Path) -> ModelFolder:
+    """The model of a folder that has a ``model.json``, or of a name of the catalogue in the store.
+
+    Raises:
+        CompileError: there is none.
+        UnknownNameError: neither a folder nor a name of the catalogue.
+    """
+    known = catalogue.load()
+    path = Path(named)
+    if path.is_dir():
+        if not (path / "model.json").is_file():
+            raise CompileError(
+                f"{path} has no model.json; write one, or make the folder with 'workbench export' or 'fetch'"
+            )
+        names, folder = path.name, path
+    elif "/" in named:
+        raise CompileError(f"there is no folder {named}; name a model folder, or a model of docs/models.md")
+    else:
+        names, folder = known.model(named).name, store / named
+    failures = []
+    for application in known.applications:
+        try:
+            found = model_folder.find(names, application, model_dir=folder, model_store=store, catalogue=known)
+        except ModelLoadError as error:
+            failures.append(str(error))
+            continue
+        if found.files:
+            return found
+        if not found.model.all_files():
+            raise CompileError(f"{names} ships inside an installed package and has nothing to compile")
+    if path.is_dir():
+        raise CompileError(failures[0])
+    raise CompileError(
+        f"{named} is not in {store}; run 'workbench fetch {named}' first, or name the folder that 'workbench export' "
+        "wrote"
+    )

@@ -1,0 +1,96 @@
+"""What a deployment will do, for a person or as a document."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.deployment import cdk_command
+from workbench.deployment.resource_changes import ResourceChange
+from workbench.packing.packed_model import PackedModel
+from workbench.packing.packing_report import archive_lines
+
+
+@dataclass(frozen=True)
+class DeploymentPlan:
+    """What a deployment will do.
+
+    Attributes:
+        stack: the stack's name.
+        region: the region, where one is chosen.
+        state: what is there now, in words.
+        values: every parameter's value after the deployment.
+        before: every parameter's value before; of a new stack the defaults.
+        resources: what changes; empty unless it was asked for.
+        command: the words after ``cdk``.
+        packed: the archive that will be uploaded; None without one.
+    """
+
+    stack: str
+    region: str | None
+    state: str
+    values: Mapping[str, str]
+    before: Mapping[str, str]
+    resources: tuple[ResourceChange, ...]
+    command: tuple[str, ...]
+    packed: PackedModel | None
+
+    @property
+    def changes(self) -> dict[str, tuple[str | None, str]]:
+        """Old and new value of the parameters that change; None stands for a parameter that is new to the stack."""
+        return {
+            name: (self.before.get(name), value)
+            for name, value in self.values.items()
+            if self.before.get(name) != value
+        }
+
+
+def as_document(plan: DeploymentPlan) -> dict[str, Any]:
+    """The plan for a program."""
+    return {
+        "stack": plan.stack,
+        "region": plan.region,
+        "state": plan.state,
+        "archive": plan.packed and {"path": str(plan.packed.archive), "sha256": plan.packed.sha256},
+        "parameters": dict(plan.values),
+        "changes": {name: {"before": old, "after": new} for name, (old, new) in plan.changes.items()},
+        "resources": [dataclasses.asdict(change) for change in plan.resources],
+        "command": cdk_command.as_typed(plan.command),
+    }
+
+
+def as_text(plan: DeploymentPlan, *, only_changes: bool = False) -> str:
+    """The plan for a person; with ``only_changes`` neither parameters that stay nor resources."""
+    lines = [f"stack {plan.stack}{f' in {plan.region}' if plan.region else ''}: {plan.state}"]
+    if plan.packed is not None:
+        lines += ["model:", *(f"  {line}" for line in archive_lines(plan.packed))]
+    lines.append("parameters:")
+    shown = plan.changes if only_changes else plan.values
+    width = max(map(len, shown), default=0)
+    for name in shown:
+        value = plan.values[name] or "''"
+        if name in plan.changes:
+            old = plan.before.get(name)
+            value = f"{'(not there yet)' if old is None else old or repr('')} -> {value}"
+        lines.append(f"  {name:{width}}  {value}")
+    if not shown:
+        lines.append("  none changes")
+    if not only_changes:
+        lines += _resource_lines(plan.resources)
+    return "\n".join([*lines, "command:", f"  {cdk_command.as_typed(plan.command)}"])
+
+
+def _resource_lines(changes: tuple[ResourceChange, ...]) -> list[str]:
+    """Resources that are added by their type, others one by one."""
+    lines = ["resources:"]
+    added = Counter(change.kind for change in changes if change.change == "added")
+    lines += [f"  added    {count} x {kind}" for kind, count in sorted(added.items())]
+    lines += [
+        f"  {change.change:8} {change.kind} {change.logical_id} {', '.join(change.properties)}".rstrip()
+        for change in changes
+        if change.change != "added"
+    ]
+    return lines if changes else [*lines, "  none changes"]

@@ -1,0 +1,154 @@
+"""The model that ``deploy`` is called with: one of the catalogue, or a path that is packed and uploaded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import nearest
+from workbench import places
+from workbench.deployment import model_upload
+from workbench.deployment.account import Account
+from workbench.errors import AccountError, PackageError, ParameterError
+from workbench.packing import packed_model
+from workbench.packing.packed_model import PackedModel
+
+_SHORT = {"endpoint": "endpointType", "instance": "deployInstanceType", "application": "applicationType"}
+_TOOLKIT = "CDKToolkit"
+_TOOLKIT_BUCKET = "BucketName"
+_UNKNOWN_BUCKET = "bucket-of-the-cdk"
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """A model, or pair of models, of the catalogue, with the application that it serves."""
+
+    name: str
+    application: str
+
+    @property
+    def model_parameters(self) -> dict[str, str]:
+        """The stack parameters that choose it."""
+        parameter = catalogue.load().application(self.application).model_parameter
+        return {"applicationType": self.application, parameter: self.name}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that name the model, and short forms of the parameters that go with it."""
+    parser.add_argument(
+        "model", nargs="?", metavar="PATH_OR_MODEL", help="a model of the catalogue; or a path to pack and upload"
+    )
+    parser.add_argument("--endpoint", metavar="TYPE", help="endpointType: real-time, serverless or async")
+    parser.add_argument("--instance", metavar="TYPE", help="deployInstanceType, for example ml.c5.xlarge")
+    parser.add_argument("--bucket", help="bucket for the archive, in the stack's region (default: the CDK's own)")
+    packed_model.add_arguments(parser)
+
+
+def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) -> dict[str, str]:
+    """The parameters, and those that ``--endpoint``, ``--instance`` and ``--application`` stand for.
+
+    Raises:
+        ParameterError: a parameter has two values.
+    """
+    named = {_SHORT[option]: value for option in _SHORT if (value := getattr(arguments, option))}
+    for option, name in _SHORT.items():
+        if name in named and given.get(name, named[name]) != named[name]:
+            raise ParameterError(
+                f"--{option} {named[name]} and --parameters {name}={given[name]} say two things; leave one of them out"
+            )
+    return {**given, **named}
+
+
+def chosen(arguments: argparse.Namespace, *, context: Mapping[str, str]) -> NamedModel | PackedModel | None:
+    """What the word names: a model of the catalogue, or a path, packed on this machine; None without a word.
+
+    Raises:
+        PackageError: it is neither a path nor a model of the catalogue, or the model is not in the store.
+    """
+    word = arguments.model
+    if word is None:
+        return None
+    if Path(word).exists():
+        return packed_model.pack(Path(word), arguments)
+    return _of_catalogue(word, arguments.application, context)
+
+
+def stack_parameters(
+    model: NamedModel | PackedModel,
+    arguments: argparse.Namespace,
+    given: Mapping[str, str],
+    *,
+    account: Account | None,
+    region: str,
+    instance_type: str,
+) -> dict[str, str]:
+    """What the model makes of the stack's parameters; those that are given by name go before.
+
+    An image or an archive of an earlier deployment does not stay: parameters that are not named keep their values.
+
+    Raises:
+        AccountError: there is no bucket to upload to.
+        PackageError: another application is asked for than serves it, or AWS has no image for it.
+    """
+    served = model.model_parameters["applicationType"]
+    if given.get("applicationType", served) != served:
+        raise PackageError(
+            f"{arguments.model} is served by applicationType={served}, not {given['applicationType']}; leave the "
+            "application out, or name another model"
+        )
+    if isinstance(model, NamedModel):
+        return {**model.model_parameters, "modelDataUrl": "", "containerImageUri": "", **given}
+    bucket = arguments.bucket or (_bucket_of_the_cdk(account) if account else _UNKNOWN_BUCKET)
+    url = given.get("modelDataUrl") or model_upload.content_url(bucket, model.sha256)
+    image = ""
+    if packed_model.wants_deep_learning_container(model, arguments) and "containerImageUri" not in given:
+        image = packed_model.deep_learning_container(model, arguments, region=region, instance_type=instance_type)
+    return {**model.model_parameters, "modelDataUrl": url, "containerImageUri": image, **given}
+
+
+def _bucket_of_the_cdk(account: Account) -> str:
+    """The bucket that ``cdk bootstrap`` made.
+
+    Raises:
+        AccountError: its stack is not there, or has another name.
+    """
+    toolkit = account.stack(_TOOLKIT)
+    if toolkit is None or _TOOLKIT_BUCKET not in toolkit.outputs:
+        raise AccountError(
+            f"there is no stack {_TOOLKIT} in {account.region}, whose bucket takes the archive; run 'npx cdk "
+            "bootstrap' once, or name a bucket with --bucket"
+        )
+    return toolkit.outputs[_TOOLKIT_BUCKET]
+
+
+def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]) -> NamedModel:
+    known = catalogue.load()
+    pairs = known.model_choices("face-comparison")
+    if name not in known.models and name not in pairs:
+        choices = [*known.models, *pairs]
+        raise PackageError(
+            f"there is no path and no model '{name}'{nearest(name, choices)}; name a folder, a file, or a model of "
+            "docs/models.md"
+        )
+    serves = (
+        ["face-comparison"]
+        if name in pairs
+        else [kind for kind in known.models[name].applications if kind != "face-comparison"]
+    )
+    if application is None and len(serves) != 1:
+        said = (
+            f"serves {' and '.join(serves)}; say which with --application"
+            if serves
+            else f"is one half of a pair; name one of: {', '.join(pairs)}"
+        )
+        raise PackageError(f"{name} {said}")
+    for part in [] if "models" in context else known.parts(name):
+        if part.all_files() and not (places.MODEL_STORE / part.name).is_dir():
+            raise PackageError(
+                f"{part.name} is not in {places.MODEL_STORE}, from where it goes into the image; run "
+                f"'.venv/bin/python -m workbench fetch {part.name}' first"
+            )
+    return NamedModel(name, application or serves[0])

@@ -1,0 +1,88 @@
+"""Puts a model.tar.gz into S3: in parts, with a progress bar, and with its SHA-256 beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from workbench.deployment.account import saying_in_one_sentence
+from workbench.errors import AccountError, PackageError
+from workbench.store.artefacts import sha256
+
+NAME = "model.tar.gz"
+_URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.*)")
+_METADATA = "sha256"
+
+
+def content_url(bucket: str, digest: str, *, prefix: str = "models/") -> str:
+    """Where an archive of this content lies: another content has another URL, which makes an update of it."""
+    return f"s3://{bucket}/{prefix}{digest}/{NAME}"
+
+
+def target_url(named: str, digest: str) -> str:
+    """The URL of the object that ``--upload`` names; one that ends in a slash gets a key from the content.
+
+    Raises:
+        PackageError: it is no URL of an object in S3.
+    """
+    match = _URL.fullmatch(named)
+    if match is None:
+        raise PackageError(f"'{named}' is not s3://BUCKET/KEY; write for example s3://my-models/gate/")
+    if not match["key"] or match["key"].endswith("/"):
+        return content_url(match["bucket"], digest, prefix=match["key"])
+    return named
+
+
+def upload(client: Any, archive: Path, url: str) -> bool:
+    """Uploads the archive, unless the same content is there already.
+
+    Args:
+        client: of S3.
+        archive: the file.
+        url: the object, ``s3://BUCKET/KEY``.
+
+    Returns:
+        Whether something was uploaded.
+
+    Raises:
+        AccountError: S3 does not take it.
+    """
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    digest = sha256(archive)
+    with saying_in_one_sentence():
+        if _is_there(client, bucket, key, digest):
+            return False
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            task = progress.add_task(url, total=archive.stat().st_size)
+            try:
+                client.upload_file(
+                    str(archive),
+                    bucket,
+                    key,
+                    ExtraArgs={"Metadata": {_METADATA: digest}, "ContentType": "application/gzip"},
+                    Callback=lambda count: progress.advance(task, count),
+                )
+            except S3UploadFailedError as error:
+                # boto3 hides what S3 said in its own error's cause, or only in its text.
+                if isinstance(error.__context__, ClientError):
+                    raise error.__context__ from error
+                raise AccountError(f"{url} cannot be uploaded: {error}; call it again") from error
+    return True
+
+
+def _is_there(client: Any, bucket: str, key: str, digest: str) -> bool:
+    try:
+        head = client.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        # Who may not list the bucket gets 403 for an object that is not there; the upload tells which it is.
+        if error.response["Error"]["Code"] in {"404", "403", "NoSuchKey", "AccessDenied"}:
+            return False
+        raise
+    return bool(head["Metadata"].get(_METADATA) == digest)

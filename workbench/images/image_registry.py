@@ -1,0 +1,166 @@
+"""A private repository of ECR: its address, how it is created, and the token that logs an engine in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from workbench.deployment.account import Account, saying_in_one_sentence
+from workbench.errors import ImageError
+
+USER = "AWS"
+"""Whom a token of ECR logs in."""
+_UNTAGGED_DAYS = 14
+_LIFECYCLE = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "description": f"Untagged images go after {_UNTAGGED_DAYS} days",
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": _UNTAGGED_DAYS,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+_PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of an account and region.
+
+    Attributes:
+        account: twelve digits; ``ACCOUNT`` in a dry run without credentials.
+        region: its region.
+        partition: its partition.
+        name: its name.
+        kms_key: ARN of the key that encrypts it; None for ECR's own AES-256.
+    """
+
+    account: str
+    region: str
+    partition: str
+    name: str
+    kms_key: str | None
+
+    @property
+    def host(self) -> str:
+        """The registry's host."""
+        return f"{self.account}.dkr.ecr.{self.region}.{_SUFFIXES.get(self.partition, 'amazonaws.com')}"
+
+    def uri(self, tag: str) -> str:
+        """The image's URI, as ``containerImageUri`` takes it."""
+        return f"{self.host}/{self.name}:{tag}"
+
+    def create_where_missing(self, client: Any) -> list[str]:
+        """Creates it with its lifecycle policy; one that is there stays as it is.
+
+        Returns:
+            What of one that is there differs from how it would be created, a sentence each.
+
+        Raises:
+            AccountError: AWS does not let it.
+        """
+        with saying_in_one_sentence():
+            try:
+                (found,) = client.describe_repositories(repositoryNames=[self.name])["repositories"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "RepositoryNotFoundException":
+                    raise
+            else:
+                return _differences(found)
+            client.create_repository(repositoryName=self.name, **self._settings())
+            client.put_lifecycle_policy(repositoryName=self.name, lifecyclePolicyText=json.dumps(_LIFECYCLE))
+        return []
+
+    def has(self, client: Any, tag: str) -> bool:
+        """Whether an image of that tag is there; False without the repository.
+
+        Raises:
+            AccountError: AWS does not tell.
+        """
+        with saying_in_one_sentence():
+            try:
+                return bool(
+                    client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] in ("ImageNotFoundException", "RepositoryNotFoundException"):
+                    return False
+                raise
+
+    def digest(self, client: Any, tag: str) -> str:
+        """The digest of the image of that tag, as a URI that nobody can move takes it: ``sha256:...``.
+
+        Raises:
+            AccountError: AWS does not tell.
+        """
+        with saying_in_one_sentence():
+            (found,) = client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
+            return str(found["imageDigest"])
+
+    def creation_commands(self) -> list[str]:
+        """What ``create_where_missing`` does to a repository that is missing, in the words of the AWS command line."""
+        settings = self._settings()
+        common = ["--region", self.region, "--repository-name", self.name]
+        encryption = ",".join(f"{name}={value}" for name, value in settings["encryptionConfiguration"].items())
+        created = ["--image-tag-mutability", "IMMUTABLE", "--image-scanning-configuration", "scanOnPush=true"]
+        policy = json.dumps(_LIFECYCLE, separators=(",", ":"))
+        return [
+            shlex.join(
+                ["aws", "ecr", "create-repository", *common, *created, "--encryption-configuration", encryption]
+            ),
+            shlex.join(["aws", "ecr", "put-lifecycle-policy", *common, "--lifecycle-policy-text", policy]),
+        ]
+
+    def _settings(self) -> dict[str, Any]:
+        encryption = {"encryptionType": "KMS", "kmsKey": self.kms_key} if self.kms_key else {"encryptionType": "AES256"}
+        return {
+            "imageTagMutability": "IMMUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": True},
+            "encryptionConfiguration": encryption,
+        }
+
+
+def region_of(image: str) -> str | None:
+    """The region of an image in a private repository of ECR, whichever account's; None for any other image."""
+    found = _PRIVATE.match(image)
+    return found[2] if found else None
+
+
+def password(account: Account, region: str) -> str:
+    """A password for all registries of a region that the account may use; it holds for twelve hours.
+
+    Raises:
+        AccountError: AWS gives none.
+    """
+    with saying_in_one_sentence():
+        (data,) = account.client("ecr", region).get_authorization_token()["authorizationData"]
+    user, _, secret = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    if user != USER or not secret:
+        raise ImageError("ECR sent a token that is no user and password; try again")
+    return secret
+
+
+def _differences(found: Mapping[str, Any]) -> list[str]:
+    name = found["repositoryName"]
+    said = []
+    if found.get("imageTagMutability") != "IMMUTABLE":
+        said.append(f"tags of {name} can be moved to another image; make them IMMUTABLE")
+    if not found.get("imageScanningConfiguration", {}).get("scanOnPush"):
+        said.append(
+            f"images of {name} are not scanned when they are pushed, unless the registry says so; set scanOnPush"
+        )
+    return said

@@ -1,0 +1,4 @@
+"""Measurements that several verbs take: processes, memory, percentiles.
+
+What is measured, and what it means, is the verbs' own.
+"""

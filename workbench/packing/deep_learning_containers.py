@@ -1,0 +1,99 @@
+"""Which of AWS's own images serves a framework: AWS Deep Learning Containers, and scikit-learn's.
+
+The table is sagemaker-core's (``scripts/deep-learning-containers`` takes it over unchanged), because accounts and tags
+follow no rule. How a tag is put together is that of its ``image_uris.retrieve``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+
+from ipc_ai_catalogue import nearest
+from workbench.errors import PackageError
+
+_TABLE = Path(__file__).with_suffix(".json")
+_GPU_FAMILY = re.compile(r"ml\.[gp]\d")
+_INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+
+
+def image_uri(framework: str, *, version: str | None, region: str, instance_type: str) -> str:
+    """The URI of the image, as ``containerImageUri`` takes it.
+
+    Args:
+        framework: one of ``frameworks()``.
+        version: its version, of which the patch may be left out; None chooses the newest.
+        region: the stack's region, from which SageMaker pulls.
+        instance_type: of the endpoint; a family with GPUs gets the image for them.
+
+    Raises:
+        PackageError: there is no such image; the message says what there is.
+    """
+    table = frameworks()
+    if framework not in table:
+        raise PackageError(
+            f"AWS has no image for {framework}; leave --image dlc out, or choose one of: {', '.join(table)}"
+        )
+    entry, number = _version(framework, table[framework], version)
+    processor = _processor(framework, table[framework].get("processors") or entry["processors"], instance_type)
+    if region not in entry["registries"]:
+        raise PackageError(
+            f"AWS has no image for {framework} {number} in {region}{nearest(region, entry['registries'])}; name "
+            "another with --region or --framework-version"
+        )
+    tag = [entry.get("tag_prefix", number)]
+    if entry.get("processor_in_tag", True):
+        tag.append(processor)
+    tag += [*entry.get("py_versions", [])[-1:], *filter(None, [entry.get("container_version", {}).get(processor)])]
+    host = f"{entry['registries'][region]}.dkr.ecr.{region}.{_suffix(region)}"
+    return f"{host}/{entry['repository']}:{'-'.join(tag)}"
+
+
+def frameworks() -> Mapping[str, Any]:
+    """The table by framework: its versions, and of each the registries by region."""
+    document: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
+    tables: dict[str, Any] = document["frameworks"]
+    return tables
+
+
+def _version(framework: str, table: Mapping[str, Any], wanted: str | None) -> tuple[Mapping[str, Any], str]:
+    """The entry of a version, and its whole number. The table is in the order of versions."""
+    versions, aliases = table["versions"], table.get("version_aliases", {})
+    number = list(versions)[-1] if wanted is None else aliases.get(wanted, wanted)
+    if number not in versions:
+        raise PackageError(
+            f"AWS has no image for {framework} {wanted}{nearest(number, versions)}; there is {', '.join(versions)}"
+        )
+    entry = versions[number]
+    if "repository" not in entry:  # by the version of Python
+        python, entry = list(entry.items())[-1]
+        entry = {**entry, "py_versions": [python]}
+    return entry, number
+
+
+def _processor(framework: str, available: list[str], instance_type: str) -> str:
+    if not _INSTANCE.fullmatch(instance_type):
+        raise PackageError(f"'{instance_type}' is no instance type; write for example --instance ml.c5.xlarge")
+    wanted = "gpu" if _GPU_FAMILY.match(instance_type) else "cpu"
+    if wanted not in available:
+        raise PackageError(
+            f"AWS's image for {framework} runs on {' and '.join(available)} alone, and {instance_type} is for "
+            f"{wanted}; choose another with --instance"
+        )
+    return wanted
+
+
+def _suffix(region: str) -> str:
+    """What hosts of the region's partition end in, of those that the stack takes."""
+    session = botocore.session.get_session()
+    suffixes = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+    partition = session.get_partition_for_region(region)
+    if partition not in suffixes:
+        raise PackageError(f"the stack takes no image of {region}; name a region of {', '.join(_PARTITIONS)}")
+    return suffixes[partition]

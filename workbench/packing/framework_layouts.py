@@ -1,0 +1,152 @@
+"""What tells a framework's files, and what SageMaker's layout for it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from workbench.errors import PackageError
+from workbench.packing import model_program
+from workbench.packing.model_archive import Files
+from workbench.packing.model_program import CODE, PROGRAM_NAME
+
+DESCRIPTION = "model.json"
+_SAVED_MODEL = "saved_model.pb"
+_SAVED_BY_MXNET = ("model-symbol.json", "model-0000.params", "model-shapes.json")
+_NUMBER = re.compile(r"-\d{4}(?=\.params$)")
+
+
+def guessed(found: Files) -> tuple[str | None, str]:
+    """The framework that the weights tell, else the program's imports; and what told.
+
+    Raises:
+        PackageError: weights of several frameworks, or neither weights nor a program.
+    """
+    weights = {name: told for name, entry in FRAMEWORKS.items() if (told := _first_match(found, entry.weights))}
+    if len(weights) > 1:
+        told = " and ".join(f"{file} of {name}" for name, file in weights.items())
+        raise PackageError(f"there is {told}; say which framework serves them with --framework NAME")
+    if weights:
+        return next(iter(weights.items()))
+    if DESCRIPTION in found or any(PurePosixPath(name).name == DESCRIPTION for name in found):
+        return None, DESCRIPTION
+    if PROGRAM_NAME not in found:
+        forms = "; ".join(f"{name}: {', '.join(entry.weights)}" for name, entry in FRAMEWORKS.items())
+        raise PackageError(
+            f"there are neither weights nor {PROGRAM_NAME}; weights are told by their names ({forms}), others by "
+            f"--framework NAME, and a program is named with --inference {_program_at_the_top(found) or 'FILE'}"
+        )
+    packages = model_program.imported(PROGRAM_NAME, found[PROGRAM_NAME])
+    told_by = [name for name, entry in FRAMEWORKS.items() if entry.modules & packages]
+    return (told_by[0] if len(told_by) == 1 else None), PROGRAM_NAME
+
+
+def loads_by_default(found: Files) -> bool:
+    """Whether the container's default ``model_fn`` loads the weights, so that a program may be empty."""
+    return _first_match(found, ("*.pt", "*.pth", *_SAVED_BY_MXNET)) is not None
+
+
+def _first_match(found: Files, patterns: tuple[str, ...]) -> str | None:
+    return next((name for name in found for pattern in patterns if PurePosixPath(name).match(pattern)), None)
+
+
+def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
+    """A check for a program with weights at the top, as SageMaker's own containers take them."""
+
+    def check(source: Path, found: Files) -> Files:
+        patterns = " or ".join(FRAMEWORKS[framework].weights)
+        if PROGRAM_NAME not in found:
+            raise PackageError(
+                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; put it into {source / CODE}, or "
+                f"name it with --inference {_program_at_the_top(found) or 'FILE'}"
+            )
+        if all(name.startswith(f"{CODE}/") for name in found):
+            raise PackageError(
+                f"there are no weights for {framework} ({patterns}) at the top of {source}, beside {CODE}/; put them "
+                "there: model_fn gets that folder"
+            )
+        return found
+
+    return check
+
+
+def _program_at_the_top(found: Files) -> Path | None:
+    """A file beside the weights that defines hooks."""
+    beside = ((name, path) for name, path in found.items() if "/" not in name and name.endswith(".py"))
+    return next((path for name, path in beside if model_program.defines_hooks(name, path)), None)
+
+
+def _check_mxnet(source: Path, found: Files) -> Files:
+    """A symbol has its parameters beside it. What has no program is for a built-in application, which needs both."""
+    program = found.get(PROGRAM_NAME)
+    if program is not None and "model_fn" not in model_program.defined(PROGRAM_NAME, program):
+        for name in _SAVED_BY_MXNET:
+            if name not in found:
+                raise PackageError(
+                    f"{name} is missing, and {PROGRAM_NAME} defines no model_fn; put it beside the others "
+                    f"({', '.join(_SAVED_BY_MXNET)}) at the top of {source}, or define model_fn"
+                )
+    symbols = {name.removesuffix("-symbol.json") for name in found if name.endswith("-symbol.json")}
+    params = {name for name in found if name.endswith(".params")}
+    # Gluon's own files have no number, and no symbol where the program builds the network.
+    numbered = {name for name in params if program is None or _NUMBER.search(name)}
+    for stem in sorted(symbols - {_NUMBER.sub("", name).removesuffix(".params") for name in params}):
+        raise PackageError(f"{stem}-0000.params is missing; put it beside {stem}-symbol.json in {source}")
+    for stem in sorted({_NUMBER.sub("", name).removesuffix(".params") for name in numbered} - symbols):
+        raise PackageError(f"{stem}-symbol.json is missing; put it beside {stem}-0000.params in {source}")
+    if not symbols | params and _first_match(found, FRAMEWORKS["onnx"].weights) is None:
+        raise PackageError(f"there is no NAME-symbol.json with NAME-0000.params at the top of {source}; put them there")
+    return found
+
+
+def _check_onnx(source: Path, found: Files) -> Files:
+    if _first_match(found, FRAMEWORKS["onnx"].weights) is None:
+        raise PackageError(f"there is no .onnx file in {source}; put it at the top")
+    return found
+
+
+def _check_saved_model(source: Path, found: Files) -> Files:
+    """A SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
+    graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == _SAVED_MODEL]
+    if not graphs:
+        keras = _first_match(found, ("*.h5", "*.keras"))
+        said = f"{keras} is a format of Keras's own" if keras else f"there is no {_SAVED_MODEL} in {source}"
+        raise PackageError(f"{said}, and TensorFlow Serving takes a SavedModel; write one with model.export('1')")
+    if _SAVED_MODEL in found:
+        return {
+            name if name.startswith(f"{CODE}/") else f"1/{name}": path  # a version that nothing else has
+            for name, path in found.items()
+        }
+    for graph in graphs:
+        if not graph.parent.name.isdecimal():
+            raise PackageError(
+                f"{graph} is not in a folder with a number, and TensorFlow Serving takes a version by its number; "
+                f"rename {source / graph.parent} to {source / graph.parent.parent / '1'}"
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class _Framework:
+    """What gives a framework away, and what its layout needs.
+
+    Attributes:
+        weights: patterns of its files.
+        modules: packages that a program for it imports.
+        check: gives the files with their places in the archive, or raises a PackageError.
+    """
+
+    weights: tuple[str, ...]
+    modules: frozenset[str]
+    check: Callable[[Path, Files], Files]
+
+
+FRAMEWORKS: Mapping[str, _Framework] = {
+    "pytorch": _Framework(("*.pt", "*.pth"), frozenset({"torch"}), _check_weights("pytorch")),
+    "tensorflow": _Framework((_SAVED_MODEL, "*.h5", "*.keras"), frozenset({"tensorflow", "keras"}), _check_saved_model),
+    "sklearn": _Framework(("*.joblib", "*.pkl"), frozenset({"sklearn", "joblib"}), _check_weights("sklearn")),
+    "mxnet": _Framework(("*-symbol.json", "*.params"), frozenset({"mxnet"}), _check_mxnet),
+    "onnx": _Framework(("*.onnx",), frozenset({"onnxruntime", "onnx"}), _check_onnx),
+}

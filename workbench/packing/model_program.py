@@ -1,0 +1,83 @@
+"""The program in ``code`` of a model.tar.gz: which file it is, what it defines, and what it imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbench.errors import PackageError
+from workbench.packing.model_archive import Files
+
+CODE = "code"
+PROGRAM = "inference.py"
+REQUIREMENTS = "requirements.txt"
+PROGRAM_NAME, REQUIREMENTS_NAME = f"{CODE}/{PROGRAM}", f"{CODE}/{REQUIREMENTS}"
+_HOOKS = ("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn")
+_TENSORFLOW_HOOKS = ("handler", "input_handler", "output_handler")
+
+
+def program_of_another_name(found: Files, *, hooks_needed: bool) -> str | None:
+    """The one program in code/ that defines hooks under another name; None where code/inference.py is there.
+
+    Args:
+        found: the archive's files.
+        hooks_needed: whether a program without any would load nothing. Else the only file may be empty.
+
+    Raises:
+        PackageError: there are several, or none.
+    """
+    programs = [name for name in found if name.startswith(f"{CODE}/") and name.count("/") == 1 and name.endswith(".py")]
+    if PROGRAM_NAME in found or not programs:
+        return None
+    hooked = [name for name in programs if defines_hooks(name, found[name])]
+    if len(hooked) == 1:
+        return hooked[0]
+    if len(programs) == 1 and not hooks_needed:
+        return programs[0]
+    said = f"{', '.join(hooked)} all define hooks" if hooked else f"no file in {CODE}/ defines {_a_hook()}"
+    raise PackageError(f"{PROGRAM_NAME} is missing, and {said}; name the program with --inference FILE")
+
+
+def defines_hooks(name: str, path: Path) -> bool:
+    """Whether a program defines one of SageMaker's hooks, or of those of its TensorFlow container."""
+    return not defined(name, path).isdisjoint(_HOOKS + _TENSORFLOW_HOOKS)
+
+
+def defined(name: str, path: Path) -> set[str]:
+    """What a program defines or imports at its top level, by name."""
+    return {bound for node in _tree(name, path).body for bound in _bound(node)}
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield node.name
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            # What a star brings is not told by this file: perhaps every hook.
+            yield from _HOOKS if alias.name == "*" else (alias.asname or alias.name,)
+    elif isinstance(node, ast.Assign):
+        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def imported(name: str, path: Path) -> set[str]:
+    """Top-level packages that a program imports."""
+    packages: set[str] = set()
+    for node in ast.walk(_tree(name, path)):
+        if isinstance(node, ast.Import):
+            packages |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            packages.add(node.module.split(".")[0])
+    return packages
+
+
+def _a_hook() -> str:
+    return f"{', '.join(_HOOKS[:-1])} or {_HOOKS[-1]}"
+
+
+def _tree(name: str, path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise PackageError(f"{name} is not Python{f', see its line {line}' if line else ''}: {error}") from error

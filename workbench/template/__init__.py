@@ -1,0 +1,4 @@
+"""The stack's template: synthesized, rendered for parameters, and read as a stack.
+
+No AWS is called here.
+"""

@@ -1,0 +1,140 @@
+"""Stack parameters as ``K=V`` words, checked as CloudFormation would: names, allowed values, rules."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ipc_ai_catalogue import nearest
+from workbench.errors import ParameterError
+
+# Parameters that the CDK adds for itself.
+_NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """``--parameters K=V``, several after one flag or one after each, as with ``cdk deploy``."""
+    parser.add_argument(
+        "--parameters",
+        metavar="NAME=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="stack parameters, with the same names as for cdk deploy",
+    )
+
+
+def parse(words: Sequence[str]) -> dict[str, str]:
+    """``["a=b"]`` to ``{"a": "b"}``.
+
+    Raises:
+        ParameterError: a word without ``=``.
+    """
+    for word in words:
+        if "=" not in word:
+            raise ParameterError(f"'{word}' is not NAME=VALUE; write for example applicationType=body-detection")
+    return dict(word.split("=", 1) for word in words)
+
+
+def declared_parameters(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What the template says of each parameter that is the operator's to choose."""
+    return {name: entry for name, entry in template["Parameters"].items() if name not in _NOT_THE_OPERATORS}
+
+
+def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    """Each parameter for itself, for when the others are not known yet.
+
+    Raises:
+        ParameterError: a name that the template does not have, or a value that it does not allow.
+    """
+    declared = declared_parameters(template)
+    for name, value in given.items():
+        if name not in declared:
+            raise ParameterError(f"unknown parameter '{name}'{nearest(name, declared)}; known: {', '.join(declared)}")
+        allowed = declared[name].get("AllowedValues")
+        if allowed and value not in allowed:
+            raise ParameterError(
+                f"{name} cannot be '{value}'{nearest(value, allowed)}; it takes one of: {', '.join(allowed)}"
+            )
+        if declared[name]["Type"] == "Number" and not _is_in_range(value, declared[name]):
+            raise ParameterError(f"{name} cannot be '{value}'; it takes {declared[name]['ConstraintDescription']}")
+        pattern = declared[name].get("AllowedPattern")
+        if pattern and not re.fullmatch(pattern, value):
+            wanted = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
+            raise ParameterError(f"{name} cannot be '{value}'; it takes {wanted}")
+
+
+def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The values of all parameters, those given and the others' defaults.
+
+    Raises:
+        ParameterError: a name that the template does not have, a value that it does not allow, a
+            parameter without value, or a combination that one of its rules refuses.
+    """
+    check_each(template, given)
+    declared = declared_parameters(template)
+    values: dict[str, str] = {}
+    for name, entry in declared.items():
+        if name not in given and "Default" not in entry:
+            raise ParameterError(f"the parameter {name} has no default and needs a value")
+        values[name] = given.get(name, str(entry.get("Default")))  # a number is one in the template
+    for rule in template.get("Rules", {}).values():
+        if not _mentions_only(rule, values) or not _holds(rule.get("RuleCondition", True), values):
+            continue
+        for assertion in rule["Assertions"]:
+            if not _holds(assertion["Assert"], values):
+                raise ParameterError(_complaint(assertion, values))
+    return values
+
+
+def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    """What the rule says; for a parameter outside its choices also which it is, and the nearest choice."""
+    said = str(assertion["AssertDescription"])
+    match assertion["Assert"]:
+        case {"Fn::Contains": [choices, {"Ref": name}]}:
+            return f"{name} cannot be '{values[name]}'{nearest(values[name], choices)}; {said}"
+    return said
+
+
+def _is_in_range(value: str, declared: Mapping[str, Any]) -> bool:
+    """Whether it is a whole number within the limits of a parameter of type Number."""
+    if not re.fullmatch(r"-?\d{1,12}", value, re.ASCII):
+        return False
+    return float(declared.get("MinValue", "-inf")) <= int(value) <= float(declared.get("MaxValue", "inf"))
+
+
+def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:
+    """Whether every parameter that the rule refers to is one of ``values``; the CDK's own rules are not ours."""
+    if isinstance(rule, dict):
+        if set(rule) == {"Ref"}:
+            return rule["Ref"] in values
+        return all(_mentions_only(part, values) for part in rule.values())
+    if isinstance(rule, list):
+        return all(_mentions_only(part, values) for part in rule)
+    return True
+
+
+def _holds(expression: Any, values: Mapping[str, str]) -> bool:
+    """A rule's expression; CloudFormation's rule-specific functions that the stack uses."""
+    if isinstance(expression, bool):
+        return expression
+    ((function, operands),) = expression.items()
+    if function == "Fn::Equals":
+        left, right = (_value(operand, values) for operand in operands)
+        return bool(left == right)
+    if function == "Fn::Contains":
+        choices, value = operands
+        return bool(_value(value, values) in choices)
+    if function == "Fn::Not":
+        return not _holds(operands[0], values)
+    if function == "Fn::And":
+        return all(_holds(operand, values) for operand in operands)
+    if function == "Fn::Or":
+        return any(_holds(operand, values) for operand in operands)
+    raise ParameterError(f"a rule of the template uses {function}, which the workbench does not evaluate")
+
+
+def _value(operand: Any, values: Mapping[str, str]) -> Any:
+    return values[operand["Ref"]] if isinstance(operand, dict) else operand

@@ -1,0 +1,55 @@
+"""Compile a model for a faster engine: here, with a proof that its answers are the same, or by SageMaker Neo."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+from typing import Protocol, cast
+
+from ipc_ai_catalogue import nearest
+from workbench import places
+from workbench.errors import CompileError
+
+# A target and the module that compiles for it.
+TARGETS = {
+    "onnxruntime": "workbench.compilers.onnx.command",
+    "neo": "workbench.compilers.neo.command",
+}
+
+
+class _Target(Protocol):
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb, and of every target."""
+    parser.add_argument("model", help="a model of the catalogue that is in the store, or a model folder")
+    parser.add_argument("--target", default="onnxruntime", help=f"one of {', '.join(TARGETS)} (default: onnxruntime)")
+    parser.add_argument("--input-shape", metavar="1,3,H,W", help="shape at the network's input (default: the model's)")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        help="where the result goes (out/compiled/MODEL); for neo s3://BUCKET/PREFIX",
+    )
+    parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+    parser.add_argument("--application", help="whose files, where the folder holds those of several applications")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done; for neo")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    for name in TARGETS:
+        _target(name).add_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compiles for the target."""
+    if arguments.target not in TARGETS:
+        raise CompileError(
+            f"unknown target '{arguments.target}'{nearest(arguments.target, TARGETS)}; targets: {', '.join(TARGETS)}"
+        )
+    return _target(arguments.target).run(arguments)
+
+
+def _target(name: str) -> _Target:
+    return cast(_Target, importlib.import_module(TARGETS[name]))

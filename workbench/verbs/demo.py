@@ -1,0 +1,80 @@
+"""The main job in one go: start the service, send a photograph, show the result, list the event, stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+import ipc_ai_catalogue as catalogue
+from workbench import places
+from workbench.camera.annotation import annotate
+from workbench.camera.credentials import ApiKey
+from workbench.camera.report import comparison_table, detection_table, detections, matches
+from workbench.camera.sending import send_comparison, send_frame
+from workbench.errors import WorkbenchError
+from workbench.local import service
+from workbench.template.rendered_stack import render
+from workbench.template.rendered_template import synthesize
+
+_MIN_SCORE = 0.3
+_EMBEDDED = {
+    "face-detection": "dlib_frontal_face",
+    "body-detection": "opencv_people",
+    "face-comparison": "dlib_frontal_face+dlib_face_embedding",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
+    parser.add_argument("--model", help="name of its model (default: one that ships inside an installed package)")
+    parser.add_argument("--frame", type=Path, help="an image file (default: scikit-image's astronaut)")
+    parser.add_argument("--target", type=Path, help="for face comparison: where to look for the frame's face")
+    parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+    parser.add_argument("--output", type=Path, default=places.OUTPUT / "demo", help="folder for the results")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the demonstration."""
+    console = Console()
+    application = catalogue.load().application(arguments.application)
+    if application.name not in _EMBEDDED:
+        raise WorkbenchError(f"the demo shows {', '.join(_EMBEDDED)}, not {application.name}")
+    model = arguments.model or _EMBEDDED[application.name]
+    frame = arguments.frame or places.photograph()
+    target = arguments.target or frame
+    for path in (frame, target):
+        if not path.is_file():
+            raise WorkbenchError(f"there is no file {path}")
+    choices = {
+        "applicationType": application.name,
+        application.model_parameter: model,
+        "saveRequestEvents": "Yes",
+    }
+    with console.status("synthesizing the stack"):
+        stack = render(synthesize(), choices, "us-east-1")
+    logs = Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
+    with service.running(stack, port=0, model_store=arguments.store, logs=logs) as running:
+        console.print(f"{application.name} with {model} at {running.api_url}", highlight=False, soft_wrap=True)
+        console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
+        auth = ApiKey(running.api_key) if running.api_key else None
+        if application.name == "face-comparison":
+            answer = send_comparison(running.api_url, frame, [target], camera_id="demo", auth=auth).document
+            table, found = comparison_table(answer, target=0, name=target.name), matches(answer)
+        else:
+            answer = send_frame(running.api_url, frame, camera_id="demo", auth=auth).document
+            table, found = detection_table(answer, min_score=_MIN_SCORE), detections(answer, min_score=_MIN_SCORE)
+        console.print(table)
+        picture = arguments.output / f"{application.name}-{model}.png"
+        annotate(target, found, picture)
+        picture.with_suffix(".json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
+        console.print(f"annotated picture: {picture}", highlight=False, soft_wrap=True)
+        console.print("stored event:")
+        for key in running.events.list_keys():
+            console.print(f"  s3://{running.events.bucket}/{key}", highlight=False, soft_wrap=True)
+    console.print("stopped")
+    return 0

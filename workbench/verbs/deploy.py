@@ -1,0 +1,189 @@
+"""Deploy the stack, and with it a model, into your account; all is checked before anything reaches AWS."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench import places
+from workbench.deployment import cdk_command, deployment_target, model_to_deploy, model_upload
+from workbench.deployment.account import Account, DeployedStack
+from workbench.deployment.deployment_plan import DeploymentPlan, as_document, as_text
+from workbench.deployment.deployment_target import DeploymentTarget
+from workbench.deployment.model_to_deploy import NamedModel
+from workbench.deployment.resource_changes import rendered_resources, resource_changes
+from workbench.errors import AccountError
+from workbench.packing import packed_model
+from workbench.packing.packed_model import PackedModel
+from workbench.packing.packing_report import trial_line
+from workbench.template import parameters
+from workbench.template.rendered_template import synthesize
+
+_ANY_REGION = "us-east-1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    model_to_deploy.add_arguments(parser)
+    parameters.add_argument(parser)
+    deployment_target.add_arguments(parser)
+    parser.add_argument(
+        "--require-approval",
+        choices=("never", "any-change", "broadening", "destructive"),
+        help="which changes to ask about (default: broadening of permissions)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done; at most pack the model")
+    parser.add_argument("--json", action="store_true", help="print the outputs, or the plan of a dry run, as JSON")
+
+
+def run(
+    arguments: argparse.Namespace,
+    *,
+    cdk: Path = places.CDK,
+    synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
+) -> int:
+    """Checks, shows what changes, tries and uploads the model, lets the CDK deploy, and says where the API is."""
+    given = model_to_deploy.with_short_forms(parameters.parse(arguments.parameters), arguments)
+    target = deployment_target.chosen(arguments)
+    template = synthesized(target.context)
+    parameters.check_each(template, given)
+    model = model_to_deploy.chosen(arguments, context=target.context)
+    if arguments.dry_run:
+        plan = _dry_plan(template, given, target, model, arguments)
+        print(json.dumps(as_document(plan), indent=2) if arguments.json else as_text(plan))
+        return 0
+    account = Account(profile=target.profile, region=target.region)
+    deployed = _running_stack(account, target.stack)
+    plan = _plan(template, given, target, model, arguments, account=account, deployed=deployed)
+    _require_bootstrap(account, template)
+    out = sys.stderr if arguments.json else sys.stdout
+    print(as_text(plan, only_changes=True), file=out, flush=True)
+    if plan.packed is not None:
+        print(_supplied(plan.packed, plan.values["modelDataUrl"], account, arguments), file=out, flush=True)
+    code = cdk_command.run(plan.command, cdk=cdk, spare_stdout=arguments.json)
+    if code:
+        return code
+    finished = account.stack(target.stack)
+    if finished is not None:
+        _print_outputs(finished, account, target, as_json=arguments.json)
+    return 0
+
+
+def _supplied(packed: PackedModel, url: str, account: Account, arguments: argparse.Namespace) -> str:
+    """Tries the archive here and puts it into S3; what there is to say of both."""
+    tried = trial_line(packed, packed_model.tried(packed, arguments))
+    uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
+    return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
+
+
+def _running_stack(account: Account, name: str) -> DeployedStack | None:
+    stack = account.stack(name)
+    return stack if stack is not None and stack.has_run else None
+
+
+def _require_bootstrap(account: Account, template: Mapping[str, Any]) -> None:
+    version = template["Parameters"].get("BootstrapVersion")
+    if version is not None:
+        account.require_bootstrap(version["Default"])
+
+
+def _dry_plan(
+    template: Mapping[str, Any],
+    given: dict[str, str],
+    target: DeploymentTarget,
+    model: NamedModel | PackedModel | None,
+    arguments: argparse.Namespace,
+) -> DeploymentPlan:
+    """The plan with the resources that change; without AWS, that of a new stack."""
+    account, deployed, unknown = None, None, None
+    try:
+        account = Account(profile=target.profile, region=target.region)
+        deployed = _running_stack(account, target.stack)
+        was = (
+            rendered_resources(account.template(target.stack), deployed.parameters, account.region) if deployed else {}
+        )
+    except AccountError as error:
+        was, unknown = {}, f"shown as new, because {error}"
+    region = account.region if account else target.region
+    plan = _plan(
+        template,
+        given,
+        target,
+        model,
+        arguments,
+        account=None if unknown else account,
+        deployed=deployed,
+        unknown=unknown,
+    )
+    plan = dataclasses.replace(plan, region=region)
+    will_be = rendered_resources(template, plan.values, region or _ANY_REGION)
+    return dataclasses.replace(plan, resources=tuple(resource_changes(was, will_be)))
+
+
+def _plan(
+    template: Mapping[str, Any],
+    given: dict[str, str],
+    target: DeploymentTarget,
+    model: NamedModel | PackedModel | None,
+    arguments: argparse.Namespace,
+    *,
+    account: Account | None,
+    deployed: DeployedStack | None,
+    unknown: str | None = None,
+) -> DeploymentPlan:
+    """What the parameters and the model lead to, checked together with those that the stack keeps.
+
+    Raises:
+        ParameterError: the stack's present values do not go with those given.
+        PackageError: the model does not go with them.
+    """
+    declared = parameters.declared_parameters(template)
+    kept = {name: value for name, value in deployed.parameters.items() if name in declared} if deployed else {}
+    defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
+    region = account.region if account else target.region
+    if model is not None:
+        given = model_to_deploy.stack_parameters(
+            model,
+            arguments,
+            given,
+            account=account,
+            region=region or _ANY_REGION,
+            instance_type=(defaults | kept | given)["deployInstanceType"],
+        )
+    command = cdk_command.deploy(
+        parameters=given,
+        context=target.context,
+        region=target.region,
+        profile=target.profile,
+        require_approval=arguments.require_approval,
+    )
+    return DeploymentPlan(
+        stack=target.stack,
+        region=region,
+        state=f"exists ({deployed.status})" if deployed else unknown or "is new",
+        values=parameters.check(template, kept | given),
+        before=kept if deployed else defaults,
+        resources=(),
+        command=tuple(command),
+        packed=model if isinstance(model, PackedModel) else None,
+    )
+
+
+def _print_outputs(stack: DeployedStack, account: Account, target: DeploymentTarget, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"stack": stack.name, "region": account.region, "outputs": dict(stack.outputs)}, indent=2))
+        return
+    print(f"API       {stack.outputs.get('ApiUrl', '')}")
+    if "ApiKeyId" in stack.outputs:
+        words = ["aws", "apigateway", "get-api-key", "--include-value", "--query", "value", "--output", "text"]
+        words += ["--region", account.region, *(["--profile", target.profile] if target.profile else [])]
+        print(f"API key   {stack.outputs['ApiKeyId']}, and its value by:")
+        print(f"  {shlex.join([*words, '--api-key', stack.outputs['ApiKeyId']])}")
+    print(f"endpoint  {stack.outputs.get('EndpointName', '')}")
+    print(f"events    {stack.outputs.get('EventsBucket', '')}", flush=True)

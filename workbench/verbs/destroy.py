@@ -1,0 +1,66 @@
+"""Remove the stack from your account, after saying what goes and what stays."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench import places
+from workbench.deployment import cdk_command, deployment_target
+from workbench.deployment.account import Account
+from workbench.errors import WorkbenchError
+
+_KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    deployment_target.add_arguments(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(arguments: argparse.Namespace, *, cdk: Path = places.CDK) -> int:
+    """Says what stays, asks, and lets the CDK remove the rest."""
+    target = deployment_target.chosen(arguments)
+    account = Account(profile=target.profile, region=target.region)
+    stack = account.stack(target.stack)
+    if stack is None:
+        raise WorkbenchError(f"there is no stack {target.stack} in {account.region}; name it with --stack")
+    names = account.physical_names(target.stack)
+    kept = _kept(account.template(target.stack), names)
+    print(f"stack {target.stack} in {account.region}: {len(names) - len(kept)} resources will be deleted")
+    print("these stay, and may cost money:")
+    for logical_id, kind in kept.items():
+        print(f"  {kind} {names[logical_id]}")
+    endpoint = stack.outputs.get("EndpointName", "")
+    print(f"  the endpoint's log group /aws/sagemaker/Endpoints/{endpoint}")
+    print("  the images in the registry of the CDK bootstrap", flush=True)
+    if not arguments.yes and not _is_confirmed(target.stack):
+        print("nothing was deleted")
+        return 1
+    return cdk_command.run(
+        cdk_command.destroy(context=target.context, region=target.region, profile=target.profile), cdk=cdk
+    )
+
+
+def _kept(template: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Types of the resources that outlive the stack, by logical id."""
+    return {
+        logical_id: resource["Type"]
+        for logical_id, resource in template["Resources"].items()
+        if resource.get("DeletionPolicy") in _KEPT and logical_id in names
+    }
+
+
+def _is_confirmed(stack: str) -> bool:
+    """Whether a person types the stack's name.
+
+    Raises:
+        WorkbenchError: there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise WorkbenchError("there is nobody to ask; add --yes")
+    return input(f"type {stack} to delete it: ").strip() == stack

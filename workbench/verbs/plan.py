@@ -1,0 +1,260 @@
+"""Say how many instances a fleet of cameras needs, what a month costs, and which limit is met first."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+import ipc_ai_catalogue as catalogue
+from workbench import places
+from workbench.capacity import fleet, limits, prices, tables, throughput
+from workbench.capacity.demand import Demand
+from workbench.capacity.load_curve import DayCurve
+from workbench.capacity.scaling import ScalingPolicy
+from workbench.capacity.simulation import Day, sweep
+from workbench.capacity.throughput import InstanceType, Throughput
+from workbench.errors import PlanError
+
+_SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
+_WITHOUT_LIMIT = 1_000_000
+_WIDTH = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
+    parser.add_argument("--fps", type=_number, default=0.5, help="frames a second of each (default: 0.5)")
+    parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
+    parser.add_argument("--model", help="name of its model (default: the template's)")
+    parser.add_argument("--instance", default="ml.g4dn.xlarge", help="deployInstanceType (default: ml.g4dn.xlarge)")
+    parser.add_argument("--frame-kb", type=_number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
+    parser.add_argument("--hours-per-day", type=_number, default=24.0, help="hours in which they send (default: 24)")
+    parser.add_argument("--save-events", action="store_true", help="frames and results are kept in S3")
+    parser.add_argument("--retention-days", type=int, default=30, help="days for which; 0 counts a year (default: 30)")
+    parser.add_argument("--ingest", action="store_true", help="cameras upload to S3 in place of calling the API")
+    parser.add_argument("--key-per-camera", action="store_true", help="every camera has an API key of its own")
+    parser.add_argument("--region", default="us-east-1", help="region of the prices (default: us-east-1)")
+    parser.add_argument("--prices", type=Path, default=prices.PRICES, help="a price table of your own")
+    parser.add_argument("--throughput", type=_number, metavar="RPS", help="requests a second that one instance manages")
+    parser.add_argument("--measurements", type=Path, default=throughput.MEASUREMENTS, help="file of measurements")
+    parser.add_argument("--overhead-ms", type=_number, default=50.0, help="time of the function itself (default: 50)")
+    parser.add_argument("--json", action="store_true", help="one JSON document in place of tables")
+    simulation = parser.add_argument_group("simulation")
+    simulation.add_argument("--simulate", action="store_true", help="simulate a day, for 100 to 100,000 cameras")
+    simulation.add_argument("--output", type=Path, metavar="PNG", help="draw it (implies --simulate)")
+    simulation.add_argument("--target", type=_number, default=8.0, help="targetConcurrencyPerInstance (default: 8)")
+    simulation.add_argument("--seed", type=int, default=1, help="the same seed gives the same day (default: 1)")
+    measuring = parser.add_argument_group("measuring")
+    measuring.add_argument("--measure", action="store_true", help="measure this machine into --measurements, and end")
+    measuring.add_argument("--frame", type=Path, help="an image to send (default: scikit-image's astronaut)")
+    measuring.add_argument("--clients", type=int, default=4, help="requests at once (default: 4)")
+    measuring.add_argument("--seconds", type=_number, default=10.0, help="how long (default: 10)")
+    measuring.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of 0 or more")
+    return value
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plans, or measures for later plans."""
+    known = catalogue.load()
+    application = known.application(arguments.application).name
+    model = _model(known, application, arguments.model)
+    if arguments.measure:
+        return _measure(application, model, arguments)
+    instance = throughput.instance_type(arguments.instance)
+    if arguments.throughput is not None and arguments.throughput <= 0:
+        raise PlanError("--throughput is 0; write how many requests a second one instance manages")
+    each = throughput.estimate(
+        application=application,
+        model=model,
+        engines={part.engine for part in _parts(known, application, model)},
+        instance=instance,
+        given=arguments.throughput,
+        measurements=throughput.read(arguments.measurements),
+    )
+    plan = _plan(arguments, application=application, model=model, instance=instance, each=each)
+    if arguments.simulate or arguments.output:
+        plan = dataclasses.replace(plan, days=_simulate(arguments, each))
+    if arguments.output:
+        from workbench.capacity.plot import plot
+
+        title = f"{application} with {model} on {instance.name}\n{arguments.fps:g} frames/s a camera; {each.kind}"
+        plot(plan.days, title=title, path=arguments.output)
+    if arguments.json:
+        print(json.dumps(tables.document(plan), indent=2))
+    else:
+        _show(plan, arguments.output)
+    return 0
+
+
+def _model(known: catalogue.Catalogue, application: str, named: str | None) -> str:
+    """The model asked for, or the first that the application accepts.
+
+    Raises:
+        PlanError: the application does not accept it.
+        UnknownNameError: it is not in the catalogue.
+    """
+    choices = known.model_choices(application)
+    if named is None:
+        if application == "custom":
+            raise PlanError("a custom application has no default model; name yours with --model and give --throughput")
+        return choices[0]
+    if application != "custom":
+        known.parts(named)
+        if named not in choices:
+            raise PlanError(f"{named} does not serve {application}; it takes {', '.join(choices)}")
+    return named
+
+
+def _parts(known: catalogue.Catalogue, application: str, model: str) -> list[catalogue.Model]:
+    return [] if application == "custom" else known.parts(model)
+
+
+def _plan(
+    arguments: argparse.Namespace, *, application: str, model: str, instance: InstanceType, each: Throughput
+) -> tables.Plan:
+    demand = Demand(
+        cameras=arguments.cameras,
+        fps=arguments.fps,
+        frame_kb=arguments.frame_kb,
+        hours_per_day=arguments.hours_per_day,
+    )
+    if arguments.retention_days < 0:
+        raise PlanError(f"--retention-days is {arguments.retention_days}; write 0 or more")
+    planned = fleet.plan(demand, each)
+    function_seconds = planned.answer_seconds + arguments.overhead_ms / 1000
+    table = prices.load(arguments.region, arguments.prices)
+    counted = prices.usages(
+        demand,
+        planned,
+        instance=instance.name,
+        function_seconds=function_seconds,
+        save_events=arguments.save_events,
+        retention_days=arguments.retention_days,
+        ingest=arguments.ingest,
+    )
+    return tables.Plan(
+        application=application,
+        model=model,
+        instance=instance.name,
+        region=arguments.region,
+        demand=demand,
+        throughput=each,
+        fleet=planned,
+        function_seconds=function_seconds,
+        lines=prices.bill(counted, table),
+        currency=table.currency if table else None,
+        limits=limits.limits(
+            demand,
+            planned,
+            function_seconds=function_seconds,
+            key_per_camera=arguments.key_per_camera,
+            ingest=arguments.ingest,
+        ),
+        days={},
+    )
+
+
+def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, Sequence[Day]]:
+    """A day for each number of cameras: scaled as the stack allows, scaled without a limit, and not scaled."""
+    if arguments.target < 1:
+        raise PlanError(f"--target is {arguments.target:g}; write 1 or more")
+    scaled = ScalingPolicy(target=arguments.target)
+    boundless = dataclasses.replace(scaled, largest=_WITHOUT_LIMIT)
+
+    def always_on(cameras: int) -> ScalingPolicy:
+        instances = fleet.plan(Demand(cameras=cameras, fps=arguments.fps), each).instances
+        return dataclasses.replace(scaled, smallest=instances, largest=instances)
+
+    policies: dict[str, Callable[[int], ScalingPolicy]] = {
+        "scaled, at most 20 instances": lambda _: scaled,
+        "scaled without a limit": lambda _: boundless,
+        "the plan's instances, always on": always_on,
+    }
+    columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("days", total=len(policies) * len(_SWEEP))
+        return {
+            name: sweep(
+                _SWEEP,
+                fps=arguments.fps,
+                throughput=each,
+                policy=policy,
+                curve=DayCurve(),
+                seed=arguments.seed,
+                progress=functools.partial(progress.advance, task),
+            )
+            for name, policy in policies.items()
+        }
+
+
+def _show(plan: tables.Plan, picture: Path | None) -> None:
+    # Wide enough for the tables wherever the output goes.
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    console.print(tables.fleet_table(plan))
+    console.print(plan.throughput.source, highlight=False)
+    console.print(tables.cost_table(plan))
+    if plan.currency is None:
+        console.print(
+            f"no price is known for {plan.region}: quantities alone; give a price table of it with --prices FILE",
+            highlight=False,
+        )
+    console.print(tables.limits_table(plan))
+    first = plan.limits[0]
+    cameras = first.met_at(plan.demand.cameras)
+    verb = "is exceeded" if first.share > 1 else "is met first"
+    where = f"from about {cameras:,} cameras on" if cameras is not None else "whatever the number of cameras"
+    console.print(
+        f"first limit: {first.quota.title} {verb}, {where} ({first.quota.source}, {first.quota.as_of})",
+        highlight=False,
+    )
+    for note in limits.notes():
+        console.print(f"- {note}", highlight=False)
+    for name, days in plan.days.items():
+        console.print(tables.days_table(name, days))
+    if picture:
+        console.print(f"picture: {picture}", highlight=False, soft_wrap=True)
+
+
+def _measure(application: str, model: str, arguments: argparse.Namespace) -> int:
+    from workbench.capacity.measurement import measure
+
+    if arguments.clients < 1 or arguments.seconds <= 0:
+        raise PlanError("--clients and --seconds must be above 0")
+    frame = arguments.frame or places.photograph()
+    given = f" --frame {frame.name}" if arguments.frame else ""
+    call = f"--application {application} --model {model} --clients {arguments.clients} --seconds {arguments.seconds:g}"
+    with Console(stderr=True).status(f"measuring {model} for {arguments.seconds:g} s"):
+        found = measure(
+            application=application,
+            model=model,
+            frame=frame,
+            clients=arguments.clients,
+            seconds=arguments.seconds,
+            model_store=arguments.store,
+            command=f"python -m workbench plan --measure {call}{given}",
+        )
+    throughput.write([found], arguments.measurements)
+    print(
+        f"{found.requests_per_second:g} requests a second, {found.milliseconds_per_frame:g} ms of processor time each, "
+        f"p99 {found.p99_ms:g} ms, {found.failed} failed; {found.machine.cores} cores of {found.machine.processor}"
+    )
+    print(f"written to {arguments.measurements}")
+    return 0

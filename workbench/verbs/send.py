@@ -1,0 +1,107 @@
+"""Be a camera: send one frame, print what was found, draw it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from workbench.camera import report
+from workbench.camera.annotation import annotate
+from workbench.camera.credentials import ApiKey, Signature
+from workbench.camera.sending import Answer, send_comparison, send_frame
+from workbench.errors import WorkbenchError
+
+_KEY_VARIABLE = "IPC_API_KEY"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("frame", type=Path, help="an image file; for face comparison the source")
+    parser.add_argument("--target", type=Path, nargs="+", help="for face comparison: images to look for the face in")
+    parser.add_argument("--url", default="http://127.0.0.1:8000/inference", help="URL of the API")
+    parser.add_argument("--annotate", type=Path, metavar="OUT.png", help="write the frame (or first target) with boxes")
+    parser.add_argument("--json", action="store_true", help="print the API's answer as it came")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the answer there, whatever it is")
+    parser.add_argument("--accept", metavar="TYPE", help="content type wanted of a user's own application")
+    parser.add_argument("--min-score", type=float, default=0.3, help="weakest box to show and draw (default: 0.3)")
+    parser.add_argument("--camera", default="workbench", help="the camera's id")
+    proof = parser.add_mutually_exclusive_group()
+    proof.add_argument("--api-key", default=os.environ.get(_KEY_VARIABLE), help=f"API key (default: ${_KEY_VARIABLE})")
+    proof.add_argument("--sign", action="store_true", help="sign the request with this machine's AWS credentials")
+    parser.add_argument("--older-format", action="store_true", help="send JSON with base64, without a Content-Type")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Sends the frame, or the source and its targets, and shows what comes back."""
+    url, camera = arguments.url, arguments.camera
+    key = ApiKey(arguments.api_key) if arguments.api_key else None
+    auth = Signature() if arguments.sign else key
+    console = Console(stderr=arguments.json)
+    with console.status("waiting for the answer") as status:
+
+        def waiting(seconds: float) -> None:
+            status.update(f"pending for {seconds:.0f} s; an endpoint without instances takes minutes to start one")
+
+        if arguments.target:
+            answer = send_comparison(
+                url, arguments.frame, arguments.target, camera_id=camera, auth=auth, waiting=waiting
+            )
+        else:
+            answer = send_frame(
+                url,
+                arguments.frame,
+                camera_id=camera,
+                auth=auth,
+                older_format=arguments.older_format,
+                accept=arguments.accept,
+                waiting=waiting,
+            )
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_bytes(answer.body)
+        console.print(f"{len(answer.body)} bytes in {arguments.output}", highlight=False, soft_wrap=True)
+    elif arguments.json:
+        print(_text(answer))
+    else:
+        _show(answer, arguments, console)
+        console.print(f"request {answer.request_id}, answered in {answer.milliseconds:.0f} ms", highlight=False)
+    if arguments.annotate:
+        drawn_on, found = _boxes(answer, arguments)
+        annotate(drawn_on, found, arguments.annotate)
+        console.print(f"{len(found)} drawn in {arguments.annotate}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _show(answer: Answer, arguments: argparse.Namespace, console: Console) -> None:
+    """Tables of what the built-in applications answer; anything else as it is, JSON indented."""
+    document = answer.document
+    if report.is_comparison(document):
+        for number, target in enumerate(arguments.target or [arguments.frame]):
+            console.print(report.comparison_table(document, target=number, name=target.name))
+    elif report.is_detection(document):
+        console.print(report.detection_table(document, min_score=arguments.min_score))
+    elif document is not None:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print(_text(answer))
+
+
+def _boxes(answer: Answer, arguments: argparse.Namespace) -> tuple[Path, report.Found]:
+    """The image to draw on, and what was found in it."""
+    document = answer.document
+    if report.is_comparison(document):
+        return (arguments.target or [arguments.frame])[0], report.matches(document)
+    if report.is_detection(document):
+        return arguments.frame, report.detections(document, min_score=arguments.min_score)
+    raise WorkbenchError("the answer has no boxes to draw; leave --annotate out")
+
+
+def _text(answer: Answer) -> str:
+    if answer.text is None:
+        named = answer.media_type or "an unnamed type"
+        raise WorkbenchError(f"the answer is {len(answer.body)} bytes of {named}; name a file for it with --output")
+    return answer.text

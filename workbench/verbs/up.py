@@ -1,0 +1,69 @@
+"""Run the whole service on this machine, exactly as the rendered template says."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from workbench import places
+from workbench.local import model_data, service
+from workbench.template import parameters
+from workbench.template.rendered_stack import render
+from workbench.template.rendered_template import synthesize
+
+LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
+"""What differs from the template where the operator does not name it: nobody but this machine reaches the local API."""
+
+_CHECK_SECONDS = 0.5
+_LAST_PORT = 65535
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parameters.add_argument(parser)
+    parser.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
+    parser.add_argument("--region", default="us-east-1", help="region to render the template for")
+    parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+    parser.add_argument("--logs", type=Path, help="folder for the logs (default: a new temporary one)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port; write a number from 0 to {_LAST_PORT}")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Starts everything, says where, and waits for Ctrl-C or SIGTERM."""
+    console = Console(stderr=True)
+    with console.status("synthesizing the stack"):
+        given, local_model_data = model_data.stand_in(parameters.parse(arguments.parameters))
+        stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
+    logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
+    logs.mkdir(parents=True, exist_ok=True)
+    console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
+    with service.running(
+        stack, port=arguments.port, model_store=arguments.store, logs=logs, local_model_data=local_model_data
+    ) as running:
+        print(f"API {running.api_url}", flush=True)
+        print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
+        if uploads := running.uploads:
+            print(f"Upload {uploads.url}/incoming/camera=ID/NAME", flush=True)
+            queues = f"--queue-url {uploads.queue_url} --dead-letter-queue-url {uploads.dead_letter_queue_url}"
+            print(f"Replay {queues}", flush=True)
+        if running.api_key:
+            print(f"Key {running.api_key}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                running.check()
+                time.sleep(_CHECK_SECONDS)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # stopping takes a moment; it is not to be cut short
+    console.print("stopped")
+    return 0
