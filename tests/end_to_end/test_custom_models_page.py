@@ -21,7 +21,8 @@ from workbench.local import container_engine
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "custom-models.md").read_text(encoding="utf-8")
 CHINESE_PAGE = (REPOSITORY / "docs" / "custom-models_CN.md").read_text(encoding="utf-8")
-_UP = ".venv/bin/python -m workbench up"
+_COMMAND = ".venv/bin/ipc-ai"
+_UP = f"{_COMMAND} up"
 
 
 def _blocks(page: str, heading: str) -> list[str]:
@@ -39,8 +40,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _run(script: str, folder: Path, **environment: str) -> list[str]:
+    # The same command without an installation of this clone, which may be another's environment.
+    installed = script.replace(_COMMAND, ".venv/bin/python -m workbench")
     finished = subprocess.run(
-        ["bash", "-euc", script], cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
+        ["bash", "-euc", installed],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert finished.returncode == 0, finished.stderr
     return [line for line in finished.stdout.splitlines() if line]
@@ -121,7 +129,7 @@ def test_the_route_of_a_program(folder: Path) -> None:
     train, _, _ = _blocks(PAGE, "A scikit-learn model")
     _run(train.partition(_UP)[0], folder)
     commands, shown = _blocks(PAGE, "Your own inference.py")
-    commands = commands.replace("workbench package iris", "workbench package iris --no-trial")  # pip takes a minute
+    commands = commands.replace("package iris", "package iris --no-trial")  # pip takes a minute
     expected = re.sub(r"served .*", "served      not tried, because of --no-trial", shown)
     _assert_shown(_session(commands, folder), _steady(expected.splitlines()))
 

@@ -69,7 +69,7 @@ def test_no_wildcard_but_where_aws_has_no_finer_resource(
 def test_the_page_on_security_has_the_whole_list(template: dict[str, Any], page: str) -> None:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     shown = " ".join(f"{name}={value}" for name, value in EVERYTHING.items())
-    assert f"workbench permissions --markdown --parameters {shown}" in text.replace("\\\n  ", "")
+    assert f"ipc-ai permissions --markdown --parameters {shown}" in text.replace("\\\n  ", "")
     assert markdown(_grants(template, "us-east-1", **EVERYTHING)) in text
 
 
