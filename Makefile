@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo bench check format lint types templates test lock publish-template clean
+.PHONY: help install demo bench check format lint types templates unit test lock publish-template clean
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
@@ -11,6 +11,8 @@ BIN := .venv/bin
 PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --no-deps
 PIP_INSTALL = $(BIN)/python -m pip install $(PIP_OPTIONS)
 SOURCES := app.py catalogue stacks workbench containers lambda tests
+# Folders that hold packages, as pyproject.toml names them for mypy and pytest.
+SOURCE_ROOTS := .:catalogue:containers/inference/serving:lambda/inference
 # jsii prints a banner for Node.js releases past their end of life, which work; it would hide what matters.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 
@@ -22,6 +24,7 @@ REGIONS ?=
 REGISTRY ?=
 ONLY ?=
 ROUNDS ?=
+TESTS ?=
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -34,6 +37,7 @@ install: .venv/installed node_modules/installed ## set everything up
 	$(PYTHON) -m venv .venv
 	$(PIP_INSTALL) --requirement containers/inference/requirements-build.txt
 	$(PIP_INSTALL) --no-build-isolation --use-pep517 --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	$(BIN)/python -m pip check
 	touch $@
 
@@ -64,6 +68,7 @@ check: lint types templates ## all checks that are not tests
 lint: install
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
+	PYTHONPATH=$(SOURCE_ROOTS) $(BIN)/lint-imports --cache-dir .cache/import-linter pyproject.toml
 	$(BIN)/hadolint containers/*/Dockerfile
 
 types: install
@@ -73,8 +78,11 @@ templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over
 	npx --no-install cdk synth --quiet --no-staging --output .cache/cdk.out --context nag=true
 	scripts/check-template .cache/cdk.out/*.template.json
 
-test: check .venv/export/installed .venv/bench/installed ## every check and every test
-	$(BIN)/python -m pytest
+unit: install ## the tests that need no synth and start no process, in under a minute: TESTS= chooses
+	$(BIN)/python -m pytest -m "not synth and not processes" $(TESTS)
+
+test: check .venv/export/installed .venv/bench/installed ## every check and every test: TESTS= chooses
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 bench: install .venv/export/installed .venv/bench/installed ## how fast, beside other servers: ONLY=, ROUNDS= and SECONDS= choose
 	$(BIN)/python -m workbench speed $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))

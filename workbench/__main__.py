@@ -7,9 +7,11 @@ import importlib
 import os
 import signal
 import sys
+import tomllib
 from typing import NoReturn, Protocol, cast
 
 from ipc_ai_catalogue import CatalogueError, nearest
+from workbench import places
 from workbench.errors import WorkbenchError
 
 VERBS = (
@@ -50,6 +52,7 @@ class _OneLineParser(argparse.ArgumentParser):
 def main(words: list[str]) -> int:
     """Runs a verb; returns its exit code, 2 when what was asked cannot be done."""
     parser = _OneLineParser(prog="workbench", description="Run, feed and supply the service.")
+    parser.add_argument("--version", action="store_true", help="print the version of the product")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
     # Of a verb that is called no other is imported: where images are built there is only what `fetch` needs.
     called = words[:1] if words[:1] and words[0] in VERBS else VERBS
@@ -62,6 +65,9 @@ def main(words: list[str]) -> int:
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(parser, subparsers.choices[arguments.verb], unknown[0])
+    if arguments.version:
+        print(_version())
+        return 0
     if arguments.verb is None:
         parser.print_help()
         return 2
@@ -74,6 +80,12 @@ def main(words: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _version() -> str:
+    """The version in pyproject.toml, which lies beside this package wherever it runs."""
+    text = (places.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["project"]["version"])
 
 
 def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) -> NoReturn:
@@ -101,5 +113,10 @@ def _never_proxy_this_machine() -> None:
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
 
 
+def command() -> int:
+    """Runs what the words of this process ask for; the installed ``ipc-ai``."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command())

@@ -4,7 +4,6 @@
 through :func:`load`. Standard library only, because every deployable imports it.
 """
 
-from catalogue.names import CUSTOM, FACE_COMPARISON
 from ipc_ai_catalogue.loader import (
     Application,
     Catalogue,
@@ -18,6 +17,7 @@ from ipc_ai_catalogue.loader import (
     model_from_dict,
     nearest,
 )
+from ipc_ai_catalogue.names import CUSTOM, FACE_COMPARISON
 
 __all__ = [
     "CUSTOM",
