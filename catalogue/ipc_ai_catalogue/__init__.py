@@ -1,7 +1,7 @@
-"""What the product can serve: applications, models, their inputs, artefacts, licences and defaults.
+"""Catalogue of the product: applications, models, their inputs, artefacts, licences and defaults.
 
 ``models.json`` is the one place that names them; stacks, containers and workbench all read it
-through :func:`load`. Standard library only, because every deployable imports it.
+through :func:`load`. It needs the standard library only, because every deployable imports it.
 """
 
 from ipc_ai_catalogue.loader import (

@@ -1,4 +1,4 @@
-"""Reads ``models.json`` into frozen, typed objects and answers questions about them.
+"""Reads ``models.json`` into frozen, typed objects that answer questions about it.
 
 Errors::
 
@@ -35,14 +35,14 @@ class UnknownNameError(CatalogueError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``", did you mean 'X'?"`` for the known name closest to ``name``, or nothing."""
+    """Suggest the known name closest to ``name`` as ``", did you mean 'X'?"``; empty where none is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f", did you mean '{close[0]}'?" if close else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInput:
-    """How a frame becomes the tensor that a model takes.
+    """Preprocessing of a frame to the tensor that a model takes.
 
     Attributes:
         tensor: name of the input tensor.
@@ -53,9 +53,9 @@ class ModelInput:
         stride: height and width are padded to a multiple of it.
         max_long_side: the long side at the network input never exceeds it, in pixels.
         colour: channel order, ``RGB`` or ``BGR``.
-        scale, mean, std: ``(pixel * scale - mean) / std``, mean and std in the order of ``colour``.
-        enlarge: whether a frame smaller than ``size`` is enlarged to it.
-        interpolation: ``linear`` or ``cubic`` (what MXNet's ``resize_short`` uses).
+        scale, mean, std: normalisation ``(pixel * scale - mean) / std``, mean and std in the order of ``colour``.
+        enlarge: True where a frame smaller than ``size`` is enlarged to it.
+        interpolation: ``linear`` or ``cubic`` (as in MXNet's ``resize_short``).
         pad_value: pixel value of padding, 0-255, before normalisation.
     """
 
@@ -75,7 +75,7 @@ class ModelInput:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """An artefact: its path in the model folder, what the engine uses it as, where it comes from."""
+    """An artefact: its path in the model folder, its role for the engine, its source."""
 
     name: str
     role: str
@@ -94,12 +94,12 @@ class Licence:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A model: which engine runs it, how its input is made and which head reads its output.
+    """A model: its engine, its input and the head that decodes its output.
 
     ``files`` maps an application to its artefacts; ``"any"`` stands for every application.
-    ``target_class`` is the network's class index of what the application looks for, ``landmark_std`` the
-    factor of a RetinaFace's landmark outputs, ``dimensions`` the length of an embedding. ``head`` names what
-    reads a detector's outputs, or the template that faces are aligned to for an embedder.
+    ``target_class`` is the network's class index of the application's target, ``landmark_std`` the
+    factor of a RetinaFace's landmark outputs, ``dimensions`` the length of an embedding. ``head`` names a
+    detector's decoder of outputs, or for an embedder the template that faces are aligned to.
     """
 
     name: str
@@ -152,7 +152,7 @@ class Catalogue:
         """The application called ``name``.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownNameError: there is no such application.
         """
         if name not in self.applications:
             raise UnknownNameError("application", name, self.applications)
@@ -162,7 +162,7 @@ class Catalogue:
         """The model called ``name``.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownNameError: there is no such model.
         """
         if name not in self.models:
             raise UnknownNameError("model", name, self.models)
@@ -192,10 +192,10 @@ class Catalogue:
 
 @functools.cache
 def load(path: Path = _MODELS_JSON) -> Catalogue:
-    """Reads the catalogue.
+    """Read the catalogue.
 
     Raises:
-        CatalogueError: an entry lacks a field or holds one that is not known.
+        CatalogueError: an entry lacks a field or has an unknown one.
     """
     document = json.loads(path.read_text(encoding="utf-8"))
     return Catalogue(
@@ -208,10 +208,10 @@ def load(path: Path = _MODELS_JSON) -> Catalogue:
 
 
 def model_from_dict(name: str, entry: Mapping[str, Any]) -> Model:
-    """A model from its JSON object, as in ``models.json`` and in a model folder's ``model.json``.
+    """Build a model from its JSON object, as in ``models.json`` and in a model folder's ``model.json``.
 
     Raises:
-        CatalogueError: a field is missing or not known.
+        CatalogueError: a field is missing or unknown.
     """
     try:
         model_input = _construct(

@@ -1,8 +1,8 @@
-"""Names of applications that programs treat apart from the others, as ``models.json`` spells them."""
+"""Names of applications that need code of their own, as spelt in ``models.json``."""
 
 from __future__ import annotations
 
 FACE_COMPARISON = "face-comparison"
-"""Takes two frames, and is served by a pair of models."""
+"""Application that takes two frames and runs a pair of models."""
 CUSTOM = "custom"
-"""Runs a user's own program, with any model or none of the catalogue."""
+"""Application that runs a user's own program, with any model or none of the catalogue."""

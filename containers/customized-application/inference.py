@@ -1,7 +1,8 @@
-"""Frame quality: tells of a camera's frame whether it is dark, over-exposed, obstructed or blurred.
+"""Frame quality: finds frames that are dark, over-exposed, obstructed or blurred.
 
-A fleet learns from it which cameras to visit: a lens that is dirty, covered, turned away or out of focus, or a lamp
-that shines into it. It needs no weights. The four functions are SageMaker's; replace what is in them by your own.
+The operator of a fleet learns from it which cameras need a visit: the lens is dirty, covered, turned away or out of
+focus, or a lamp shines into it. It needs no weights. The functions are SageMaker's hooks; replace their bodies by
+your own.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ import numpy.typing as npt
 from serving import images
 from serving.errors import UnsupportedMediaTypeError
 
-_LONG_SIDE = 640  # pixels; all frames are measured at this size, so that resolution does not count
+_LONG_SIDE = 640  # pixels; all frames are measured at this size, so that results do not depend on resolution
 _MAX_PIXELS = 64_000_000
-_GRID = 8  # cells a side, in which detail is looked for
+_GRID = 8  # cells a side, each of which is checked for detail
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From where on a frame is reported. Tune them on frames of your own cameras.
+    """Limits beyond which a frame is reported. Tune them on frames of your own cameras.
 
     Attributes:
         dark: mean brightness below which a frame is dark. Night frames with infrared light are around 60 to 90.
         overexposed: share of pixels at the upper end (250 or more) above which a frame is over-exposed. Sky and lamps
             together seldom cover a third.
         flat: standard deviation of brightness below which a cell of the grid has no detail: sensor noise is 1 to 4.
-        obstructed: share of cells without detail above which something is before the lens.
+        obstructed: share of cells without detail above which something covers the lens.
         blurred: variance of the Laplacian below which a frame is blurred. Sharp scenes have some hundreds; source:
             Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, 2000.
     """
@@ -45,23 +46,23 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Model:
-    """What is loaded once: the name that the operator gave, and the thresholds."""
+    """State that is loaded once: the name that the operator chose, and the thresholds."""
 
     name: str
     thresholds: Thresholds
 
 
 def model_fn(model_dir: str) -> Model:  # noqa: ARG001
-    """A model with weights reads them from ``model_dir``, where SageMaker unpacks model.tar.gz."""
+    """Load the model; one with weights reads them from ``model_dir``, where SageMaker unpacks model.tar.gz."""
     return Model(os.environ.get("MODEL_NAME", "frame-quality"), Thresholds())
 
 
 def input_fn(body: bytes | str, content_type: str) -> npt.NDArray[Any]:
-    """The frame in grey, height x width, uint8.
+    """Decode the frame to grey, (height, width) uint8.
 
     Raises:
         UnsupportedMediaTypeError: the body is text; the client gets 415.
-        InvalidImageError: the body is no image, or a part of one; the client gets 400.
+        InvalidImageError: the body is no image, or is cut off; the client gets 400.
         PayloadTooLargeError: the image is too large to decode; the client gets 413.
     """
     if isinstance(body, str):
@@ -70,7 +71,7 @@ def input_fn(body: bytes | str, content_type: str) -> npt.NDArray[Any]:
 
 
 def predict_fn(frame: npt.NDArray[Any], model: Model) -> dict[str, Any]:
-    """The measures, and what is wrong with the frame; nothing is wrong with a good one."""
+    """Measure the frame and list its problems; a good frame has none."""
     measures = _measures(frame, model.thresholds)
     return {
         "model": model.name,
@@ -110,7 +111,7 @@ def _measures(frame: npt.NDArray[Any], thresholds: Thresholds) -> _Measures:
 
 
 def _problems(measures: _Measures, thresholds: Thresholds) -> list[str]:
-    """Light first: without it nothing can be said of the rest. A covered lens shows no detail, sharp or not."""
+    """Judge light first, because the rest cannot be judged without it. A covered lens shows no detail, sharp or not."""
     light = {
         "dark": measures.brightness < thresholds.dark,
         "overexposed": measures.overexposed_share > thresholds.overexposed,

@@ -1,4 +1,4 @@
-"""What can go wrong while serving, each with its HTTP status and a stable code.
+"""Errors of serving, each with its HTTP status and a stable code.
 
 ::
 
@@ -14,7 +14,7 @@
     ├── ObjectStoreUnavailableError     503 ObjectStoreUnavailable
     └── OverloadedError                 503 Overloaded
 
-A client is told ``str(error)``; for a 4xx that is a sentence that says what to change.
+The client gets ``str(error)``; for a 4xx it is a sentence that says what to change.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ClientError(ServingError):
 
 
 class InvalidImageError(ClientError):
-    """The bytes are not an image that can be decoded in full, or one of an unusable size."""
+    """The bytes are no image, cannot be decoded in full, or have an unusable size."""
 
     code = "InvalidImage"
 
@@ -91,12 +91,12 @@ class ObjectStoreUnavailableError(ServingError):
 
 
 class OverloadedError(ServingError):
-    """More requests are waiting than will be served in time."""
+    """More requests are waiting than can be served in time."""
 
     status = 503
     code = "Overloaded"
 
 
 def error_document(code: str, message: str, request_id: str) -> dict[str, Any]:
-    """The one error shape: ``{"error": {"code", "message", "request_id"}}``."""
+    """Build the one error shape: ``{"error": {"code", "message", "request_id"}}``."""
     return {"error": {"code": code, "message": message, "request_id": request_id}}

@@ -9,8 +9,8 @@ the image itself                                  one frame
 ``{"images": ["s3://BUCKET/KEY", ...]}``          one URI: one frame; several: a batch; a clip as above
 ================================================  ===============================================
 
-The keys of the API, ``image_base64_enc`` and ``images_base64_enc``, mean the same as the first two. A clip is frames
-of one size in the order of time. ``read_frames`` is for users' own hooks.
+The keys of the API, ``image_base64_enc`` and ``images_base64_enc``, mean the same as the first two. A clip is
+a list of frames of one size in temporal order. ``read_frames`` is for users' own hooks.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class FrameSet:
     """Decoded frames.
 
     Attributes:
-        frames: in the order sent, each (height, width, 3) uint8 BGR, those of a clip of one size; where the caller
-            said what it needs, perhaps with fewer pixels than were sent.
+        frames: in the order sent, each (height, width, 3) uint8 BGR, those of a clip of one size. They may have fewer
+            pixels than were sent if the caller passed ``needed``.
         sizes: width and height of each frame as sent and displayed.
-        mode: what the client sent: one frame, several, or several that follow each other in time.
+        mode: one frame, several, or several in temporal order.
     """
 
     frames: list[Frame]
@@ -60,8 +60,8 @@ class FrameReader:
     """Reads frames within limits.
 
     Args:
-        max_pixels: of one frame; all frames of a request together may have twice as many.
-        fetch: S3 URIs to the contents of their objects.
+        max_pixels: most pixels of one frame; all frames of a request together may have twice as many.
+        fetch: function from S3 URIs to the contents of their objects.
     """
 
     def __init__(self, *, max_pixels: int, fetch: Callable[[Sequence[str]], list[bytes]]) -> None:
@@ -69,20 +69,20 @@ class FrameReader:
         self._fetch = fetch
 
     def of_image(self, body: bytes, needed: Needed | None = None) -> FrameSet:
-        """The frame that a body is; with no more detail than is ``needed``, see ``images.decode_for``.
+        """Decode a body that is an image, at no more resolution than is ``needed``; see ``images.decode_for``.
 
         Raises:
-            ClientError: what ``images.decode`` raises.
+            ClientError: as ``images.decode``.
         """
         frame, size = self._decode(body, needed)
         return FrameSet([frame], [size], "frame")
 
     def of_document(self, document: Mapping[str, Any], needed: Needed | None = None) -> FrameSet:
-        """The frames that a JSON object holds, or names; with no more detail than is ``needed``.
+        """Decode the frames that a JSON object holds or names, at no more resolution than is ``needed``.
 
         Raises:
-            ClientError: none or several of the keys, or a value that is none of theirs; what ``images.decode`` and
-                ``ObjectStore.fetch`` raise. A message about one of several frames names it, counted from 0.
+            ClientError: none or several of the keys, or a value that does not fit its key; as ``images.decode`` and
+                ``ObjectStore.fetch``. A message about one of several frames names it, counted from 0.
             ObjectStoreUnavailableError: S3 cannot be reached.
         """
         key = _key(document)
@@ -111,7 +111,7 @@ class FrameReader:
         return [frame for frame, _ in decoded], [size for _, size in decoded]
 
     def _decode(self, body: bytes, needed: Needed | None) -> tuple[Frame, FrameSize]:
-        from ipc_ai_serving import images  # OpenCV: an application without frames does not need it
+        from ipc_ai_serving import images  # brings OpenCV, which an application without frames does not need
 
         if needed:
             return images.decode_for(body, max_pixels=self._max_pixels, needed=needed)
@@ -121,34 +121,34 @@ class FrameReader:
 
 @functools.cache
 def frame_reader() -> FrameReader:
-    """The reader that the environment asks for."""
+    """The reader with the limits of the environment."""
     return FrameReader(max_pixels=settings().max_frame_pixels, fetch=_fetch)
 
 
 def read_frames(body: bytes | str, content_type: str | None) -> Frame | list[Frame]:
-    """What a request shows, as arrays; for the ``input_fn`` of a user's own application.
+    """Decode the frames of a request for the ``input_fn`` of a user's own application.
 
     Args:
         body: the body as ``input_fn`` gets it.
-        content_type: an image's (``image/*``, ``application/x-image``, ``application/octet-stream``), or JSON's.
+        content_type: that of an image (``image/*``, ``application/x-image``, ``application/octet-stream``) or of JSON.
 
     Returns:
         One frame as an array (height, width, 3), uint8, BGR, as displayed; a batch as a list of such arrays; a clip as
         one array (frames, height, width, 3).
 
     Raises:
-        ServingError: one of ``ipc_ai_serving.errors``, which becomes the answer when the hook lets it pass.
+        ServingError: one of ``ipc_ai_serving.errors``; it becomes the answer unless the hook catches it.
     """
     encoded = _encoded(body)
     if _is_image(content.media_type(content_type, encoded)):
         return frame_reader().of_image(encoded).frames[0]
     document = content.image_or_json(content_type, encoded)
-    assert document is not None  # an image has been answered above
+    assert document is not None  # images returned above
     return _arrays(frame_reader().of_document(document))
 
 
 def frames_in(body: bytes | str, content_type: str) -> Frame | list[Frame] | None:
-    """As ``read_frames``; None when the body is neither an image nor a JSON object with one of the keys above."""
+    """Read as ``read_frames``; None when the body is neither an image nor a JSON object with one of the keys above."""
     if _is_image(content_type):
         return read_frames(body, content_type)
     if content_type != content.JSON_TYPE or body.lstrip()[:1] not in ("{", b"{"):
@@ -175,7 +175,7 @@ def _is_image(media_type: str) -> bool:
 
 
 def _key(document: Mapping[str, Any]) -> str:
-    """The one key that holds frames; a key that is null is one that was not sent."""
+    """The one key that holds frames; null counts as absent."""
     sent = [key for key in _KEYS if document.get(key) is not None]
     if len(sent) > 1:
         raise ClientError(f"send only one of the keys {' and '.join(repr(key) for key in sent)}")
@@ -190,7 +190,7 @@ def _uris(document: Mapping[str, Any]) -> list[str]:
         or not all(isinstance(uri, str | bytes) for uri in listed)
     ):
         raise ClientError(f"'{_URIS}' must be a list of 1 to {_MAX_URIS} S3 URIs, each s3://BUCKET/KEY")
-    # An image sent here by mistake is decoded already; its first letters go into the message.
+    # An image sent here by mistake is decoded already. Its first letters go into the message, to show the mistake.
     return [base64.b64encode(uri[:_SHOWN_BYTES]).decode() if isinstance(uri, bytes) else uri for uri in listed]
 
 
@@ -205,7 +205,7 @@ def _check_sizes(sizes: Sequence[FrameSize]) -> None:
 
 @contextmanager
 def _named(number: int) -> Iterator[None]:
-    """Says which of several frames was refused."""
+    """Name the frame that is refused, of several."""
     try:
         yield
     except ClientError as error:
@@ -213,7 +213,7 @@ def _named(number: int) -> Iterator[None]:
 
 
 def _fetch(uris: Sequence[str]) -> list[bytes]:
-    from ipc_ai_serving.requests.object_store import object_store  # the client of S3: most requests do not need it
+    from ipc_ai_serving.requests.object_store import object_store  # brings S3's client, which few requests need
 
     with traffic.without_core():
         return object_store().fetch(uris)

@@ -1,4 +1,4 @@
-"""Bytes to a frame."""
+"""Decoding of images to frames, within limits."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ FrameSize = tuple[int, int]
 """Width and height in pixels."""
 
 Needed = Callable[[int, int], FrameSize]
-"""From the width and height of a frame to those at which it is looked at."""
+"""Function from the width and height of a frame to those at the network input."""
 
 _REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 _MIN_SIDE = 16
 _LARGEST_FRAMES_TOGETHER = 2
-# A progressive JPEG goes over its pixels once a scan, and a scan takes some 100 bytes: without a limit a small file
-# keeps a decoder busy for minutes. Encoders write about ten scans.
+# A decoder goes over the pixels of a progressive JPEG once a scan, and a scan takes some 100 bytes: without a limit a
+# small file keeps it busy for minutes. Encoders write about ten scans.
 _MOST_PASSES, _PASSES_OF_LARGEST = 1000, 16
-# EXIF orientations and what makes the frame upright, CIPA DC-008 section 4.6.5.
+# EXIF orientations and their corrections, CIPA DC-008 section 4.6.5.
 _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
     2: lambda frame: cv2.flip(frame, 1),
     3: lambda frame: cv2.rotate(frame, cv2.ROTATE_180),
@@ -43,7 +43,7 @@ _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
 
 
 def decode(body: bytes, *, max_pixels: int) -> Frame:
-    """Decodes a JPEG, PNG, WebP or BMP image, with its EXIF orientation applied.
+    """Decode a JPEG, PNG, WebP or BMP image and apply its EXIF orientation.
 
     The header is read first, so that a frame too large to decode, or one that was cut off on its way, is
     refused before any pixel is decoded.
@@ -61,15 +61,15 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
 
 
 def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, FrameSize]:
-    """As ``decode``, with fewer pixels where the frame has at least twice as many as are needed in a row and a column.
+    """Decode an image, at reduced size if it is a JPEG with twice the needed pixels or more in each row and column.
 
-    A JPEG is then decoded at a half, a quarter or an eighth of its size, which saves part of the work (ITU-T T.81
-    stores blocks of frequencies, and the high ones are left out); what is left is at least what is needed.
+    The JPEG is then decoded at a half, a quarter or an eighth of its size, and never smaller than needed. This saves
+    work, because ITU-T T.81 stores blocks of frequencies, of which the high ones are left out.
 
     Args:
         body: the image.
-        max_pixels: of the frame as sent.
-        needed: from the frame's width and height to the width and height at which it will be looked at.
+        max_pixels: most pixels of the frame as sent.
+        needed: function from the frame's width and height to those at the network input.
 
     Returns:
         The frame, perhaps reduced, and the width and height of the frame as sent and displayed.
@@ -88,9 +88,9 @@ def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, 
 
 
 def check_together(bodies: Sequence[bytes], *, max_pixels: int) -> None:
-    """Checks that the frames of one request do not have too many pixels together: they are decoded all at once.
+    """Check the sum of pixels of a request's frames, which are all in memory at once.
 
-    What is no image is passed over; ``decode`` will say what is wrong with it.
+    Bodies that are no images do not count; ``decode`` reports what is wrong with them.
 
     Raises:
         PayloadTooLargeError: more than twice ``max_pixels``.
@@ -108,11 +108,11 @@ def check_together(bodies: Sequence[bytes], *, max_pixels: int) -> None:
 
 
 def check_size(body: bytes, *, max_pixels: int) -> Size:
-    """The size that the header tells, checked, without decoding anything.
+    """Read and check the size in the header without decoding anything.
 
     Raises:
         InvalidImageError: not an image, cut off, or with a side under 16 pixels.
-        PayloadTooLargeError: more than ``max_pixels`` pixels, or as many scans as would take as long to decode.
+        PayloadTooLargeError: more than ``max_pixels`` pixels, or so many scans that decoding would take as long.
     """
     size = read_size(body)
     if size.width * size.height > max_pixels:
@@ -131,8 +131,8 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
 
 
 def _whole(body: bytes) -> Frame:
-    """All of a frame, as displayed."""
-    # OpenCV 4.11 turns JPEG and PNG by their orientation and ignores WebP's, which is therefore ours, and told so.
+    """Decode a frame in full, as displayed."""
+    # OpenCV 4.11 applies the orientation of JPEG and PNG but not of WebP. WebP is turned here, and only here.
     webp = is_webp(body)
     upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
     turn = _UPRIGHT.get(webp_orientation(body)) if webp else None

@@ -1,4 +1,4 @@
-"""One JSON object a line on standard output, which SageMaker sends to CloudWatch Logs."""
+"""Logs as one JSON object a line on standard output, which SageMaker sends to CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _encoder = json.JSONEncoder(default=str)
 
 
 class JsonFormatter(logging.Formatter):
-    """Level, time, logger, message, whatever was given as ``extra``, and the traceback if there is one."""
+    """Formats level, time, logger, message, the fields of ``extra``, and the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line of JSON."""
+        """Format a record as one line of JSON."""
         entry = {
             "level": record.levelname,
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure() -> None:
-    """Sends every logger's INFO and above through :class:`JsonFormatter`."""
+    """Format every logger's INFO and above with :class:`JsonFormatter`."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""The name under which users' programs import ``frames``, ``images`` and ``errors``.
+"""Alias under which users' programs import ``frames``, ``images`` and ``errors``.
 
-A package of the user's own with this name comes first on the path and replaces it.
+A user's own package of this name comes first on the path and replaces it.
 """

@@ -1,1 +1,1 @@
-"""Built-in applications: modules with SageMaker's four hooks, one a value of ``applicationType``."""
+"""Built-in applications: a module with SageMaker's four hooks for each value of ``applicationType``."""

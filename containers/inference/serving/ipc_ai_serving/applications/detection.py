@@ -1,11 +1,11 @@
 """Face and body detection.
 
-In: the image itself, or JSON ``{"image_bytes": BASE64, "short_size": PIXELS}``, ``{"images_bytes": [BASE64, ...]}``
+Input: the image itself, or JSON ``{"image_bytes": BASE64, "short_size": PIXELS}``, ``{"images_bytes": [BASE64, ...]}``
 or ``{"images": ["s3://BUCKET/KEY", ...], "clip": BOOL}``. Options are keys of the JSON, or parameters of the image's
 content type: ``min_confidence``, ``max_results``, ``normalized`` (boxes in 0..1).
-Out: ``{"width", "height", "channels", "bbox_scores": [[p], ...], "bbox_coords": [[x_min, y_min, x_max,
-y_max], ...]}``, whole pixels of the frame sent, best first; for several frames ``{"results": [...]}`` with one of
-these a frame, in the order sent.
+Output: ``{"width", "height", "channels", "bbox_scores": [[p], ...], "bbox_coords": [[x_min, y_min, x_max,
+y_max], ...]}``, in whole pixels of the frame as sent, best first; for several frames ``{"results": [...]}`` with one
+such object a frame, in the order sent.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from ipc_ai_serving.settings import settings
 from ipc_ai_serving.vision.detections import Detections
 
 _MIN_SHORT_SIZE, _MAX_SHORT_SIZE = 32, 2048
-_CHANNELS = 3  # grey frames are decoded to three, too
+_CHANNELS = 3  # grey frames are decoded to three as well
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionOptions:
-    """What the client wants of the answer; the same for all frames of a request.
+    """Options of a request, which hold for all of its frames.
 
     Attributes:
-        short_size: short side in pixels at which to look at a frame, or None for the model's own.
-        min_confidence: weakest detection to answer with.
-        max_results: detections a frame at most, or None.
-        normalized: whether boxes are in 0..1 of the frame instead of pixels.
+        short_size: short side at the network input in pixels, or None for the model's own.
+        min_confidence: score threshold; weaker detections are left out.
+        max_results: most detections a frame, or None for no limit.
+        normalized: True for boxes in 0..1 of the frame instead of pixels.
     """
 
     short_size: int | None
@@ -53,13 +53,13 @@ class DetectionOptions:
 
 @dataclass(frozen=True)
 class DetectionRequest:
-    """What the client sent and what it wants of the answer.
+    """Body and options of a request.
 
-    Frames are still encoded: how much of their detail has to be decoded depends on the model.
+    Frames are still encoded, because the resolution at which to decode them depends on the model.
 
     Attributes:
         body: the image itself, or the JSON text.
-        document: the JSON object; None where the body is the image.
+        document: the JSON object, or None where the body is the image.
         wanted: the options.
     """
 
@@ -68,7 +68,7 @@ class DetectionRequest:
     wanted: DetectionOptions
 
     def frames(self, needed: Needed) -> FrameSet:
-        """The decoded frames, with at least the detail that is needed."""
+        """Decode the frames, with no fewer pixels than are needed."""
         reader = frame_reader()
         if self.document is None:
             return reader.of_image(self.body, needed)
@@ -77,7 +77,7 @@ class DetectionRequest:
 
 @dataclass(frozen=True)
 class DetectionAnswer:
-    """What was found in each frame, with the frame's width and height as sent, and in what form to say it."""
+    """Detections of each frame, with its width and height as sent, and the form of the answer."""
 
     found: list[tuple[FrameSize, Detections]]
     several: bool
@@ -85,7 +85,7 @@ class DetectionAnswer:
 
 
 def model_fn(model_dir: str) -> Detector:
-    """Loads the detector that the environment names."""
+    """Load the detector that the environment names."""
     folder = model_folder.find(
         settings().model_name,
         settings().application_type,
@@ -97,7 +97,7 @@ def model_fn(model_dir: str) -> Detector:
 
 
 def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
-    """Reads the JSON and checks the options."""
+    """Read the JSON and check the options."""
     document = content.image_or_json(content_type, body)
     options = content.parameters(content_type) if document is None else document
     wanted = DetectionOptions(
@@ -110,7 +110,7 @@ def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
 
 
 def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
-    """Decodes the frames and runs the detector over one after the other."""
+    """Decode the frames and run the detector on each in turn."""
     wanted = data.wanted
     found = []
     with traffic.core():
@@ -123,7 +123,7 @@ def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
 
 
 def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, str]:
-    """Writes the answer as JSON."""
+    """Write the answer as JSON."""
     answers = [_frame_answer(size, found, prediction.normalized) for size, found in prediction.found]
     answer = {"results": answers} if prediction.several else answers[0]
     return json.dumps(answer).encode(), "application/json"

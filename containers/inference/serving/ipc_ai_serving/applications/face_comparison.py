@@ -1,9 +1,9 @@
 """Face comparison: the largest face of a source image against every face of one or more target images.
 
-In: JSON ``{"source_image_bytes": BASE64, "target_image_bytes": BASE64}``, or ``target_images_bytes`` with a
+Input: JSON ``{"source_image_bytes": BASE64, "target_image_bytes": BASE64}``, or ``target_images_bytes`` with a
 list; optional ``similarity_threshold``, ``min_confidence`` and ``max_results``.
-Out: ``{"SourceImageFace": FACE or null, "FaceMatches": [{"Similarity": COSINE, "Face": FACE}, ...]}``, most
-alike first; with a list of targets every match says which one in ``TargetImage``, counted from 0. FACE is
+Output: ``{"SourceImageFace": FACE or null, "FaceMatches": [{"Similarity": COSINE, "Face": FACE}, ...]}``, most
+similar first; with a list of targets every match has its number in ``TargetImage``, counted from 0. FACE is
 ``{"BoundingBox": [x_min, y_min, x_max, y_max], "Confidence": p, "KeyPoints": {...}}`` in pixels of its image.
 """
 
@@ -35,7 +35,7 @@ from ipc_ai_serving.settings import settings
 from ipc_ai_serving.vision.detections import Detections
 
 _KEY_POINTS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
-# What the service has always reported faces from.
+# The score threshold of faces since the first release.
 _MIN_CONFIDENCE = 0.65
 _MAX_TARGETS = 20
 _KEPT_SOURCES, _KEPT_SECONDS = 64, 600.0
@@ -43,17 +43,17 @@ _KEPT_SOURCES, _KEPT_SECONDS = 64, 600.0
 
 @dataclass(frozen=True)
 class Source:
-    """The largest face of a source image, or none, and its embedding, or none: (dimensions,) float32."""
+    """The largest face of a source image and its embedding, (dimensions,) float32; None where there is no face."""
 
     face: Detections
     embedding: npt.NDArray[np.float32] | None
 
 
 class FaceModels:
-    """The detector and the embedder of a pair, and what they made of the last sources.
+    """The detector and the embedder of a pair, with a cache of source faces.
 
-    Cameras look for the same few people in frame after frame. A source that was seen within ten minutes is neither
-    decoded nor looked at again; it is known by a digest of its bytes, and what is kept, a box and a vector, stays in
+    Cameras compare the same few people with frame after frame. A source seen within the last ten minutes is
+    neither decoded nor embedded again. The key is a digest of its bytes; the value, a box and a vector, stays in
     memory.
     """
 
@@ -64,7 +64,7 @@ class FaceModels:
         self._lock = threading.Lock()
 
     def source(self, encoded: bytes, *, min_confidence: float, max_pixels: int) -> Source:
-        """The source's largest face.
+        """Find and embed the source's largest face, or take it from the cache.
 
         Raises:
             ClientError: the image cannot be decoded.
@@ -72,7 +72,7 @@ class FaceModels:
         key = (hashlib.sha256(encoded).digest(), min_confidence)
         now = time.monotonic()
         with self._lock:
-            # They lie in the order in which they were looked at.
+            # The oldest come first, because a source joins at the end.
             while self._sources and next(iter(self._sources.values()))[0] < now - _KEPT_SECONDS:
                 self._sources.popitem(last=False)
             if key in self._sources:
@@ -88,7 +88,7 @@ class FaceModels:
         return found
 
     def faces(self, frame: Frame, min_confidence: float) -> Detections:
-        """The faces of a frame.
+        """Detect the faces of a frame.
 
         Raises:
             ModelLoadError: the detector finds no landmarks.
@@ -101,14 +101,14 @@ class FaceModels:
         return faces.take(np.flatnonzero(faces.scores >= min_confidence))
 
     def embeddings(self, frame: Frame, faces: Detections) -> npt.NDArray[np.float32]:
-        """(N, dimensions) float32 of the faces in a frame."""
+        """Embed the faces of a frame: (N, dimensions) float32."""
         assert faces.landmarks is not None
         return self.embedder.embed(frame, faces.landmarks)
 
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """Encoded images and what the client wants of the answer."""
+    """Encoded images and the options of a request."""
 
     source: bytes
     targets: list[bytes]
@@ -130,7 +130,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The source's largest face, or no faces, and the matches, most alike first."""
+    """The source's largest face, or no face, and the matches, most similar first."""
 
     source: Detections
     matches: list[Match]
@@ -138,7 +138,7 @@ class Comparison:
 
 
 def model_fn(model_dir: str) -> FaceModels:
-    """Loads the pair ``DETECTOR+EMBEDDER`` that the environment names."""
+    """Load the pair ``DETECTOR+EMBEDDER`` that the environment names."""
     names = settings().model_name.split("+")
     if len(names) != 2:
         raise ModelLoadError(f"face comparison needs DETECTOR+EMBEDDER as its model, not '{settings().model_name}'")
@@ -157,7 +157,7 @@ def model_fn(model_dir: str) -> FaceModels:
 
 
 def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
-    """Reads the JSON and checks the options."""
+    """Read the JSON and check the options."""
     document = content.image_or_json(content_type, body)
     if document is None:
         raise ClientError("face comparison needs two images; send JSON with source_image_bytes and target_image_bytes")
@@ -179,7 +179,7 @@ def input_fn(body: bytes, content_type: str | None) -> ComparisonRequest:
 
 
 def predict_fn(data: ComparisonRequest, model: FaceModels) -> Comparison:
-    """Embeds the source's largest face once and every face of the targets, and compares them."""
+    """Embed the source's largest face once and every face of the targets, and compare them."""
     limit = settings().max_frame_pixels
     matches = []
     with traffic.core():
@@ -197,7 +197,7 @@ def predict_fn(data: ComparisonRequest, model: FaceModels) -> Comparison:
 
 
 def output_fn(prediction: Comparison, accept: str | None) -> tuple[bytes, str]:
-    """Writes the answer as JSON."""
+    """Write the answer as JSON."""
     found = len(prediction.source.scores)
     answer = {
         "SourceImageFace": _face(prediction.source, 0) if found else None,
@@ -211,7 +211,7 @@ def output_fn(prediction: Comparison, accept: str | None) -> tuple[bytes, str]:
 
 
 def _targets(document: Mapping[str, Any]) -> tuple[list[bytes], bool]:
-    """The encoded target images, and whether the client sent a list."""
+    """The encoded target images, and True where the client sent a list."""
     if "target_images_bytes" not in document:
         return [content.base64_image(document, "target_image_bytes")], False
     return content.base64_images(document, "target_images_bytes", maximum=_MAX_TARGETS), True

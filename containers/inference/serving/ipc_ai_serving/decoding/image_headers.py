@@ -1,7 +1,7 @@
-"""Reads the size of an image from its header, and whether the whole file is there, before any pixel is decoded.
+"""Size of an image from its header, and a check that the file is whole, before any pixel is decoded.
 
 Structure of the formats: ITU-T T.81 annex B (JPEG markers), RFC 9649 (WebP), Microsoft's BITMAPFILEHEADER and
-BITMAPINFOHEADER, and TIFF 6.0 section 2 (what EXIF is written in). ``png_chunks`` knows those of PNG.
+BITMAPINFOHEADER, and TIFF 6.0 section 2 (the format of EXIF). PNG has a module of its own, ``png_chunks``.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _END_OF_IMAGE = b"\xff\xd9"
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers that stand alone, without a length: TEM, RST0-RST7, SOI.
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-# Baseline, extended and arithmetic frames: each component is in one scan, and decoders end after one that has all.
+# Baseline, extended and arithmetic frames have each component in one scan; decoders stop after a scan that has all.
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _UNCOMPRESSED = 0
-# OpenCV keeps all segments of EXIF's kind, and walks over those that it has for each. Encoders write a few dozen.
+# OpenCV keeps all EXIF segments and walks them again for each new one, in quadratic time. Encoders write a few dozen.
 _MOST_SEGMENTS = 4096
 
 _BYTE_ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag and a type of TIFF
 _UPRIGHT, _ORIENTATIONS = 1, range(1, 9)
-# An animation has a chunk a picture; what comes after so many is not looked at.
+# An animation has a chunk a picture. Reading stops here, so that a file of tiny chunks costs little.
 _MAX_CHUNKS = 4096
 
 
@@ -41,8 +41,8 @@ class Size:
 
     Attributes:
         width, height: in pixels.
-        passes: how often a decoder goes over all pixels: the scans of a JPEG, 1 for other formats.
-        reducible: whether a decoder can leave out detail for less work and need not turn the frame: an upright JPEG.
+        passes: times that a decoder goes over all pixels: the scans of a JPEG, 1 for other formats.
+        reducible: True for an upright JPEG, which a decoder can decode at a fraction of its size for less work.
     """
 
     width: int
@@ -52,15 +52,15 @@ class Size:
 
 
 def is_image(body: bytes) -> bool:
-    """Whether the first bytes are those of a format that is decoded."""
+    """Tell by the first bytes if the format is one that is decoded."""
     return _reader(body) is not None
 
 
 def read_size(body: bytes) -> Size:
-    """The size that the header tells.
+    """Read the size from the header.
 
     Raises:
-        InvalidImageError: none of the formats, cut off, or without a size.
+        InvalidImageError: an unknown format, a file that is cut off, or a header without a size.
     """
     reader = _reader(body)
     if reader is None:
@@ -70,22 +70,22 @@ def read_size(body: bytes) -> Size:
 
 
 def is_png(body: bytes) -> bool:
-    """Whether the first bytes are those of a PNG."""
+    """Tell by the first bytes if it is a PNG."""
     return body.startswith(png_chunks.SIGNATURE)
 
 
 def is_webp(body: bytes) -> bool:
-    """Whether the first bytes are those of a WebP."""
+    """Tell by the first bytes if it is a WebP."""
     return body[:4] == b"RIFF" and body[8:12] == b"WEBP"
 
 
 def webp_orientation(body: bytes) -> int:
-    """The EXIF orientation of a WebP, 1 to 8 (CIPA DC-008, tag 0x0112); 1, upright, where it tells none.
+    """The EXIF orientation of a WebP, 1 to 8 (CIPA DC-008, tag 0x0112); 1, upright, where it has none.
 
-    Whatever the bytes are, nothing is raised: a picture with broken EXIF is one without.
+    It never raises: a picture with broken EXIF counts as one without.
     """
     exif = next((content for name, content in _webp_chunks(body) if name == b"EXIF"), b"")
-    # Some encoders write what stands before TIFF in a JPEG here too.
+    # Some encoders put the prefix here that EXIF has in a JPEG.
     return _tiff_orientation(exif.removeprefix(_EXIF))
 
 
@@ -96,20 +96,20 @@ def _reader(body: bytes) -> Callable[[bytes], Size] | None:
 
 
 def _jpeg(body: bytes) -> Size:
-    """Walks the segments up to the first scan, then looks for the end marker behind it.
+    """Walk the segments up to the first scan, then look for the end marker behind it.
 
     A thumbnail inside an EXIF segment is passed over with its segment, and inside a scan 0xFF is
     always followed by 0x00 or a restart marker, so the end marker found is that of the image itself.
     """
     size: Size | None = None
     upright = True
-    in_one_scan = b""  # how many components the first scan has if it is the only one, as both headers write it
+    in_one_scan = b""  # byte of the number of components, which frame and scan share if there is one scan
     position = 2
     for _ in range(_MOST_SEGMENTS):
         if position + 4 > len(body):
             raise _cut_off("JPEG")
         marker = body[position + 1]
-        # Decoders go on to the next marker where there is none: they would see another image behind it than this.
+        # Decoders skip to the next marker, and might find another image there than the one that was checked.
         if body[position] != 0xFF or marker == _NO_MARKER:
             raise InvalidImageError("the JPEG is corrupt: a marker is missing; send it again or check the encoder")
         if marker == 0xFF:  # a fill byte
@@ -141,9 +141,10 @@ def _jpeg(body: bytes) -> Size:
 
 
 def _count_markers(body: bytes, start: int, marker: int) -> int:
-    """How often a marker occurs from ``start`` on; a fifth of the time of ``bytes.count``.
+    """Count a marker from ``start`` on, in a fifth of the time that ``bytes.count`` takes.
 
-    Inside a scan none does but restarts; in the tables between scans, and behind the end, one may by chance.
+    A scan contains no markers but restarts. Tables between scans, and bytes behind the end, may contain the marker
+    by chance, which makes the count too high and never too low.
     """
     wanted = np.uint16(marker << 8 | 0xFF)  # both bytes as a little-endian number
     pairs = (np.frombuffer(body, "<u2", (len(body) - first) // 2, first) for first in (start, start + 1))
@@ -155,7 +156,7 @@ def _png(body: bytes) -> Size:
 
 
 def _webp(body: bytes) -> Size:
-    """The three kinds of first chunk each have the size in a place of their own."""
+    """Read the size from the first chunk, whose three kinds each have it in another place."""
     (length,) = struct.unpack_from("<I", body, 4)
     if len(body) < max(length + 8, 30):
         raise InvalidImageError("the WebP is truncated: it is shorter than it says; send the whole file")
@@ -172,7 +173,7 @@ def _webp(body: bytes) -> Size:
 
 
 def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and contents of the chunks that lie whole in ``body``. Each has an even number of bytes."""
+    """Names and contents of the chunks that ``body`` has in full. Each is padded to an even number of bytes."""
     position = 12
     for _ in range(_MAX_CHUNKS):
         if position + 8 > len(body):
@@ -187,7 +188,7 @@ def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _tiff_orientation(tiff: bytes, doubtful: int = _UPRIGHT) -> int:
     """The orientation in the first directory: entries of 12 bytes, each a tag, a type, a count and a value.
 
-    ``doubtful`` where it is not written as it should be: other readers may understand it.
+    It is ``doubtful`` where the bytes break the standard, because other readers may understand them.
     """
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None or len(tiff) < 8:

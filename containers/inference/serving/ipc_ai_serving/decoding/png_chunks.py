@@ -1,8 +1,8 @@
-"""The chunks of a PNG, looked at before a decoder is trusted with them.
+"""Checks of a PNG's chunks before a decoder gets them.
 
-OpenCV 4.11 makes room for as many bytes as any chunk claims to have, gigabytes in a small file, inflates texts that
-nobody reads and data beyond the picture, and ends the process when an animation is broken
-(github.com/opencv/opencv/issues/27744). Structure: the PNG specification, third edition, sections 5 and 11.2.
+OpenCV 4.11 allocates as many bytes as any chunk claims to have, gigabytes for a small file. It inflates unused texts
+and data beyond the picture, and a broken animation ends the process (github.com/opencv/opencv/issues/27744).
+Structure: the PNG specification, third edition, sections 5 and 11.2.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by colour type
 _PIECE = 1 << 20
 _BESIDE_DATA = 12  # bytes of a chunk: its length, its name, and a checksum behind the data
 _MOST = 65536
-"""Chunks at most. Encoders put 8 KiB and more into one; a file of empty ones would take seconds."""
+"""Most chunks of a file. Encoders put 8 KiB and more into one; a file of empty ones would take seconds."""
 
 
 def size(png: bytes) -> tuple[int, int]:
-    """Width and height, of a PNG whose chunks are all there.
+    """Read width and height, and check that all chunks are there.
 
     Raises:
-        InvalidImageError: cut off, of too many chunks, or not with one header, at the start.
+        InvalidImageError: the file is cut off, has too many chunks, or does not start with its only header.
     """
     headers = sum(name == _HEADER[4:] for name, _ in _chunks(png))
     if headers != 1 or png[len(SIGNATURE) : len(SIGNATURE) + len(_HEADER)] != _HEADER:
@@ -39,10 +39,10 @@ def size(png: bytes) -> tuple[int, int]:
 
 
 def still(png: bytes) -> bytes:
-    """The PNG with what its one picture consists of alone, and its EXIF; the same object where that is all.
+    """Reduce a PNG to its still picture and its EXIF; return the same object where there is nothing else.
 
     Raises:
-        InvalidImageError: its data are far longer than the picture.
+        InvalidImageError: the data are far longer than the picture.
     """
     chunks = list(_chunks(png))
     kept = [(name, where) for name, where in chunks if name in _OF_THE_PICTURE]
@@ -53,11 +53,11 @@ def still(png: bytes) -> bytes:
 
 
 def _check_data(png: bytes, chunks: list[slice]) -> None:
-    """Inflates the data piece by piece, to twice what the picture can have: a file of megabytes may hold gigabytes."""
+    """Inflate the data piece by piece up to twice the picture's size: a file of megabytes may hold gigabytes."""
     width, height, depth, colour = struct.unpack_from(">IIBB", png, len(SIGNATURE) + len(_HEADER))
     left = 2 * height * (1 + (width * depth * _SAMPLES.get(colour, 4) + 7) // 8) + _PIECE
     inflater = zlib.decompressobj()
-    with contextlib.suppress(zlib.error):  # the decoder will say so
+    with contextlib.suppress(zlib.error):  # the decoder refuses it
         for where in chunks:
             data = png[where.start + 8 : where.stop - 4]
             while data and not inflater.eof:
@@ -68,7 +68,7 @@ def _check_data(png: bytes, chunks: list[slice]) -> None:
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, slice]]:
-    """Name and place of each chunk, to the end of the picture; what comes behind it is not looked at."""
+    """Name and place of each chunk up to the end of the picture; bytes behind it are ignored."""
     position = len(SIGNATURE)
     for _ in range(_MOST):
         if position + _BESIDE_DATA > len(png):

@@ -1,7 +1,7 @@
 """Engines run a network over arrays.
 
-One module an engine, named as in the catalogue, with one function
-``load(model, files, threads) -> Engine``. The framework is imported inside it, so that an image needs
+Each engine is a module or folder named as in the catalogue, with one function
+``load(model, files, threads) -> Engine``. It imports its framework inside that function, so that an image needs
 only the frameworks of the engines it uses.
 """
 
@@ -29,7 +29,7 @@ Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]
 """Named outputs in the order in which the network declares them."""
 
 TensorOf: TypeAlias = Callable[[int], npt.NDArray[np.float32]]
-"""From the number of a tensor to the tensor, (1, 3, height, width)."""
+"""Function from the number of a tensor to the tensor, (1, 3, height, width)."""
 
 
 class Engine(ABC):
@@ -37,7 +37,7 @@ class Engine(ABC):
 
     Attributes:
         at_once: calls that may run at the same time.
-        takes_core: whether a call keeps a core busy, rather than a GPU.
+        takes_core: True where a call keeps a core busy, False where it keeps a GPU busy.
     """
 
     at_once = 1
@@ -45,17 +45,17 @@ class Engine(ABC):
 
     @abstractmethod
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """One forward pass over a (N, 3, height, width) float32 tensor."""
+        """Run one forward pass over a (N, 3, height, width) float32 tensor."""
 
     def prepare_process(self) -> None:  # noqa: B027 an engine without threads has nothing to prepare
-        """Makes what a forked process cannot take over, before its first request."""
+        """Create what a fork does not carry over, threads for example, before the first request."""
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """The same while no other request is in work: it may take all threads for itself."""
+        """Run one forward pass while no other request is in work: it may use all threads."""
         return self.run(tensor)
 
     def run_each_alone(self, count: int, tensor_of: TensorOf) -> Outputs:
-        """As :meth:`SharedEngine.run_each` while no other request is in work; threads may make tensors, too."""
+        """Run as :meth:`SharedEngine.run_each` while no other request is in work: threads may make tensors, too."""
         return self.run(_batch(count, tensor_of))
 
 
@@ -63,7 +63,7 @@ _loaded: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 class SharedEngine:
-    """An engine that threads may share: each waits for its turn."""
+    """An engine that threads share by taking turns."""
 
     def __init__(self, engine: Engine) -> None:
         _loaded.add(engine)
@@ -71,19 +71,19 @@ class SharedEngine:
         self._turns = threading.BoundedSemaphore(engine.at_once)
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """One forward pass over a (N, 3, height, width) float32 tensor."""
+        """Run one forward pass over a (N, 3, height, width) float32 tensor."""
         with self._in_turn():
             return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
 
     def run_each(self, count: int, tensor_of: TensorOf) -> Outputs:
-        """Forward passes over tensors that are made only when they are needed.
+        """Run forward passes over tensors that are made only when they are needed.
 
         Args:
-            count: of the tensors, at least one.
-            tensor_of: from the number of one, counted from 0, to a (1, 3, height, width) float32 tensor.
+            count: number of tensors, at least one.
+            tensor_of: function from the number of a tensor, counted from 0, to (1, 3, height, width) float32.
 
         Returns:
-            The outputs of all, one after the other.
+            The outputs of all tensors, in their order.
         """
         with self._in_turn():
             if traffic.alone():
@@ -92,7 +92,7 @@ class SharedEngine:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """A turn of the engine and, where it needs one, a core; nobody who has a core waits for a turn with it."""
+        """Hold a turn of the engine and, where it needs one, a core, which goes to others while the turn is awaited."""
         with traffic.core() if self._engine.takes_core else traffic.without_core():
             if not self._turns.acquire(blocking=False):
                 with traffic.without_core(), stage("wait"):
@@ -113,22 +113,22 @@ class _EngineModule(Protocol):
 
 
 def prepare_process() -> None:
-    """Makes what the engines of this process could not take over from the one it was forked from."""
+    """Prepare the engines that this process has from the one it was forked from."""
     for engine in list(_loaded):
         engine.prepare_process()
 
 
 def names() -> list[str]:
-    """The engines there are."""
+    """Names of all engines."""
     return [module.name for module in pkgutil.iter_modules(__path__)]
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> SharedEngine:
-    """Loads a model by its engine.
+    """Load a model by its engine.
 
     Args:
         model: the model.
-        files: role of an artefact to its path.
+        files: path of each artefact by its role.
         threads: threads that one forward pass may use.
 
     Raises:

@@ -1,7 +1,8 @@
-"""Networks that SageMaker Neo compiled, run by its runtime DLR, which is no part of the images: see docs/models.md.
+"""Networks compiled by SageMaker Neo, run by its runtime DLR. The images do not have it: see docs/models.md.
 
-Beside the compiled files lies ``neo.json``, for what they do not tell: ``device`` (``cpu`` or ``gpu``), ``shape`` of
-the one input, (batch, 3, height, width), and ``outputs``, the source's names in its order; none where it has none.
+Beside the compiled files lies ``neo.json`` with the facts that they lack: ``device`` (``cpu`` or ``gpu``), ``shape``
+of the one input, (batch, 3, height, width), and ``outputs``, the names in the source's order, empty where it names
+none.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ from ipc_ai_serving.errors import InvalidImageError, ModelLoadError
 
 
 class DlrEngine(Engine):
-    """A compiled network. Its shape is part of it: smaller tensors are padded, several of a batch run one by one."""
+    """A network compiled for one input shape: smaller tensors are padded, and larger batches run in parts."""
 
     def __init__(
         self, folder: Path, *, device: str, shape: tuple[int, ...], outputs: list[str], input_name: str
     ) -> None:
-        """Loads the compiled files.
+        """Load the compiled files.
 
         Args:
-            folder: where they lie, without any other file: DLR takes each JSON file for its graph.
+            folder: holds the compiled files alone, because DLR takes any JSON file in it for its graph.
             device: ``cpu`` or ``gpu``.
-            shape: of the input.
+            shape: shape of the input.
             outputs: names of the outputs.
             input_name: name of the input.
 
         Raises:
-            ModelLoadError: DLR does not take them.
+            ModelLoadError: DLR refuses the files.
         """
         import dlr
 
@@ -47,10 +48,10 @@ class DlrEngine(Engine):
             raise ModelLoadError(f"DLR does not load the compiled model in {folder.name}: {error}") from error
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """One forward pass for every ``batch`` of (N, 3, height, width) float32.
+        """Run a forward pass for every ``batch`` tensors of (N, 3, height, width) float32.
 
         Raises:
-            InvalidImageError: the tensor is larger than what the network was compiled for.
+            InvalidImageError: the tensor is larger than the shape that the network was compiled for.
         """
         height, width = tensor.shape[2:]
         if height > self._height or width > self._width:
@@ -70,7 +71,7 @@ class DlrEngine(Engine):
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
-    """Loads the artefacts of roles ``neo`` and ``library``, and what lies beside the library."""
+    """Load the artefacts of roles ``neo`` and ``library``, and the files beside the library."""
     folder = files["library"].parent
     try:
         described = json.loads(files["neo"].read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Finds the application's module and its four hooks.
 
 A built-in application is chosen by ``APPLICATION_TYPE``; ``custom`` is the user's own module. The serving core
-knows nothing else of either.
+needs no other knowledge of either.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Application:
 
     ``model_fn(model_dir) -> model``, ``input_fn(body, content_type) -> data``,
     ``predict_fn(data, model) -> prediction``, ``output_fn(prediction, accept) -> (body, content_type)``.
-    ``shares_model`` tells whether several threads may predict with the model at once.
+    ``shares_model`` is True where several threads may predict with the model at once.
     """
 
     model_fn: Callable[[str], Any]
@@ -44,13 +44,13 @@ class Application:
 def find(
     application_type: str, model_dir: Path, *, code_dir: Path | None = None, program: str = PROGRAM
 ) -> Application:
-    """The hooks of an application.
+    """Find the hooks of an application.
 
     Args:
         application_type: its name.
-        model_dir: where model.tar.gz is unpacked.
-        code_dir: where else a user's own program may be.
-        program: the file name of a user's own program.
+        model_dir: folder in which model.tar.gz is unpacked.
+        code_dir: further folder to search for a user's own program.
+        program: file name of a user's own program.
 
     Raises:
         ModelLoadError: no such application, or the user's module is missing or incomplete.

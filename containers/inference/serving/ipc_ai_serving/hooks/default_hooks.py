@@ -1,10 +1,10 @@
-"""What SageMaker's containers do where a user's module defines no hook: those of PyTorch, scikit-learn and MXNet.
+"""Default hooks of SageMaker's containers of PyTorch, scikit-learn and MXNet, for a module that defines none.
 
-JSON, CSV and NPY in and out, and beyond SageMaker's defaults ``frames`` in. Where the user's program has imported
-PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32, which ``mxnet_defaults``
-turns into what a model of MXNet takes. Sources:
-sagemaker-inference-toolkit, ``decoder.py`` and ``encoder.py``; ``default_pytorch_inference_handler.py`` of
-sagemaker-pytorch-inference-toolkit; ``serving.py`` of sagemaker-scikit-learn-container.
+Input and output are JSON, CSV or NPY; beyond SageMaker's defaults, input may also be ``frames``. Where the user's
+program has imported PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32, which
+``mxnet_defaults`` converts for a model of MXNet. Sources: ``decoder.py`` and ``encoder.py`` of
+sagemaker-inference-toolkit; ``default_pytorch_inference_handler.py`` of sagemaker-pytorch-inference-toolkit;
+``serving.py`` of sagemaker-scikit-learn-container.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _TORCH_SUFFIXES = (".pt", ".pth")
 
 
 def accepted(accept: str | None) -> str:
-    """The content type of the answer: the first of the header that is known, JSON when anything will do.
+    """The content type of the answer: the first known one of the header, or JSON where the client takes anything.
 
-    A type that no default knows is handed on as it is, for the user's own ``output_fn``.
+    An unknown type is passed on as it is, for the user's own ``output_fn``.
     """
     wanted = [part.split(";")[0].strip().lower() for part in (accept or "").split(",")]
     known = next((kind for kind in wanted if kind in _KNOWN), None)
@@ -46,7 +46,7 @@ def accepted(accept: str | None) -> str:
 
 
 def model_fn(model_dir: str) -> Any:
-    """MXNet's module in ``model-symbol.json``; TorchScript in ``model.pt``, or in the only .pt or .pth file.
+    """Load MXNet's module in ``model-symbol.json``, or TorchScript in ``model.pt`` or the only .pt or .pth file.
 
     Raises:
         ModelLoadError: there is no such file, it does not load, or its framework is not installed.
@@ -72,12 +72,12 @@ def model_fn(model_dir: str) -> Any:
 
 
 def input_fn(data: str | bytes, content_type: str) -> Any:
-    """The body as a tensor where PyTorch is in use, else as an array; frames as ``frames.frames_in`` gives them.
+    """Decode the body to a tensor where PyTorch is in use, else to an array; frames as in ``frames.frames_in``.
 
     Numbers of JSON and CSV are float32, and a missing one is not-a-number. NPY keeps its type.
 
     Raises:
-        ClientError: it does not hold what its content type says.
+        ClientError: the body does not fit its content type.
         UnsupportedMediaTypeError: neither JSON, CSV, NPY nor an image.
     """
     sent = frames.frames_in(data, content_type)
@@ -97,7 +97,7 @@ def input_fn(data: str | bytes, content_type: str) -> Any:
 
 
 def predict_fn(data: Any, model: Any) -> Any:
-    """``model(data)`` for a PyTorch module, in evaluation mode; else ``model.predict(data)``, or ``model(data)``."""
+    """Call a PyTorch module in evaluation mode; of other models ``model.predict(data)``, or else ``model(data)``."""
     torch = sys.modules.get("torch")
     if torch is None:
         return _called(model, data)
@@ -112,10 +112,10 @@ def predict_fn(data: Any, model: Any) -> Any:
 
 
 def predict_sent_data(data: Any, model: Any) -> Any:
-    """As ``predict_fn``, for data that the default ``input_fn`` made: it is what the client sent.
+    """Predict with data of the default ``input_fn``, where a refusal of the model is the client's error.
 
     Raises:
-        ClientError: the model does not take it: another shape, not-a-number, an image instead of a table.
+        ClientError: the model refuses the data: another shape, not-a-number, an image instead of a table.
     """
     try:
         return predict_fn(data, model)
@@ -128,7 +128,7 @@ def predict_sent_data(data: Any, model: Any) -> Any:
 
 
 def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:
-    """The prediction in the accepted form.
+    """Encode the prediction in the accepted form.
 
     Raises:
         UnsupportedMediaTypeError: neither JSON, CSV nor NPY, or a prediction that does not fit into a table.
@@ -156,9 +156,9 @@ def _from_json(data: str | bytes) -> Any:
 
 
 def _from_csv(data: str | bytes) -> Any:
-    """As ``numpy.genfromtxt`` reads it: an empty cell is not-a-number, one row or one column has one dimension.
+    """Read CSV as ``numpy.genfromtxt``: an empty cell is not-a-number, one row or one column has one dimension.
 
-    Other than there, columns of whole numbers may stand beside columns of fractions, and a word is an error.
+    Unlike there, columns of whole numbers may stand beside columns of fractions, and a word is an error.
     """
     text = data if isinstance(data, str) else data.decode()
     lines = [line for line in text.splitlines() if line.strip()]
@@ -169,7 +169,7 @@ def _from_csv(data: str | bytes) -> Any:
 
 def _numbers(document: Any) -> Any:
     try:
-        with np.errstate(over="ignore"):  # a number beyond float32 is infinite
+        with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite
             return np.array(document, np.float32)
     except ValueError as error:
         if "sequence" in str(error):
@@ -182,17 +182,17 @@ def _from_npy(data: bytes) -> Any:
 
 
 def to_json(prediction: Any) -> bytes:
-    """Lists, tensors and arrays, one in another, as JSON.
+    """Encode nested lists, tensors and arrays as JSON.
 
     Raises:
-        TypeError: something else is in there.
+        TypeError: a value of another type.
     """
     return json.dumps(prediction, default=_plain).encode()
 
 
 def _plain(value: Any) -> Any:
-    """The lists and numbers of a tensor of PyTorch, an NDArray of MXNet, or an array."""
-    if hasattr(value, "asnumpy"):  # which has a detach(), too
+    """Convert a tensor of PyTorch, an NDArray of MXNet or an array to lists and numbers."""
+    if hasattr(value, "asnumpy"):  # first, because an NDArray has a detach() too
         return value.asnumpy().tolist()
     if hasattr(value, "detach"):
         return value.detach().cpu().tolist()

@@ -1,9 +1,9 @@
-"""A user's own application: ``code/inference.py`` in model.tar.gz, as SageMaker's own containers expect it.
+"""A user's own application: ``code/inference.py`` in model.tar.gz, as in SageMaker's own containers.
 
 The module may define ``model_fn``, ``input_fn``, ``predict_fn`` and ``output_fn``, each with or without a last
 ``context`` argument, or ``transform_fn`` instead of the last three; and ``pre_model_fn`` and ``model_warmup_fn``, which
-run before and after the model is loaded. ``input_fn`` may take the ``model`` as well, as in the MXNet container. What
-is missing is SageMaker's default.
+run before and after the model is loaded. ``input_fn`` may take the ``model`` as well, as in the MXNet container.
+SageMaker's defaults replace missing hooks.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TEXT_TYPES = frozenset({"application/json", "text/csv", "text/plain"})
 
 @dataclass(frozen=True)
 class Context:
-    """What SageMaker's containers tell a hook beside its arguments.
+    """Information of SageMaker's containers for a hook, beside its arguments.
 
     Attributes:
         system_properties: ``model_dir``, and ``gpu_id``: 0 where PyTorch sees a GPU, else None.
@@ -43,7 +43,7 @@ class Context:
 
 
 class UserHooks:
-    """The hooks of a user's module in the form that the serving core calls."""
+    """The hooks of a user's module, with the arguments that the serving core passes."""
 
     def __init__(self, module: ModuleType, model_dir: Path) -> None:
         hook = functools.partial(_hook, module, _context(model_dir))
@@ -62,10 +62,10 @@ class UserHooks:
 
     @classmethod
     def load(cls, model_dir: Path, *, code_dir: Path | None = None, program: str = PROGRAM) -> UserHooks:
-        """Imports the user's module.
+        """Import the user's module.
 
         Raises:
-            ModelLoadError: there is none.
+            ModelLoadError: there is no module.
         """
         folder = code_folder(model_dir, code_dir, program)
         if folder is None:
@@ -84,7 +84,7 @@ class UserHooks:
         return cls(module, model_dir)
 
     def model_fn(self, model_dir: str) -> Any:
-        """The user's model, warmed up."""
+        """Load the user's model and warm it up."""
         if self._before_model:
             self._before_model(model_dir)
         model = self._load_model(model_dir)
@@ -94,23 +94,23 @@ class UserHooks:
         return model
 
     def input_fn(self, body: bytes, content_type: str | None) -> Any:
-        """Text types reach the user's hook as text, as in SageMaker's containers; others as bytes."""
+        """Pass text types to the user's hook as text, as SageMaker's containers do, and others as bytes."""
         kind = media_type(content_type, body)
         data = _text(body) if kind in _TEXT_TYPES else body
         return (data, kind) if self._transform else self._input(data, kind)
 
     def predict_fn(self, data: Any, model: Any) -> Any:
-        """The prediction, or with ``transform_fn`` what it still needs."""
+        """Predict, or return the arguments of ``transform_fn``, which runs in ``output_fn``."""
         if self._transform:
             return model, *data
-        # Here and not in input_fn, which runs in several threads at once: MXNet takes one call at a time.
+        # Not in input_fn, which runs in several threads at once: MXNet takes one call at a time.
         return self._predict(mxnet_defaults.fed(data, model) if self._feeds_mxnet else data, model)
 
     def output_fn(self, prediction: Any, accept: str | None) -> tuple[bytes, str]:
-        """The user's answer: a body, a body with its content type, or a response of Flask's."""
+        """Encode the user's answer: a body, a body with its content type, or a response of Flask's."""
         wanted = default_hooks.accepted(accept)
         if self._transform:
-            # It predicts too, and in SageMaker's containers a worker has one request at a time.
+            # transform_fn predicts too, and expects one request at a time, as in SageMaker's containers.
             with self._turn:
                 answer = self._transform(*prediction, wanted)
         else:
@@ -123,7 +123,7 @@ class UserHooks:
 
 
 def _body(answer: Any) -> bytes:
-    """Text and bytes as they are; anything else becomes JSON, as the model servers of SageMaker's containers do it."""
+    """Keep text and bytes, and encode the rest as JSON, like the model servers of SageMaker's containers."""
     if answer is None:
         raise TypeError("the hook returned nothing; let output_fn or transform_fn return the body")
     if isinstance(answer, str):
@@ -147,7 +147,7 @@ def _context(model_dir: Path) -> Context:
 def _hook(
     module: ModuleType, context: Context, name: str, arguments: int, **further: Callable[[], Any]
 ) -> Callable[..., Any] | None:
-    """The module's hook, to be called with so many arguments; one more is given by its name, else the context."""
+    """The module's hook, called with ``arguments`` arguments. A further one is passed by its name, else the context."""
     hook: Callable[..., Any] | None = getattr(module, name, None)
     if hook is None:
         return None

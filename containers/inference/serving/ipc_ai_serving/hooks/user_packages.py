@@ -1,7 +1,7 @@
-"""Installs what a user's ``requirements.txt`` names, once a start, before any worker needs it.
+"""Installation of a user's ``requirements.txt``, once a start, before any worker needs it.
 
-gunicorn's master runs this and hands all that it has imported on to the workers. So nothing here imports a package
-of which the user may bring another release, NumPy first of all.
+gunicorn's master runs this, and workers inherit its imports. So nothing here imports a package that the user may
+bring in another release, NumPy above all.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PR
 
 
 def install(settings: Settings) -> Path | None:
-    """Installs the packages into a folder of their own. What an image's own program needs is in the image.
+    """Install the packages into a folder of their own. Packages of an image's own program are in the image.
 
     Returns:
-        That folder, to be searched before all others; None when nothing is named.
+        That folder, to be searched before all others; None without a ``requirements.txt``.
 
     Raises:
-        RuntimeError: pip failed; its own words are in the log.
+        RuntimeError: pip failed; the log has its messages.
     """
     custom = settings.application_type == "custom"
     folder = code_folder(settings.model_dir, program=settings.program) if custom else None

@@ -1,4 +1,4 @@
-"""Models as folders: what `model.json` describes, detectors and embedders, and the heads that read their outputs.
+"""Models as folders with a `model.json`; detectors and embedders, and the heads that decode their outputs.
 
 Frameworks stay in `engines`.
 """

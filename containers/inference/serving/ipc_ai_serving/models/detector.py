@@ -25,7 +25,7 @@ class Detector:
 
     @classmethod
     def load(cls, folder: ModelFolder, *, threads: int) -> Detector:
-        """Loads the model and runs it once, so that the first request does not pay for it.
+        """Load the model and run it once, so that the first request does not pay for it.
 
         Raises:
             ModelLoadError: the model does not load.
@@ -35,11 +35,11 @@ class Detector:
         return detector
 
     def looks_at(self, width: int, height: int, short_size: int | None = None) -> FrameSize:
-        """Width and height at which the network looks at a frame of ``width`` x ``height`` pixels."""
+        """Width and height at the network input of a frame of ``width`` x ``height`` pixels."""
         return network_size(width, height, self.model.input, short_size)
 
     def detect(self, frame: Frame, short_size: int | None = None, *, sent: FrameSize | None = None) -> Detections:
-        """Detections in pixels of the frame as sent, cut at its edges.
+        """Detect in a frame; boxes are in pixels of the frame as sent, clipped at its edges.
 
         Args:
             frame: (height, width, 3) uint8 BGR.

@@ -1,4 +1,4 @@
-"""An embedder: faces of a frame in, unit vectors out whose scalar product tells how alike two faces are."""
+"""An embedder: faces of a frame in, unit vectors out. The scalar product of two is their similarity."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Embedder:
 
     @classmethod
     def load(cls, folder: ModelFolder, *, threads: int) -> Embedder:
-        """Loads the model and runs it once, so that the first request does not pay for it.
+        """Load the model and run it once, so that the first request does not pay for it.
 
         Raises:
             ModelLoadError: the model does not load.
@@ -37,21 +37,21 @@ class Embedder:
         return embedder
 
     def tensor_of(self, frame: Frame, landmarks: Points) -> TensorOf:
-        """What the network sees of each face.
+        """Prepare the tensors of all faces, each of which is made when it is needed.
 
         Args:
             frame: (height, width, 3) uint8 BGR.
             landmarks: (N, 5, 2) float32 pixels of the frame.
 
         Returns:
-            From the number of a face to (1, 3, size, size) float32, made when it is asked for.
+            Function from the number of a face, counted from 0, to its (1, 3, size, size) float32 tensor.
         """
         spec = self.model.input
         places = placements(landmarks, self.model.head, spec.size)
         return lambda number: normalised(cut_out(frame, places[number], spec.size), spec, spec.size, spec.size)
 
     def embed(self, frame: Frame, landmarks: Points) -> Embeddings:
-        """Embeds all faces of a frame.
+        """Embed all faces of a frame.
 
         Args:
             frame: (height, width, 3) uint8 BGR.

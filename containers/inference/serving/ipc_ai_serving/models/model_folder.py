@@ -1,8 +1,8 @@
-"""Where a model lies and what describes it.
+"""Search for a model's folder and its description.
 
-A folder is looked into for, in this order: ``model.json``; the artefacts that the catalogue names; the
-older layout ``PREFIX_NAME-symbol.json`` with ``PREFIX_NAME-0000.params``. Folders are the unpacked
-model.tar.gz, then the image's own store.
+The folders are the unpacked model.tar.gz, then the image's own store. In each the search is for, in this order:
+``model.json``; the artefacts that the catalogue names; the older layout ``PREFIX_NAME-symbol.json`` with
+``PREFIX_NAME-0000.params``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from ipc_ai_catalogue import Catalogue, CatalogueError, Model, ModelFile, model_from_dict
 from ipc_ai_serving.errors import ModelLoadError
 
-# What earlier versions of the product served: GluonCV exports, of which YOLOv3 was the default.
+# Earlier versions of the product served GluonCV exports, with YOLOv3 as the default.
 _OLDER_LAYOUT_TEMPLATE = "yolo3_darknet53_coco"
 _OLDER_SHORT_SIDES = {"ssd_512": 512, "faster_rcnn": 600}
 
@@ -29,10 +29,10 @@ class ModelFolder:
 
 
 def find(name: str, application: str, *, model_dir: Path, model_store: Path, catalogue: Catalogue) -> ModelFolder:
-    """Finds the model ``name`` for ``application``.
+    """Find the model ``name`` for ``application``.
 
     Raises:
-        ModelLoadError: no folder holds it; the message lists where it was looked for.
+        ModelLoadError: no folder holds it; the message lists the folders searched.
     """
     known = catalogue.models.get(name)
     if known and not known.files_for(application):

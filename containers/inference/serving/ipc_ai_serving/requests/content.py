@@ -1,4 +1,4 @@
-"""Bodies of requests: which media type they are, JSON documents, base64 images and numbers in them."""
+"""Bodies of requests: their media type, JSON documents, and base64 images and numbers in these."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ JSON_TYPE = "application/json"
 def media_type(content_type: str | None, body: bytes) -> str:
     """The media type without its parameters; guessed from the body when the client named none.
 
-    ``application/x-www-form-urlencoded`` counts as none: it is what curl says when nobody chose.
+    ``application/x-www-form-urlencoded`` counts as none, because curl sends it by default.
     """
     named = (content_type or "").split(";")[0].strip().lower()
     if named in ("", "application/x-www-form-urlencoded"):
@@ -40,9 +40,9 @@ def media_type(content_type: str | None, body: bytes) -> str:
 
 
 def parameters(content_type: str | None) -> Mapping[str, Any]:
-    """The parameters of a content type, ``image/jpeg; min_confidence=0.5``: how options travel beside an image.
+    """Read the parameters of a content type, the options beside an image: ``image/jpeg; min_confidence=0.5``.
 
-    Values that read as JSON (numbers, true, false) become what they mean; others stay text.
+    Values that are JSON (numbers, true, false) are decoded; others stay text.
     """
     _, texts = parse_options_header(content_type)
     values: dict[str, Any] = {}
@@ -55,7 +55,7 @@ def parameters(content_type: str | None) -> Mapping[str, Any]:
 
 
 def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | None:
-    """The JSON object of the body, or None when the body is an image itself.
+    """Read the JSON object of the body, or return None when the body is an image itself.
 
     Raises:
         UnsupportedMediaTypeError: neither JSON nor an image, by its content type.
@@ -72,7 +72,7 @@ def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | 
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
-    """The JSON object that ``body`` holds; images in it may be decoded already, see ``images_in_json``.
+    """Read a body as a JSON object; its images may be decoded from base64 already, see ``images_in_json``.
 
     Raises:
         ClientError: empty, not JSON, not UTF-8, or not an object.
@@ -89,7 +89,7 @@ def json_object(body: bytes) -> Mapping[str, Any]:
 
 
 def base64_image(document: Mapping[str, Any], key: str) -> bytes:
-    """The image bytes that ``document[key]`` holds in base64.
+    """Read the image that ``document[key]`` holds in base64.
 
     Raises:
         ClientError: the key is missing or does not hold text.
@@ -105,14 +105,14 @@ def base64_image(document: Mapping[str, Any], key: str) -> bytes:
     with contextlib.suppress(ValueError):
         return pybase64.b64decode(text, validate=True)
     try:
-        # Line breaks are legal in MIME base64 and some encoders write them; nothing else is skipped.
+        # Some encoders write line breaks, which are legal in MIME's base64. No other character is skipped.
         return pybase64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError as error:
         raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
 
 
 def base64_images(document: Mapping[str, Any], key: str, *, maximum: int) -> list[bytes]:
-    """The bytes of the images that the list ``document[key]`` holds in base64.
+    """Read the images that the list ``document[key]`` holds in base64.
 
     Raises:
         ClientError: not a list of 1 to ``maximum`` texts.
@@ -126,7 +126,7 @@ def base64_images(document: Mapping[str, Any], key: str, *, maximum: int) -> lis
 
 
 def whole_number(document: Mapping[str, Any], key: str, *, minimum: int, maximum: int) -> int | None:
-    """The whole number ``document[key]``, or None when it is absent or null.
+    """Read the whole number ``document[key]``; None when it is absent or null.
 
     Raises:
         ClientError: not a whole number, or outside ``minimum`` .. ``maximum``.
@@ -140,7 +140,7 @@ def whole_number(document: Mapping[str, Any], key: str, *, minimum: int, maximum
 
 
 def number(document: Mapping[str, Any], key: str, *, minimum: float, maximum: float) -> float | None:
-    """The number ``document[key]``, or None when it is absent or null.
+    """Read the number ``document[key]``; None when it is absent or null.
 
     Raises:
         ClientError: not a number, not finite, or outside ``minimum`` .. ``maximum``.
@@ -154,7 +154,7 @@ def number(document: Mapping[str, Any], key: str, *, minimum: float, maximum: fl
 
 
 def flag(document: Mapping[str, Any], key: str) -> bool:
-    """Whether ``document[key]`` is true; false when it is absent or null.
+    """Read the boolean ``document[key]``; False when it is absent or null.
 
     Raises:
         ClientError: neither true nor false.

@@ -1,8 +1,8 @@
-"""JSON with images in base64, without reading the images letter by letter.
+"""JSON with images in base64, parsed without reading the images letter by letter.
 
-Any letter of a text in JSON might begin an escape, so ``json`` looks at each, and makes two copies of the text on its
-way, all of it with Python's lock held, while ``/ping`` waits. Base64 has no escapes, and its decoder refuses whatever
-is not base64 in a fraction of that time.
+Any letter of a text in JSON might begin an escape, so ``json`` looks at each one. It copies the text twice and holds
+Python's lock all the while, so that ``/ping`` waits. Base64 has no escapes, and its decoder refuses other text in a
+fraction of that time.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ import pybase64
 
 _SMALLEST_IMAGE = 4096
 _LARGEST_REST, _MOST_TEXTS = 65536, 256
-"""Bytes beside the images, and texts, that are looked through here; a body with more is left to ``json``."""
+"""Most bytes beside the images, and most texts; a larger body is left to ``json``."""
 
 _MISLEADING = (b'\\"', b"\\\\", rb"\u0000", b"\0")
-"""An escape that hides a quote, or may; one that is a mark's; and what is in JSON of another encoding, or in none."""
+"""Escapes that hide a quote, or may; the escape of a mark; and a byte that UTF-8 JSON never contains."""
 
 _MARK = "\0"
 
 
 def loads(body: bytes) -> Any:
-    """What ``json.loads`` makes of a body; large texts of base64 in it may be decoded already.
+    """Parse a body like ``json.loads``, and perhaps decode large texts of base64 in it.
 
     Returns:
-        In an object, values and members of lists that are texts of at least 4 KiB are bytes instead where they are
-        base64 without escapes; everything else is as ``json`` has it.
+        As ``json.loads``, except that an object's values, and members of its lists, may be bytes instead of text
+        where they are base64 without escapes of at least 4 KiB.
 
     Raises:
-        ValueError: it is no JSON.
-        RecursionError: it is nested too deeply.
+        ValueError: the body is no JSON.
+        RecursionError: the JSON is nested too deeply.
     """
     document = _without_reading_images(body)
     return json.loads(body) if document is None else document
 
 
 def _without_reading_images(body: bytes) -> dict[str, Any] | None:
-    """The object with its images decoded; None where there is none, or only all of the body tells what it is.
+    """Parse an object and decode its images; None where there are none, or the whole body must be parsed.
 
-    Where no quote has an escape, each begins a text or ends one. What is cut out of a text is base64, so the rest
-    is valid where the whole is.
+    Where no quote is escaped, each one begins or ends a text. Only base64 is cut out of texts, so the rest is valid
+    JSON if the whole is.
     """
     with suppress(ValueError, RecursionError):
         cut = _cut(body)
@@ -57,7 +57,7 @@ def _without_reading_images(body: bytes) -> dict[str, Any] | None:
 
 
 def _cut(body: bytes) -> tuple[bytes, list[bytes]] | None:
-    """The body with marks in place of images, and the images; None where there is none.
+    """Replace images by marks; return the rest and the images, or None where there are none.
 
     Raises:
         ValueError: a large text is not base64.
@@ -90,7 +90,7 @@ def _cut(body: bytes) -> tuple[bytes, list[bytes]] | None:
 
 
 def _put_back(document: dict[str, Any], images: Sequence[bytes]) -> int:
-    """Puts images in place of marks; returns how many, which are fewer where a key is there twice, or further in."""
+    """Replace marks by images and count them: fewer than were cut where a key occurs twice, or is nested deeper."""
     count = 0
     holders: list[Any] = [document, *(value for value in document.values() if isinstance(value, list))]
     for holder in holders:

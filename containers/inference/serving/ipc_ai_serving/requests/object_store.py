@@ -1,6 +1,6 @@
-"""Fetches S3 objects: streamed, with limits, several at a time, and only what the endpoint's role may read.
+"""Fetches S3 objects: streamed, within limits, several at a time, and only those that the endpoint's role may read.
 
-The role is the one guard: the container holds no other credentials and grants nothing itself.
+Access depends on the role alone: the container holds no other credentials and grants nothing itself.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MAX_KEY_BYTES = 1024
 _CHUNK_BYTES = 256 * 1024
 _PARALLEL = 8
 _LARGEST_OBJECTS_TOGETHER = 4
-# SageMaker gives a request 60 s, and the API's function waits 20 s for it. Fetching must leave time to predict.
+# SageMaker gives a request 60 s, and the API's function waits 20 s for it. Fetching must leave time for predicting.
 _SECONDS = 12
 _CONFIG = Config(
     connect_timeout=2,
@@ -49,24 +49,24 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=32,
 )
-# Refusals of S3 with a status of 4xx that pass by themselves: the role's credentials are about to be renewed, or S3
-# waited too long.
+# Refusals with a status of 4xx that a later request does not meet: the role's credentials are about to be renewed, or
+# S3 waited too long.
 _PASSING = frozenset({"ExpiredToken", "InvalidToken", "RequestTimeout", "RequestTimeTooSkewed"})
 
 
 @dataclass(frozen=True)
 class ObjectUri:
-    """``s3://BUCKET/KEY``. What follows the bucket is the key, letter by letter."""
+    """``s3://BUCKET/KEY``. The key is taken letter by letter, without decoding."""
 
     bucket: str
     key: str
 
     @classmethod
     def parse(cls, text: str) -> ObjectUri:
-        """Reads a URI.
+        """Read a URI.
 
         Raises:
-            ClientError: it is none.
+            ClientError: the text is no S3 URI.
         """
         match = _URI.fullmatch(text)
         if match is None or not 1 <= len(match[2].encode(errors="replace")) <= _MAX_KEY_BYTES or not _is_unicode(text):
@@ -78,7 +78,7 @@ class ObjectUri:
 
 
 class ObjectStore:
-    """S3, as far as the endpoint's role may read it."""
+    """Objects of S3 that the endpoint's role may read."""
 
     def __init__(self, client: S3Client, *, max_object_bytes: int, seconds: float = _SECONDS) -> None:
         self._client = client
@@ -86,12 +86,12 @@ class ObjectStore:
         self._seconds = seconds
 
     def fetch(self, uris: Sequence[str]) -> list[bytes]:
-        """The contents of the objects, in the order of their URIs.
+        """Fetch the contents of objects, in the order of their URIs.
 
         Raises:
-            ClientError: a URI that is none, or an object that S3 refuses to deliver.
+            ClientError: a text that is no S3 URI, or an object that S3 refuses to deliver.
             ObjectNotFoundError: no such bucket or object.
-            ObjectDeniedError: the role may not read it.
+            ObjectDeniedError: the role may not read the object.
             PayloadTooLargeError: an object over the limit, or all of them over four times the limit.
             ObjectStoreUnavailableError: S3 cannot be reached, or did not deliver in time.
         """
@@ -110,7 +110,7 @@ class ObjectStore:
                 )
             return [future.result() for future in fetching]
         finally:
-            # Nobody waits for what is still under way; it ends with its next chunk.
+            # Transfers still under way end by themselves with their next chunk.
             transfer.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -137,10 +137,10 @@ class ObjectStore:
 
 
 class _Transfer:
-    """What the objects of one request may still bring, shared by the threads that fetch them.
+    """Limits and progress of one request's objects, shared by the threads that fetch them.
 
     Attributes:
-        stopped: set when nobody waits for the rest.
+        stopped: set when the request no longer waits for the rest.
     """
 
     def __init__(self, max_object_bytes: int) -> None:
@@ -167,7 +167,7 @@ class _Transfer:
 
 @functools.cache
 def object_store() -> ObjectStore:
-    """S3 as the environment names it, its connections kept between requests."""
+    """The store of the environment, one a process so that connections are kept between requests."""
     # A session of its own: the default one may not be used by several threads at once.
     client = boto3.session.Session().client("s3", config=_CONFIG)
     return ObjectStore(client, max_object_bytes=settings().max_object_bytes)
@@ -184,7 +184,7 @@ def _translated(wanted: ObjectUri, error: RefusalOfS3) -> ServingError:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it can be sent: JSON may hold half of a surrogate pair."""
+    """Tell if a text can be sent, because JSON may hold half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -193,7 +193,7 @@ def _is_unicode(text: str) -> bool:
 
 
 _REFUSALS: dict[int, tuple[type[ClientError], str]] = {
-    # Without s3:ListBucket S3 does not tell a missing object from a forbidden one.
+    # Without s3:ListBucket S3 answers 403 for a missing object as for a forbidden one.
     403: (
         ObjectDeniedError,
         "{0} is not there, or the endpoint's role may not read it ({1}); check the key, and the bucket that the stack "

@@ -1,4 +1,4 @@
 """The HTTP side of a worker: gunicorn's worker, the WSGI application, the host that runs the hooks.
 
-No image is decoded and no model is run here; the hooks do both.
+No image is decoded and no model runs here; the hooks do both.
 """

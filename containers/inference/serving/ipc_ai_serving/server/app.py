@@ -22,12 +22,12 @@ _MAX_CAMERA_LENGTH = 64
 
 
 def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = "") -> Flask:
-    """The WSGI application around a host.
+    """Create the WSGI application around a host.
 
     Args:
-        host: what answers.
-        max_body_bytes: larger bodies are refused.
-        model_name: for the log.
+        host: runs the hooks that answer requests.
+        max_body_bytes: most bytes of a body.
+        model_name: name of the model in the log.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
@@ -37,7 +37,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
         g.request_id = request.headers.get(_INFERENCE_ID) or str(uuid.uuid4())
 
     def named() -> dict[str, str]:
-        """Whose request this is, for the log."""
+        """Ids of the request and its camera, for the log."""
         return {"request_id": g.request_id, "camera_id": _camera_id(request.headers.get(_CUSTOM_ATTRIBUTES, ""))}
 
     @app.get("/ping")
@@ -51,7 +51,7 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
             body = _body(max_body_bytes)
         except RequestEntityTooLarge as error:
             raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
-        except (ParseException, OSError) as error:  # gunicorn's, of a body that breaks HTTP's rules or off
+        except (ParseException, OSError) as error:  # from gunicorn: the body breaks HTTP's rules, or breaks off
             raise ClientError("the body did not arrive whole; check Content-Length and Transfer-Encoding") from error
         answer, answer_type, stages = host.invoke(body, request.content_type, request.headers.get("Accept"))
         logger.info("served", extra=named() | {"model": model_name, "bytes": len(body), "milliseconds": stages})
@@ -80,11 +80,11 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
 
 
 def _body(max_bytes: int) -> bytes:
-    """The whole body, of one read where its length is known: werkzeug would read it in pieces.
+    """Read the whole body, at once where its length is known, because werkzeug would read it in pieces.
 
     Raises:
-        RequestEntityTooLarge: of a body beyond the limit.
-        OSError, ParseException: it broke off, or breaks HTTP's rules.
+        RequestEntityTooLarge: the body is over the limit.
+        OSError, ParseException: the body broke off, or breaks HTTP's rules.
     """
     length = request.content_length
     if length is None or length > max_bytes:
@@ -96,7 +96,7 @@ def _body(max_bytes: int) -> bytes:
 
 
 def _camera_id(attributes: str) -> str:
-    """The camera that the function names in ``camera_id=...``, percent-encoded, beside whatever others name."""
+    """Read the camera's id, which the function sends percent-encoded as ``camera_id=...`` among other attributes."""
     pairs = (part.strip().partition("=") for part in attributes.split(";"))
     encoded = next((value for key, _, value in pairs if key == "camera_id"), "unknown")
     return urllib.parse.unquote(encoded, errors="replace")[:_MAX_CAMERA_LENGTH]

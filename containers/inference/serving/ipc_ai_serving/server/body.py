@@ -1,4 +1,4 @@
-"""The body of a request, from the socket into one ``bytes``."""
+"""Bodies of requests, read from the socket into one ``bytes``."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from gunicorn.http.body import Body, LengthReader
 
 
 class WholeBody(Body):  # type: ignore[misc]
-    """A body of known length that is read in one go, as an application that needs all of it does.
+    """A body of known length that is read in one go, for an application that needs all of it.
 
-    The base class copies a body five times on its way, each time into memory that is new. Here the kernel writes what
-    is still to come where it stays; only with what came together with the head it is put together once.
+    The base class copies a body five times, each time into new memory. Here the kernel writes the missing bytes where
+    they stay; they are copied once if a part of the body arrived together with the head.
     """
 
     @classmethod
     def of(cls, body: Any) -> Any:
-        """The same body, read faster where its length is known."""
+        """Wrap a body so that it is read faster, where its length is known."""
         return cls(body.reader) if type(body) is Body and isinstance(body.reader, LengthReader) else body
 
     def read(self, size: int | None = None) -> bytes:
-        """All that is left when no size is given or so much is asked for; less when the client stopped sending.
+        """Read the rest if no size is given or the size covers it; less comes back when the client stopped sending.
 
         Raises:
-            OSError: nothing came for as long as the socket waits.
+            OSError: nothing arrived within the socket's timeout.
         """
         left: int = self.reader.length
         everything = size is None or size < 0 or size >= left
         if not everything or not left or self.buf.tell():
             part: bytes = super().read(size)
             return part
-        self.failed = True  # until all is here, nobody knows where the next request starts
+        self.failed = True  # before all is here, the start of the next request is unknown
         unreader = self.reader.unreader
         held = unreader.take_buffered()
         unreader.unread(held[left:])

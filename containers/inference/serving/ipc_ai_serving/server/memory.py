@@ -1,4 +1,4 @@
-"""How much memory a process has for itself, how much it shares with others, and how much there is."""
+"""Memory that a process has for itself, memory that it shares with others, and the limit."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from pathlib import Path
 
 
 def of_process(pid: int | str = "self") -> dict[str, float]:
-    """Memory of a process in MiB, from Linux's ``/proc/PID/smaps_rollup``.
+    """Measure the memory of a process in MiB, from Linux's ``/proc/PID/smaps_rollup``.
 
     Returns:
-        ``private_mib``: pages that no other process has, so what the process costs. ``shared_mib``: pages that it
-        has in common with others, of libraries and of models loaded before it was forked. Empty where the system
-        does not tell.
+        ``private_mib``: pages that no other process has, which are the cost of the process. ``shared_mib``: pages in
+        common with others, of libraries and of models loaded before the fork. Empty where the system has no such file.
     """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
@@ -30,11 +29,11 @@ _LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
 def limit(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes of memory that the machine has, or that the container may have, of cgroups of either version."""
+    """Bytes of memory of the machine, or the container's limit in cgroups of either version where that is lower."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for name in _LIMITS:
         try:
             found.append(int((cgroup / name).read_text()))
-        except (OSError, ValueError):  # there is no such file, or it says "max"
+        except (OSError, ValueError):  # no such file, or its content is "max"
             continue
     return min(found)

@@ -1,4 +1,4 @@
-"""What gunicorn imports: the application, and its host, which the master has loaded where that is shared."""
+"""The WSGI application for gunicorn, and its host. The master imports this first where workers share the model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ipc_ai_serving.server.host import ApplicationHost
 from ipc_ai_serving.settings import settings
 
 logs.configure()
-# OpenCV would have a thread a core in every worker, waiting in loops for work; and its pool does not survive a fork.
+# OpenCV would run a thread a core in every worker, each spinning for work, and its pool does not survive a fork.
 cv2.setNumThreads(1)
 host = ApplicationHost(
     functools.partial(
@@ -30,6 +30,6 @@ app = create_app(host, model_name=settings().model_name, max_body_bytes=settings
 
 
 def prepare_worker() -> None:
-    """Loads the model, unless the master did, and makes what the worker could not take over from it."""
+    """Load the model unless the master did, and create what the fork did not carry over."""
     host.load()
     engines.prepare_process()

@@ -1,4 +1,4 @@
 """Arithmetic on decoded frames and boxes: preprocessing, alignment of faces, detections.
 
-Pure functions of arrays; no model, no request.
+All are pure functions of arrays, without models and requests.
 """

@@ -1,4 +1,4 @@
-"""Faces turned, scaled and moved so that eyes, nose and mouth lie where an embedder learnt to expect them."""
+"""Alignment of faces: eyes, nose and mouth are brought to the places where an embedder learnt to expect them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEMPLATES = {"arcface": _ARCFACE, "dlib": _DLIB}
 
 
 def placements(landmarks: Points, template: str, size: int) -> Placements:
-    """How faces lie in the squares that are cut out of their frame.
+    """Compute the placement of faces in the squares that are cut out of their frame.
 
     Args:
         landmarks: (N, 5, 2) float32 pixels of the frame.
@@ -45,21 +45,21 @@ def placements(landmarks: Points, template: str, size: int) -> Placements:
 
 
 def cut_out(frame: Frame, placement: Placements, size: int) -> Frame:
-    """Cuts a face out of a frame.
+    """Cut a face out of a frame.
 
     Args:
         frame: (height, width, 3) uint8 BGR.
-        placement: (2, 3) float64, of the face.
+        placement: the face's, (2, 3) float64.
         size: side of the square in pixels.
 
     Returns:
-        (size, size, 3) uint8 BGR; what lies outside the frame is black.
+        (size, size, 3) uint8 BGR, black outside the frame.
     """
     return cv2.warpAffine(frame, placement, (size, size)).astype(np.uint8, copy=False)
 
 
 def similarity(source: Points, target: Points) -> Placements:
-    """The rotation, scale and shift that brings ``source``, (..., points, 2), closest to ``target`` in least squares.
+    """Fit rotation, scale and shift from ``source``, (..., points, 2), to ``target`` in least squares.
 
     Points are complex numbers, so rotation and scale are one factor: Umeyama's solution in two dimensions
     (IEEE TPAMI 13(4), 1991) without its reflection.

@@ -1,4 +1,4 @@
-"""What a detector finds."""
+"""Results of a detector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCORE_FLOOR = 0.01
 """Boxes below it are noise and never leave a head (GluonCV's own validity threshold)."""
 
 MAX_DETECTIONS = 100
-"""Boxes a frame at most, the best ones (GluonCV's ``post_nms``)."""
+"""Most boxes a frame, of which the best are kept (GluonCV's ``post_nms``)."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Detections:
         boxes: (N, 4) float32, x_min, y_min, x_max, y_max in pixels.
         scores: (N,) float32 in 0..1.
         landmarks: (N, 5, 2) float32, x and y in pixels of right eye, left eye, nose, right and left
-            corner of the mouth as the viewer sees them from left to right; None from heads without.
+            corner of the mouth as the viewer sees them from left to right; None from heads without landmarks.
     """
 
     boxes: npt.NDArray[np.float32]
@@ -35,11 +35,11 @@ class Detections:
         return Detections(self.boxes[indices], self.scores[indices], landmarks)
 
     def best(self, count: int = MAX_DETECTIONS) -> Detections:
-        """The ``count`` best, in descending order of score."""
+        """The ``count`` best detections, in descending order of score."""
         return self.take(np.argsort(-self.scores, kind="stable")[:count])
 
     def in_frame(self, *, scale_x: float, scale_y: float, width: int, height: int) -> Detections:
-        """From network pixels to pixels of a frame of ``width`` x ``height``, cut at its edges."""
+        """Convert network pixels to pixels of a frame of ``width`` x ``height`` and clip at its edges."""
         scale = np.array([scale_x, scale_y], np.float32)
         limit = np.array([width, height], np.float32)
         boxes = np.clip(self.boxes.reshape(-1, 2, 2) / scale, 0, limit).reshape(-1, 4)

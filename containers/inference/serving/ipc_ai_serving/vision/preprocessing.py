@@ -1,4 +1,4 @@
-"""A frame to the tensor that a network takes, and the way back for its boxes."""
+"""Conversion of a frame to a network's input tensor, with the scales that bring boxes back."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """A tensor and where its frame lies in it.
+    """A tensor and the scale of its frame.
 
     Attributes:
         tensor: (1, 3, height, width) float32.
-        scale_x, scale_y: network pixels a pixel of the frame as sent; the frame's corner is the tensor's corner.
+        scale_x, scale_y: network pixels per pixel of the frame as sent; both have the same top left corner.
     """
 
     tensor: Tensor
@@ -33,7 +33,7 @@ class NetworkInput:
 def network_input(
     frame: Frame, spec: ModelInput, short_size: int | None = None, *, sent: FrameSize | None = None
 ) -> NetworkInput:
-    """Resizes, pads and normalises a frame as ``spec`` says.
+    """Resize, pad and normalise a frame by ``spec``.
 
     Args:
         frame: (height, width, 3) uint8 BGR.
@@ -52,7 +52,7 @@ def network_input(
 
 
 def network_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
-    """Width and height at which a network looks at a frame of ``width`` x ``height`` pixels."""
+    """Width and height at the network input of a frame of ``width`` x ``height`` pixels, before padding."""
     if spec.resize == "letterbox":
         scale = min(spec.size / width, spec.size / height)
     else:
@@ -69,13 +69,13 @@ def _padded(width: int, height: int, spec: ModelInput) -> tuple[int, int]:
 
 
 def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height: int) -> Tensor:
-    """(pixel * scale - mean) / std, written channel by channel straight into the tensor.
+    """Compute (pixel * scale - mean) / std, channel by channel straight into the tensor to avoid copies.
 
     Args:
         resized: (rows, columns, 3) uint8 BGR.
         spec: the model's input.
-        width: of the tensor; what the image leaves free is padded.
-        height: of the tensor.
+        width: width of the tensor, padded to the right of the image.
+        height: height of the tensor, padded below the image.
 
     Returns:
         (1, 3, height, width) float32.
@@ -83,7 +83,7 @@ def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height
     rows, columns = resized.shape[:2]
     tensor = np.empty((1, 3, height, width), np.float32)
     order = (2, 1, 0) if spec.colour == "RGB" else (0, 1, 2)
-    planes = cv2.split(resized)  # in one pass; numpy would read every third byte three times
+    planes = cv2.split(resized)  # one pass; numpy would read every third byte in each of three
     for target, source in enumerate(order):
         factor = np.float32(spec.scale / spec.std[target])
         offset = np.float32(-spec.mean[target] / spec.std[target])

@@ -1,4 +1,4 @@
-"""Detectors that their packages ship: OpenCV's and dlib's, and dlib's face network.
+"""Models that installed packages ship: the detectors of OpenCV and dlib, and dlib's face network.
 
 No file of a model folder is read here.
 """

@@ -1,8 +1,8 @@
 """dlib's face recognition network as an ONNX graph.
 
 dlib computes it on one thread, keeps Python's lock meanwhile and takes several times as long as ONNX Runtime. The
-network is the one of dlib's example ``dnn_face_recognition_ex.cpp``, a ResNet of 29 convolutions; its file is what
-dlib's ``serialize`` writes (``dlib/serialize.h``, ``dlib/dnn/layers.h``): a tag before each layer, integers with the
+network is the one of dlib's example ``dnn_face_recognition_ex.cpp``, a ResNet of 29 convolutions. Its file is written
+by dlib's ``serialize`` (``dlib/serialize.h``, ``dlib/dnn/layers.h``): a tag before each layer, integers with the
 number of their bytes before them, and tensors as lengths and float32 numbers, the layer next to the frame first.
 """
 
@@ -20,7 +20,7 @@ from ipc_ai_serving.errors import ModelLoadError
 INPUT = "frame"
 
 _SIDE = 150
-"""Of a face, in pixels."""
+"""Side of an aligned face in pixels."""
 
 _OUTPUT = "embedding"
 _DIMENSIONS = 128
@@ -39,15 +39,15 @@ _BLOCKS = (
 
 _TENSOR_VERSION = 2
 _NEGATIVE, _BYTES = 0x80, 0x0F
-"""Of the byte before an integer: its sign, and how many bytes follow."""
+"""Bits of the byte before an integer: its sign, and the number of bytes that follow."""
 
 
 def graph(path: Path) -> bytes:
-    """The network in ``path``, a ``dlib_face_recognition_resnet_model_v1.dat``.
+    """Translate the network in ``path``, a ``dlib_face_recognition_resnet_model_v1.dat``.
 
     Returns:
         An ONNX graph from ``frame`` (1, 3, 150, 150) float32 RGB 0-255 to ``embedding`` (1, 128) float32. It takes one
-        face at a time: the maps of many would stay in the memory of the worker that saw them.
+        face at a time, because the feature maps of a batch would stay in the worker's memory.
 
     Raises:
         ModelLoadError: the file cannot be read, or holds another network.
@@ -55,7 +55,7 @@ def graph(path: Path) -> bytes:
     file, writer = _File(path), _Writer()
     means = file.means()
     kernels, bias = file.convolution(filters=32, channels=3, side=7)
-    # A pixel p is (p - mean) / 256 for the network.
+    # The network takes (p - mean) / 256 for a pixel p.
     bias = bias - (kernels * means[:, None, None]).sum(axis=(1, 2, 3)) / 256
     maps = writer.add("Relu", writer.convolution(INPUT, kernels / 256, bias, stride=_SMALLER, border=0))
     maps = writer.add("MaxPool", maps, kernel_shape=[3, 3], strides=[2, 2])
@@ -66,7 +66,7 @@ def graph(path: Path) -> bytes:
         block = writer.convolution(inner, *second, stride=1, border=1)
         if stride == _SMALLER:
             maps = writer.add("AveragePool", maps, kernel_shape=[2, 2], strides=[2, 2])
-            # dlib adds maps of different sizes, and of different numbers, as if the smaller went on with zeros.
+            # dlib adds maps that differ in size and in channels by padding the smaller one with zeros.
             pooled, convolved = _shrunk(size, 2), _shrunk(size, 3)
             maps = writer.extended(maps, channels=filters - channels)
             block = writer.extended(block, pixels=pooled - convolved)
@@ -77,12 +77,12 @@ def graph(path: Path) -> bytes:
 
 
 def _shrunk(size: int, window: int) -> int:
-    """Of a map after a window that moves by two pixels."""
+    """Side of a feature map after a window that moves by two pixels."""
     return (size - window) // 2 + 1
 
 
 class _File:
-    """Reads the layers of a network in order."""
+    """A network's file, read layer by layer in order."""
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
@@ -93,12 +93,12 @@ class _File:
         self._place = 0
 
     def means(self) -> Array:
-        """Of red, green and blue: (3,) float64."""
+        """Read the means of red, green and blue: (3,) float64."""
         self._seek("input_rgb_image_sized")
         return np.array([self._number() for _ in range(3)])
 
     def convolution(self, filters: int, channels: int, side: int) -> tuple[Array, Array]:
-        """The next one, with the scales and sums that follow it: (filters, channels, side, side) and (filters,)."""
+        """Read a convolution with the scales and sums behind it: (filters, channels, side, side) and (filters,)."""
         self._seek("con_4")
         kernels, bias = np.split(self._tensor(filters * (channels * side * side + 1)), [-filters])
         self._seek("affine_")
@@ -106,14 +106,14 @@ class _File:
         return kernels.reshape(filters, channels, side, side) * scales[:, None, None, None], bias * scales + sums
 
     def matrix(self, rows: int, columns: int) -> Array:
-        """Of the layer that joins everything: (rows, columns)."""
+        """Read the fully connected layer: (rows, columns)."""
         self._seek("fc_2")
         if (self._integer(), self._integer()) != (columns, rows):
             raise self._another()
         return self._tensor(rows * columns).reshape(rows, columns)
 
     def _seek(self, layer: str) -> None:
-        """Goes behind the next tag of that name."""
+        """Skip to the end of the next tag of that name."""
         tag = bytes([1, len(layer)]) + layer.encode()
         found = self._bytes.find(tag, self._place)
         if found < 0:
@@ -121,7 +121,7 @@ class _File:
         self._place = found + len(tag)
 
     def _tensor(self, count: int) -> Array:
-        """(count,) float64."""
+        """Read a tensor as (count,) float64."""
         version = self._integer()
         lengths = [self._integer() for _ in range(4)]
         start, self._place = self._place, self._place + 4 * count
@@ -151,14 +151,14 @@ class _File:
 
 
 class _Writer:
-    """Writes a graph, node after node; each method returns the name of what a node makes."""
+    """A graph under construction; each method adds to it and returns the name of the value that it added."""
 
     def __init__(self) -> None:
         self._nodes: list[Any] = []
         self._weights: list[Any] = []
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """A node."""
+        """Add a node."""
         from onnx import helper
 
         made = f"{operator}_{len(self._nodes)}"
@@ -166,7 +166,7 @@ class _Writer:
         return made
 
     def constant(self, value: Array) -> str:
-        """Numbers: integers as they are, all others in 32 bits."""
+        """Add numbers: integers as they are, all others in 32 bits."""
         from onnx import numpy_helper
 
         name = f"weights_{len(self._weights)}"
@@ -175,18 +175,18 @@ class _Writer:
         return name
 
     def convolution(self, maps: str, kernels: Array, bias: Array, *, stride: int, border: int) -> str:
-        """A convolution of maps with ``border`` zeros around them."""
+        """Add a convolution of maps with ``border`` zeros around them."""
         weights = [self.constant(kernels), self.constant(bias)]
         return self.add("Conv", maps, *weights, strides=[stride] * 2, pads=[border] * 4)
 
     def extended(self, maps: str, *, channels: int = 0, pixels: int = 0) -> str:
-        """Maps with further channels, rows and columns of zeros at their ends."""
+        """Pad maps with channels, rows and columns of zeros at their ends."""
         if not channels and not pixels:
             return maps
         return self.add("Pad", maps, self.constant(np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64)))
 
     def finished(self, result: str) -> bytes:
-        """The graph whose output is ``result``."""
+        """Serialize the graph whose output is ``result``."""
         from onnx import TensorProto, helper
 
         nodes = [*self._nodes, helper.make_node("Identity", [result], [_OUTPUT])]

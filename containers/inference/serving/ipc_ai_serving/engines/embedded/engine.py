@@ -1,4 +1,4 @@
-"""Models that ship inside installed wheels: nothing to download, so a fresh machine has a real result.
+"""Models that ship inside installed wheels, so that a fresh machine has a real result without a download.
 
 Both detectors are classic HOG detectors whose score is a distance to a separating plane, not a probability.
 A logistic curve maps it to 0..1, centred at 0.5 (where false alarms give way to real finds on ordinary
@@ -31,8 +31,8 @@ _RgbImage = npt.NDArray[np.uint8]
 class DlibFrontalFace(Engine):
     """dlib's frontal face detector and its 5-point landmark predictor.
 
-    The predictor with 68 points in the same wheel was trained on data that forbids commercial use; this one
-    was not.
+    The same wheel has a predictor of 68 points, which was trained on data that forbids commercial use and is not
+    used here.
     """
 
     def __init__(self) -> None:
@@ -42,9 +42,9 @@ class DlibFrontalFace(Engine):
         self._predictor = dlib.shape_predictor(str(weights("shape_predictor_5_face_landmarks.dat")))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """Faces in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``, ``landmarks``."""
+        """Find faces in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``, ``landmarks``."""
         image = _image(tensor[0])
-        boxes, distances, _ = self._detector.run(image, 1, 0.0)  # enlarged once: finds faces from 40 px
+        boxes, distances, _ = self._detector.run(image, 1, 0.0)  # enlarged once, to find faces from 40 pixels on
         corners = [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in boxes]
         landmarks = [_five_landmarks(self._predictor(image, box)) for box in boxes]
         return {
@@ -66,7 +66,7 @@ class OpencvPeople(Engine):
         self._detector.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """People in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``."""
+        """Find people in a (1, 3, height, width) float32 RGB 0-255 tensor: ``boxes``, ``scores``."""
         image = _image(tensor[0])
         if image.shape[0] < self._WINDOW_HEIGHT or image.shape[1] < self._WINDOW_WIDTH:
             return {"boxes": np.zeros((0, 4), np.float32), "scores": np.zeros(0, np.float32)}
@@ -87,18 +87,18 @@ _MODELS: dict[str, Callable[[int], Engine]] = {
     "dlib_face_embedding": dlib_face_embedding,
     "opencv_people": lambda _: OpencvPeople(),
 }
-"""From the number of threads to the engine; those of dlib and OpenCV have threads of their own, or none."""
+"""Function from the number of threads to the engine; the detectors of dlib and OpenCV do not use it."""
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
-    """Loads the model that the catalogue calls so."""
+    """Load the model by its name in the catalogue."""
     if model.name not in _MODELS:
         raise ModelLoadError(f"no embedded model '{model.name}'; known: {', '.join(_MODELS)}")
     return _MODELS[model.name](threads)
 
 
 def _image(planes: npt.NDArray[np.float32]) -> _RgbImage:
-    """(3, height, width) float32 0-255 to (height, width, 3) uint8."""
+    """Convert (3, height, width) float32 0-255 to (height, width, 3) uint8."""
     return np.ascontiguousarray(planes.transpose(1, 2, 0)).astype(np.uint8)
 
 
@@ -108,10 +108,10 @@ def _scores(distances: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
 
 def _five_landmarks(shape: object) -> npt.NDArray[np.float32]:
-    """Both eyes as measured; tip of the nose and corners of the mouth where the mean face has them.
+    """Both eyes as measured; tip of the nose and corners of the mouth as estimated from the mean face.
 
     The predictor measures the corners of both eyes and the base of the nose, the subject's left eye first. The
-    mean face, laid over these, gives the other points.
+    mean face is laid over these points and gives the others.
     """
     points = np.array([(point.x, point.y) for point in shape.parts()], np.float32)  # type: ignore[attr-defined]
     eyes = np.array([points[2:4].mean(axis=0), points[0:2].mean(axis=0)])
@@ -122,9 +122,9 @@ def _five_landmarks(shape: object) -> npt.NDArray[np.float32]:
 
 
 def weights(name: str) -> Path:
-    """A file of the package face-recognition-models, found without importing it.
+    """Find a file of the package face-recognition-models without importing it.
 
-    Importing it needs pkg_resources, which current releases of setuptools have dropped.
+    The import needs pkg_resources, which current releases of setuptools have dropped.
 
     Raises:
         ModuleNotFoundError: the package is not installed.

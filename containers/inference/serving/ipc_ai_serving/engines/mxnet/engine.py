@@ -1,7 +1,7 @@
-"""Apache MXNet: a symbol and its parameters, as GluonCV exports them. Retired upstream; ONNX is the way out.
+"""Apache MXNet: a symbol and its parameters, as GluonCV exports them. It is retired upstream; ONNX replaces it.
 
-The number of threads is OpenMP's and must be in the environment before MXNet is imported
-(``gunicorn.conf.py`` puts it there): without it MXNet runs on one thread.
+OpenMP's number of threads must be in the environment before MXNet is imported (``gunicorn.conf.py`` puts it there);
+without it MXNet runs on one thread.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ipc_ai_serving.engines import Engine, Outputs
 from ipc_ai_serving.errors import ModelLoadError
 
 _ONE_AT_A_TIME = threading.Lock()
-"""MXNet is not for several threads, even with a network each."""
+"""MXNet is not thread-safe, even where each thread has a network of its own."""
 
 
 class MxnetEngine(Engine):
@@ -34,7 +34,7 @@ class MxnetEngine(Engine):
         try:
             self._output_names: list[str] = mxnet.sym.load(str(symbol)).list_outputs()
             with warnings.catch_warnings():
-                # A symbol does not tell the type of its input, and MXNet takes float32, which it gets.
+                # A symbol has no input type, so MXNet assumes float32, which is right here.
                 warnings.filterwarnings("ignore", "Cannot decide type", UserWarning)
                 self._network = mxnet.gluon.nn.SymbolBlock.imports(
                     str(symbol), [input_name], str(params), ctx=self._context
@@ -43,7 +43,7 @@ class MxnetEngine(Engine):
             raise ModelLoadError(f"{symbol.name} and {params.name} do not load in MXNet: {error}") from error
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """One forward pass over (N, 3, height, width) float32."""
+        """Run one forward pass over (N, 3, height, width) float32."""
         with _ONE_AT_A_TIME:
             outputs = self._network(self._array(tensor, ctx=self._context))
             outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
@@ -51,5 +51,5 @@ class MxnetEngine(Engine):
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
-    """Loads the artefacts of roles ``symbol`` and ``params``."""
+    """Load the artefacts of roles ``symbol`` and ``params``."""
     return MxnetEngine(files["symbol"], files["params"], input_name=model.input.tensor)

@@ -1,8 +1,8 @@
-"""What SageMaker's MXNet container does where a user's module defines no hook.
+"""Defaults of SageMaker's MXNet container for a user's module that defines no hook.
 
-It loads what its training saves, and feeds a ``Module`` or a Gluon ``Block`` with what MXNet takes. Source:
+They load the files that its training saves, and convert data for a ``Module`` or a Gluon ``Block``. Source:
 ``default_inference_handler.py`` of sagemaker-mxnet-inference-toolkit. MXNet is imported here only to load a model:
-whoever has one of its models has imported it already.
+a program that has one of its models has imported it already.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ SYMBOL, PARAMS, SHAPES = "model-symbol.json", "model-0000.params", "model-shapes
 
 
 def saved_in(model_dir: Path) -> bool:
-    """Whether the folder holds what the container's training saves, or a part of it."""
+    """Tell if the folder holds files of the container's training, all or some."""
     return any((model_dir / name).is_file() for name in (SYMBOL, SHAPES))
 
 
 def load(model_dir: Path) -> Any:
-    """The ``Module`` of the three files, bound for one row at a time.
+    """Load the ``Module`` of the three files, bound for one row at a time.
 
     Raises:
-        ModelLoadError: one of them or MXNet is missing, or MXNet does not take them.
+        ModelLoadError: one of them or MXNet is missing, or MXNet refuses them.
     """
     missing = [name for name in (SYMBOL, PARAMS, SHAPES) if not (model_dir / name).is_file()]
     if missing:
@@ -48,17 +48,17 @@ def load(model_dir: Path) -> Any:
         symbol, arguments, states = mxnet.model.load_checkpoint(str(model_dir / "model"), 0)
         module = mxnet.mod.Module(symbol, data_names=[name for name, _ in inputs], label_names=None)
         module.bind(inputs, for_training=False)
-        module.set_params(arguments, states, allow_missing=True)  # a label's layer has none
+        module.set_params(arguments, states, allow_missing=True)  # a label's layer has no parameters
     except (mxnet.MXNetError, ValueError, TypeError, KeyError) as error:
         raise ModelLoadError(f"{SYMBOL}, {PARAMS} and {SHAPES} do not load in MXNet: {error}") from error
     return module
 
 
 def fed(data: Any, model: Any) -> Any:
-    """What the default ``input_fn`` made, in the form that a model of MXNet takes; for other models as it is.
+    """Convert data of the default ``input_fn`` for a model of MXNet; for other models it stays as it is.
 
-    A ``Block`` takes an ``NDArray`` of float32, a ``Module`` an ``NDArrayIter`` of such. Rows that are flat, as those
-    of CSV are, get the shape of the module's input; fewer rows than its batch are filled up, and cut off again.
+    A ``Block`` takes an ``NDArray`` of float32, a ``Module`` an ``NDArrayIter`` of such. Flat rows, such as those of
+    CSV, get the shape of the module's input. Fewer rows than its batch are padded, and the padding's answers cut off.
 
     Raises:
         ClientError: the numbers do not fill rows of the module's input.
@@ -86,5 +86,5 @@ def _batches(mxnet: Any, data: Any, module: Any) -> Any:
     padded = np.concatenate([data, np.zeros((filled, *row), data.dtype)])
     batches = mxnet.io.NDArrayIter(mxnet.nd.array(padded, dtype=np.float32), batch_size=batch, last_batch_handle="pad")
     if filled:
-        batches.getpad = lambda: filled  # predict() cuts so many rows off
+        batches.getpad = lambda: filled  # rows that predict() cuts off again
     return batches

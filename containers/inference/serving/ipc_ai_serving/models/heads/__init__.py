@@ -1,6 +1,6 @@
 """Heads turn a network's outputs into detections, in pixels of the network input.
 
-One module a head, named as in the catalogue, with one function
+Each head is a module named as in the catalogue, with one function
 ``decode(outputs, model, tensor_shape) -> Detections``.
 """
 
@@ -19,15 +19,15 @@ Decode = Callable[[Outputs, Model, tuple[int, ...]], Detections]
 
 
 def names() -> list[str]:
-    """The heads there are."""
+    """Names of all heads."""
     return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
 
 
 def head(name: str) -> Decode:
-    """The decoding function of the head called ``name``.
+    """Find the decoding function of the head ``name``.
 
     Raises:
-        ModelLoadError: there is none.
+        ModelLoadError: there is no such head.
     """
     if name not in names():
         raise ModelLoadError(f"unknown head '{name}'{nearest(name, names())}; known: {', '.join(names())}")

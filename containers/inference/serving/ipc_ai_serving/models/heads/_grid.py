@@ -1,4 +1,4 @@
-"""The cells of an anchor-free detector's feature maps."""
+"""Cells of an anchor-free detector's feature maps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 @functools.lru_cache(maxsize=64)
 def cells(height: int, width: int, strides: tuple[int, ...]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Cell corners and strides of all feature maps of an input of ``height`` x ``width`` pixels.
+    """Compute cell corners and strides of all feature maps of an input of ``height`` x ``width`` pixels.
 
     Returns:
         (cells, 2) float32, column and row of each cell, row by row and stride by stride, and
-        (cells, 1) float32, its stride in pixels. Not to be written to: they are cached.
+        (cells, 1) float32, its stride in pixels. Callers must not write to them, because they are cached.
     """
     corners, sizes = [], []
     for stride in strides:

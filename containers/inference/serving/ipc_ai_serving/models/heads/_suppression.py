@@ -11,7 +11,7 @@ _CANDIDATES = 2000
 
 
 def suppress(detections: Detections, *, iou: float) -> Detections:
-    """Keeps the best box of every group that overlaps by more than ``iou``, at most 100, in descending order of score.
+    """Keep the best box of every group that overlaps by more than ``iou``, at most 100, in descending order of score.
 
     Boxes below the score floor, and those that are not finite or have no area, are dropped first.
     """
@@ -19,6 +19,6 @@ def suppress(detections: Detections, *, iou: float) -> Detections:
     sides = boxes[:, 2:] - boxes[:, :2]
     candidates = np.flatnonzero((scores >= SCORE_FLOOR) & (np.isfinite(sides) & (sides > 0)).all(axis=1))
     corners_and_sides = np.concatenate([boxes[:, :2], sides], axis=1)[candidates]
-    # OpenCV takes a list in less than half the time of an array.
+    # OpenCV reads a list in less than half the time of an array.
     kept = cv2.dnn.NMSBoxes(corners_and_sides.tolist(), scores[candidates], SCORE_FLOOR, iou, top_k=_CANDIDATES)
     return detections.take(candidates[np.asarray(kept, np.intp).reshape(-1)[:MAX_DETECTIONS]])

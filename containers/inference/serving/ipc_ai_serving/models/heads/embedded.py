@@ -1,4 +1,4 @@
-"""Embedded detectors answer in boxes and scores already."""
+"""Embedded detectors, whose outputs are boxes and scores already."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from ipc_ai_serving.vision.detections import Detections
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
-    """``boxes`` (N, 4), ``scores`` (N,) and perhaps ``landmarks`` (N, 5, 2), best first, at most 100."""
+    """Sort ``boxes`` (N, 4), ``scores`` (N,) and, if any, ``landmarks`` (N, 5, 2) best first and keep at most 100."""
     return Detections(outputs["boxes"], outputs["scores"], outputs.get("landmarks")).best()

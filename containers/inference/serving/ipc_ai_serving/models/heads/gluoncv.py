@@ -14,7 +14,7 @@ from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
-    """The used rows, best first, at most 100."""
+    """Keep the used rows, best first, at most 100."""
     _, scores, boxes = (output[0] for output in outputs.values())
     used = np.flatnonzero((scores[:, 0] >= SCORE_FLOOR) & np.isfinite(boxes).all(axis=1))
     return Detections(boxes, scores[:, 0]).take(used).best()

@@ -21,11 +21,11 @@ from ipc_ai_serving.vision.detections import Detections
 _ANCHOR_SCALES = {32: (32, 16), 16: (8, 4), 8: (2, 1)}
 _BASE_SIZE = 16
 _NMS_IOU = 0.4
-_SCORE_FLOOR = 0.02  # of thousands of anchors nearly all are below
+_SCORE_FLOOR = 0.02  # nearly all of the thousands of anchors are below
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
-    """Faces of the nine outputs ``face_rpn_{cls_prob_reshape,bbox_pred,landmark_pred}_stride{32,16,8}``.
+    """Decode faces from the nine outputs ``face_rpn_{cls_prob_reshape,bbox_pred,landmark_pred}_stride{32,16,8}``.
 
     Each is (1, values * anchors, rows, columns): class probabilities with background first, boxes as
     (dx, dy, dw, dh), landmarks as five times (dx, dy).
@@ -52,13 +52,13 @@ def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Det
 
 
 def _by_anchor(output: npt.NDArray[np.float32], values: int) -> npt.NDArray[np.float32]:
-    """(values * anchors, rows, columns) to (rows * columns * anchors, values)."""
+    """Transpose (values * anchors, rows, columns) to (rows * columns * anchors, values)."""
     return output.transpose(1, 2, 0).reshape(-1, values)
 
 
 @functools.lru_cache(maxsize=64)
 def _anchors(rows: int, columns: int, stride: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Centres (anchors, 2) and sides (anchors, 1) in pixels, row by row, cell by cell. Not to be written to."""
+    """Centres (anchors, 2) and sides (anchors, 1) in pixels, row by row, cell by cell; cached, so read only."""
     scales = _ANCHOR_SCALES[stride]
     row, column = np.divmod(np.arange(rows * columns), columns)
     corners = np.stack([column, row], axis=1) * stride

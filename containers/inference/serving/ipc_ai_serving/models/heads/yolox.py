@@ -21,14 +21,14 @@ _OBJECTNESS, _CLASSES = 4, 5
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
-    """The target class of one (1, cells, 5 + classes) float32 output, in network pixels.
+    """Decode the target class of one (1, cells, 5 + classes) float32 output, in network pixels.
 
-    Rows of one class have the target's (``ipc_ai_serving.engines.onnxruntime.onnx_shortcuts``).
+    Rows with a single class have the target's (``ipc_ai_serving.engines.onnxruntime.onnx_shortcuts``).
     """
     (rows,) = (output[0] for output in outputs.values())
     alone = rows.shape[1] == _CLASSES + 1
     scores = rows[:, _OBJECTNESS] * rows[:, _CLASSES if alone else _CLASSES + model.target_class]
-    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few of thousands
+    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few out of thousands
     corners, strides = (table[chosen] for table in cells(tensor_shape[2], tensor_shape[3], _STRIDES))
     centres = (rows[chosen, 0:2] + corners) * strides
     half = np.exp(rows[chosen, 2:4]) * strides / 2

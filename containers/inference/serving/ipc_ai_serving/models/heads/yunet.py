@@ -21,13 +21,13 @@ _NMS_IOU = 0.3
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
-    """Faces of the twelve outputs ``cls_8`` .. ``kps_32``, each (1, cells, values), in network pixels."""
+    """Decode faces from the twelve outputs ``cls_8`` .. ``kps_32``, each (1, cells, values), in network pixels."""
 
     def all_strides(kind: str) -> npt.NDArray[np.float32]:
         return np.concatenate([outputs[f"{kind}_{stride}"][0] for stride in _STRIDES])
 
     scores = np.sqrt(np.clip(all_strides("cls"), 0, 1) * np.clip(all_strides("obj"), 0, 1))[:, 0]
-    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few of thousands
+    chosen = np.flatnonzero(scores >= SCORE_FLOOR)  # a few out of thousands
     corners, strides = (table[chosen] for table in cells(tensor_shape[2], tensor_shape[3], _STRIDES))
     box = all_strides("bbox")[chosen]
     centres = (corners + box[:, 0:2]) * strides
