@@ -45,7 +45,7 @@ class DeployedStack:
 
     @property
     def has_run(self) -> bool:
-        """Returns whether it was ever created; the CDK deletes a stack that only failed or was planned, and starts anew."""
+        """Returns whether it was ever created. The CDK deletes one that only failed or was planned, and starts anew."""
         return self.status not in _NEVER_CREATED
 
 
@@ -128,7 +128,7 @@ class Account:
                     raise AccountError(
                         f"the CDK is not set up in {self.region}; run 'npx cdk bootstrap' once an account and region"
                     ) from error
-                if not code.startswith("AccessDenied"):  # without permission to read it, the CDK itself reports a missing bootstrap
+                if not code.startswith("AccessDenied"):  # unreadable is not missing; the CDK checks it, too
                     raise
 
     def number(self) -> str:
