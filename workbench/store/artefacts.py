@@ -73,7 +73,7 @@ def download(file: ModelFile, target: Path, progress: Progress) -> None:
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
         with httpx.stream("GET", file.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
-            if response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # otherwise the file is complete already
+            if response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # else it is complete
                 response.raise_for_status()
                 _write(response, target, have, progress, task)
     except httpx.HTTPStatusError as error:

@@ -90,7 +90,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
 
 
 def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
-    """Message of a violated rule; for a parameter outside its choices also its name and the nearest choice."""
+    """Message of a violated rule; for a parameter outside its choices also its value and the nearest choice."""
     said = str(assertion["AssertDescription"])
     match assertion["Assert"]:
         case {"Fn::Contains": [choices, {"Ref": name}]}:
