@@ -7,13 +7,13 @@ SHELL := /bin/sh
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
-# Locks are complete: pip has nothing to resolve, and takes no file whose hash is not in them.
+# Locks are complete, so pip resolves nothing and refuses every file without a hash in them.
 PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --no-deps
 PIP_INSTALL = $(BIN)/python -m pip install $(PIP_OPTIONS)
 SOURCES := app.py catalogue stacks workbench containers lambda tests
 # Folders that hold packages, as pyproject.toml names them for mypy and pytest.
 SOURCE_ROOTS := .:catalogue:containers/inference/serving:lambda/inference
-# jsii prints a banner for Node.js releases past their end of life, which work; it would hide what matters.
+# jsii's banner about Node.js releases past their end of life would hide important output; those releases work.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 
 APPLICATION ?= face-detection

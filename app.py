@@ -1,10 +1,6 @@
 """CDK entry point: ``npx cdk synth`` and ``npx cdk deploy --parameters applicationType=...`` run this."""
 
 import sys
-from pathlib import Path
-
-# The catalogue's package lies in a folder of its own, as images copy it.
-sys.path.append(str(Path(__file__).resolve().with_name("catalogue")))
 
 from stacks.checks import security_checks
 from stacks.checks.template_validation import validating_app

@@ -3,3 +3,9 @@
 Imports point down this list: monitoring, ingest, api, functions, endpoint, events, assets, access, telemetry,
 parameters, checks. No code of a container, a function or the workbench is imported.
 """
+
+import sys
+from pathlib import Path
+
+# The catalogue's package lies in a folder of its own, as images copy it.
+sys.path.append(str(Path(__file__).resolve().parent.with_name("catalogue")))

@@ -12,7 +12,7 @@ import pytest
 
 from workbench.template.rendered_template import synthesize
 
-# gunicorn.conf.py says why; MXNet reads it when it is imported.
+# MXNet reads it at import; the reason is in gunicorn.conf.py.
 os.environ["MXNET_SUBGRAPH_BACKEND"] = "NONE"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -28,7 +28,7 @@ def testdata() -> Path:
 
 @pytest.fixture(scope="session")
 def photograph() -> Path:
-    """A photograph of one person, face near [176, 81, 273, 178], that an installed package ships."""
+    """Photograph of one person from an installed package, with the face near [176, 81, 273, 178]."""
     import skimage
 
     return Path(skimage.__file__).parent / "data" / "astronaut.png"
@@ -36,13 +36,13 @@ def photograph() -> Path:
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    """The template as ``cdk synth`` writes it."""
+    """Template from ``cdk synth``."""
     return synthesize()
 
 
 @pytest.fixture
 def red_square_frame() -> npt.NDArray[np.uint8]:
-    """416 x 416 grey BGR with a pure red square at [128, 224, 192, 288]."""
+    """Frame of 416 x 416 grey BGR with a pure red square at [128, 224, 192, 288]."""
     frame = np.full((416, 416, 3), 128, np.uint8)
     frame[224:288, 128:192] = (0, 0, 255)
     return frame

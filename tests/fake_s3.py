@@ -1,4 +1,4 @@
-"""A fake S3 for the event store, whose writes wait or fail as a test says."""
+"""Fake S3 for the event store; a test chooses which writes wait or fail."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class FakeS3:
-    """Objects in memory.
+    """S3 with objects in memory.
 
     Attributes:
-        objects: bodies by key, without the deleted ones.
-        calls: each call that began, as its name and key.
+        objects: bodies by key, without deleted ones.
+        calls: each started call, as its name and key.
         begun: set when a write has begun.
         stalled: ends of keys whose writes wait until ``released`` is set.
         failing: ends of keys whose writes fail.

@@ -15,7 +15,7 @@ def iou(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def matched(expected: Sequence[Sequence[float]], found: Sequence[Sequence[float]], *, threshold: float) -> int:
-    """How many expected boxes have a found one of their own with at least ``threshold`` IoU."""
+    """Number of expected boxes that match a found box of their own with at least ``threshold`` IoU."""
     left = list(found)
     count = 0
     for box in expected:

@@ -12,7 +12,7 @@ from inference_api.proxy import Request
 def proxy_event(
     body: bytes | str | None, *, content_type: str | None = None, path: str = "/inference", **headers: str
 ) -> dict[str, Any]:
-    """A ``POST``; bytes are in base64, text is unchanged."""
+    """Event of a ``POST``; bytes are in base64, text is unchanged."""
     if content_type is not None:
         headers["Content-Type"] = content_type
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -31,7 +31,7 @@ def proxy_event(
 
 
 def older_client_event(image: bytes, **more: Any) -> dict[str, Any]:
-    """A request of earlier versions' clients: JSON, no Content-Type, an integer as request id."""
+    """Event of an earlier version's client: JSON, no Content-Type, an integer as request id."""
     document = {
         "timestamp": "1614000000.0",
         "request_id": 1242322,
@@ -41,5 +41,5 @@ def older_client_event(image: bytes, **more: Any) -> dict[str, Any]:
 
 
 def as_request(event: dict[str, Any]) -> Request:
-    """The handler's view of an event."""
+    """Request that the handler makes of an event."""
     return Request(event, "lambda-1")

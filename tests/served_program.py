@@ -1,4 +1,4 @@
-"""The serving program as a process of its own, and clients that keep it busy."""
+"""Serving program as a process of its own, and clients that keep it busy."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ CLIENTS = 12
 
 
 def status_of(url: str, method: str, path: str, body: bytes = b"", content_type: str = "") -> int:
-    """The answer's status; 0 for a connection that broke, -1 where nobody listens.
+    """Status of the answer; 0 for a broken connection, -1 for a refused one.
 
-    Over a connection of its own, by the cheapest client there is: it shares the machine with what it measures.
+    Each call uses a connection of its own and a minimal client, because it shares the machine with the measured server.
     """
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
     try:
@@ -46,14 +46,14 @@ def status_of(url: str, method: str, path: str, body: bytes = b"", content_type:
 
 @dataclass(frozen=True)
 class Program:
-    """A running ``serve``."""
+    """Running ``serve``."""
 
     process: subprocess.Popen[bytes]
     url: str
     log: Path
 
     def ping(self) -> int:
-        """The status of /ping."""
+        """Status of /ping."""
         return status_of(self.url, "GET", "/ping")
 
     def wait_until(self, status: int) -> None:
@@ -69,10 +69,10 @@ class Program:
     def workers(self) -> list[int]:
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children if Path(f"/proc/{child}/cmdline").read_bytes()]  # not one that ended
+        return [int(child) for child in children if Path(f"/proc/{child}/cmdline").read_bytes()]  # without ended ones
 
     def logged(self, message: str) -> list[dict[str, Any]]:
-        whole, _, _ = self.log.read_text().rpartition("\n")  # the last line may be half written
+        whole, _, _ = self.log.read_text().rpartition("\n")  # the last line may be incomplete
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         return [entry for entry in map(json.loads, lines) if entry["message"] == message]
 
@@ -114,7 +114,7 @@ def serving(folder: Path, *, application: str = "body-detection", **environment:
 
 @dataclass
 class Load:
-    """Clients that send one request after the other, each over a connection of its own."""
+    """Clients that send one request after another, each over a connection of its own."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     milliseconds: dict[int, list[float]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What CodeBuild runs is there to be run."""
+"""Commands of CodeBuild exist in the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The docs say what is so."""
+"""Docs agree with the code."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_chinese_page_is_built_like_the_english_one(page: Path) -> None:
 
 
 def _commands(text: str) -> list[str]:
-    """Blocks of commands and answers, without the comments."""
+    """Blocks of commands and answers, without comments."""
     return [re.sub(r" *# .*", "", block) for block in re.findall(r"^ *```(?:sh|json|sql)\n(.*?)^ *```", text, _BLOCK)]
 
 
@@ -99,7 +99,7 @@ def test_parameters_are_listed_with_all_their_values(page: str, template: dict[s
             assert default == [str(parameter["Default"])] * (parameter["Default"] != ""), name
             assert values == parameter.get("AllowedValues", values), name
     assert set(rows) == set(template["Parameters"]) - {"BootstrapVersion"}
-    assert rows["detectorModelName"][1] == catalogue.load().detectors()  # for custom any other, too
+    assert rows["detectorModelName"][1] == catalogue.load().detectors()  # custom takes any other, too
 
 
 def test_the_english_parameters_are_those_of_the_template(template: dict[str, Any]) -> None:
@@ -109,7 +109,7 @@ def test_the_english_parameters_are_those_of_the_template(template: dict[str, An
 
 
 def _parameter_rows(page: str) -> dict[str, tuple[list[str], list[str]]]:
-    """Names, each with its default (none when that is empty) and the values that it takes."""
+    """Names, each with its default (none when it is empty) and the values that it takes."""
     return {
         cells[1].strip(" `"): (re.findall(r"`([^`]+)`", cells[2]), re.findall(r"`([^`]+)`", cells[3]))
         for cells in (line.split("|") for line in _text(page).splitlines() if line.startswith("| `"))

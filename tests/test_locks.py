@@ -1,4 +1,4 @@
-"""Every requirements*.in has a complete lock with hashes beside it, made after its last change (`make lock`)."""
+"""Locks: every requirements*.in has a complete one with hashes, made after its last change (`make lock`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDERS = (".", "containers/inference", "lambda/inference")
-# Has an environment of its own, and old versions of its own.
+# This one has an environment and old versions of its own.
 APART = "requirements-checkov.in"
 SOURCES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).glob("requirements*.in"))
-# `name==version`, in a lock with its hashes below it and a comment that says who wants it.
+# `name==version`; in a lock its hashes and a comment about its dependents follow.
 _LOCKED = re.compile(r"^(\S.*?==\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n    # via (.+)$", re.MULTILINE)
 
 
 def _pins(source: Path) -> set[str]:
-    """Direct requirements, those of the files that it includes too, as a lock spells them."""
+    """Direct requirements in a lock's spelling, including those of included files."""
     found: set[str] = set()
     for line in source.read_text(encoding="utf-8").splitlines():
         if line.startswith("-r "):
@@ -33,7 +33,7 @@ def _spelled(pin: str) -> str:
 
 
 def _lock(source: Path) -> dict[str, str]:
-    """What is locked, and who wants it."""
+    """Locked requirements, and their dependents."""
     text = source.with_suffix(".txt").read_text(encoding="utf-8")
     return {_spelled(pin): wanted for pin, _, wanted in _LOCKED.findall(text)}
 

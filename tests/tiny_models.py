@@ -1,4 +1,4 @@
-"""Tiny networks that really run: they find pure red in a frame. One a framework, made when a test asks."""
+"""Tiny networks that find pure red in a frame, one for each framework; a test writes them when it needs them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 
 def write_yolox_onnx(path: Path) -> None:
-    """A YOLOX-shaped ONNX graph: (1, 3, 416, 416) BGR 0-255 to (1, 3549, 85).
+    """Writes an ONNX graph with YOLOX's contract: (1, 3, 416, 416) BGR 0-255 to (1, 3549, 85).
 
-    Every cell says: my object is centred on me and two cells wide, my objectness is my redness.
+    Every cell has an object at its centre, two cells wide, with the cell's redness as objectness.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -53,9 +53,9 @@ def write_yolox_onnx(path: Path) -> None:
 
 
 def write_older_layout(folder: Path, stem: str) -> None:
-    """An MXNet symbol and parameters with GluonCV's contract for 416 x 416 frames, as ``STEM-symbol.json``.
+    """Writes ``STEM-symbol.json`` and parameters for MXNet with GluonCV's contract for 416 x 416 frames.
 
-    Every cell of 32 x 32 pixels says: I am a box, my score is my redness.
+    Every cell of 32 x 32 pixels is a box, with its redness as score.
     """
     import mxnet as mx
 

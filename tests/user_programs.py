@@ -1,4 +1,4 @@
-"""A user's own program, loaded and asked as the server does."""
+"""Loading and calling of a user's own program, as in the server."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ipc_ai_serving.hooks.user_application import UserHooks
 
 
 def load_hooks(folder: Path, source: str = "") -> UserHooks:
-    """The hooks of ``code/inference.py`` with this source, which is written into a model folder."""
+    """Writes the source to ``code/inference.py`` of a model folder and loads its hooks."""
     (folder / "code").mkdir()
     (folder / "code" / "inference.py").write_text(source)
     return UserHooks.load(folder)
 
 
 def answer_of(hooks: UserHooks, folder: Path, body: bytes, content_type: str, accept: str | None = None) -> Any:
-    """What the hooks answer to one request."""
+    """Answer of the hooks to one request."""
     model = hooks.model_fn(str(folder))
     return hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
 
 
 def npy(values: Any) -> bytes:
-    """Values as a file of NumPy's."""
+    """Values in NumPy's file format."""
     with io.BytesIO() as file:
         np.save(file, np.asarray(values))
         return file.getvalue()

@@ -1,4 +1,4 @@
-"""The operator's and the camera's side: ``ipc-ai VERB`` or ``python -m workbench VERB``.
+"""Command line of operators and cameras: ``ipc-ai VERB`` or ``python -m workbench VERB``.
 
 A verb is a module of ``verbs``. Nothing else imports this package.
 """

@@ -43,18 +43,18 @@ class _Verb(Protocol):
 
 
 class _OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the nearest right verb."""
+    """Parser that reports an error in one line, with the nearest right verb."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; try --help\n")
 
 
 def main(words: list[str]) -> int:
-    """Runs a verb; returns its exit code, 2 when what was asked cannot be done."""
+    """Runs a verb; returns its exit code, 2 when the request cannot be met."""
     parser = _OneLineParser(prog="workbench", description="Run, feed and supply the service.")
     parser.add_argument("--version", action="store_true", help="print the version of the product")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
-    # Of a verb that is called no other is imported: where images are built there is only what `fetch` needs.
+    # Only the called verb is imported, because an image build has nothing but the packages of `fetch`.
     called = words[:1] if words[:1] and words[0] in VERBS else VERBS
     verbs = {name: cast(_Verb, importlib.import_module(f"workbench.verbs.{name}")) for name in called}
     for name, verb in verbs.items():
@@ -97,10 +97,9 @@ def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) ->
 
 
 def _end_in_order_on_signals() -> None:
-    """Whatever asks the workbench to end does so as Ctrl-C does: it stops what it started.
+    """Handles every signal to end as Ctrl-C, so that the workbench stops the processes that it started.
 
-    SIGINT is taken back from shells that ignore it for what runs in the background; SIGHUP stays ignored where
-    nohup has asked for that.
+    Shells ignore SIGINT for background jobs, so it is enabled again. SIGHUP stays ignored under nohup.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -108,7 +107,7 @@ def _end_in_order_on_signals() -> None:
 
 
 def _never_proxy_this_machine() -> None:
-    """The parts of a local run talk to each other directly, whatever proxy leads to the outside."""
+    """Excludes this machine from any proxy, because the parts of a local run talk to each other directly."""
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
 

@@ -1,4 +1,4 @@
-"""What a verb says when it cannot do what it was asked: one line, exit code 2.
+"""Errors of the verbs: each is reported in one line, with exit code 2.
 
 ::
 
@@ -26,7 +26,7 @@ from __future__ import annotations
 
 
 class WorkbenchError(Exception):
-    """Root of all errors of the workbench; its text is the one line."""
+    """Root of all errors of the workbench; its text is the line to print."""
 
 
 class ParameterError(WorkbenchError):

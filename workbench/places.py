@@ -14,7 +14,7 @@ CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 
 
 def photograph() -> Path:
-    """A photograph of a person that an installed package ships."""
+    """Path of a photograph of a person that an installed package ships."""
     import skimage
 
     return Path(skimage.__file__).parent / "data" / "astronaut.png"

@@ -1,4 +1,4 @@
-"""Makes the container's serving program importable, for verbs that run models as the container does."""
+"""Import path of the container's serving program, for verbs that run models as the container does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from workbench import places
 
 
 def make_importable() -> None:
-    """Puts the program's folder onto the path and sets what MXNet reads when it is imported."""
+    """Puts the program's folder onto the path and sets the variables that MXNet reads at import."""
     if str(places.SERVING_SOURCES) not in sys.path:
         sys.path.append(str(places.SERVING_SOURCES))
-    # gunicorn.conf.py says why.
+    # The reason is in gunicorn.conf.py.
     os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "NONE")
     os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))

@@ -1,4 +1,4 @@
-"""Says on the terminal what a verb is doing, and for how long."""
+"""Progress of a verb on the terminal: its present step and the step's duration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 
 class Steps:
-    """A line a step on standard error, so that standard output is the result's alone."""
+    """Steps on standard error, a line for each, so that standard output holds only the result."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

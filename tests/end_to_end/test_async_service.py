@@ -1,4 +1,4 @@
-"""A frame the whole way through an asynchronous endpoint."""
+"""End-to-end path of a frame through an asynchronous endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worked examples of docs/custom-models.md, run as they stand there; the Chinese page shows the same."""
+"""Worked examples of docs/custom-models.md, run verbatim; the Chinese page shows the same."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _UP = f"{_COMMAND} up"
 
 
 def _blocks(page: str, heading: str) -> list[str]:
-    """The code blocks of a section."""
+    """Code blocks of a section."""
     section = re.split(r"^##+ ", page.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     return re.findall(r"^```\w+\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder that has of the repository what the commands name."""
+    """Folder with the parts of the repository that the commands name."""
     for name in (".venv", "containers"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     return tmp_path
 
 
 def _run(script: str, folder: Path, **environment: str) -> list[str]:
-    # The same command without an installation of this clone, which may be another's environment.
+    # The command without an installation, because the environment may belong to another clone.
     installed = script.replace(_COMMAND, ".venv/bin/python -m workbench")
     finished = subprocess.run(
         ["bash", "-euc", installed],
@@ -56,10 +56,10 @@ def _run(script: str, folder: Path, **environment: str) -> list[str]:
 
 @contextmanager
 def _up(script: str, folder: Path) -> Iterator[str]:
-    """Runs all of a block, its last command until the end; the API's URL."""
+    """Runs a block, its last command until the end of the context; yields the API's URL."""
     preparation, found, command = script.partition(_UP)
     assert found
-    # What pip would install in a minute is here already; test_service.py has pip install a package.
+    # pip's packages are installed already, which saves a minute; test_service.py has pip install one.
     prepared = re.sub(r"^cat > \S+requirements\.txt <<.*?^TEXT\n", "", preparation, flags=re.DOTALL | re.MULTILINE)
     _run(prepared, folder, PYTHONPATH=str(REPOSITORY))
     words = [sys.executable, "-m", "workbench", "up", "--logs", str(folder / "logs"), *shlex.split(command)]
@@ -78,7 +78,7 @@ def _up(script: str, folder: Path) -> Iterator[str]:
 
 
 def _calls(script: str, url: str, folder: Path) -> list[str]:
-    """What the calls of a block print, each on lines of its own."""
+    """Output of a block's calls, each on lines of its own."""
     apart = re.sub(r"^(curl .*)$", r"\1; echo", re.sub(r"^API=.*\n", "", script), flags=re.MULTILINE)
     return _without_ids(_run(apart, folder, API=url))
 
@@ -92,7 +92,7 @@ def _without_ids(lines: list[str]) -> list[str]:
 
 
 def _assert_shown(printed: list[str], shown: list[str]) -> None:
-    """Asserts that lines are as a page shows them; the last digits of a score differ from processor to processor."""
+    """Asserts that lines equal those of a page; the last digits of a score differ between processors."""
     decimals = re.compile(r"-?\d+\.\d{3,}")
     assert [decimals.sub("#", line) for line in printed] == [decimals.sub("#", line) for line in shown]
     numbers = [[float(number) for line in lines for number in decimals.findall(line)] for lines in (printed, shown)]
@@ -100,7 +100,7 @@ def _assert_shown(printed: list[str], shown: list[str]) -> None:
 
 
 def _session(script: str, folder: Path) -> list[str]:
-    """What a block prints, without what differs from run to run."""
+    """Output of a block, without the parts that differ between runs."""
     return _steady(_run(script, folder, PYTHONPATH=str(REPOSITORY), MODEL_SERVER_WORKERS="1"))
 
 
@@ -108,7 +108,7 @@ def _steady(lines: list[str]) -> list[str]:
     # Columns are as wide as the longest name of a parameter.
     aligned = (re.sub(r"(?<=\S) {2,}", "  ", line) for line in lines)
     digests = (re.sub(r"[0-9a-f]{64}", "SHA256", line) for line in aligned)
-    # An answer that is cut short is cut at a column, so after one digit more or less.
+    # A shortened answer is cut at a column, so after one digit more or less.
     return [re.sub(r' in \d+ ms:|, [\d.]+ (bytes|[kM]B)\)|, "?\w*(?=\.\.\.$)', "", line) for line in digests]
 
 

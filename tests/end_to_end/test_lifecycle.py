@@ -1,4 +1,4 @@
-"""How a local run ends: on any signal, when it is killed, and when a part of it dies."""
+"""End of a local run: on any signal, when it is killed, and when a part of it dies."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def _hear_hangups() -> None:
-    """A test run by nohup, or by a runner without a terminal, has SIGHUP ignored, which children inherit."""
+    """Restores SIGHUP, because nohup and runners without a terminal ignore it and children inherit that."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @contextmanager
 def _started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process that does not outlive its test, whatever becomes of that."""
+    """Process that is killed at the end of its test, also of a failed one."""
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, preexec_fn=_hear_hangups, **options
     ) as process:
@@ -41,8 +41,8 @@ def _descendants(pid: int) -> list[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_outlives_the_workbench(number: signal.Signals, tmp_path: Path) -> None:
-    """Not even when the terminal is closed or the workbench is killed."""
-    # A shell starts what it runs in the background with Ctrl-C ignored.
+    """Closing the terminal and killing the workbench leave no process, either."""
+    # A shell starts background jobs with Ctrl-C ignored.
     command = [
         "sh",
         "-c",

@@ -1,4 +1,4 @@
-"""A frame the whole way over HTTP: API, function, runtime, serving program, model, event store."""
+"""End-to-end path of a frame over HTTP: API, function, runtime, serving program, model, event store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 @dataclass(frozen=True)
 class Service:
-    """A running ``workbench up``."""
+    """Running ``workbench up``."""
 
     url: str
     bucket: str
@@ -85,7 +85,7 @@ def _up(*parameters: str, store: Path) -> Iterator[Service]:
 
 @contextmanager
 def _up_with_key(*parameters: str, store: Path) -> Iterator[tuple[str, str]]:
-    """The API's URL and key."""
+    """URL and key of the API."""
     command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--store", str(store)]
     command += ["--logs", str(store / "logs"), "--parameters", *parameters]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
@@ -107,7 +107,7 @@ def _error(answer: httpx.Response) -> dict[str, str]:
 
 
 def _older_body(image: bytes) -> bytes:
-    """What clients of earlier versions post, without any Content-Type."""
+    """Request body of earlier versions' clients, which send no Content-Type."""
     return json.dumps(
         {"timestamp": "1614000000.1", "request_id": 1242322, "image_base64_enc": base64.b64encode(image).decode()}
     ).encode()
@@ -115,7 +115,7 @@ def _older_body(image: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Face detection by the detector that an installed package ships."""
+    """Service of face detection by the detector that an installed package ships."""
     with _up(
         "applicationType=face-detection",
         "detectorModelName=dlib_frontal_face",
@@ -311,7 +311,7 @@ def test_the_other_engines(engine: str, tmp_path: Path, red_square_frame: npt.ND
 
 
 def test_a_users_own_application_the_whole_way(photograph: Path, tmp_path: Path) -> None:
-    """An image model that takes application/x-image, with a package of its own, as SageMaker's containers take it."""
+    """Image model for application/x-image with a package of its own, in the layout of SageMaker's containers."""
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "pyproject.toml").write_text("[project]\nname = 'users-own'\nversion = '1'")
     (tmp_path / "package" / "users_own.py").write_text("GREETING = 'hello'")

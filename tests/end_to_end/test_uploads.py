@@ -1,4 +1,4 @@
-"""A file put into S3 the whole way: notification, queue, function, runtime, serving program, event; and its replay."""
+"""End-to-end path of a file in S3: notification, queue, function, runtime, serving program, event; and its replay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 60
 
 @contextmanager
 def _up(logs: Path) -> Iterator[dict[str, str]]:
-    """What ``workbench up`` prints, by its first word."""
+    """Output of ``workbench up``, each line by its first word."""
     command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(logs), "--region", "cn-north-1"]
     command += ["--parameters", "detectorModelName=dlib_frontal_face", "ingestFromS3=Yes"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
@@ -46,7 +46,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 def _store(printed: dict[str, str]) -> tuple[Any, str, str]:
-    """A client of the local S3, its URL and the bucket."""
+    """Client of the local S3, its URL and the bucket."""
     parts = urlsplit(printed["Upload"])
     url = f"{parts.scheme}://{parts.netloc}"
     client = boto3.client(
@@ -56,7 +56,7 @@ def _store(printed: dict[str, str]) -> tuple[Any, str, str]:
 
 
 def _wait(printed: dict[str, str]) -> list[str]:
-    """Keys of the bucket, once it has an event and no file of camera 7."""
+    """Waits until the bucket has an event and no file of camera 7; returns its keys."""
     client, _, bucket = _store(printed)
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:

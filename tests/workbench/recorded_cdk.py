@@ -1,4 +1,4 @@
-"""A program in place of the CDK command line that writes down how it was called."""
+"""Stub of the CDK command line that records how it was called."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ sys.exit({code})
 
 
 class RecordedCdk:
-    """A stub of the CDK command line.
+    """Stub of the CDK command line.
 
     Attributes:
         path: the program.
@@ -33,10 +33,10 @@ class RecordedCdk:
         """Writes the program.
 
         Args:
-            folder: where to.
+            folder: the folder for it.
             code: its exit code.
-            seconds: how long it runs.
-            then: Python that it runs at its end.
+            seconds: its duration.
+            then: Python code that it runs at its end.
         """
         self.path = folder / "cdk"
         self._record = folder / "cdk.json"
@@ -47,10 +47,10 @@ class RecordedCdk:
 
     @property
     def words(self) -> list[str] | None:
-        """What it was called with; None when it was not."""
+        """Arguments of its call; None when it was not called."""
         return json.loads(self._record.read_text()) if self._record.exists() else None
 
     @property
     def signal(self) -> str:
-        """The name of the signal that ended it."""
+        """Name of the signal that ended it."""
         return self._record.with_suffix(".signal").read_text()

@@ -27,7 +27,7 @@ def test_every_verb_has_help(verb: str) -> None:
 
 
 def test_a_verb_imports_no_other() -> None:
-    """Where images are built there are only the packages that fetch needs."""
+    """An image build has only the packages that fetch needs."""
     locked = (REPOSITORY / "containers/inference/requirements-fetch.txt").read_text()
     lists = "import sys; from workbench.__main__ import main; main(['fetch', 'dlib_frontal_face']); print(*sys.modules)"
     finished = subprocess.run([sys.executable, "-c", lists], cwd=REPOSITORY, capture_output=True, text=True, check=True)

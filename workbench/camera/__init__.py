@@ -1,4 +1,4 @@
-"""The camera's side of the API: sends frames in each wire format, draws and reports the answers.
+"""Camera side of the API: sends frames in each wire format, draws and reports the answers.
 
 Nothing here knows AWS beyond a signature.
 """

@@ -1,4 +1,4 @@
-"""Draws what was found onto the frame."""
+"""Draws bounding boxes and scores onto the frame."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
     try:
         with Image.open(frame) as image:
             displayed = ImageOps.exif_transpose(image)
-            if displayed.mode.startswith("I"):  # 16 bits, which Pillow would cut off instead of scaling
+            if displayed.mode.startswith("I"):  # 16 bits: Pillow would clip the values instead of scaling them
                 displayed = Image.fromarray((np.asarray(displayed) >> 8).astype(np.uint8))
             displayed = displayed.convert("RGB")
     except OSError as error:
@@ -51,7 +51,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
 
 
 def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, *, size: float, stroke: int) -> None:
-    """The score on a filled ground above the box, or inside it where there is no room above."""
+    """Draws the score on a filled background above the box, or inside it where there is no room above."""
     (width, height), baseline = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, stroke)
     top = max(0, y - height - baseline)
     cv2.rectangle(picture, (x, top), (x + width, top + height + baseline), _COLOUR, cv2.FILLED)

@@ -1,4 +1,4 @@
-"""How a caller of the API proves who it is: by a key, or by a signature with AWS credentials."""
+"""Authentication of a caller of the API: a key, or a signature with AWS credentials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOST_OF_API = re.compile(r"[^.]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.c
 
 
 class ApiKey(httpx.Auth):
-    """The key in the header that API Gateway looks for."""
+    """API key in the header that API Gateway reads."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -28,7 +28,7 @@ class ApiKey(httpx.Auth):
 
 
 class Signature(httpx.Auth):
-    """AWS Signature 4 with the credentials that this machine has."""
+    """AWS Signature 4 with the credentials of this machine."""
 
     requires_request_body = True
 
@@ -41,7 +41,7 @@ class Signature(httpx.Auth):
         self._region = session.region_name or "us-east-1"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Signs the request, for the region that the API's host name tells."""
+        """Signs the request for the region in the API's host name."""
         host = _HOST_OF_API.fullmatch(request.url.host)
         signed = AWSRequest(request.method, str(request.url), data=request.content, headers={"Host": request.url.host})
         SigV4Auth(self._credentials, "execute-api", host[1] if host else self._region).add_auth(signed)

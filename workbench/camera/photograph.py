@@ -1,4 +1,4 @@
-"""Real frames without a download, as arrays and as tensors that a network takes."""
+"""Real frames without a download, as arrays and as input tensors."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Frame = npt.NDArray[np.uint8]
 
 
 def frame() -> Frame:
-    """The photograph of a person that an installed package ships, (512, 512, 3) uint8 BGR."""
-    # Pillow says nothing of the colour profile, which OpenCV warns of.
+    """Photograph of a person from an installed package, (512, 512, 3) uint8 BGR."""
+    # Pillow ignores the colour profile, about which OpenCV prints a warning.
     with Image.open(places.photograph()) as image:
         return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
 
 
 def prepared(spec: ModelInput) -> npt.NDArray[np.float32]:
-    """The photograph as (1, 3, height, width) float32, as the container would prepare it."""
+    """Photograph as (1, 3, height, width) float32, prepared as in the container."""
     serving_program.make_importable()
     from ipc_ai_serving.vision.preprocessing import network_input
 

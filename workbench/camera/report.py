@@ -1,4 +1,4 @@
-"""What an answer says, and the same as a table for a person."""
+"""Findings of an answer, as values and as tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Found = list[tuple[float, list[float]]]
 
 
 def is_detection(document: Any) -> bool:
-    """Whether it is an answer of face or body detection."""
+    """Returns whether this is an answer of face or body detection."""
     if not isinstance(document, dict) or not {"width", "height", "bbox_scores", "bbox_coords"} <= set(document):
         return False
     scores, boxes = document["bbox_scores"], document["bbox_coords"]
@@ -21,18 +21,18 @@ def is_detection(document: Any) -> bool:
 
 
 def is_comparison(document: Any) -> bool:
-    """Whether it is an answer of face comparison."""
+    """Returns whether this is an answer of face comparison."""
     return isinstance(document, dict) and {"SourceImageFace", "FaceMatches"} <= set(document)
 
 
 def detections(answer: Mapping[str, Any], *, min_score: float) -> Found:
-    """The detections of at least ``min_score``, best first."""
+    """Detections with a score of at least ``min_score``, best first."""
     pairs = zip(answer["bbox_scores"], answer["bbox_coords"], strict=True)
     return [(score, box) for (score,), box in pairs if score >= min_score]
 
 
 def detection_table(answer: Mapping[str, Any], *, min_score: float) -> Table:
-    """A row a box of at least ``min_score``; the caption counts the weaker ones."""
+    """Table with a row for each box of at least ``min_score``; the caption counts the weaker ones."""
     shown = detections(answer, min_score=min_score)
     weaker = len(answer["bbox_scores"]) - len(shown)
     table = _table(f"{len(shown)} found in a frame of {answer['width']} x {answer['height']} pixels", ["score"], shown)
@@ -50,7 +50,7 @@ def matches(answer: Mapping[str, Any], *, target: int = 0) -> Found:
 
 
 def comparison_table(answer: Mapping[str, Any], *, target: int, name: str) -> Table:
-    """A row a face of one target image."""
+    """Table with a row for each face of one target image."""
     source = answer["SourceImageFace"]
     title = f"{name}: alike to the source's face" if source else "there is no face in the source"
     return _table(title, ["similarity"], matches(answer, target=target))

@@ -1,4 +1,4 @@
-"""A camera: sends frames to the API in either wire format."""
+"""Sends frames to the API in either wire format, as a camera does."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
 _PENDING = 202
-# An endpoint that wakes from no instance takes minutes.
+# An endpoint that scales up from zero instances takes minutes.
 _PENDING_SECONDS = 1800
 _LONGEST_PAUSE_SECONDS = 5.0
 _MEDIA_TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
     ".bmp": "image/bmp",
-    # What a user's own application may take.
+    # Types that a user's own application may accept.
     ".json": "application/json",
     ".csv": "text/csv",
     ".txt": "text/plain",
@@ -33,7 +33,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answered: body and its type, the id it gave the request, and the round trip in milliseconds."""
+    """Answer of the API: body and its type, the id of the request, and the round trip in milliseconds."""
 
     body: bytes
     media_type: str
@@ -42,14 +42,14 @@ class Answer:
 
     @property
     def text(self) -> str | None:
-        """The body as text; None when it is not JSON or another text."""
+        """Body as text; None when it is neither JSON nor another text."""
         if self.media_type != "application/json" and not self.media_type.startswith("text/"):
             return None
         return self.body.decode(errors="replace")
 
     @property
     def document(self) -> Any:
-        """What the JSON means; None when it is something else."""
+        """Parsed JSON of the body; None when it is something else."""
         try:
             return json.loads(self.body) if self.media_type == "application/json" else None
         except ValueError:
@@ -72,10 +72,10 @@ def send_frame(
         url: of the API, with its path.
         frame: an image file, or another that a user's own application takes.
         camera_id: the camera's name.
-        auth: how the camera proves who it is; None where the API asks for nothing.
+        auth: authentication of the camera; None where the API requires none.
         older_format: JSON with base64 and without a Content-Type, as clients of earlier versions send it.
-        accept: content type wanted for the answer; None takes anything.
-        waiting: is told the seconds so far while the answer of an asynchronous endpoint is not there yet.
+        accept: content type wanted for the answer; None accepts any.
+        waiting: called with the seconds so far while the answer of an asynchronous endpoint is pending.
 
     Raises:
         WorkbenchError: the file cannot be read.
@@ -89,7 +89,7 @@ def send_frame(
 
 
 def media_type(path: Path) -> str:
-    """The content type of a file by the ending of its name; JPEG where it tells nothing."""
+    """Content type of a file by its extension; JPEG for an unknown one."""
     return _MEDIA_TYPES.get(path.suffix.lower(), "image/jpeg")
 
 
@@ -149,10 +149,10 @@ def _post(
 def _followed(
     response: httpx.Response, auth: httpx.Auth | None, waiting: Callable[[float], None] | None
 ) -> httpx.Response:
-    """The answer that a pending one leads to.
+    """Polls for the final answer of a pending request.
 
     Raises:
-        ApiAnswerError: it is not there in time.
+        ApiAnswerError: it does not arrive in time.
     """
     location = response.url.join(response.headers["Location"])
     started, pause = time.monotonic(), 0.25
@@ -169,7 +169,7 @@ def _followed(
 
 
 def _older_document(images: Mapping[str, bytes | list[bytes]]) -> bytes:
-    """JSON as clients have always sent it: images in base64, an integer as request id."""
+    """JSON of earlier versions' clients: images in base64, an integer as request id."""
 
     def encoded(image: bytes | list[bytes]) -> str | list[str]:
         if isinstance(image, bytes):

@@ -1,4 +1,4 @@
-"""What AWS says of a stack in the operator's account and region; every refusal is one sentence."""
+"""State of a stack in the operator's account and region; every refusal of AWS becomes one sentence."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_P
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """A stack of the account: its status, the values of its parameters, and its outputs."""
+    """Stack of the account: its status, the values of its parameters, and its outputs."""
 
     name: str
     status: str
@@ -45,19 +45,19 @@ class DeployedStack:
 
     @property
     def has_run(self) -> bool:
-        """Whether it was ever created. What only failed or was planned the CDK deletes, and begins anew."""
+        """Returns whether it was ever created. The CDK deletes one that only failed or was planned, and starts anew."""
         return self.status not in _NEVER_CREATED
 
 
 class Account:
-    """The account and region that a profile, the environment or the machine's own role leads to.
+    """Account and region of a profile, the environment or the machine's own role.
 
     Attributes:
         region: the region.
     """
 
     def __init__(self, *, profile: str | None, region: str | None) -> None:
-        """Finds the region; asks nothing of AWS.
+        """Finds the region, without a call to AWS.
 
         Raises:
             AccountError: there is no such profile, or no region.
@@ -71,10 +71,10 @@ class Account:
         self.region = self._session.region_name
 
     def stack(self, name: str) -> DeployedStack | None:
-        """The stack of that name, or None.
+        """Describes the stack of that name; None where it does not exist.
 
         Raises:
-            AccountError: AWS does not tell.
+            AccountError: AWS refuses to describe it.
         """
         with saying_in_one_sentence():
             try:
@@ -91,10 +91,10 @@ class Account:
         )
 
     def template(self, stack: str) -> dict[str, Any]:
-        """The template that a stack has now, as it was given.
+        """Reads the present template of a stack, in its original form.
 
         Raises:
-            AccountError: AWS does not tell, or it is not JSON.
+            AccountError: AWS refuses, or the template is not JSON.
         """
         with saying_in_one_sentence():
             body = self.client("cloudformation").get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
@@ -103,10 +103,10 @@ class Account:
         return body
 
     def physical_names(self, stack: str) -> dict[str, str]:
-        """Names of the stack's resources by logical id.
+        """Lists the names of the stack's resources by logical id.
 
         Raises:
-            AccountError: AWS does not tell.
+            AccountError: AWS refuses to list them.
         """
         with saying_in_one_sentence():
             pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
@@ -114,10 +114,10 @@ class Account:
         return {entry["LogicalResourceId"]: entry.get("PhysicalResourceId", "") for entry in summaries}
 
     def require_bootstrap(self, parameter: str) -> None:
-        """Sees to it that the CDK's own stack is there, by the SSM parameter that it leaves.
+        """Checks that the account is bootstrapped, by the SSM parameter of the CDK's own stack.
 
         Raises:
-            AccountError: it is not.
+            AccountError: it is not bootstrapped.
         """
         with saying_in_one_sentence():
             try:
@@ -128,31 +128,31 @@ class Account:
                     raise AccountError(
                         f"the CDK is not set up in {self.region}; run 'npx cdk bootstrap' once an account and region"
                     ) from error
-                if not code.startswith("AccessDenied"):  # who may not read it learns from the CDK
+                if not code.startswith("AccessDenied"):  # unreadable is not missing; the CDK checks it, too
                     raise
 
     def number(self) -> str:
-        """The account's twelve digits.
+        """Number of the account, twelve digits.
 
         Raises:
-            AccountError: AWS does not tell.
+            AccountError: AWS refuses the call.
         """
         with saying_in_one_sentence():
             return str(self.client("sts").get_caller_identity()["Account"])
 
     @property
     def partition(self) -> str:
-        """The partition that the region is in."""
+        """Partition of the region."""
         return self._session.get_partition_for_region(self.region)
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A client of boto3, for this region or another."""
+        """Client of boto3, for this region or another."""
         return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
 
 
 @contextmanager
 def saying_in_one_sentence() -> Iterator[None]:
-    """What AWS or its client complains of, as an AccountError that says what to change."""
+    """Translates errors of AWS and its client into an AccountError that says what to change."""
     try:
         yield
     except exceptions.ClientError as error:

@@ -1,4 +1,4 @@
-"""The CDK command line as the verbs call it: its words, and the run on this terminal."""
+"""CDK command line for the verbs: its words, and the run on this terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from types import FrameType
 from workbench import places
 from workbench.errors import SynthesisError
 
-# The Makefile says why.
+# The Makefile has the reason.
 _ENVIRONMENT = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20"}
 
 
@@ -27,7 +27,7 @@ def deploy(
     profile: str | None,
     require_approval: str | None,
 ) -> list[str]:
-    """The words after ``cdk``. Parameters that are not named keep their values: that is the CDK's default."""
+    """Words after ``cdk``. By the CDK's default, unnamed parameters keep their values."""
     words = ["deploy"]
     for name, value in parameters.items():
         words += ["--parameters", f"{name}={value}"]
@@ -38,30 +38,30 @@ def deploy(
 
 
 def destroy(*, context: Mapping[str, str], region: str | None, profile: str | None) -> list[str]:
-    """The words after ``cdk``. It does not ask again: the verb has."""
+    """Words after ``cdk``. The CDK does not ask for confirmation, because the verb has."""
     return ["destroy", "--force", *_places_and_context(context, region=region, profile=profile)]
 
 
 def as_typed(words: Sequence[str]) -> str:
-    """The command as one types it in the repository's root."""
+    """Command to type in the repository's root."""
     return shlex.join(["npx", "cdk", *words])
 
 
 def run(words: Sequence[str], *, cdk: Path, spare_stdout: bool = False) -> int:
     """Runs the command line on this terminal, with its own progress and questions.
 
-    Signals go to it, and it decides how to end.
+    Signals are forwarded to it, so that it ends in its own order.
 
     Args:
-        words: what follows ``cdk``.
+        words: the words after ``cdk``.
         cdk: the program.
-        spare_stdout: whether what it prints goes to stderr alone.
+        spare_stdout: send all of its output to stderr.
 
     Returns:
         Its exit code; 128 + N when signal N ended it.
 
     Raises:
-        SynthesisError: the program is not there.
+        SynthesisError: the program is missing.
     """
     if not cdk.is_file():
         raise SynthesisError("the CDK command line is not installed; run 'make install'")
@@ -81,7 +81,7 @@ def run(words: Sequence[str], *, cdk: Path, spare_stdout: bool = False) -> int:
 @contextmanager
 def _passing_signals(running: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
     def pass_on(number: int, _: FrameType | None) -> None:
-        # A terminal sends Ctrl-C to the command line itself, too.
+        # A terminal sends Ctrl-C to the CDK's process, too.
         if running and not (number == signal.SIGINT and os.isatty(0)):
             running[0].send_signal(number)
 

@@ -1,7 +1,7 @@
-"""A dead-letter queue of uploaded files: look at its messages, and move them back to the queue they came from.
+"""Dead-letter queue of uploaded files: lists its messages, and moves them back to the source queue.
 
-Message by message rather than by SQS's own StartMessageMoveTask: that sends messages where they came from, and what the
-function itself puts there, because no attempt would help, came from no queue.
+Messages are moved one by one rather than by SQS's own StartMessageMoveTask. That task returns messages to their source
+queue, and a message that the function itself dead-letters has none.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-_BATCH = 10  # SQS takes no more
+_BATCH = 10  # the limit of SQS
 _HIDDEN_SECONDS = 120
 _TRIED = "tried as often as the queue allows; the function's log has the reason"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message in the queue.
+    """Message in the dead-letter queue.
 
     Attributes:
-        files: keys of the files that it tells of.
-        code: of the error for which it was given up; empty when SQS moved it.
-        reason: a sentence.
+        files: keys of the files in its notification.
+        code: code of the error for which the function dead-lettered it; empty when SQS moved it.
+        reason: the error in a sentence.
         body: the notification.
         identity: SQS's id of the message.
-        receipt: what deletes it or shows it again.
+        receipt: handle that deletes it or makes it visible again.
     """
 
     files: tuple[str, ...]
@@ -41,12 +41,12 @@ class Letter:
 
 @dataclass
 class Moved:
-    """What a replay did.
+    """Result of a replay.
 
     Attributes:
-        moved: messages that are in the queue again.
-        returned: messages that were moved, failed again at once, and stay.
-        failed: messages that SQS did not take, and that stay.
+        moved: messages that are in the source queue again.
+        returned: moved messages that failed again at once, and stay.
+        failed: messages that SQS refused, and that stay.
     """
 
     moved: list[Letter] = field(default_factory=list)
@@ -64,20 +64,20 @@ class DeadLetters:
         self._queue_url = queue_url
 
     def look(self) -> list[Letter]:
-        """All messages, which stay; while it looks they are hidden from others."""
+        """Lists all messages without removing them; meanwhile they are hidden from other consumers."""
         with self._shown_again() as seen:
             for batch in self._batches():
                 shown_before = all(letter.identity in seen for letter in batch)
                 seen.update({letter.identity: letter for letter in batch})
-                if shown_before:  # those that were hidden first can be seen again: there are too many for one look
+                if shown_before:  # the first ones are visible again, so there are too many for one look
                     break
             return list(seen.values())
 
     def move(self, progress: Callable[[int], None]) -> Moved:
-        """Moves all messages back. Each is sent before it is deleted: an interruption may double one and loses none.
+        """Moves all messages back. Each is sent before it is deleted, so an interruption may double one and loses none.
 
         Args:
-            progress: is told how many messages were moved with each batch.
+            progress: called with the number of messages moved by each batch.
         """
         done = Moved()
         sent_before: set[str] = set()
@@ -98,13 +98,13 @@ class DeadLetters:
         return done
 
     def _batches(self) -> Iterator[list[Letter]]:
-        """What is visible, until nothing is."""
+        """Receives batches of visible messages until none is left."""
         while True:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_BATCH,
                 VisibilityTimeout=_HIDDEN_SECONDS,
-                WaitTimeSeconds=2,  # asks all of SQS's servers
+                WaitTimeSeconds=2,  # long polling, which asks all of SQS's servers
                 MessageAttributeNames=["All"],
             )
             messages = answer.get("Messages", [])
@@ -114,7 +114,7 @@ class DeadLetters:
 
     @contextmanager
     def _shown_again(self) -> Iterator[dict[str, Letter]]:
-        """Collects messages, and lets others see them again at the end, however it comes."""
+        """Collects messages, and makes them visible again at the end, also after an error."""
         letters: dict[str, Letter] = {}
         try:
             yield letters
@@ -125,7 +125,7 @@ class DeadLetters:
                 )
 
     def _send(self, letters: list[Letter]) -> list[Letter]:
-        """Sends to the queue; returns those that it took."""
+        """Sends to the source queue; returns the accepted letters."""
         if not letters:
             return []
         entries = [{"Id": str(number), "MessageBody": letter.body} for number, letter in enumerate(letters)]
@@ -133,7 +133,7 @@ class DeadLetters:
         return [letters[int(taken["Id"])] for taken in answer.get("Successful", [])]
 
     def _delete(self, letters: list[Letter]) -> None:
-        """Deletes; one that stays is replayed again another time, which changes nothing."""
+        """Deletes the letters; one that stays is replayed once more, without effect."""
         if letters:
             entries = [{"Id": str(number), "ReceiptHandle": letter.receipt} for number, letter in enumerate(letters)]
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
@@ -152,7 +152,7 @@ def _letter(message: dict[str, Any]) -> Letter:
 
 
 def _files(body: str) -> tuple[str, ...]:
-    """The keys that a notification of S3 names; none when it is something else."""
+    """Keys in a notification of S3; none when the body is something else."""
     try:
         records = json.loads(body)["Records"]
         return tuple(urllib.parse.unquote_plus(record["s3"]["object"]["key"]) for record in records)
@@ -161,7 +161,7 @@ def _files(body: str) -> tuple[str, ...]:
 
 
 def _content(letter: Letter) -> str:
-    """The same for a notification however it is written: the function writes anew what it gives up."""
+    """Notification in a comparable form, because the function serialises it anew when it dead-letters it."""
     try:
         return json.dumps(json.loads(letter.body), sort_keys=True)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a deployment will do, for a person or as a document."""
+"""Plan of a deployment, as text for a person or as a document."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from workbench.packing.packing_report import archive_lines
 
 @dataclass(frozen=True)
 class DeploymentPlan:
-    """What a deployment will do.
+    """Plan of a deployment.
 
     Attributes:
         stack: the stack's name.
         region: the region, where one is chosen.
-        state: what is there now, in words.
+        state: the stack's present state, in words.
         values: every parameter's value after the deployment.
         before: every parameter's value before; of a new stack the defaults.
-        resources: what changes; empty unless it was asked for.
+        resources: changes of resources; empty unless they were asked for.
         command: the words after ``cdk``.
-        packed: the archive that will be uploaded; None without one.
+        packed: the archive to upload; None without one.
     """
 
     stack: str
@@ -40,7 +40,7 @@ class DeploymentPlan:
 
     @property
     def changes(self) -> dict[str, tuple[str | None, str]]:
-        """Old and new value of the parameters that change; None stands for a parameter that is new to the stack."""
+        """Old and new value of each parameter that changes; None stands for a parameter new to the stack."""
         return {
             name: (self.before.get(name), value)
             for name, value in self.values.items()
@@ -49,7 +49,7 @@ class DeploymentPlan:
 
 
 def as_document(plan: DeploymentPlan) -> dict[str, Any]:
-    """The plan for a program."""
+    """Plan for a program."""
     return {
         "stack": plan.stack,
         "region": plan.region,
@@ -63,7 +63,7 @@ def as_document(plan: DeploymentPlan) -> dict[str, Any]:
 
 
 def as_text(plan: DeploymentPlan, *, only_changes: bool = False) -> str:
-    """The plan for a person; with ``only_changes`` neither parameters that stay nor resources."""
+    """Plan for a person; with ``only_changes`` neither unchanged parameters nor resources."""
     lines = [f"stack {plan.stack}{f' in {plan.region}' if plan.region else ''}: {plan.state}"]
     if plan.packed is not None:
         lines += ["model:", *(f"  {line}" for line in archive_lines(plan.packed))]
@@ -84,7 +84,7 @@ def as_text(plan: DeploymentPlan, *, only_changes: bool = False) -> str:
 
 
 def _resource_lines(changes: tuple[ResourceChange, ...]) -> list[str]:
-    """Resources that are added by their type, others one by one."""
+    """Lines about resources: added ones are counted by type, others are listed one by one."""
     lines = ["resources:"]
     added = Counter(change.kind for change in changes if change.change == "added")
     lines += [f"  added    {count} x {kind}" for kind, count in sorted(added.items())]

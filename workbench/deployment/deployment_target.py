@@ -1,4 +1,4 @@
-"""Which stack a verb means: its name, context, account and region, as ``deploy`` and ``destroy`` take them."""
+"""Stack that ``deploy`` and ``destroy`` act on: its name, context, account and region."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STACK_NAME = "stackName"
 
 @dataclass(frozen=True)
 class DeploymentTarget:
-    """A stack's name, the context that is given to the CDK, and the region and profile where they are named."""
+    """Name of a stack, its context for the CDK, and the region and profile where they are named."""
 
     stack: str
     context: dict[str, str]
@@ -23,7 +23,7 @@ class DeploymentTarget:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments that choose the stack."""
+    """Adds the arguments that choose the stack."""
     parser.add_argument("--stack", metavar="NAME", help="name of the stack (default: that of cdk.json)")
     parser.add_argument(
         "--context",
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(arguments: argparse.Namespace) -> DeploymentTarget:
-    """The target that the arguments name.
+    """Reads the target from the arguments.
 
     Raises:
         WorkbenchError: a word of ``--context`` without ``=``, or two names of the stack.

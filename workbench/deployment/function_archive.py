@@ -1,4 +1,4 @@
-"""A function's folder as the zip that Lambda takes: the same bytes for the same files, wherever it is made."""
+"""Zip of a function's folder for Lambda: the same files give the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import io
 import zipfile
 from pathlib import Path
 
-# The first moment that a zip can tell.
+# The earliest time that a zip can store.
 _WRITTEN = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o644
 
 
 def archive(folder: Path) -> bytes:
-    """The zip of all files under ``folder``.
+    """Zips all files under ``folder``.
 
-    Left out are what pip writes for this machine alone, which Lambda has no use for: programs with the path of this
-    Python, and the lists with their hashes.
+    Files that pip writes for this machine alone are left out, because Lambda does not use them: programs with the path
+    of this Python, and the lists with their hashes.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:

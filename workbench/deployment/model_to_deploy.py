@@ -1,4 +1,4 @@
-"""The model that ``deploy`` is called with: one of the catalogue, or a path that is packed and uploaded."""
+"""Model argument of ``deploy``: a model of the catalogue, or a path that is packed and uploaded."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _UNKNOWN_BUCKET = "bucket-of-the-cdk"
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model, or pair of models, of the catalogue, with the application that it serves."""
+    """Model of the catalogue, or pair of models, with the application that it serves."""
 
     name: str
     application: str
 
     @property
     def model_parameters(self) -> dict[str, str]:
-        """The stack parameters that choose it."""
+        """Stack parameters that choose it."""
         parameter = catalogue.load().application(self.application).model_parameter
         return {"applicationType": self.application, parameter: self.name}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments that name the model, and short forms of the parameters that go with it."""
+    """Adds the arguments that name the model, and short forms of the parameters for it."""
     parser.add_argument(
         "model", nargs="?", metavar="PATH_OR_MODEL", help="a model of the catalogue; or a path to pack and upload"
     )
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) -> dict[str, str]:
-    """The parameters, and those that ``--endpoint``, ``--instance`` and ``--application`` stand for.
+    """Merges the parameters with those of ``--endpoint``, ``--instance`` and ``--application``.
 
     Raises:
         ParameterError: a parameter has two values.
@@ -63,7 +63,7 @@ def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) ->
 
 
 def chosen(arguments: argparse.Namespace, *, context: Mapping[str, str]) -> NamedModel | PackedModel | None:
-    """What the word names: a model of the catalogue, or a path, packed on this machine; None without a word.
+    """Resolves the argument: a model of the catalogue, or a path, which is packed here; None without an argument.
 
     Raises:
         PackageError: it is neither a path nor a model of the catalogue, or the model is not in the store.
@@ -85,13 +85,13 @@ def stack_parameters(
     region: str,
     instance_type: str,
 ) -> dict[str, str]:
-    """What the model makes of the stack's parameters; those that are given by name go before.
+    """Stack parameters for the model; parameters given by name take precedence.
 
-    An image or an archive of an earlier deployment does not stay: parameters that are not named keep their values.
+    An image or an archive of an earlier deployment is reset, because unnamed parameters would keep their values.
 
     Raises:
         AccountError: there is no bucket to upload to.
-        PackageError: another application is asked for than serves it, or AWS has no image for it.
+        PackageError: the application asked for does not serve it, or AWS has no image for it.
     """
     served = model.model_parameters["applicationType"]
     if given.get("applicationType", served) != served:
@@ -110,10 +110,10 @@ def stack_parameters(
 
 
 def _bucket_of_the_cdk(account: Account) -> str:
-    """The bucket that ``cdk bootstrap`` made.
+    """Name of the bucket that ``cdk bootstrap`` made.
 
     Raises:
-        AccountError: its stack is not there, or has another name.
+        AccountError: its stack is missing, or has another name.
     """
     toolkit = account.stack(_TOOLKIT)
     if toolkit is None or _TOOLKIT_BUCKET not in toolkit.outputs:

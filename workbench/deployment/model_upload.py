@@ -1,4 +1,4 @@
-"""Puts a model.tar.gz into S3: in parts, with a progress bar, and with its SHA-256 beside it."""
+"""Upload of a model.tar.gz to S3: in parts, with a progress bar, and with its SHA-256 beside it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _METADATA = "sha256"
 
 
 def content_url(bucket: str, digest: str, *, prefix: str = "models/") -> str:
-    """Where an archive of this content lies: another content has another URL, which makes an update of it."""
+    """URL of an archive by its content: new content gets a new URL, so that CloudFormation sees an update."""
     return f"s3://{bucket}/{prefix}{digest}/{NAME}"
 
 
 def target_url(named: str, digest: str) -> str:
-    """The URL of the object that ``--upload`` names; one that ends in a slash gets a key from the content.
+    """Resolves ``--upload`` to the URL of an object; one that ends in a slash gets a key from the content.
 
     Raises:
         PackageError: it is no URL of an object in S3.
@@ -43,15 +43,15 @@ def upload(client: Any, archive: Path, url: str) -> bool:
     """Uploads the archive, unless the same content is there already.
 
     Args:
-        client: of S3.
+        client: client of S3.
         archive: the file.
         url: the object, ``s3://BUCKET/KEY``.
 
     Returns:
-        Whether something was uploaded.
+        True when something was uploaded.
 
     Raises:
-        AccountError: S3 does not take it.
+        AccountError: S3 refuses it.
     """
     bucket, _, key = url.removeprefix("s3://").partition("/")
     digest = sha256(archive)
@@ -70,7 +70,7 @@ def upload(client: Any, archive: Path, url: str) -> bool:
                     Callback=lambda count: progress.advance(task, count),
                 )
             except S3UploadFailedError as error:
-                # boto3 hides what S3 said in its own error's cause, or only in its text.
+                # boto3 hides S3's error in the cause of its own, or only in its text.
                 if isinstance(error.__context__, ClientError):
                     raise error.__context__ from error
                 raise AccountError(f"{url} cannot be uploaded: {error}; call it again") from error
@@ -81,7 +81,7 @@ def _is_there(client: Any, bucket: str, key: str, digest: str) -> bool:
     try:
         head = client.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        # Who may not list the bucket gets 403 for an object that is not there; the upload tells which it is.
+        # Without permission to list the bucket a missing object gives 403, too; the upload shows which it is.
         if error.response["Error"]["Code"] in {"404", "403", "NoSuchKey", "AccessDenied"}:
             return False
         raise

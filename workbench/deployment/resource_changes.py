@@ -1,4 +1,4 @@
-"""What a deployment does to resources, from the two rendered templates: no AWS is asked."""
+"""Changes of resources by a deployment, from the two rendered templates, without a call to AWS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.template.rendered_template import render_template
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """``added``, ``removed`` or ``changed``: a resource, and the names of the properties that change."""
+    """Resource that is ``added``, ``removed`` or ``changed``, and the names of the properties that change."""
 
     change: str
     kind: str
@@ -21,12 +21,12 @@ class ResourceChange:
 
 
 def rendered_resources(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
-    """The resources that the template makes of the values, by logical id.
+    """Resources of the template rendered for the values, by logical id.
 
     Args:
         template: the template.
-        values: values of parameters; others than the template's are left out.
-        region: the region, which names the partition.
+        values: values of parameters; names unknown to the template are left out.
+        region: the region, which decides the partition.
     """
     declared = declared_parameters(template)
     known = {name: value for name, value in values.items() if name in declared}
@@ -35,7 +35,7 @@ def rendered_resources(template: Mapping[str, Any], values: Mapping[str, str], r
 
 
 def resource_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ResourceChange]:
-    """What leads from one rendering to another. Names that AWS gives to replaced resources are not followed."""
+    """Changes from one rendering to another. Names that AWS gives to replaced resources are not followed."""
     changes = [ResourceChange("added", after[name]["Type"], name) for name in after.keys() - before.keys()]
     changes += [ResourceChange("removed", before[name]["Type"], name) for name in before.keys() - after.keys()]
     for name in before.keys() & after.keys():

@@ -1,1 +1,1 @@
-"""From GluonCV's model zoo to a model folder as the container reads it."""
+"""Export from GluonCV's model zoo to a model folder for the container."""

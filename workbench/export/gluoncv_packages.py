@@ -1,8 +1,8 @@
-"""Where GluonCV is found.
+"""Import of GluonCV from a folder of its own.
 
-GluonCV asks for opencv-python, which needs the libraries of a desktop and overwrites opencv-python-headless. It works
-with the latter, so it is installed beside the environment, without what the environment has already, and found from
-here alone.
+GluonCV requires opencv-python, which needs the libraries of a desktop and overwrites opencv-python-headless. It works
+with the latter, so it is installed beside the environment, without the packages that the environment has already. Only
+this module imports it from there.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ FOLDER = places.REPOSITORY / ".venv" / "export"
 
 
 def model_zoo(folder: Path = FOLDER) -> Any:
-    """The module ``gluoncv.model_zoo``.
+    """Imports ``gluoncv.model_zoo``.
 
     Raises:
         ExportError: it is not installed.
     """
     if str(folder) not in sys.path:
-        sys.path.append(str(folder))  # last: what the environment has comes from there
+        sys.path.append(str(folder))  # last, so that the environment's own packages take precedence
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # retired upstream: its warnings are for nobody
+        warnings.simplefilter("ignore")  # retired upstream: its warnings help no reader
         try:
             importlib.import_module("mxnet")
             return importlib.import_module("gluoncv.model_zoo")

@@ -1,4 +1,4 @@
-"""Weights for a network that was never trained: of the right size and speed, with numbers that stay in range."""
+"""Weights for an untrained network: of the right size and speed, with activations that stay in range."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 def initialize(network: Any, *, seed: int) -> None:
     """Gives every parameter of a Gluon network a value, the same for the same ``seed``.
 
-    Weights of layers with a ReLU behind them keep the variance of what flows through (He et al., 2015, equation 10).
+    Weights of layers before a ReLU keep the variance of the activations (He et al., 2015, equation 10).
     MXNet's own initializers refuse the vectors of these networks.
     """
     import mxnet

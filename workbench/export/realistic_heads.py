@@ -1,8 +1,8 @@
-"""Makes an untrained detector answer as often as a trained one.
+"""Scaling of an untrained detector's last layers, so that it finds as many boxes as a trained one.
 
 With random weights thousands of boxes pass the network's score threshold, non-maximum suppression takes longer than
-the network, and every timing is wrong. Here the last layers are scaled to the spread that trained ones have on a
-photograph, and the bias of "there is something" is set so that a wanted number of candidates passes.
+the network, and every timing is wrong. Here the last layers are scaled to the spread of trained ones on a photograph,
+and the bias of the objectness is set so that a wanted number of candidates passes.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def make_realistic(network: Any, tensor: Any, *, candidates: int = CANDIDATES) -
     Args:
         network: a YOLOV3, SSD or FasterRCNN of GluonCV, initialized and not hybridized.
         tensor: (1, 3, height, width) MXNet array, the prepared photograph.
-        candidates: how many boxes shall pass the network's score threshold of 0.01 on it.
+        candidates: number of boxes that shall pass the network's score threshold of 0.01 on it.
     """
-    network(tensor)  # parameters get their shapes
+    network(tensor)  # so that parameters get their shapes
     _FAMILIES[type(network).__name__](network, tensor, candidates)
 
 
 def _yolo(network: Any, tensor: Any, candidates: int) -> None:
-    """One convolution a scale gives three anchors of x, y, width, height, objectness and classes."""
+    """Scales YOLOv3: one convolution a scale gives three anchors of x, y, width, height, objectness and classes."""
     layers = [output.prediction for output in network.yolo_outputs]
     values = 5 + len(network.classes)
     objectness = np.arange(3) * values + 4
@@ -46,7 +46,7 @@ def _yolo(network: Any, tensor: Any, candidates: int) -> None:
         spread = np.ones(values, np.float32)
         spread[2:4], spread[4] = 0.35, 3.0
         centre = np.zeros(values, np.float32)
-        centre[5:] = 2.0  # where there is something, its class is clear
+        centre[5:] = 2.0  # an object's class is clear
         _rescale(layer, out, spread=np.tile(spread, 3), centre=np.tile(centre, 3))
     found = [
         out.reshape(3, values, -1).transpose(0, 2, 1).reshape(-1, values)
@@ -64,21 +64,21 @@ def _yolo(network: Any, tensor: Any, candidates: int) -> None:
 
 
 def _ssd(network: Any, tensor: Any, candidates: int) -> None:
-    """Per scale one convolution for classes, the background first, and one for offsets of boxes."""
+    """Scales SSD: one convolution a scale for classes, the background first, and one for offsets of boxes."""
     for layer, out in _outputs(network, tensor, [part.predictor for part in network.box_predictors]).items():
         _rescale(layer, out, spread=np.full(len(out), 0.7, np.float32))
     _classes(network, tensor, [part.predictor for part in network.class_predictors], candidates)
 
 
 def _faster_rcnn(network: Any, tensor: Any, candidates: int) -> None:
-    """Proposals first, because what is classified depends on them."""
+    """Scales Faster R-CNN, its proposals first, because the classified regions depend on them."""
     head = network.rpn.rpn_head
     for layer, spread, centre in ((head.score, 1.5, -5.0), (head.loc, 0.25, 0.0)):
         (out,) = _outputs(network, tensor, [layer]).values()
         _rescale(layer, out, spread=np.full(len(out), spread, np.float32), centre=np.full(len(out), centre, np.float32))
     (out,) = _outputs(network, tensor, [network.box_predictor]).values()
     _rescale(network.box_predictor, out, spread=np.full(len(out), 0.5, np.float32))
-    # Proposals were suppressed before: nearly every candidate stays a box.
+    # Proposals have passed suppression already, so nearly every candidate stays a box.
     _classes(network, tensor, [network.class_predictor], max(1, candidates // _BOXES_OF_CANDIDATES))
 
 
@@ -110,9 +110,9 @@ def _classes(network: Any, tensor: Any, layers: list[Any], candidates: int) -> N
 
 
 def _outputs(network: Any, tensor: Any, layers: list[Any]) -> dict[Any, Array]:
-    """What layers gave in one forward pass, (channels, positions).
+    """Outputs of layers in one forward pass, (channels, positions).
 
-    Of a layer that several scales share, the largest output.
+    A layer shared by several scales gives its largest output.
     """
     found: dict[Any, Array] = {}
 
@@ -139,11 +139,11 @@ def _hooks(layers: list[Any], hook: Callable[[Any, Any, Any], None]) -> Iterator
 
 
 def _rescale(layer: Any, out: Array, *, spread: Array, centre: Array | None = None) -> None:
-    """Makes each channel of a layer have the mean ``centre`` and about the deviation ``spread``.
+    """Rescales each channel of a layer to the mean ``centre`` and about the deviation ``spread``.
 
-    The deviation is taken over all channels: alone, one that hardly varies would be blown up.
+    The deviation is taken over all channels, because a channel that hardly varies would be amplified too much alone.
     """
-    # On a map of a few positions a mean is the value itself, and nothing would be left of it.
+    # On a map of a few positions the mean is nearly the value itself, and subtracting it would leave nothing.
     means = out.mean(axis=1) if out.shape[1] >= _ENOUGH_POSITIONS else np.zeros(len(out), np.float32)
     deviation = max(float((out - means[:, None]).std()), 1e-6)
     factor = spread / deviation
@@ -159,14 +159,14 @@ def _add_to_bias(layer: Any, channels: npt.NDArray[np.intp], value: float) -> No
 
 
 def _set(parameter: Any, values: Array) -> None:
-    """A new array: what MXNet has computed with it lies in memory in an order of its own, and cannot be written to."""
+    """Sets a new array, because MXNet keeps a used one in a memory layout that cannot be written to."""
     import mxnet
 
     parameter.set_data(mxnet.nd.array(values))
 
 
 def _bias_for(wanted: int, passing: Callable[[float], int]) -> float:
-    """The bias with which about ``wanted`` pass; the higher, the more do."""
+    """Searches the bias with which about ``wanted`` candidates pass; a higher one passes more."""
     low, high = _LOWEST_BIAS, _HIGHEST_BIAS
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

@@ -14,11 +14,11 @@ Node = dict[str, Any]
 
 
 def repaired_roi_align(symbol: str) -> str:
-    """Zeroes what ROIAlign gives for regions that belong to no frame.
+    """Zeroes ROIAlign's output for regions that belong to no frame.
 
     On the CPU ``_contrib_ROIAlign`` leaves the output of a region with batch index -1 unwritten and spoils that of the
-    first region: GluonCV's Faster R-CNN, which marks regions of other pyramid levels so, is silently wrong. ``where``
-    puts zeros there. A symbol without the operator, or repaired before, comes back as it is.
+    first region. GluonCV's Faster R-CNN marks regions of other pyramid levels with -1, so its results are silently
+    wrong. ``where`` puts zeros there. A symbol without the operator, or repaired before, is returned unchanged.
     """
     document = json.loads(symbol)
     suffix = "_written"
@@ -27,7 +27,7 @@ def repaired_roi_align(symbol: str) -> str:
     if not any(node["op"] == "_contrib_ROIAlign" for node in document["nodes"]):
         return symbol
     nodes: list[Node] = []
-    moved: list[int] = []  # old index of a node to the new index of what replaces it
+    moved: list[int] = []  # old index of a node to the new index of its replacement
     for node in document["nodes"]:
         nodes.append({**node, "inputs": _moved(node["inputs"], moved)})
         if node["op"] == "_contrib_ROIAlign":
@@ -50,9 +50,9 @@ def repaired_roi_align(symbol: str) -> str:
 
 
 def exportable(symbol: str) -> str:
-    """Writes out what the exporter to ONNX takes for granted wrongly.
+    """Makes explicit the defaults that the exporter to ONNX assumes wrongly.
 
-    - ``FullyConnected`` without ``flatten`` is read as not flattening; MXNet's default is that it does.
+    - ``FullyConnected`` without ``flatten`` is read as not flattening, though MXNet flattens by default.
     - ``SoftmaxActivation`` has no translation; in its mode ``channel`` it is a softmax over axis 1.
     """
     document = json.loads(symbol)
@@ -64,9 +64,9 @@ def exportable(symbol: str) -> str:
 
 
 def ignored_gammas(symbol: str) -> set[str]:
-    """Parameters that MXNet takes for 1 whatever they are, which the exporter takes as they are.
+    """Names of the gammas of ``BatchNorm`` with ``fix_gamma``, its default.
 
-    Those are the gammas of ``BatchNorm`` with ``fix_gamma``, which is its default.
+    MXNet computes with 1 in place of their values; the exporter uses the values.
     """
     document = json.loads(symbol)
     nodes = document["nodes"]

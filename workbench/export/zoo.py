@@ -1,4 +1,4 @@
-"""GluonCV's detectors: built, given weights and classes, and exported as the container's MXNet engine reads them."""
+"""GluonCV's detectors: built, given weights and classes, and exported for the container's MXNet engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Weights: TypeAlias = Callable[[Any, Sequence[str]], None]
 
 
 def build(name: str, classes: Sequence[str], weights: Weights) -> Any:
-    """A network of the zoo, in operators that other frameworks have too.
+    """Builds a network of the zoo from operators that other frameworks have too.
 
     Raises:
         ExportError: GluonCV is not installed, it has no class of that name, or the weights cannot be had.
@@ -38,7 +38,7 @@ def build(name: str, classes: Sequence[str], weights: Weights) -> Any:
 
 
 def random(tensor: Tensor, *, seed: int) -> Weights:
-    """Random weights with which the network finds a realistic number of boxes on ``tensor``, a prepared photograph."""
+    """Random weights that give a realistic number of boxes on ``tensor``, a prepared photograph."""
 
     def give(network: Any, classes: Sequence[str]) -> None:
         import mxnet
@@ -55,7 +55,7 @@ def random(tensor: Tensor, *, seed: int) -> Weights:
 
 
 def trained_on_coco(name: str) -> Weights:
-    """GluonCV's own weights, downloaded once into its cache; of the classes those asked for are kept."""
+    """GluonCV's own weights, downloaded once into its cache; only the classes asked for are kept."""
 
     def give(network: Any, classes: Sequence[str]) -> None:
         known = list(network.classes)
@@ -66,7 +66,7 @@ def trained_on_coco(name: str) -> Weights:
             )
         try:
             path = _model_file(name)
-        except Exception as error:  # of requests, zipfile and GluonCV itself
+        except Exception as error:  # exceptions of requests, zipfile and GluonCV itself
             raise ExportError(
                 f"GluonCV's weights of {name} cannot be downloaded ({type(error).__name__}); give a file with "
                 "--weights, or --random-weights"
@@ -79,7 +79,7 @@ def trained_on_coco(name: str) -> Weights:
 
 
 def own(path: Path) -> Weights:
-    """Weights that a training with GluonCV wrote (``save_parameters``), for exactly the classes asked for."""
+    """Weights of a training with GluonCV (``save_parameters``), for exactly the classes asked for."""
 
     def give(network: Any, classes: Sequence[str]) -> None:
         import mxnet
@@ -103,7 +103,7 @@ def export(network: Any, tensor: Tensor, folder: Path, name: str) -> dict[str, s
     """Writes the symbol and its parameters.
 
     Returns:
-        Role of an artefact to its file name.
+        File names by role of the artefact.
     """
     import mxnet
 
@@ -118,7 +118,10 @@ def export(network: Any, tensor: Tensor, folder: Path, name: str) -> dict[str, s
 
 
 def _minimal_operators(block: Any) -> None:
-    """GluonCV's fused decoding of boxes is an operator of MXNet alone; its switch is for pretrained networks only."""
+    """Replaces GluonCV's fused decoding of boxes, an operator of MXNet alone.
+
+    GluonCV's own switch for it works for pretrained networks only.
+    """
     if hasattr(block, "_minimal_opset"):
         block._minimal_opset = True
 
@@ -130,7 +133,7 @@ def _model_file(name: str) -> str:
 
 
 def _load(network: Any, path: Path | str) -> None:
-    """Loads parameters; what only a training needs may be missing.
+    """Loads parameters; those that only a training needs may be missing.
 
     Raises:
         ValueError: others are missing.

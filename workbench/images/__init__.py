@@ -1,4 +1,4 @@
-"""Container images: what one is built from, and the registry that it is pushed to.
+"""Container images: their sources, and the registry that they are pushed to.
 
 The engines that run images stand in `local`.
 """

@@ -1,4 +1,4 @@
-"""What an image is built from: its Dockerfile, its build arguments, and a tag that tells its content."""
+"""Recipe of an image: its Dockerfile, its build arguments, and a tag that identifies its content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.local.container_engine import Engine
 _BUILT_IN = "containers/inference"
 _STORE = f"{_BUILT_IN}/models"
 _DIGEST_CHARACTERS = 12
-# Amazon's public registry has Docker Hub's official images, without Docker Hub's limit for those who are not logged in.
+# Amazon's public registry has Docker Hub's official images, without Docker Hub's rate limit for anonymous pulls.
 _BASE_REGISTRY = "public.ecr.aws/docker/library"
 PLATFORM = "linux/amd64"
 """What SageMaker's instances run."""
@@ -32,7 +32,7 @@ class Recipe:
         checkout: the repository's root, which is the build's context.
         dockerfile: relative to it.
         build_arguments: by name.
-        sources: files and folders of the context that the image is made of, relative to the checkout.
+        sources: files and folders of the context that go into the image, relative to the checkout.
     """
 
     kind: str
@@ -43,20 +43,19 @@ class Recipe:
 
     @property
     def repository(self) -> str:
-        """The repository in ECR unless another is named; that of ``workbench publish`` for built-in applications."""
+        """Default repository in ECR; for built-in applications that of ``workbench publish``."""
         return REPOSITORY if self.dockerfile.startswith(f"{_BUILT_IN}/") else f"ipc-ai-saas/{self.kind}"
 
     def tag(self) -> str:
-        """A tag such as ``v1.2.0-3-gaf6f61f-cpu-1b2c3d4e5f60``: the same for the same sources and build arguments.
+        """Tag such as ``v1.2.0-3-gaf6f61f-cpu-1b2c3d4e5f60``: the same for the same sources and build arguments.
 
-        The first part is what ``git describe`` calls the commit. It is there for people, and absent without Git. The
-        last is a digest of what the image is made of: neither changes that are not committed nor models of the store
-        have a commit.
+        The first part is the output of ``git describe``. It is there for people, and absent without Git. The last part
+        is a digest of the image's sources, because uncommitted changes and models of the store have no commit.
         """
         return "-".join([*_described_by_git(self.checkout), self.kind, self._digest()])
 
     def build_command(self, engine: Engine, image: str) -> list[str]:
-        """The command line that builds it, in the checkout, under the name ``image``."""
+        """Command line that builds it, in the checkout, under the name ``image``."""
         return [
             *(*engine.command, "build", f"--file={self.dockerfile}", f"--platform={PLATFORM}", *engine.build_options),
             *(f"--build-arg={name}={value}" for name, value in self.build_arguments.items()),
@@ -83,13 +82,13 @@ class Recipe:
 
 
 def built_in(processor: str, *, checkout: Path = places.REPOSITORY, given: Mapping[str, str], partition: str) -> Recipe:
-    """The image of the built-in applications.
+    """Recipe of the built-in applications' image.
 
     Args:
         processor: ``cpu`` or ``gpu``.
         checkout: the repository's root.
         given: build arguments that the operator names.
-        partition: where it will run, which says where the base image comes from.
+        partition: the partition where it will run, which decides the source of the base image.
 
     Raises:
         ImageError: the base image has to be named.
@@ -100,10 +99,10 @@ def built_in(processor: str, *, checkout: Path = places.REPOSITORY, given: Mappi
 
 
 def customized(folder: str, *, checkout: Path = places.REPOSITORY, given: Mapping[str, str], partition: str) -> Recipe:
-    """The image of a folder under ``containers`` that holds the operator's own Dockerfile.
+    """Recipe of the image of a folder under ``containers`` with the operator's own Dockerfile.
 
     Raises:
-        ImageError: it is none, models are asked for, or the base image has to be named.
+        ImageError: it is no such folder, models are asked for, or the base image has to be named.
     """
     path = PurePosixPath(folder.rstrip("/"))
     dockerfile = f"{path}/Dockerfile"
@@ -123,7 +122,7 @@ def _with_base(dockerfile: Path, given: Mapping[str, str], partition: str) -> di
     if given.get("BASE_IMAGE"):
         return dict(given)
     default = re.search(r"^ARG BASE_IMAGE=(\S+)", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
-    if default is None:  # a Dockerfile of the operator's own names its base itself
+    if default is None:  # the operator's own Dockerfile names its base itself
         return dict(given)
     if partition == "aws-cn":
         raise ImageError(
@@ -134,7 +133,7 @@ def _with_base(dockerfile: Path, given: Mapping[str, str], partition: str) -> di
 
 
 def _shared(checkout: Path) -> tuple[str, ...]:
-    """What .dockerignore lets in besides containers."""
+    """Sources that .dockerignore includes besides containers."""
     lines = (checkout / ".dockerignore").read_text(encoding="utf-8").splitlines()
     return (".dockerignore", *(line[1:] for line in lines if line.startswith("!") and line != "!containers"))
 
@@ -154,6 +153,6 @@ def _described_by_git(checkout: Path) -> Sequence[str]:
         )
     except FileNotFoundError:
         return ()
-    # A tag of Git may hold what one of an image may not.
+    # A tag of Git may hold characters that are invalid in an image's.
     described = re.sub(r"[^A-Za-z0-9_.-]", "-", finished.stdout.strip()).lstrip(".-")[:80]
     return (described,) if described else ()

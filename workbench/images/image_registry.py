@@ -1,4 +1,4 @@
-"""A private repository of ECR: its address, how it is created, and the token that logs an engine in."""
+"""Private repository of ECR: its address, its creation, and the token that logs an engine in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository of an account and region.
+    """Repository of an account and region.
 
     Attributes:
         account: twelve digits; ``ACCOUNT`` in a dry run without credentials.
@@ -57,21 +57,21 @@ class Repository:
 
     @property
     def host(self) -> str:
-        """The registry's host."""
+        """Host of the registry."""
         return f"{self.account}.dkr.ecr.{self.region}.{_SUFFIXES.get(self.partition, 'amazonaws.com')}"
 
     def uri(self, tag: str) -> str:
-        """The image's URI, as ``containerImageUri`` takes it."""
+        """URI of the image, as ``containerImageUri`` takes it."""
         return f"{self.host}/{self.name}:{tag}"
 
     def create_where_missing(self, client: Any) -> list[str]:
-        """Creates it with its lifecycle policy; one that is there stays as it is.
+        """Creates it with its lifecycle policy; an existing one stays unchanged.
 
         Returns:
-            What of one that is there differs from how it would be created, a sentence each.
+            Differences of an existing one from a new one, a sentence each.
 
         Raises:
-            AccountError: AWS does not let it.
+            AccountError: AWS does not permit it.
         """
         with saying_in_one_sentence():
             try:
@@ -86,10 +86,10 @@ class Repository:
         return []
 
     def has(self, client: Any, tag: str) -> bool:
-        """Whether an image of that tag is there; False without the repository.
+        """Returns whether an image of that tag exists; False without the repository.
 
         Raises:
-            AccountError: AWS does not tell.
+            AccountError: AWS refuses the call.
         """
         with saying_in_one_sentence():
             try:
@@ -102,17 +102,17 @@ class Repository:
                 raise
 
     def digest(self, client: Any, tag: str) -> str:
-        """The digest of the image of that tag, as a URI that nobody can move takes it: ``sha256:...``.
+        """Digest of the image of that tag, for an immutable URI: ``sha256:...``.
 
         Raises:
-            AccountError: AWS does not tell.
+            AccountError: AWS refuses the call.
         """
         with saying_in_one_sentence():
             (found,) = client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
             return str(found["imageDigest"])
 
     def creation_commands(self) -> list[str]:
-        """What ``create_where_missing`` does to a repository that is missing, in the words of the AWS command line."""
+        """Commands of the AWS command line for a missing repository, the same as ``create_where_missing``."""
         settings = self._settings()
         common = ["--region", self.region, "--repository-name", self.name]
         encryption = ",".join(f"{name}={value}" for name, value in settings["encryptionConfiguration"].items())
@@ -135,16 +135,16 @@ class Repository:
 
 
 def region_of(image: str) -> str | None:
-    """The region of an image in a private repository of ECR, whichever account's; None for any other image."""
+    """Region of an image in a private repository of ECR, of any account; None for any other image."""
     found = _PRIVATE.match(image)
     return found[2] if found else None
 
 
 def password(account: Account, region: str) -> str:
-    """A password for all registries of a region that the account may use; it holds for twelve hours.
+    """Password for all registries of a region that the account may use, valid for twelve hours.
 
     Raises:
-        AccountError: AWS gives none.
+        AccountError: AWS refuses it.
     """
     with saying_in_one_sentence():
         (data,) = account.client("ecr", region).get_authorization_token()["authorizationData"]

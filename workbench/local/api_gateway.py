@@ -1,4 +1,4 @@
-"""API Gateway: the rendered routes in front of the function, with its limits and its own answers.
+"""API Gateway: the rendered routes in front of the function, with its limits and gateway responses.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -25,18 +25,19 @@ from workbench.template.rendered_stack import RenderedMethod, RenderedStack
 logger = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 10 * 1024 * 1024
-_MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, of a synchronous invocation
+_MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's limit for a synchronous invocation
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flask:
-    """The API of a rendered stack. The stage is left out of the path.
+    """Creates the API of a rendered stack. The stage is left out of the path.
+
+    Throttling and quotas are not enforced. A signature has to be present, but this machine cannot verify it.
 
     Args:
         stack: the stack.
-        function: what answers.
-        key: the API key, where the stack asks for one. Throttling and quotas are not enforced, and of a signature only
-            that there is one: whose it is, this machine cannot know.
+        function: the function behind the routes.
+        key: the API key, where the stack requires one.
     """
     app = Flask(__name__)
 
@@ -71,7 +72,7 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
 
     @app.errorhandler(Exception)
     def own_failure(error: Exception) -> Response:
-        """What does not get through HTTP itself: a broken body is the client's, the rest is ours."""
+        """Answers failures of HTTP itself: a broken body is the client's error, any other is the server's."""
         request_id = str(uuid.uuid4())
         if isinstance(error, HTTPException | OSError):
             return _gateway_response(stack, "DEFAULT_4XX", "Bad Request", request_id)
@@ -82,7 +83,7 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
 
 
 def _route(stack: RenderedStack, path: str, http_method: str) -> tuple[RenderedMethod | None, dict[str, str]]:
-    """The method for a path, with the values of the parameters in it; None where there is none."""
+    """Finds the method for a path, with the values of its path parameters; None where there is none."""
     for method in stack.methods:
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(method.path))
         found = re.fullmatch(pattern, path)
@@ -92,17 +93,17 @@ def _route(stack: RenderedStack, path: str, http_method: str) -> tuple[RenderedM
 
 
 def _is_signed() -> bool:
-    """Whether the request has a Signature 4, in a header or in its query."""
+    """Returns whether the request has a Signature 4, in a header or in its query."""
     return request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ") or "X-Amz-Signature" in request.args
 
 
 def _media_type() -> str:
-    """The body's type, letter by letter. Without a Content-Type API Gateway takes the body as JSON: as text."""
+    """Type of the body, compared exactly. Without a Content-Type API Gateway takes the body as JSON, so as text."""
     return request.headers.get("Content-Type", "application/json").split(";")[0].strip()
 
 
 def _fits(body: bytes, schema: Mapping[str, Any] | None) -> bool:
-    """Whether a body is JSON that fits the model for its type; where there is no model, or no body, it is let by."""
+    """Returns whether a body is JSON that fits the model for its type; without a model or a body it passes."""
     if schema is None or not body:
         return True
     try:
@@ -137,7 +138,7 @@ def _proxy_event(
         "requestContext": {
             "requestId": request_id,
             "stage": "prod",
-            "path": request.path,  # as with a domain of one's own, which leaves the stage out, too
+            "path": request.path,  # as with a custom domain name, which omits the stage, too
             "resourcePath": method.path,
             "httpMethod": method.http_method,
             "requestTimeEpoch": int(time.time() * 1000),
@@ -149,7 +150,7 @@ def _proxy_event(
 
 
 def _takes_binary(stack: RenderedStack) -> bool:
-    """Whether an answer in base64 becomes bytes: the first type of ``Accept`` decides, whatever the answer's own is.
+    """Returns whether an answer in base64 becomes bytes: the first type of ``Accept`` decides, not the answer's own.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
     """
@@ -172,7 +173,7 @@ def _http_response(answer: Mapping[str, Any], *, binary: bool) -> Response:
 
 
 def _mock(method: RenderedMethod) -> Response:
-    """A mock integration's first response, as the preflight of CORS is built."""
+    """First response of a mock integration, which answers the preflight of CORS."""
     (answer, *_) = method.integration["IntegrationResponses"]
     prefix = "method.response.header."
     headers = {
@@ -182,7 +183,7 @@ def _mock(method: RenderedMethod) -> Response:
 
 
 def _gateway_response(stack: RenderedStack, kind: str, message: str, request_id: str) -> Response:
-    """One of API Gateway's own answers, through the template that the stack gives for it."""
+    """Gateway response, rendered by the stack's template for it."""
     usual_status = {
         "MISSING_AUTHENTICATION_TOKEN": 403,
         "INVALID_API_KEY": 403,

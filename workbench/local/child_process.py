@@ -1,4 +1,4 @@
-"""A program started by the workbench, its output in a log file, stopped by its own pid."""
+"""Child process of the workbench, with its output in a log file, stopped by its own pid."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 def _end_with_parent() -> None:
-    """Lets the kernel end the child when the workbench is killed and cannot."""
+    """Has the kernel end the child when the workbench is killed, because the workbench cannot do so then."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 class ChildProcess:
-    """A running program; a context manager that ends it: SIGTERM, then SIGKILL after 35 seconds.
+    """Running program; a context manager that ends it: SIGTERM, then SIGKILL after 35 seconds.
 
-    It has a session of its own, so that Ctrl-C in the terminal reaches only the workbench, which then
-    stops its children in order.
+    It has a session of its own, so that Ctrl-C in the terminal reaches only the workbench. The workbench then stops
+    its children in order.
     """
 
     def __init__(
@@ -55,23 +55,23 @@ class ChildProcess:
 
     @property
     def failure(self) -> str | None:
-        """What to tell when it has ended by itself; None while it runs."""
+        """Message for a program that has ended by itself; None while it runs."""
         if self.running:
             return None
         return f"{self.name} ended by itself ({self._process.returncode}); its log says:\n{self.log_tail()}"
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Returns whether it has not ended."""
         return self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Process id."""
         return self._process.pid
 
     def log_tail(self) -> str:
-        """The last lines of its log."""
+        """Last lines of its log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
     def __enter__(self) -> ChildProcess:

@@ -1,4 +1,4 @@
-"""An image in ECR, run by Docker or Podman as SageMaker runs it: ``IMAGE serve``, port 8080, /opt/ml/model."""
+"""Docker or Podman, which runs an image as SageMaker does: ``IMAGE serve``, port 8080, /opt/ml/model."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from workbench.local.serving_container import wait_until_ready
 
 _PORT = 8080
 _MODEL_DIR = "/opt/ml/model"
-_STOP_SECONDS = 30  # what SageMaker gives a container between SIGTERM and SIGKILL
+_STOP_SECONDS = 30  # SageMaker's time between SIGTERM and SIGKILL
 _PUBLISHING_SECONDS = 60
 _POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A program that runs containers.
+    """Program that runs containers.
 
     Attributes:
         command: the program and its own options.
         run_options: options of its ``run``.
         build_options: options of its ``build``.
-        build_environment: what ``build`` needs in the environment, besides what is there.
+        build_environment: environment variables that ``build`` needs in addition.
     """
 
     command: tuple[str, ...]
@@ -41,14 +41,14 @@ class Engine:
     build_environment: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, *words: str) -> str | None:
-        """What a subcommand prints; None when it fails."""
+        """Output of a subcommand; None when it fails."""
         finished = subprocess.run([*self.command, *words], capture_output=True, text=True, check=False)
         return finished.stdout.strip() if finished.returncode == 0 else None
 
     def run_command(
         self, image: str, *, name: str, environment: Mapping[str, str], model_dir: Path | None
     ) -> list[str]:
-        """The command line that runs ``IMAGE serve`` until it is told to stop."""
+        """Command line that runs ``IMAGE serve`` until it is stopped."""
         mounted = [f"--volume={model_dir}:{_MODEL_DIR}:ro"] if model_dir else []
         return [
             *(*self.command, "run", "--rm", "--pull=never", f"--name={name}", f"--stop-timeout={_STOP_SECONDS}"),
@@ -61,7 +61,7 @@ class Engine:
 
 
 def find(image: str) -> Engine:
-    """The engine that works here and has the image.
+    """Finds the engine that works here and has the image.
 
     Raises:
         StartError: none works, or none has it.
@@ -79,10 +79,10 @@ def find(image: str) -> Engine:
 
 
 def working(name: str | None = None) -> Engine:
-    """The first engine that works here, or the one of that name.
+    """Finds the first engine that works here, or the one of that name.
 
     Raises:
-        StartError: it, or any, does not work.
+        StartError: the named one does not work, or none does.
     """
     named = [engine for engine in _installed() if name in (None, engine.command[0])]
     for engine in named:
@@ -94,7 +94,7 @@ def working(name: str | None = None) -> Engine:
 
 
 def as_named(name: str | None = None) -> Engine:
-    """The engine of that name, or the first that is installed, Docker without any, whether or not it works."""
+    """Engine of that name, else the first installed one, else Docker; it need not work."""
     return _ENGINES[name or next((known for known in _ENGINES if shutil.which(known)), "docker")]()
 
 
@@ -105,22 +105,22 @@ def running(
     """Starts the image and waits until its ``/ping`` answers 200. At the end it is stopped and removed.
 
     Yields:
-        Its base URL, and the process that stands for it.
+        Its base URL, and the engine's process in the foreground.
 
     Raises:
-        StartError: it cannot be run here, it ended, or it did not get ready; the message ends with its log.
+        StartError: it cannot be run here, it ended, or it did not become ready; the message ends with its log.
     """
     engine = find(image)
     name = f"ipc-ai-saas-{uuid.uuid4().hex[:12]}"
     command = engine.run_command(image, name=name, environment=environment, model_dir=model_dir)
     try:
-        # In the foreground the engine passes SIGTERM on, also when it is the kernel that sends it for a killed parent.
+        # In the foreground the engine forwards SIGTERM, also the kernel's after the parent was killed.
         with ChildProcess(command, environment=os.environ, directory=Path.cwd(), log=log) as program:
             url = _published(engine, name, program)
             wait_until_ready(program, url)
             yield url, program
     finally:
-        engine.output("rm", "--force", name)  # where the engine itself was killed
+        engine.output("rm", "--force", name)  # in case the engine itself was killed
 
 
 def _installed() -> Iterator[Engine]:
@@ -128,17 +128,17 @@ def _installed() -> Iterator[Engine]:
 
 
 def _docker() -> Engine:
-    # With an attestation the tag leads to an index of two manifests, which SageMaker does not take.
+    # An attestation makes the tag an index of two manifests, which SageMaker refuses.
     return Engine(("docker",), build_environment={"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
 
 
 def _podman() -> Engine:
-    # What crun asks of the kernel, and podman's own limits, are more than containers and sandboxes grant.
+    # Containers and sandboxes refuse some kernel features of crun and podman's default limits.
     runtime = ("--runtime=runc",) if shutil.which("runc") else ()
     return Engine(
         ("podman", *runtime),
         ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"),
-        # Docker's format, which all registries and SageMaker take; Docker keeps layers and has a network by itself.
+        # All registries and SageMaker take Docker's format. Docker itself caches layers and has a network by default.
         ("--format=docker", "--layers", "--network=host"),
     )
 
@@ -148,7 +148,7 @@ NAMES = tuple(_ENGINES)
 
 
 def _published(engine: Engine, name: str, program: ChildProcess) -> str:
-    """The address of this machine that leads to the container's port."""
+    """Address on this machine of the container's port."""
     deadline = time.monotonic() + _PUBLISHING_SECONDS
     while time.monotonic() < deadline:
         if not program.running:

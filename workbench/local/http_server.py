@@ -1,4 +1,4 @@
-"""A WSGI application on a port of 127.0.0.1, served by threads of this process."""
+"""WSGI server on a port of 127.0.0.1, in threads of this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 class HttpServer:
-    """A running server; a context manager that stops it.
+    """Running server; a context manager that stops it.
 
     Attributes:
         port: the port it listens on.

@@ -30,7 +30,7 @@ _START_SECONDS = 60
 
 
 class FunctionError(Exception):
-    """The handler raised, or did not answer in time."""
+    """Failure of a handler, which raised or did not answer in time."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class _Invocation:
 
 
 class LambdaFunction:
-    """A function with a few execution environments."""
+    """Function with a few execution environments."""
 
     def __init__(self, function: RenderedFunction, region: str) -> None:
         self._function = function
@@ -73,7 +73,7 @@ class LambdaFunction:
         return invocation.answer
 
     def runtime_api(self) -> Flask:
-        """The Runtime API that execution environments call."""
+        """Runtime API that execution environments call."""
         app = Flask(__name__)
         version = "/2018-06-01/runtime"
 
@@ -127,7 +127,7 @@ def running(
         function: the function.
         region: its region.
         service_environment: endpoints of the other services, and credentials.
-        log: where its output goes.
+        log: file for its output.
 
     Raises:
         StartError: the handler cannot be imported; the message says why.

@@ -1,4 +1,4 @@
-"""Model data as SageMaker unpacks it: of S3, or a path of this machine that stands for the S3 object."""
+"""Model data unpacked as by SageMaker: from S3, or from a path of this machine in place of the S3 object."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _REFUSALS = {
 
 
 def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
-    """Takes a path of this machine out of the parameters.
+    """Replaces a path of this machine in the parameters, because the template accepts S3 URLs only.
 
     Returns:
-        The parameters with an S3 URL in its place, as the template wants it, and the path; or as they were.
+        The parameters with an S3 URL in its place, and the path; unchanged parameters and None without a path.
 
     Raises:
-        StartError: there is nothing at that path.
+        StartError: the path does not exist.
     """
     named = given.get(PARAMETER, "")
     if not named or named.startswith(_SCHEME):
@@ -46,12 +46,12 @@ def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
 
 @contextmanager
 def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Path | None]:
-    """The folder that stands for /opt/ml/model; None without model data.
+    """Provides the folder that stands for /opt/ml/model; None without model data.
 
     Args:
         here: a model.tar.gz or a folder of this machine in place of the S3 object, or None.
         url: the S3 object, or None.
-        region: where its bucket is.
+        region: the region of its bucket.
 
     Raises:
         StartError: no such file or object, or not a tar.gz.
@@ -68,7 +68,7 @@ def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Pat
                 with tempfile.NamedTemporaryFile(prefix="ipc-model-", suffix=".tar.gz") as archive:
                     _download(url, Path(archive.name), region)
                     _unpack(Path(archive.name), folder, url)
-            Path(folder).chmod(0o755)  # a container's user is another than this one
+            Path(folder).chmod(0o755)  # the container runs as another user
             yield Path(folder)
 
 

@@ -1,4 +1,4 @@
-"""S3, by moto's server."""
+"""S3, emulated by moto's server."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """A running S3 with one empty bucket."""
+    """Running S3 with one empty bucket."""
 
     url: str
     bucket: str
     client: S3Client
 
     def list_keys(self) -> list[str]:
-        """The keys of all objects in the bucket."""
+        """Keys of all objects in the bucket."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
@@ -45,7 +45,7 @@ def running(bucket: str, region: str) -> Iterator[ObjectStore]:
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
-        if region == "us-east-1":  # the one region that must not be named
+        if region == "us-east-1":  # S3 refuses this one region as a location constraint
             client.create_bucket(Bucket=bucket)
         else:
             client.create_bucket(

@@ -1,4 +1,4 @@
-"""The SageMaker runtime: ``POST /endpoints/NAME/invocations`` in front of one container.
+"""SageMaker runtime: ``POST /endpoints/NAME/invocations`` in front of one container.
 
 Failures have the form that boto3 turns into ``ModelError`` and ``ValidationError``; limits are those of
 real-time endpoints. An asynchronous endpoint has ``POST /endpoints/NAME/async-invocations`` instead.
@@ -25,7 +25,7 @@ _MAX_BODY_BYTES = 6 * 1024 * 1024
 _TIMEOUT_SECONDS = 60
 _ASYNC_TIMEOUT_SECONDS = 900
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Custom-Attributes")
-# By what names the container gets the headers of an asynchronous request.
+# Headers of an asynchronous request, and their names at the container.
 _ASYNC_PASSED_ON = {
     "X-Amzn-SageMaker-Content-Type": "Content-Type",
     "X-Amzn-SageMaker-Accept": "Accept",
@@ -37,12 +37,12 @@ _ASYNC_PASSED_ON = {
 def create_app(
     endpoint_name: str, container_url: str, *, queue: AsyncQueue | None = None, objects: ObjectStore | None = None
 ) -> Flask:
-    """The runtime with one endpoint in service.
+    """Creates the runtime with one endpoint in service.
 
     Args:
         endpoint_name: the endpoint.
-        container_url: what answers.
-        queue: where an asynchronous endpoint writes; None for one that answers at once.
+        container_url: base URL of the container.
+        queue: output prefixes of an asynchronous endpoint; None for a real-time one.
         objects: the S3 that an asynchronous endpoint reads and writes.
     """
     app = Flask(__name__)
@@ -75,7 +75,7 @@ def create_app(
 
 
 def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: AsyncQueue, objects: ObjectStore) -> None:
-    """An endpoint that reads requests from S3 and writes what comes of them there."""
+    """Adds an asynchronous endpoint, which reads requests from S3 and writes results there."""
     workers = ThreadPoolExecutor(queue.concurrency, thread_name_prefix="async-endpoint")
 
     @app.post("/endpoints/<name>/invocations")
@@ -110,7 +110,7 @@ def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: Asyn
 def _work(
     client: httpx.Client, objects: ObjectStore, *, source: str, headers: Mapping[str, str], output: str, failure: str
 ) -> None:
-    """Takes one request from the queue: its object goes to the container, and the answer becomes an object."""
+    """Processes one queued request: sends its object to the container, and stores the answer as an object."""
     try:
         body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
         answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""The whole service of a rendered stack on this machine."""
+"""Service of a rendered stack as a whole, on this machine."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from workbench.template.rendered_stack import RenderedStack
 
 @dataclass(frozen=True)
 class LocalService:
-    """A running service.
+    """Running service.
 
     Attributes:
-        api_url: where frames are posted.
-        api_key: the key to send along; None where the API asks for none.
+        api_url: URL that takes frames.
+        api_key: the API key of callers; None where the API requires none.
         events: the event store.
-        uploads: where files are put that become events; None where the stack takes none.
-        programs: what was started.
+        uploads: front end for files that become events; None where the stack has none.
+        programs: the started programs.
     """
 
     api_url: str
@@ -63,11 +63,11 @@ def running(
     """Starts S3, container, SageMaker runtime, functions and API, in this order, and stops them in reverse.
 
     Args:
-        stack: what to run.
+        stack: the stack to run.
         port: port of the API; 0 picks a free one.
         model_store: folder of fetched models.
         logs: folder for the logs.
-        local_model_data: a model.tar.gz or folder of this machine that stands for the stack's model data, or None.
+        local_model_data: a model.tar.gz or folder of this machine in place of the stack's model data, or None.
 
     Raises:
         StartError: the model is not in the store, or one of them did not start.
@@ -115,7 +115,7 @@ def running(
 def _uploads(
     stack: RenderedStack, events: ObjectStore, service_environment: Mapping[str, str], *, log: Path
 ) -> AbstractContextManager[Uploads | None]:
-    """What makes events of uploaded files, where the stack has it."""
+    """Starts the front end for uploaded files, where the stack has one."""
     if stack.ingest is None:
         return nullcontext()
     return uploads.running(stack.ingest, events, region=stack.region, service_environment=service_environment, log=log)
@@ -129,7 +129,7 @@ def _container(
     model_store: Path,
     log: Path,
 ) -> AbstractContextManager[tuple[str, ChildProcess]]:
-    """The image that the operator names; else the program of the images built here, without an image."""
+    """Starts the operator's image; without one, the serving program of the images built here."""
     if stack.named_image is None:
         return serving_container.running(
             stack.model_environment,
@@ -138,13 +138,13 @@ def _container(
             model_store=model_store,
             log=log,
         )
-    # The local S3 listens on this machine alone, which a container does not reach.
+    # The local S3 listens on 127.0.0.1 alone, so a container cannot reach it.
     environment = {**serving_container.tuning(), **stack.model_environment}
     return container_engine.running(stack.named_image, environment, model_dir=model_dir, log=log)
 
 
 def _require_model(stack: RenderedStack, model_store: Path) -> None:
-    """A model of the catalogue that was never fetched is said before anything starts."""
+    """Checks that a catalogue model is in the store, before anything starts."""
     known = catalogue.load()
     application, name = stack.model_environment["APPLICATION_TYPE"], stack.model_environment["MODEL_NAME"]
     for part in name.split("+"):

@@ -1,4 +1,4 @@
-"""The serving container's own program, with the environment that the template gives it."""
+"""Serving program of the container, with the environment from the template."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def running(
     Args:
         environment: the rendered one.
         service_environment: endpoints of other services, and credentials.
-        model_dir: what stands for /opt/ml/model.
+        model_dir: folder in place of /opt/ml/model.
         model_store: folder of model folders.
-        log: where its output goes.
+        log: file for its output.
 
     Yields:
         Its base URL and its process.
@@ -48,7 +48,7 @@ def running(
     Raises:
         StartError: it ended, or its model could not be loaded; the message ends with its log.
     """
-    # The program inherits a socket that listens already: no port can be lost between choosing and binding.
+    # The program inherits a listening socket, so that no other process can take the port before it binds.
     with socket.create_server((HOST, 0)) as listener:
         listener.set_inheritable(True)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -67,13 +67,13 @@ def running(
             log=log,
             inherited_files=[listener.fileno()],
         ) as program:
-            listener.close()  # the program's copy is the only one: when it ends, connections are refused
+            listener.close()  # leaves the program the only copy, so that connections are refused when it ends
             wait_until_ready(program, url)
             yield url, program
 
 
 def tuning() -> dict[str, str]:
-    """Variables of this machine that tune the serving program as they would tune the image."""
+    """Environment variables of this machine that tune the serving program as they would tune the image."""
     return {name: os.environ[name] for name in ("MODEL_SERVER_WORKERS", "OMP_NUM_THREADS") if name in os.environ}
 
 
@@ -94,7 +94,7 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
             continue
         if answer.status_code == 200:
             return
-        # Images that are not ours may answer 500 while they start.
+        # Other images may answer 500 while they start.
         if _NOT_LOADED in answer.text:
             raise StartError(reason_in_log(program))
         time.sleep(_POLL_SECONDS)
@@ -102,7 +102,7 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
 
 
 def reason_in_log(program: ChildProcess) -> str:
-    """The last error of the program's log, which has one JSON object a line."""
+    """Last error in the program's log, which has one JSON object a line."""
     for line in reversed(program.log_tail().splitlines()):
         with contextlib.suppress(ValueError):
             entry = json.loads(line)

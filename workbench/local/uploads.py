@@ -26,13 +26,13 @@ _POLL_SECONDS = 1
 
 @dataclass(frozen=True)
 class Uploads:
-    """A running front end for files.
+    """Running front end for files.
 
     Attributes:
         url: the bucket's URL, without a slash at its end.
-        queue_url: what S3 tells of uploads.
-        dead_letter_queue_url: the messages of files that did not become events.
-        processes: the function's.
+        queue_url: URL of the queue for S3's notifications.
+        dead_letter_queue_url: URL of the queue for files that did not become events.
+        processes: processes of the function.
     """
 
     url: str
@@ -50,14 +50,14 @@ def running(
     service_environment: Mapping[str, str],
     log: Path,
 ) -> Iterator[Uploads]:
-    """Makes the queues, has S3 tell them of uploads, and starts the function and its poller.
+    """Creates the queues, has S3 notify them of uploads, and starts the function and its poller.
 
     Args:
-        ingest: what the stack says.
-        events: the running S3, whose server is SQS, too.
-        region: of the stack.
+        ingest: the stack's front end for files.
+        events: the running S3; its server emulates SQS, too.
+        region: the stack's region.
         service_environment: endpoints of the other services, and credentials.
-        log: where the function's output goes.
+        log: file for the function's output.
 
     Raises:
         StartError: the function's handler cannot be imported.
@@ -93,7 +93,7 @@ def _arn(sqs: Any, queue_url: str) -> str:
 
 
 def _let_s3_tell(events: ObjectStore, notifications: Mapping[str, Any], queue_arn: str) -> None:
-    """CloudFormation's words for the bucket's notifications in those of S3's API."""
+    """Configures the bucket's notifications: translates CloudFormation's keys to those of S3's API."""
     told: list[Any] = [
         {
             "QueueArn": queue_arn,
@@ -129,7 +129,7 @@ def _polling(sqs: Any, queue: str, function: LambdaFunction, *, batch_size: int)
 
 
 def _hand_over(sqs: Any, queue: str, function: LambdaFunction, messages: list[dict[str, Any]]) -> None:
-    """Invokes the function with a batch, and deletes what it does not name as failed."""
+    """Invokes the function with a batch, and deletes the messages that it does not report as failed."""
     records = [
         {
             "messageId": message["MessageId"],
@@ -144,7 +144,7 @@ def _hand_over(sqs: Any, queue: str, function: LambdaFunction, messages: list[di
     try:
         answer = function.invoke({"Records": records})
     except FunctionError:
-        return  # all are seen again after the visibility timeout; the function's log has the reason
+        return  # all become visible again after the visibility timeout; the function's log has the reason
     failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
     for message in messages:
         if message["MessageId"] not in failed:

@@ -1,4 +1,4 @@
-"""Which built-in application weights without a program are for."""
+"""Choice of the built-in application for weights without a program."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from workbench.packing.model_program import PROGRAM_NAME
 
 
 def built_in(source: Path, found: Files, application: str | None) -> tuple[str, str]:
-    """Application and model of weights without a program.
+    """Finds the application and the model for weights without a program.
 
     Raises:
-        PackageError: nothing says how they are read.
+        PackageError: no application and no model can be told for them.
     """
     known = catalogue.load()
     described = [name for name in found if PurePosixPath(name).name == DESCRIPTION]

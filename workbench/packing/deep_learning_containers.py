@@ -1,7 +1,7 @@
-"""Which of AWS's own images serves a framework: AWS Deep Learning Containers, and scikit-learn's.
+"""URIs of AWS's own images for a framework: AWS Deep Learning Containers, and scikit-learn's.
 
-The table is sagemaker-core's (``scripts/deep-learning-containers`` takes it over unchanged), because accounts and tags
-follow no rule. How a tag is put together is that of its ``image_uris.retrieve``.
+The table is sagemaker-core's (``scripts/deep-learning-containers`` copies it unchanged), because accounts and tags
+follow no rule. Tags are composed as by its ``image_uris.retrieve``.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 
 def image_uri(framework: str, *, version: str | None, region: str, instance_type: str) -> str:
-    """The URI of the image, as ``containerImageUri`` takes it.
+    """URI of the image, as ``containerImageUri`` takes it.
 
     Args:
         framework: one of ``frameworks()``.
-        version: its version, of which the patch may be left out; None chooses the newest.
+        version: its version, with or without the patch; None chooses the newest.
         region: the stack's region, from which SageMaker pulls.
-        instance_type: of the endpoint; a family with GPUs gets the image for them.
+        instance_type: the endpoint's instance type; a family with GPUs gets the image for them.
 
     Raises:
-        PackageError: there is no such image; the message says what there is.
+        PackageError: there is no such image; the message lists the existing ones.
     """
     table = frameworks()
     if framework not in table:
@@ -56,14 +56,14 @@ def image_uri(framework: str, *, version: str | None, region: str, instance_type
 
 
 def frameworks() -> Mapping[str, Any]:
-    """The table by framework: its versions, and of each the registries by region."""
+    """Table by framework: its versions, each with its registries by region."""
     document: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
     tables: dict[str, Any] = document["frameworks"]
     return tables
 
 
 def _version(framework: str, table: Mapping[str, Any], wanted: str | None) -> tuple[Mapping[str, Any], str]:
-    """The entry of a version, and its whole number. The table is in the order of versions."""
+    """Entry of a version, and its full number. The table is sorted by version."""
     versions, aliases = table["versions"], table.get("version_aliases", {})
     number = list(versions)[-1] if wanted is None else aliases.get(wanted, wanted)
     if number not in versions:
@@ -71,7 +71,7 @@ def _version(framework: str, table: Mapping[str, Any], wanted: str | None) -> tu
             f"AWS has no image for {framework} {wanted}{nearest(number, versions)}; there is {', '.join(versions)}"
         )
     entry = versions[number]
-    if "repository" not in entry:  # by the version of Python
+    if "repository" not in entry:  # the entry is keyed by the version of Python
         python, entry = list(entry.items())[-1]
         entry = {**entry, "py_versions": [python]}
     return entry, number
@@ -90,7 +90,7 @@ def _processor(framework: str, available: list[str], instance_type: str) -> str:
 
 
 def _suffix(region: str) -> str:
-    """What hosts of the region's partition end in, of those that the stack takes."""
+    """Suffix of hosts in the region's partition, for the partitions that the stack takes."""
     session = botocore.session.get_session()
     suffixes = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
     partition = session.get_partition_for_region(region)

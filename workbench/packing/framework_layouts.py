@@ -1,4 +1,4 @@
-"""What tells a framework's files, and what SageMaker's layout for it needs."""
+"""Detection of a framework by its files, and the requirements of SageMaker's layout for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"-\d{4}(?=\.params$)")
 
 
 def guessed(found: Files) -> tuple[str | None, str]:
-    """The framework that the weights tell, else the program's imports; and what told.
+    """Guesses the framework from the weights, else from the program's imports; returns it with the evidence.
 
     Raises:
         PackageError: weights of several frameworks, or neither weights nor a program.
@@ -44,7 +44,7 @@ def guessed(found: Files) -> tuple[str | None, str]:
 
 
 def loads_by_default(found: Files) -> bool:
-    """Whether the container's default ``model_fn`` loads the weights, so that a program may be empty."""
+    """Returns whether the container's default ``model_fn`` loads the weights, so that a program may be empty."""
     return _first_match(found, ("*.pt", "*.pth", *_SAVED_BY_MXNET)) is not None
 
 
@@ -53,7 +53,7 @@ def _first_match(found: Files, patterns: tuple[str, ...]) -> str | None:
 
 
 def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
-    """A check for a program with weights at the top, as SageMaker's own containers take them."""
+    """Creates a check for a program with weights at the top, the layout of SageMaker's own containers."""
 
     def check(source: Path, found: Files) -> Files:
         patterns = " or ".join(FRAMEWORKS[framework].weights)
@@ -73,13 +73,16 @@ def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
 
 
 def _program_at_the_top(found: Files) -> Path | None:
-    """A file beside the weights that defines hooks."""
+    """Finds a file beside the weights that defines hooks."""
     beside = ((name, path) for name, path in found.items() if "/" not in name and name.endswith(".py"))
     return next((path for name, path in beside if model_program.defines_hooks(name, path)), None)
 
 
 def _check_mxnet(source: Path, found: Files) -> Files:
-    """A symbol has its parameters beside it. What has no program is for a built-in application, which needs both."""
+    """Checks that a symbol has its parameters beside it.
+
+    Without a program the weights are for a built-in application, which needs both.
+    """
     program = found.get(PROGRAM_NAME)
     if program is not None and "model_fn" not in model_program.defined(PROGRAM_NAME, program):
         for name in _SAVED_BY_MXNET:
@@ -90,7 +93,7 @@ def _check_mxnet(source: Path, found: Files) -> Files:
                 )
     symbols = {name.removesuffix("-symbol.json") for name in found if name.endswith("-symbol.json")}
     params = {name for name in found if name.endswith(".params")}
-    # Gluon's own files have no number, and no symbol where the program builds the network.
+    # Gluon's own files have no number; a program that builds the network needs no symbol.
     numbered = {name for name in params if program is None or _NUMBER.search(name)}
     for stem in sorted(symbols - {_NUMBER.sub("", name).removesuffix(".params") for name in params}):
         raise PackageError(f"{stem}-0000.params is missing; put it beside {stem}-symbol.json in {source}")
@@ -108,7 +111,7 @@ def _check_onnx(source: Path, found: Files) -> Files:
 
 
 def _check_saved_model(source: Path, found: Files) -> Files:
-    """A SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
+    """Checks that a SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
     graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == _SAVED_MODEL]
     if not graphs:
         keras = _first_match(found, ("*.h5", "*.keras"))
@@ -116,7 +119,7 @@ def _check_saved_model(source: Path, found: Files) -> Files:
         raise PackageError(f"{said}, and TensorFlow Serving takes a SavedModel; write one with model.export('1')")
     if _SAVED_MODEL in found:
         return {
-            name if name.startswith(f"{CODE}/") else f"1/{name}": path  # a version that nothing else has
+            name if name.startswith(f"{CODE}/") else f"1/{name}": path  # no other file has this version
             for name, path in found.items()
         }
     for graph in graphs:
@@ -130,12 +133,12 @@ def _check_saved_model(source: Path, found: Files) -> Files:
 
 @dataclass(frozen=True)
 class _Framework:
-    """What gives a framework away, and what its layout needs.
+    """Signs of a framework, and the requirements of its layout.
 
     Attributes:
         weights: patterns of its files.
         modules: packages that a program for it imports.
-        check: gives the files with their places in the archive, or raises a PackageError.
+        check: returns the files with their places in the archive, or raises a PackageError.
     """
 
     weights: tuple[str, ...]

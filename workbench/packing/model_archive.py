@@ -1,4 +1,4 @@
-"""Writes a model.tar.gz: the same bytes for the same files, wherever and whenever it is made."""
+"""Writing of a model.tar.gz: the same files give the same bytes at any place and time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-# SageMaker's containers run under users of their own, so everybody may read.
+# SageMaker's containers run under users of their own, so all users may read.
 _MODE = 0o644
 _LEVEL = 6
 
@@ -16,7 +16,7 @@ Files = dict[str, Path]
 
 
 def write(files: Mapping[str, Path], target: Path) -> None:
-    """Packs files by their name in the archive, sorted, without times or owners. The archive appears when it is whole.
+    """Packs files by their name in the archive, sorted, without times or owners. The archive appears once complete.
 
     Compressed bytes can differ between versions of zlib.
     """

@@ -1,4 +1,4 @@
-"""What goes where in a model.tar.gz, by SageMaker's layout for each framework.
+"""Layout of a model.tar.gz, by SageMaker's rules for each framework.
 
 The weights lie at the top, and a program with its packages in ``code``: ``code/inference.py`` and
 ``code/requirements.txt``. TensorFlow Serving takes a SavedModel in a folder whose name is a number. A folder with a
@@ -22,15 +22,15 @@ _CUSTOM = "custom"
 
 @dataclass(frozen=True)
 class ModelLayout:
-    """What an archive will hold.
+    """Content of an archive.
 
     Attributes:
-        framework: its name in ``FRAMEWORKS``; None for a program whose weights are in none of their forms.
-        because: the file that told.
+        framework: its name in ``FRAMEWORKS``; None for a program with weights of no known framework.
+        because: the file that identified it.
         application: the value of applicationType that serves it.
         model: the name of its model; None for a program of the user's own.
         files: files by their name in the archive.
-        moved: what lies elsewhere than in the source, as ``(there, here)``.
+        moved: files whose place differs from the source, as ``(there, here)``.
     """
 
     framework: str | None
@@ -42,7 +42,7 @@ class ModelLayout:
 
     @property
     def served_by_our_image(self) -> bool:
-        """Whether the image of this project can run it."""
+        """Returns whether the image of this project can run it."""
         return self.framework != "tensorflow"
 
 
@@ -55,18 +55,18 @@ def lay_out(
     application: str | None = None,
     without: Path | None = None,
 ) -> ModelLayout:
-    """The layout of a folder, or of one file with weights.
+    """Lays out a folder, or one file with weights.
 
     Args:
         source: the folder or the file.
         framework: one of ``FRAMEWORKS``; None guesses it from the files.
         inference: a program that goes in as code/inference.py.
         requirements: a list of packages that goes in as code/requirements.txt.
-        application: for weights of a built-in application that serve several: which.
-        without: a file that is never packed, where an earlier archive lies among the weights.
+        application: the application, for weights that serve several built-in ones.
+        without: a file that is never packed, such as an earlier archive among the weights.
 
     Raises:
-        PackageError: something is missing or in the wrong place; the message says what, and where it belongs.
+        PackageError: a file is missing or misplaced; the message names it and its right place.
     """
     for path in (source, inference, requirements):
         if path is not None and not path.exists():
@@ -100,7 +100,7 @@ def lay_out(
 
 
 def _files(source: Path) -> Files:
-    """All files but hidden ones and what Python compiles for itself."""
+    """Lists all files except hidden ones and Python's compiled modules."""
     if source.is_file():
         return {source.name: source}
     return {
@@ -117,7 +117,7 @@ def _is_same(path: Path, other: Path | None) -> bool:
 
 
 def _refuse_misplaced(source: Path, found: Files) -> None:
-    """What lies in the wrong place whatever the framework.
+    """Refuses files that are misplaced for every framework.
 
     Raises:
         PackageError: the program or its packages lie at the top, or everything lies in a folder of its own.

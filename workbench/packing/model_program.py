@@ -1,4 +1,4 @@
-"""The program in ``code`` of a model.tar.gz: which file it is, what it defines, and what it imports."""
+"""Program in ``code`` of a model.tar.gz: its file, its definitions and its imports."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _TENSORFLOW_HOOKS = ("handler", "input_handler", "output_handler")
 
 
 def program_of_another_name(found: Files, *, hooks_needed: bool) -> str | None:
-    """The one program in code/ that defines hooks under another name; None where code/inference.py is there.
+    """Finds the one program in code/ with hooks and another file name; None where code/inference.py exists.
 
     Args:
         found: the archive's files.
-        hooks_needed: whether a program without any would load nothing. Else the only file may be empty.
+        hooks_needed: true where a program without hooks would load nothing; else the only file may be empty.
 
     Raises:
         PackageError: there are several, or none.
@@ -40,12 +40,12 @@ def program_of_another_name(found: Files, *, hooks_needed: bool) -> str | None:
 
 
 def defines_hooks(name: str, path: Path) -> bool:
-    """Whether a program defines one of SageMaker's hooks, or of those of its TensorFlow container."""
+    """Returns whether a program defines a hook of SageMaker or of its TensorFlow container."""
     return not defined(name, path).isdisjoint(_HOOKS + _TENSORFLOW_HOOKS)
 
 
 def defined(name: str, path: Path) -> set[str]:
-    """What a program defines or imports at its top level, by name."""
+    """Names that a program defines or imports at its top level."""
     return {bound for node in _tree(name, path).body for bound in _bound(node)}
 
 
@@ -54,7 +54,7 @@ def _bound(node: ast.stmt) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.ImportFrom):
         for alias in node.names:
-            # What a star brings is not told by this file: perhaps every hook.
+            # A star import may bring every hook; this file does not show its names.
             yield from _HOOKS if alias.name == "*" else (alias.asname or alias.name,)
     elif isinstance(node, ast.Assign):
         yield from (target.id for target in node.targets if isinstance(target, ast.Name))

@@ -1,4 +1,4 @@
-"""Proof that a model.tar.gz serves: the container's own program runs it here, and answers one sample."""
+"""Trial of a model.tar.gz: the container's own program runs it here, and answers one sample."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from workbench.errors import PackageError, StartError
 from workbench.local import model_data, serving_container
 from workbench.packing.model_layout import ModelLayout
 
-_TIMEOUT_SECONDS = 60  # SageMaker's for an answer
+_TIMEOUT_SECONDS = 60  # SageMaker's limit for an answer
 _JSON = "application/json"
 _SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What is sent: a body and its content type, and whether the operator named it."""
+    """Request of the trial: a body and its content type, and whether the operator named it."""
 
     body: bytes
     content_type: str
@@ -32,7 +32,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came back: content type and text or size of the answer, and the milliseconds that it took."""
+    """Answer of the trial: content type, text or size, and duration in milliseconds."""
 
     content_type: str
     answer: str
@@ -40,7 +40,7 @@ class Trial:
 
 
 def sample(named: Path | None, content_type: str | None, *, photograph: Path, application: str) -> Sample:
-    """The operator's sample, else a photograph of one person in the form that the application takes.
+    """Reads the operator's sample, else a photograph of one person in the application's content type.
 
     Raises:
         PackageError: the named file cannot be read.
@@ -67,7 +67,7 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
         "APPLICATION_TYPE": layout.application,
         "MODEL_NAME": layout.model or "model",
         "OBJECT_DETECTION_MODEL_NAME": layout.model or "model",
-        # One worker answers one sample, and starts soonest.
+        # One worker is enough for one sample, and starts soonest.
         "MODEL_SERVER_WORKERS": "1",
     }
     with tempfile.TemporaryDirectory(prefix="ipc-trial-") as logs:
@@ -109,7 +109,7 @@ def _invoke(url: str, sent: Sample) -> Trial:
 
 
 def _said(response: httpx.Response) -> str:
-    """The message of an error in the one shape, else the beginning of what came."""
+    """Message of an error in the service's JSON shape, else the beginning of the body."""
     try:
         return str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):

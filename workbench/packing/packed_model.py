@@ -1,4 +1,4 @@
-"""A model as a model.tar.gz that is known to serve: how ``package`` and ``deploy`` make one, and what they ask for."""
+"""Model as a model.tar.gz that is proved to serve, and the arguments with which ``package`` and ``deploy`` make one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ARCHIVE = re.compile(r".+\.(tar\.gz|tgz)")
 
 @dataclass(frozen=True)
 class PackedModel:
-    """An archive on this machine: what is in it, where it is, and the SHA-256 and size in bytes of the file."""
+    """Archive on this machine: its layout, its path, and the SHA-256 and size in bytes of the file."""
 
     layout: ModelLayout
     archive: Path
@@ -32,13 +32,13 @@ class PackedModel:
 
     @property
     def model_parameters(self) -> dict[str, str]:
-        """The stack parameters that say what serves it."""
+        """Stack parameters that choose its application and model."""
         named = "faceDetectAndCompareModelName" if "+" in (self.layout.model or "") else "detectorModelName"
         return {"applicationType": self.layout.application} | ({named: self.layout.model} if self.layout.model else {})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments that say how the archive is made and tried."""
+    """Adds the arguments for the making and the trial of the archive."""
     parser.add_argument(
         "--framework",
         choices=tuple(framework_layouts.FRAMEWORKS),
@@ -66,7 +66,7 @@ def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
     """Packs a folder, a file with weights, or another archive, in the framework's layout.
 
     Raises:
-        PackageError: something is missing or misplaced.
+        PackageError: a file is missing or misplaced.
         StartError: another archive cannot be unpacked.
     """
     output = arguments.output or places.OUTPUT / "packages" / f"{_stem(source)}.tar.gz"
@@ -86,10 +86,10 @@ def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
 
 
 def tried(packed: PackedModel, arguments: argparse.Namespace) -> Trial | None:
-    """Serves the archive here and sends a sample; None where our image cannot run it, or nobody wants it.
+    """Serves the archive here and sends a sample; None where our image cannot run it, or the trial is declined.
 
     Raises:
-        PackageError: it does not serve. The archive is gone then.
+        PackageError: it does not serve. The archive is deleted then.
     """
     if arguments.no_trial or not packed.layout.served_by_our_image:
         return None
@@ -107,10 +107,10 @@ def tried(packed: PackedModel, arguments: argparse.Namespace) -> Trial | None:
 
 
 def wants_deep_learning_container(packed: PackedModel, arguments: argparse.Namespace) -> bool:
-    """Whether one of AWS's images serves it.
+    """Returns whether one of AWS's images serves it.
 
     Raises:
-        PackageError: our image is asked for, and does not have the framework; or a version without AWS's image.
+        PackageError: our image is asked for and lacks the framework, or a version is given without AWS's image.
     """
     if arguments.image == BUILT and not packed.layout.served_by_our_image:
         raise PackageError(
@@ -128,7 +128,7 @@ def wants_deep_learning_container(packed: PackedModel, arguments: argparse.Names
 def deep_learning_container(
     packed: PackedModel, arguments: argparse.Namespace, *, region: str, instance_type: str
 ) -> str:
-    """The URI of AWS's image for it.
+    """URI of AWS's image for it.
 
     Raises:
         PackageError: there is none.
@@ -147,16 +147,16 @@ def deep_learning_container(
 
 @contextmanager
 def _opened(source: Path) -> Iterator[Path]:
-    """The source, or the folder that an archive is unpacked into for a moment."""
+    """Provides the source, or the temporary folder into which an archive is unpacked."""
     if not (source.is_file() and _ARCHIVE.fullmatch(source.name)):
         yield source
         return
     with model_data.unpacked(source, str(source), region="us-east-1") as folder:
-        assert folder is not None  # there is a URL
+        assert folder is not None  # because a URL is given
         try:
             yield folder
         except PackageError as error:
-            # Nobody knows the folder, and it is gone when the message is read.
+            # The reader does not know the folder, and it is gone by then.
             raise PackageError(str(error).replace(str(folder), str(source))) from error
 
 

@@ -1,4 +1,4 @@
-"""What is said of an archive and of its trial, line by line."""
+"""Report on an archive and its trial, line by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN_CHARACTERS = 160
 
 
 def archive_lines(packed: PackedModel) -> list[str]:
-    """What was packed, from where, and what for."""
+    """Lines about the content, the source and the purpose of an archive."""
     layout = packed.layout
     told = f"{layout.framework or 'a program of your own'}, told by {layout.because}"
     lines = [f"framework   {layout.framework} (named)" if layout.because == "--framework" else f"framework   {told}"]
@@ -27,7 +27,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
 
 
 def trial_line(packed: PackedModel, trial: Trial | None) -> str:
-    """What the trial showed."""
+    """Line about the result of the trial."""
     if trial is not None:
         answer = trial.answer.strip()
         shown = answer if len(answer) <= _SHOWN_CHARACTERS else f"{answer[:_SHOWN_CHARACTERS]}..."

@@ -1,4 +1,4 @@
-"""The local store of models: artefacts with their hashes, and model folders.
+"""Local store of models: artefacts with their hashes, and model folders.
 
-What runs a model is not here.
+No code here runs a model.
 """

@@ -1,4 +1,4 @@
-"""Finds or downloads a model's artefacts and proves that they are the ones that the catalogue names."""
+"""Finds or downloads a model's artefacts and verifies them against the catalogue."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_from(folder: Path, file: ModelFile, target: Path) -> None:
-    """Copies the artefact from somewhere below ``folder`` to ``target``.
+    """Copies the artefact from any place below ``folder`` to ``target``.
 
-    With a known sha256 the content decides, whatever the file is called; without one the name does.
+    With a known sha256 the content decides, not the file's name; without one the name decides.
 
     Raises:
-        FetchError: it is not there, or only a file of its name with another content.
+        FetchError: it is missing, or only a file of its name with other content exists.
     """
     named = [path for path in _files(folder) if path.name == Path(file.name).name]
     if file.sha256 is None:
-        # Several models may have files of the same name: the folder in the catalogue's name tells them apart.
+        # Several models may have files of the same name; the folder in the catalogue's name distinguishes them.
         exact = [path for path in named if path.as_posix().endswith(f"/{file.name}")]
         chosen = exact or named
         if len(chosen) != 1:
@@ -41,7 +41,7 @@ def copy_from(folder: Path, file: ModelFile, target: Path) -> None:
             raise FetchError(f"{file.name}: {found} below {folder}")
         shutil.copyfile(chosen[0], target)
         return
-    # Files of the right name first, then of the right kind: in the usual case nothing else has to be read.
+    # Files of the right name come first, then those of the right kind, because usually no other has to be read.
     others = [path for path in _files(folder) if path not in named]
     others.sort(key=lambda path: path.suffix != Path(file.name).suffix)
     for path in (*named, *others):
@@ -57,23 +57,23 @@ def copy_from(folder: Path, file: ModelFile, target: Path) -> None:
 
 
 def download(file: ModelFile, target: Path, progress: Progress) -> None:
-    """Downloads the artefact to ``target``; what an earlier attempt left there is continued.
+    """Downloads the artefact to ``target``; a partial download there is continued.
 
     Raises:
-        MismatchError: the source sends another content.
+        MismatchError: the source sends other content.
         FetchError: it has no public source, or the source fails.
     """
     if file.url is None:
         raise FetchError(f"{file.name} has no public source; give a folder that holds it with --from DIR")
     if file.sha256 is None:
-        target.unlink(missing_ok=True)  # nothing would tell whether both halves are of one file
+        target.unlink(missing_ok=True)  # without a hash two halves of different files would go unnoticed
     task = progress.add_task(file.name, total=None)
     have = target.stat().st_size if target.exists() else 0
     timeout = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
         with httpx.stream("GET", file.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
-            if response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # else: complete already
+            if response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # else it is complete
                 response.raise_for_status()
                 _write(response, target, have, progress, task)
     except httpx.HTTPStatusError as error:

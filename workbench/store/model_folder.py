@@ -1,4 +1,4 @@
-"""Writes a model folder: artefacts and the ``model.json`` that describes them."""
+"""Writing of a model folder: artefacts and the ``model.json`` that describes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.store.artefacts import sha256
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
-    """A new folder beside ``folder`` that takes its place when all went well, and vanishes otherwise."""
+    """Provides a new folder, which replaces ``folder`` on success and is removed after an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     building.chmod(0o755)
@@ -35,8 +35,8 @@ def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
 
     Args:
         folder: the model folder.
-        model: what it is; its files are replaced.
-        files: role of an artefact to its file name; they serve every application of the model.
+        model: its description, with the files replaced by ``files``.
+        files: file names by role of the artefact; they serve every application of the model.
     """
     artefacts = tuple(ModelFile(name=name, role=role, sha256=sha256(folder / name)) for role, name in files.items())
     described = dataclasses.replace(model, files={"any": artefacts})
@@ -46,10 +46,10 @@ def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
 
 
 def serving_command(model: Model, folder: Path) -> str | None:
-    """What serves a detector's folder on this machine; None for a half of a pair, which needs the other one."""
+    """Command that serves a detector's folder on this machine; None for one model of a pair, which needs the other."""
     alone = [name for name in model.applications if name != "face-comparison"]
     if not alone:
         return None
-    # Bodies where it serves both: the classes of COCO have a person, and no face.
+    # Body detection is preferred, because the classes of COCO have a person and no face.
     words = [f"applicationType={alone[-1]}", f"detectorModelName={model.name}", f"modelDataUrl={folder}"]
     return shlex.join([".venv/bin/python", "-m", "workbench", "up", "--parameters", *words])

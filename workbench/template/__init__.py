@@ -1,4 +1,4 @@
-"""The stack's template: synthesized, rendered for parameters, and read as a stack.
+"""Template of the stack: synthesized, rendered for parameters, and read as a stack.
 
 No AWS is called here.
 """

@@ -1,4 +1,4 @@
-"""Stack parameters as ``K=V`` words, checked as CloudFormation would: names, allowed values, rules."""
+"""Stack parameters as ``K=V`` words, checked as in CloudFormation: names, allowed values, rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from ipc_ai_catalogue import nearest
 from workbench.errors import ParameterError
 
-# Parameters that the CDK adds for itself.
+# Parameters that the CDK adds for its own use.
 _NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
-    """``--parameters K=V``, several after one flag or one after each, as with ``cdk deploy``."""
+    """Adds ``--parameters K=V``, several after one flag or one after each, as with ``cdk deploy``."""
     parser.add_argument(
         "--parameters",
         metavar="NAME=VALUE",
@@ -27,7 +27,7 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(words: Sequence[str]) -> dict[str, str]:
-    """``["a=b"]`` to ``{"a": "b"}``.
+    """Parses ``["a=b"]`` to ``{"a": "b"}``.
 
     Raises:
         ParameterError: a word without ``=``.
@@ -39,12 +39,12 @@ def parse(words: Sequence[str]) -> dict[str, str]:
 
 
 def declared_parameters(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """What the template says of each parameter that is the operator's to choose."""
+    """Declarations in the template of the parameters that the operator chooses."""
     return {name: entry for name, entry in template["Parameters"].items() if name not in _NOT_THE_OPERATORS}
 
 
 def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """Each parameter for itself, for when the others are not known yet.
+    """Checks each parameter alone, for use before the others are known.
 
     Raises:
         ParameterError: a name that the template does not have, or a value that it does not allow.
@@ -67,7 +67,7 @@ def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
 
 
 def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """The values of all parameters, those given and the others' defaults.
+    """Checks the parameters together and returns the values of all, with defaults for those not given.
 
     Raises:
         ParameterError: a name that the template does not have, a value that it does not allow, a
@@ -79,7 +79,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
     for name, entry in declared.items():
         if name not in given and "Default" not in entry:
             raise ParameterError(f"the parameter {name} has no default and needs a value")
-        values[name] = given.get(name, str(entry.get("Default")))  # a number is one in the template
+        values[name] = given.get(name, str(entry.get("Default")))  # a numeric default is a number in the template
     for rule in template.get("Rules", {}).values():
         if not _mentions_only(rule, values) or not _holds(rule.get("RuleCondition", True), values):
             continue
@@ -90,7 +90,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
 
 
 def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
-    """What the rule says; for a parameter outside its choices also which it is, and the nearest choice."""
+    """Message of a violated rule; for a parameter outside its choices also its value and the nearest choice."""
     said = str(assertion["AssertDescription"])
     match assertion["Assert"]:
         case {"Fn::Contains": [choices, {"Ref": name}]}:
@@ -99,14 +99,14 @@ def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
 
 
 def _is_in_range(value: str, declared: Mapping[str, Any]) -> bool:
-    """Whether it is a whole number within the limits of a parameter of type Number."""
+    """Returns whether it is an integer within the limits of a parameter of type Number."""
     if not re.fullmatch(r"-?\d{1,12}", value, re.ASCII):
         return False
     return float(declared.get("MinValue", "-inf")) <= int(value) <= float(declared.get("MaxValue", "inf"))
 
 
 def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:
-    """Whether every parameter that the rule refers to is one of ``values``; the CDK's own rules are not ours."""
+    """Returns whether the rule refers only to parameters in ``values``, which excludes the CDK's own rules."""
     if isinstance(rule, dict):
         if set(rule) == {"Ref"}:
             return rule["Ref"] in values
@@ -117,7 +117,7 @@ def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:
 
 
 def _holds(expression: Any, values: Mapping[str, str]) -> bool:
-    """A rule's expression; CloudFormation's rule-specific functions that the stack uses."""
+    """Evaluates a rule's expression: those of CloudFormation's rule-specific functions that the stack uses."""
     if isinstance(expression, bool):
         return expression
     ((function, operands),) = expression.items()

@@ -1,6 +1,6 @@
-"""``python -m workbench.template.parameters_page``: write docs/parameters.md from the template.
+"""Write docs/parameters.md from the template: ``python -m workbench.template.parameters_page``.
 
-The template is the one source of names, defaults, values and descriptions. This module adds where to read on.
+The template is the one source of names, defaults, values and descriptions. This module adds links to further reading.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def page(template: Mapping[str, Any]) -> str:
 
 
 def takes(name: str, parameter: Mapping[str, Any]) -> str:
-    """State the values that a parameter takes: all of them, or the rule that they follow."""
+    """State the values that a parameter takes: a list of all, or their rule."""
     known = parameter.get("AllowedValues")
     if name == "detectorModelName":  # free text for custom, one of these for the other applications
         known = catalogue.load().detectors()
@@ -93,7 +93,7 @@ def takes(name: str, parameter: Mapping[str, Any]) -> str:
 
 
 def default(parameter: Mapping[str, Any]) -> str:
-    """The value of a parameter that a new stack is not given."""
+    """State the value of a parameter that a new stack is not given."""
     return f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
 
 

@@ -30,7 +30,7 @@ _WIDTH = 110
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument(
         "models",
         nargs="+",
@@ -78,7 +78,7 @@ def _seconds(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Finds the variants, times them in turns, keeps their workers busy in turns, and writes what came of it."""
+    """Finds the variants, times them in turns, keeps their workers busy in turns, and writes the results."""
     serving_program.make_importable()
     from workbench.benchmarking import files, labelled, record, request, results, session, variants
     from workbench.measuring import machine
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         "application": application,
     }
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    # Twice a second: drawing takes processor time, too.
+    # Only twice a second, because drawing takes processor time, too.
     progress = Progress(*columns, console=Console(stderr=True), disable=arguments.json, refresh_per_second=2)
     with progress:
         timed = session.latency(found, sent, frames, schedule, progress)
@@ -145,7 +145,7 @@ def _schedule(arguments: argparse.Namespace) -> Schedule:
 
 
 def _options(arguments: argparse.Namespace, schedule: Schedule) -> dict[str, Any]:
-    """Every option that counts, with its value, defaults too."""
+    """Values of all options that affect the result, with defaults."""
     return {
         "--frame": arguments.frame,
         "--repeat": schedule.repeat,

@@ -11,7 +11,7 @@ from ipc_ai_catalogue import nearest
 from workbench import places
 from workbench.errors import CompileError
 
-# A target and the module that compiles for it.
+# Module that compiles for each target.
 TARGETS = {
     "onnxruntime": "workbench.compilers.onnx.command",
     "neo": "workbench.compilers.neo.command",
@@ -25,7 +25,7 @@ class _Target(Protocol):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb, and of every target."""
+    """Adds the arguments of the verb, and of every target."""
     parser.add_argument("model", help="a model of the catalogue that is in the store, or a model folder")
     parser.add_argument("--target", default="onnxruntime", help=f"one of {', '.join(TARGETS)} (default: onnxruntime)")
     parser.add_argument("--input-shape", metavar="1,3,H,W", help="shape at the network's input (default: the model's)")

@@ -29,7 +29,7 @@ _EMBEDDED = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
     parser.add_argument("--model", help="name of its model (default: one that ships inside an installed package)")
     parser.add_argument("--frame", type=Path, help="an image file (default: scikit-image's astronaut)")

@@ -29,7 +29,7 @@ _ANY_REGION = "us-east-1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     model_to_deploy.add_arguments(parser)
     parameters.add_argument(parser)
     deployment_target.add_arguments(parser)
@@ -48,7 +48,7 @@ def run(
     cdk: Path = places.CDK,
     synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
 ) -> int:
-    """Checks, shows what changes, tries and uploads the model, lets the CDK deploy, and says where the API is."""
+    """Checks, shows the changes, tries and uploads the model, has the CDK deploy, and prints the API's URL."""
     given = model_to_deploy.with_short_forms(parameters.parse(arguments.parameters), arguments)
     target = deployment_target.chosen(arguments)
     template = synthesized(target.context)
@@ -76,7 +76,7 @@ def run(
 
 
 def _supplied(packed: PackedModel, url: str, account: Account, arguments: argparse.Namespace) -> str:
-    """Tries the archive here and puts it into S3; what there is to say of both."""
+    """Tries the archive here and uploads it to S3; returns the report lines of both."""
     tried = trial_line(packed, packed_model.tried(packed, arguments))
     uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
     return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
@@ -100,7 +100,7 @@ def _dry_plan(
     model: NamedModel | PackedModel | None,
     arguments: argparse.Namespace,
 ) -> DeploymentPlan:
-    """The plan with the resources that change; without AWS, that of a new stack."""
+    """Makes the plan with the changes of resources; without AWS, the plan of a new stack."""
     account, deployed, unknown = None, None, None
     try:
         account = Account(profile=target.profile, region=target.region)
@@ -137,11 +137,11 @@ def _plan(
     deployed: DeployedStack | None,
     unknown: str | None = None,
 ) -> DeploymentPlan:
-    """What the parameters and the model lead to, checked together with those that the stack keeps.
+    """Makes the plan for the parameters and the model, checked together with the values that the stack keeps.
 
     Raises:
-        ParameterError: the stack's present values do not go with those given.
-        PackageError: the model does not go with them.
+        ParameterError: the stack's present values conflict with those given.
+        PackageError: the model conflicts with them.
     """
     declared = parameters.declared_parameters(template)
     kept = {name: value for name, value in deployed.parameters.items() if name in declared} if deployed else {}

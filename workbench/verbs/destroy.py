@@ -17,13 +17,13 @@ _KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     deployment_target.add_arguments(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def run(arguments: argparse.Namespace, *, cdk: Path = places.CDK) -> int:
-    """Says what stays, asks, and lets the CDK remove the rest."""
+    """Lists the resources that stay, asks for confirmation, and has the CDK remove the rest."""
     target = deployment_target.chosen(arguments)
     account = Account(profile=target.profile, region=target.region)
     stack = account.stack(target.stack)
@@ -56,10 +56,10 @@ def _kept(template: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
 
 
 def _is_confirmed(stack: str) -> bool:
-    """Whether a person types the stack's name.
+    """Asks for the stack's name as confirmation.
 
     Raises:
-        WorkbenchError: there is nobody to ask.
+        WorkbenchError: standard input is no terminal.
     """
     if not sys.stdin.isatty():
         raise WorkbenchError("there is nobody to ask; add --yes")

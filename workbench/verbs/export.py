@@ -19,7 +19,7 @@ _ALL_CLASSES = "all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("model", help="a GluonCV detector of the catalogue")
     parser.add_argument(
         "--classes",
@@ -42,7 +42,7 @@ def _seed(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Builds, weighs, exports and describes."""
+    """Builds the network, gives it weights, exports it and describes it."""
     model = _exportable(arguments.model)
     classes = _classes(arguments.classes)
     if arguments.weights and not arguments.weights.is_file():
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def exportable_models() -> list[str]:
-    """The models of the catalogue that are GluonCV's own networks."""
+    """Models of the catalogue that are GluonCV's own networks."""
     return [
         model.name
         for model in catalogue.load().models.values()
@@ -96,7 +96,7 @@ def exportable_models() -> list[str]:
 
 
 def _exportable(name: str) -> Model:
-    """The model of the catalogue.
+    """Finds the model in the catalogue.
 
     Raises:
         UnknownNameError: it is not one of GluonCV's.
@@ -107,7 +107,7 @@ def _exportable(name: str) -> Model:
 
 
 def _classes(text: str) -> list[str]:
-    """The classes asked for; empty for all."""
+    """Parses the classes asked for; empty for all."""
     if text == _ALL_CLASSES:
         return []
     names = [name.strip() for name in text.split(",")]

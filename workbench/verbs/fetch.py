@@ -24,7 +24,7 @@ Files = Mapping[str, tuple[ModelFile, ...]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("model", help="a model of the catalogue, or DETECTOR+EMBEDDER")
     parser.add_argument(
         "--from", dest="source", metavar="DIR|URL", help="folder to search, or URL below which the files lie by name"
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _source(named: str | None) -> Path | str | None:
-    """The folder or the URL that ``--from`` names; None stands for the public sources."""
+    """Resolves ``--from`` to a folder or a URL; None stands for the public sources."""
     if named is None or named.startswith(("http://", "https://")):
         return named
     if not Path(named).is_dir():
@@ -65,18 +65,18 @@ def fetch(model: Model, source: Path | str | None, application: str | None, stor
 
     ``source`` is a folder to search, a URL below which the files lie by name, or None for their public sources.
 
-    The folder appears only when it is complete. Until then its parts lie in a hidden folder beside it, from
-    which a broken download is continued; nothing else is left behind by a failure.
+    The folder appears only when it is complete. Until then its parts lie in a hidden folder beside it, so that a
+    broken download can be continued. A failure leaves nothing else behind.
 
     Returns:
         The model folder.
 
     Raises:
-        FetchError: an artefact cannot be had, or is not the one that the catalogue names.
+        FetchError: an artefact is unavailable, or differs from the catalogue's.
     """
     if application is not None and application not in model.applications:
         raise FetchError(f"{model.name} does not serve {application}; it serves {', '.join(model.applications)}")
-    # Files of one application only, or those that all share.
+    # Files of one application alone, or files shared by all.
     chosen = application is not None and application in model.files
     wanted = {name: files for name, files in model.files.items() if not chosen or name == application}
     store.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def fetch(model: Model, source: Path | str | None, application: str | None, stor
         raise
     except FetchError:
         if not downloads or not any(path.is_file() for path in building.rglob("*")):
-            shutil.rmtree(building)  # else a download to be continued
+            shutil.rmtree(building)  # otherwise a download can be continued
         raise
     _describe(model, fetched, building)
     folder = store / model.name
@@ -119,7 +119,7 @@ def _download_all(wanted: Files, base: str | None, building: Path) -> Files:
 
 
 def _copy_all(wanted: Files, source: Path, building: Path) -> Files:
-    """Copies the artefacts of every application that ``source`` holds in full; one is enough."""
+    """Copies the artefacts of every application that is complete in ``source``; one is enough."""
     copied: dict[str, tuple[ModelFile, ...]] = {}
     failures: list[FetchError] = []
     for application, files in wanted.items():
@@ -140,7 +140,7 @@ def _copy_all(wanted: Files, source: Path, building: Path) -> Files:
 
 
 def _describe(model: Model, fetched: Files, folder: Path) -> None:
-    """Writes ``model.json`` with the sha256 of what is really there, so that the folder stands on its own."""
+    """Writes ``model.json`` with the sha256 of the actual files, so that the folder needs no catalogue."""
     described = dataclasses.replace(
         model,
         files={

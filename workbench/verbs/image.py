@@ -27,12 +27,12 @@ from workbench.local.container_engine import Engine
 _STANDARD_PARTITION = "aws"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
-# Options that become build arguments.
+# Build arguments by their option.
 _BUILD_ARGUMENTS = {"base_image": "BASE_IMAGE", "pip_index_url": "PIP_INDEX_URL", "models": "MODELS"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("action", choices=tuple(_ACTIONS), help="build it here, or build it and push it to ECR")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--processor", choices=PROCESSORS, help="the built-in applications' image (default: cpu)")
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, *, checkout: Path = places.REPOSITORY) -> int:
-    """Builds the image, and for ``push`` sees to its repository, logs in and pushes it."""
+    """Builds the image; for ``push`` also creates its repository, logs in and pushes it."""
     account = _account(arguments)
     recipe = _recipe(arguments, checkout, account)
     tag = arguments.tag or recipe.tag()
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, *, checkout: Path = places.REPOSITORY) ->
 
 @dataclass(frozen=True)
 class _Task:
-    """What was asked, with everything that was found out about it."""
+    """Task of the verb: its arguments, with the account, the engine and the recipe for them."""
 
     arguments: argparse.Namespace
     account: Account | None
@@ -83,7 +83,7 @@ class _Task:
         self.call(command, environment={**os.environ, **self.engine.build_environment})
 
     def login(self, host: str, region: str) -> None:
-        """Logs the engine in; the password goes through a pipe, where no list of processes shows it."""
+        """Logs the engine in; the password goes through a pipe, because lists of processes show arguments."""
         self.call(_login_command(self.engine, host), secret=password(_required(self.account), region))
 
     def call(
@@ -110,18 +110,18 @@ class _Task:
             raise ImageError(f"'{words}' ended with exit code {finished.returncode}; what it printed above says why")
 
     def build_lines(self, image: str) -> list[str]:
-        """The commands of ``build`` as one types them."""
+        """Commands of ``build`` in the form to type them."""
         region = self._region_of_base()
         lines = [self.login_line(_host(self._base), region)] if region else []
         given = [f"{name}={value}" for name, value in self.engine.build_environment.items()]
         return [*lines, shlex.join([*given, *self.recipe.build_command(self.engine, image)])]
 
     def login_line(self, host: str, region: str) -> str:
-        """The command of ``login`` as one types it."""
+        """Command of ``login`` in the form to type it."""
         return f"aws ecr get-login-password --region {region} | {shlex.join(_login_command(self.engine, host))}"
 
     def say(self, text: str) -> None:
-        """A line for people."""
+        """Prints a line for people."""
         print(text, file=sys.stderr if self.arguments.json else sys.stdout, flush=True)
 
     def answer(self, facts: dict[str, Any], lines: Sequence[str]) -> int:
@@ -187,7 +187,7 @@ _ACTIONS = {"build": _build, "push": _push}
 
 
 def _account(arguments: argparse.Namespace) -> Account | None:
-    """The account; a build needs none unless its base image lies in ECR."""
+    """Finds the account; a build needs none unless its base image lies in ECR."""
     try:
         return Account(profile=arguments.profile, region=arguments.region)
     except AccountError:
@@ -197,7 +197,7 @@ def _account(arguments: argparse.Namespace) -> Account | None:
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
-    """The engine that works here; a dry run does without, and shows what another machine's would be told."""
+    """Finds the engine that works here; a dry run needs none, and shows the commands for another machine."""
     try:
         return container_engine.working(arguments.engine)
     except StartError:
@@ -227,7 +227,7 @@ def _check(name: str, tag: str) -> None:
 
 
 def _repository(task: _Task, account: Account, *, needs_account: bool) -> tuple[Repository, str]:
-    """The repository, and why its account is not known where it is not."""
+    """Repository, and the reason why its account is unknown, empty where it is known."""
     number, why = "ACCOUNT", ""
     try:
         number = account.number()

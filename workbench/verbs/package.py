@@ -20,7 +20,7 @@ from workbench.packing.packing_report import archive_lines, trial_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("path", type=Path, help="a folder, a file with weights, or another model.tar.gz")
     packed_model.add_arguments(parser)
     parser.add_argument(
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Packs, tries and uploads, and says what to deploy."""
+    """Packs, tries and uploads the model, and prints the parameters to deploy."""
     console = Console(stderr=True)
     packed = packed_model.pack(arguments.path, arguments)
     url = model_upload.target_url(arguments.upload, packed.sha256) if arguments.upload else None
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _image(packed: PackedModel, arguments: argparse.Namespace) -> str | None:
-    """The URI of AWS's image where one serves the model."""
+    """URI of AWS's image where one serves the model."""
     if not packed_model.wants_deep_learning_container(packed, arguments):
         return None
     region = arguments.region or Account(profile=arguments.profile, region=None).region
@@ -62,7 +62,7 @@ def _image(packed: PackedModel, arguments: argparse.Namespace) -> str | None:
 
 
 def _parameters(packed: PackedModel, url: str | None, image: str | None) -> dict[str, str]:
-    """The stack parameters that are known."""
+    """Stack parameters that are known."""
     named = {"modelDataUrl": url, "containerImageUri": image}
     return packed.model_parameters | {name: value for name, value in named.items() if value}
 

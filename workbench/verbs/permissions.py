@@ -23,15 +23,15 @@ Resources = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """One statement.
+    """Statement of a policy.
 
     Attributes:
         who: the role, or for a policy of a resource its principals.
         effect: ``Allow`` or ``Deny``.
-        actions: what.
-        resources: on what; resources of the stack by their path in it.
-        conditions: under which conditions, as JSON; empty for none.
-        source: where it stands.
+        actions: its actions.
+        resources: its resources; those of the stack by their path in it.
+        conditions: its conditions as JSON; empty for none.
+        source: the policy that contains it.
     """
 
     who: str
@@ -43,7 +43,7 @@ class Grant:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the verb takes."""
+    """Adds the arguments of the verb."""
     parameters.add_argument(parser)
     parser.add_argument("--region", default="us-east-1", help="a region of the partition (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="for programs: one list of statements")
@@ -70,10 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def grants(resources: Resources) -> list[Grant]:
-    """All statements of a rendered template, by whom they are about.
+    """Collects all statements of a rendered template, sorted by principal.
 
     Args:
-        resources: of the template, by logical id, as ``render_template`` gives them.
+        resources: the template's resources by logical id, from ``render_template``.
     """
     paths = {logical_id: _path(logical_id, resource) for logical_id, resource in resources.items()}
     paths[stand_in_account()] = "ACCOUNT"
@@ -81,7 +81,7 @@ def grants(resources: Resources) -> list[Grant]:
 
 
 def markdown(found: list[Grant]) -> str:
-    """A table a document, a row a statement."""
+    """Writes a Markdown table, a row for each statement."""
 
     def code(texts: tuple[str, ...]) -> str:
         return "<br>".join(f"`{text}`" for text in texts)
@@ -157,13 +157,13 @@ def _principals(principal: Any, paths: Mapping[str, str]) -> Iterator[str]:
 
 
 def _path(logical_id: str, resource: Mapping[str, Any]) -> str:
-    """The resource's place in the stack, without the stack's name and the CDK's word for the resource itself."""
+    """Path of the resource in the stack, without the stack's name and the CDK's suffix for the resource itself."""
     path = str(resource.get("Metadata", {}).get("aws:cdk:path", logical_id))
     return path.partition("/")[2].removesuffix("/Resource") or path
 
 
 def _named(text: str, paths: Mapping[str, str]) -> str:
-    """The text with ``LogicalId`` and ``LogicalId.Arn`` as paths."""
+    """Replaces ``LogicalId`` and ``LogicalId.Arn`` in a text by paths."""
 
     def path(found: re.Match[str]) -> str:
         return paths.get(found[1], found[0])

@@ -30,7 +30,7 @@ _WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
     parser.add_argument("--fps", type=_number, default=0.5, help="frames a second of each (default: 0.5)")
     parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _model(known: catalogue.Catalogue, application: str, named: str | None) -> str:
-    """The model asked for, or the first that the application accepts.
+    """Finds the model asked for, or the first that the application accepts.
 
     Raises:
         PlanError: the application does not accept it.
@@ -173,7 +173,7 @@ def _plan(
 
 
 def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, Sequence[Day]]:
-    """A day for each number of cameras: scaled as the stack allows, scaled without a limit, and not scaled."""
+    """Simulates a day for each number of cameras: scaled within the stack's limit, without a limit, and not scaled."""
     if arguments.target < 1:
         raise PlanError(f"--target is {arguments.target:g}; write 1 or more")
     scaled = ScalingPolicy(target=arguments.target)
@@ -206,7 +206,7 @@ def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, S
 
 
 def _show(plan: tables.Plan, picture: Path | None) -> None:
-    # Wide enough for the tables wherever the output goes.
+    # Wide enough for the tables, also in a pipe.
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     console.print(tables.fleet_table(plan))
     console.print(plan.throughput.source, highlight=False)

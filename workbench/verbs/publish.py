@@ -37,7 +37,7 @@ _CONTENT_TYPES = {".json": "application/json", ".zip": "application/zip"}
 
 @dataclass(frozen=True)
 class _Hosts:
-    """Hosts of a partition: the console's, and what those of S3 end in."""
+    """Hosts of a partition: the console's, and the suffix of S3's."""
 
     console: str
     suffix: str
@@ -51,7 +51,7 @@ _HOSTS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument("--bucket", required=True, help="beginning of the buckets' names, which are BUCKET-REGION")
     parser.add_argument("--version", required=True, help="version to publish, for example v1.0.0")
     parser.add_argument(
@@ -148,10 +148,10 @@ def _bucket_in(bucket: str, region: str) -> str:
 
 
 def _files(template: Mapping[str, Any], *, version: str, registries: Mapping[str, str]) -> dict[str, bytes]:
-    """Contents by name, in the order of their upload: what refers to others comes after them, the manifest last.
+    """Contents by name, in the order of their upload: a file follows those that it refers to, the manifest is last.
 
     Raises:
-        PublishingError: a function's code is none that was bundled here.
+        PublishingError: a function's code was not bundled here.
     """
     files = {name: _archive_of(name) for name in sorted(_archive_names(template, prefix(version)))}
     files[TEMPLATE] = _as_json(template)
@@ -196,10 +196,10 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _require_new(client: Any, bucket: str, version: str, owner: str) -> None:
-    """Sees to it that nothing of the version is there.
+    """Checks that no file of the version exists yet.
 
     Raises:
-        PublishingError: something is, or the bucket is not there.
+        PublishingError: one exists, or the bucket does not.
     """
     with saying_in_one_sentence():
         try:
@@ -224,7 +224,7 @@ def _upload(client: Any, bucket: str, key: str, content: bytes, *, owner: str, m
             ContentType=_CONTENT_TYPES[PurePosixPath(key).suffix],
             ChecksumSHA256=checksum,
             ExpectedBucketOwner=owner,
-            # Of two who publish at once, one is refused.
+            # S3 refuses the second of two concurrent publications.
             **({} if may_be_there else {"IfNoneMatch": "*"}),
         )
 

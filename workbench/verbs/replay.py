@@ -22,7 +22,7 @@ _OUTPUTS = ("IngestQueueUrl", "IngestDeadLetterQueueUrl")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parser.add_argument(
         "--stack", default=_DEFAULT_STACK, help=f"the stack, whose outputs name the queues (default: {_DEFAULT_STACK})"
     )
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Shows or moves the messages; returns 1 when some stay that were to be moved."""
+    """Shows or moves the messages; returns 1 when some could not be moved."""
     console = Console(stderr=arguments.json)
     try:
         queue, dead_letter_queue = _queues(arguments)
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _queues(arguments: argparse.Namespace) -> tuple[str, str]:
-    """URLs of the queue and its dead-letter queue."""
+    """URLs of the source queue and its dead-letter queue."""
     given = (arguments.queue_url, arguments.dead_letter_queue_url)
     if any(given):
         if not all(given):
@@ -112,7 +112,7 @@ def _show(console: Console, letters: Sequence[Letter]) -> None:
         return
     table = Table("file", "code", "why it was given up")
     for letter in letters:
-        # Keys are the cameras' words: neither markup nor control characters of theirs reach the terminal.
+        # Cameras choose the keys, so their markup and control characters are kept from the terminal.
         cells = ("\n".join(letter.files) or "(no notification of S3)", letter.code, letter.reason)
         table.add_row(*(escape("".join(c if c.isprintable() or c == "\n" else "?" for c in cell)) for cell in cells))
     console.print(table)

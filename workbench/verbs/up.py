@@ -25,7 +25,7 @@ _LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the verb."""
+    """Adds the arguments of the verb."""
     parameters.add_argument(parser)
     parser.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
     parser.add_argument("--region", default="us-east-1", help="region to render the template for")
@@ -40,7 +40,7 @@ def _port(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Starts everything, says where, and waits for Ctrl-C or SIGTERM."""
+    """Starts all parts, prints their addresses, and waits for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
         given, local_model_data = model_data.stand_in(parameters.parse(arguments.parameters))
@@ -64,6 +64,6 @@ def run(arguments: argparse.Namespace) -> int:
                 running.check()
                 time.sleep(_CHECK_SECONDS)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # stopping takes a moment; it is not to be cut short
+            signal.signal(number, signal.SIG_IGN)  # stopping takes a moment, and a second signal must not interrupt it
     console.print("stopped")
     return 0

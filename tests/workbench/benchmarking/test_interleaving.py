@@ -5,7 +5,7 @@ from workbench.benchmarking.interleaving import Milliseconds, Served
 
 
 class FakeVariant:
-    """Notes in a book that variants share when it is called."""
+    """Variant that records its calls in a list shared by all variants."""
 
     def __init__(self, name: str, book: list[str]) -> None:
         self._name = name

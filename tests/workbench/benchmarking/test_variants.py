@@ -14,7 +14,7 @@ from workbench.errors import BenchmarkError
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store where ``yolox_nano`` has artefacts of two engines."""
+    """Store with artefacts of ``yolox_nano`` for two engines."""
     store = tmp_path_factory.mktemp("store")
     write_yolox_onnx(store / "yolox_nano" / "yolox_nano.onnx")
     write_older_layout(store / "yolox_nano", "body_detector_yolox_nano")
@@ -34,7 +34,7 @@ def test_a_model_without_an_engine_is_a_variant_on_each(store: Path) -> None:
     both = _find(store, "yolox_nano")
     assert _names(both) == ["yolox_nano@onnxruntime", "yolox_nano@mxnet"]
     heads = [variant.parts[0].model.head for variant in both]
-    assert heads == ["yolox", "gluoncv"]  # each as the catalogue describes these files
+    assert heads == ["yolox", "gluoncv"]  # each from the catalogue's description of these files
     assert _names(_find(store, "yolox_nano", engines=("mxnet",))) == ["yolox_nano@mxnet"]
 
 

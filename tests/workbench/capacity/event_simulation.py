@@ -1,4 +1,7 @@
-"""Every frame as an event, in simpy: slow and without shortcuts, to check :mod:`workbench.capacity.simulation` by."""
+"""Simulation of every frame as an event, in simpy.
+
+It is slow and takes no shortcuts, so that :mod:`workbench.capacity.simulation` can be checked against it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ Factor = Callable[[float], float]
 
 @dataclass
 class Outcome:
-    """Waits and answers of the frames in seconds, and the number refused."""
+    """Waiting and response times of the frames in seconds, and the number of refused ones."""
 
     waits: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -28,26 +31,26 @@ class Outcome:
 
     @property
     def shed(self) -> float:
-        """Share of all frames that were refused."""
+        """Share of refused frames."""
         return self.refused / max(1, self.refused + len(self.answers))
 
     @property
     def mean_wait(self) -> float:
-        """Mean seconds until a worker was free."""
+        """Mean wait for a free worker, in seconds."""
         return sum(self.waits) / max(1, len(self.waits))
 
     @property
     def p99_seconds(self) -> float:
-        """99 % of the accepted frames were answered within."""
+        """99th percentile of the accepted frames' response times, in seconds."""
         return percentile(self.answers, 100 * QUANTILE) if self.answers else 0.0
 
 
 class EventSimulation:
-    """Instances with workers and a bounded number of places, fed by periodic cameras or at random.
+    """Instances with workers and a bounded number of places, with frames of periodic cameras or at random.
 
     Attributes:
-        outcome: what became of the frames so far.
-        serving: instances that serve now.
+        outcome: results of the frames so far.
+        serving: number of instances in service.
     """
 
     def __init__(
@@ -69,11 +72,11 @@ class EventSimulation:
         self._instances: list[simpy.Resource] = []
 
     def camera(self, fps: float, factor: Factor = lambda _: 1.0) -> None:
-        """Adds a camera that sends a frame every 1/fps seconds, from a random moment on, give or take a tenth."""
+        """Adds a camera with a frame every 1/fps seconds, plus or minus a tenth, from a random moment on."""
         self._environment.process(self._periodic(fps, factor))
 
     def random_arrivals(self, rate: float) -> None:
-        """Adds frames that come at random, ``rate`` a second."""
+        """Adds frames with random arrivals, ``rate`` a second."""
         self._environment.process(self._poisson(rate))
 
     def scaled_by(self, policy: ScalingPolicy) -> None:
@@ -81,7 +84,7 @@ class EventSimulation:
         self._environment.process(self._scale(Autoscaler(policy, serving=self.serving)))
 
     def run(self, seconds: float) -> Outcome:
-        """Run for so many seconds."""
+        """Run for the given number of seconds."""
         self._environment.run(until=self._environment.now + seconds)
         return self.outcome
 

@@ -14,7 +14,7 @@ TEN_A_SECOND = Throughput(requests_per_second=10, workers=1, kind="given", sourc
 
 def test_instances_by_hand() -> None:
     fleet = plan(Demand(cameras=100, fps=0.5), TEN_A_SECOND)
-    assert fleet.instances == 8  # 50 requests, 7 of which one instance may get
+    assert fleet.instances == 8  # 50 requests, of which one instance may get 7
     assert fleet.utilisation == pytest.approx(50 / 80)
     assert fleet.headroom == pytest.approx(30 / 80)
     # One server, constant 0.1 s, 6.25 a second: 6.25 * 0.01 / (2 * (1 - 0.625)).

@@ -48,7 +48,7 @@ def test_the_first_limit_of_known_inputs(plan: dict[str, Any], first: str, share
 
 
 def test_a_frame_of_4_5_mb_passes_and_a_larger_one_does_not() -> None:
-    """docs/api.md: about 4.5 MB of image."""
+    """Limit of docs/api.md: about 4.5 MB of image."""
     assert _limits(frame_kb=4500)[0].share < 1 < _limits(frame_kb=4800)[0].share
 
 

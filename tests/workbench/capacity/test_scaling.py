@@ -8,7 +8,7 @@ from workbench.capacity.simulation import QUEUE_LIMIT
 
 
 def _observe(scaler: Autoscaler, concurrency: float, *, start: float, seconds: float) -> list[tuple[float, int]]:
-    """When the number of instances changed, and to what."""
+    """Changes of the number of instances: the time and the new number of each."""
     changes = []
     before = scaler.serving
     for step in range(int(seconds / scaler.policy.metric_seconds)):
@@ -56,7 +56,7 @@ def test_cooldowns_target_and_queue_are_those_of_the_stack_and_the_container(tem
         each["Properties"]
         for each in template["Resources"].values()
         if each["Type"] == "AWS::ApplicationAutoScaling::ScalingPolicy"
-        and each["Properties"]["PolicyName"] == "Concurrency"  # an asynchronous endpoint's are of its backlog
+        and each["Properties"]["PolicyName"] == "Concurrency"  # an asynchronous endpoint scales by its backlog
     )
     tracking = properties["TargetTrackingScalingPolicyConfiguration"]
     assert tracking["ScaleInCooldown"] == policy.in_cooldown

@@ -1,4 +1,4 @@
-"""The simulations against the theory, and against each other."""
+"""Comparison of the simulations with theory, and with each other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FLAT = DayCurve(night_share=1.0, bursts_a_day=0.0)
     [(1, 7.0, False, 0.1), (4, 30.0, False, 0.1), (1, 7.0, True, 0.1), (4, 30.0, True, 0.15)],
 )
 def test_events_wait_as_theory_says(workers: int, rate: float, constant: bool, tolerance: float) -> None:
-    """M/M/c by Erlang's C, and M/D/c by half of it, with service times of 0.1 s."""
+    """Wait of M/M/c by Erlang's C, and of M/D/c by half of it, with service times of 0.1 s."""
     simulation = EventSimulation(
         instances=1, workers=workers, service_seconds=0.1, queue_limit=1000, constant_service=constant, seed=1
     )
@@ -32,7 +32,7 @@ def test_events_wait_as_theory_says(workers: int, rate: float, constant: bool, t
 
 @pytest.mark.parametrize(("workers", "cameras"), [(1, 60), (1, 80), (1, 95), (1, 150), (4, 300)])
 def test_slices_agree_with_events(workers: int, cameras: int) -> None:
-    """Five instances of 10 frames a second and worker, used to 60, 80, 95, 150 and 75 %."""
+    """Five instances of 10 frames a second and worker, at a utilisation of 60, 80, 95, 150 and 75 %."""
     simulation = EventSimulation(instances=5, workers=workers, service_seconds=0.1, seed=2)
     for _ in range(cameras):
         simulation.camera(0.5)

@@ -1,4 +1,4 @@
-"""API Gateway on this machine refuses what the rendered one would refuse."""
+"""Refusals of the local API Gateway, which equal those of the rendered one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CUSTOM = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz
 
 
 class FakeFunction:
-    """Answers 200 and keeps the events, or fails."""
+    """Function that answers 200 and keeps the events, or fails."""
 
     def __init__(self, failure: FunctionError | None = None) -> None:
         self.events: list[dict[str, Any]] = []

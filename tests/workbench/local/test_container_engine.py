@@ -1,4 +1,4 @@
-"""Images run by an engine: by a stand-in on the PATH everywhere, for real where the image is."""
+"""Images run by an engine: by a stub on the PATH everywhere, by a real one where the image exists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workbench.local import container_engine
 from workbench.local.container_engine import Engine
 
 IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/team/mine:1"
-# Runs what an engine runs, as far as the workbench can see: it has IMAGE and no other, and PING is its answer to /ping.
+# Stub of an engine for the workbench: it has only the image IMAGE, and answers /ping with PING.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -49,7 +49,7 @@ if words[0] == "run":
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Puts the stand-in on the PATH as docker, alone; the file of its calls."""
+    """Puts the stub alone on the PATH as docker; returns the file of its calls."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "docker").write_text(STAND_IN)

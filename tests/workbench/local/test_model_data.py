@@ -27,7 +27,7 @@ def _archive() -> bytes:
 
 
 def _look_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets boto3 take this server for S3."""
+    """Makes boto3 use this server as S3."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
     for name, value in object_store.CREDENTIALS.items():
         monkeypatch.setenv(name, value)
@@ -35,7 +35,7 @@ def _look_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[str]:
-    """An S3 with a model.tar.gz and something else; its URL."""
+    """URL of an S3 with a model.tar.gz and another object."""
     with object_store.running("models", REGION) as store:
         store.client.put_object(Bucket="models", Key="team/model.tar.gz", Body=_archive())
         store.client.put_object(Bucket="models", Key="notes.txt", Body=b"notes")

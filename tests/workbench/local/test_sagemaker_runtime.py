@@ -1,4 +1,4 @@
-"""The asynchronous half of the local runtime, called by boto3 as the function calls it."""
+"""Asynchronous half of the local runtime, called by boto3 as by the function."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUEUE = AsyncQueue("async/output/", "async/failure/", 2)
 
 
 def _container() -> Flask:
-    """Answers with what it got; 400 to what is empty."""
+    """Container that echoes a request, and answers 400 to an empty one."""
     app = Flask(__name__)
 
     @app.post("/invocations")
@@ -53,7 +53,7 @@ def _runtime() -> Iterator[tuple[SageMakerRuntimeClient, ObjectStore]]:
 
 
 def _read(objects: ObjectStore, location: str) -> bytes:
-    """The object that an S3 URI names, as soon as it is there."""
+    """Waits for the object of an S3 URI and reads it."""
     key = urllib.parse.urlsplit(location).path.lstrip("/")
     deadline = time.monotonic() + 20
     while key not in objects.list_keys():

@@ -12,7 +12,7 @@ from workbench.measuring.processes import memory_mib, peak_mib, processor_second
 
 @contextmanager
 def _with_child(source: str) -> Iterator[int]:
-    """A process whose child has run ``source`` and waits."""
+    """Process with a child that has run ``source`` and waits."""
     waits = f"{source}\nprint(flush=True)\ninput()"
     starts = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {waits!r}])"
     words = [sys.executable, "-c", starts]

@@ -1,4 +1,4 @@
-"""Figures of sagemaker-core 2.27.0 itself, whose table this is."""
+"""Expected URIs from sagemaker-core 2.27.0, the source of the table."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_a_program_at_the_top_that_is_named_moves(tmp_path: Path) -> None:
 
 
 def test_the_one_program_with_hooks_is_the_program(tmp_path: Path) -> None:
-    """The tests of SageMaker's own PyTorch toolkit have code/mnist.py."""
+    """SageMaker's own PyTorch toolkit has code/mnist.py in its tests."""
     folder = _folder(tmp_path, "torch_model.pth", "code/mnist.py")
     (folder / "code/layers.py").write_text("WIDTH = 1\n")
     layout = lay_out(folder)
@@ -86,7 +86,7 @@ def test_the_one_program_with_hooks_is_the_program(tmp_path: Path) -> None:
 def test_a_program_may_be_empty_where_the_default_model_fn_loads_the_weights(
     tmp_path: Path, weights: list[str]
 ) -> None:
-    """The tests of SageMaker's own MXNet toolkit have code/empty_module.py."""
+    """SageMaker's own MXNet toolkit has code/empty_module.py in its tests."""
     folder = _folder(tmp_path, *weights, "code/empty_module.py", content="")
     layout = lay_out(folder)
     assert layout.files["code/inference.py"] == folder / "code/empty_module.py"
@@ -99,7 +99,7 @@ def test_a_program_may_be_empty_where_the_default_model_fn_loads_the_weights(
     ids=["named", "star", "set"],
 )
 def test_files_of_gluons_own_names_are_the_programs_business(tmp_path: Path, program: str) -> None:
-    """Its model.json is a symbol, and no description of a model."""
+    """Gluon's model.json is a symbol, and no description of a model."""
     layout = lay_out(_folder(tmp_path, "model.json", "model.params", "code/inference.py", content=program))
     assert (layout.framework, layout.application, layout.moved) == ("mxnet", "custom", ())
 

@@ -1,4 +1,4 @@
-"""The clients against a small server that counts."""
+"""Clients against a small server that counts requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Counting(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture

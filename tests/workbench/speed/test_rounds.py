@@ -1,4 +1,4 @@
-"""Two servers in turns: which request goes to which, which way round ratios are, and what is said of failures."""
+"""Two servers in turns: requests of each, direction of ratios, and messages of failures."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _program(name: str, directory: Path, *, seconds: float = 0.0, fault: str = "") -> Program:
-    """A server that takes the body of its own name alone."""
-    script = directory / "server.py"  # a file: what stands in the command may stand in messages, too
+    """Server that accepts only a body with its own name."""
+    script = directory / "server.py"  # a file, because messages may quote the command
     script.write_text(_SERVER)
     return Program(name, [sys.executable, str(script), name, str(seconds), fault], {}, directory)
 
@@ -138,7 +138,7 @@ def test_of_several_servers_the_product_is_in_the_middle(monkeypatch: pytest.Mon
 
 
 def test_every_other_time_it_goes_the_other_way_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In two starts, each measured twice; the second one begins the other way round."""
+    """Two starts are measured, each twice; the second one begins in the reverse order."""
     called: list[str] = []
     monkeypatch.setattr(rounds, "_running", lambda programs, _: contextlib.nullcontext(programs))
     monkeypatch.setattr(rounds, "warm", lambda *_: None)

@@ -1,4 +1,4 @@
-"""The serving program and the bare loop, measured for real with a tiny network."""
+"""Serving program and bare loop, really measured with a tiny network."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_two_engines_of_one_folder_side_by_side(
     folder, output = tmp_path / "yolox_nano", tmp_path / "out"
     write_yolox_onnx(folder / "yolox_nano.onnx")
     write_older_layout(folder, "body_detector_yolox_nano")
-    # What MXNet's tiny network finds in a cell; those of the other lie elsewhere.
+    # Boxes of MXNet's tiny network in a cell; the other network's lie elsewhere.
     label = 'PASCAL Annotation Version 1.00\nBounding box for object 1 "x" (Xmin) : (129, 225) - (160, 256)\n'
     frame.with_suffix(".txt").write_text(label)
     words = ["benchmark", f"{folder}@mxnet", str(folder), "--frame", str(frame), "--labels", str(frame.parent)]

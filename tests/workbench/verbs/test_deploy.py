@@ -1,4 +1,4 @@
-"""Against moto's CloudFormation, which keeps parameters and outputs, with a stub of the CDK."""
+"""Deployment against moto's CloudFormation, which keeps parameters and outputs, with a stub of the CDK."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from workbench.verbs import deploy
 
 REGION = "eu-west-1"
 REPOSITORY = Path(__file__).resolve().parents[3]
-# moto runs templates itself, and not all of ours: what describe_stacks has to tell is in this one.
+# moto executes templates but not all of ours, so this one holds just the output of describe_stacks.
 _DEPLOYED: dict[str, Any] = {
     "Parameters": {
         name: {"Type": "String", "Default": default}
@@ -58,7 +58,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account of moto's, where the CDK is set up."""
+    """Account of moto's that is bootstrapped."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
         boto3.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
@@ -117,7 +117,7 @@ def test_a_name_is_checked_before_credentials_are_needed(
 def test_what_the_stack_keeps_counts(
     template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Four instances are allowed because the stack's maximum is four already; the default is one."""
+    """Four instances are allowed, because the stack's maximum is four already; the default is one."""
     _create()
     cdk = RecordedCdk(tmp_path)
     assert _deploy(template, cdk, "--parameters", "minInstanceCount=4") == 0

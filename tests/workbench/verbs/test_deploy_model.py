@@ -1,4 +1,4 @@
-"""``deploy`` with a path or a model: against moto, whose S3 takes the archive, with a stub of the CDK."""
+"""``deploy`` with a path or a model: against moto, where S3 takes the archive, with a stub of the CDK."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OF_THE_STACK = ("applicationType", "detectorModelName", "modelDataUrl", "contai
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account where the CDK is set up: its parameter, and its stack with the bucket."""
+    """Account that is bootstrapped: the CDK's parameter, and its stack with the bucket."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     toolkit = {
         "Resources": {"StagingBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}}},
@@ -62,7 +62,7 @@ def _deploy(template: dict[str, Any], cdk: RecordedCdk, *words: str) -> int:
 
 
 def _parameters(cdk: RecordedCdk) -> dict[str, str]:
-    """What the CDK was given."""
+    """Parameters that the CDK was given."""
     assert cdk.words is not None
     return dict(
         word.split("=", 1) for before, word in zip(cdk.words, cdk.words[1:], strict=False) if before == "--parameters"
@@ -70,7 +70,7 @@ def _parameters(cdk: RecordedCdk) -> dict[str, str]:
 
 
 def _stack_as_deployed(parameters: dict[str, str]) -> None:
-    """What CloudFormation keeps after the deployment that was recorded."""
+    """Creates the stack that CloudFormation keeps after the recorded deployment."""
     template = {
         "Parameters": {name: {"Type": "String", "Default": ""} for name in _OF_THE_STACK},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
@@ -112,7 +112,7 @@ def test_a_path_is_packed_tried_uploaded_and_deployed_and_the_same_call_updates(
     said = capsys.readouterr().out
     assert _parameters(cdk) == first
     assert f"there       s3://{BUCKET}/{key}" in said
-    assert "modelDataUrl  " not in said  # none changes
+    assert "modelDataUrl  " not in said  # unchanged
     assert "API       https://abc.execute-api.eu-west-1.amazonaws.com/prod/inference" in said
 
     (program / "code/inference.py").write_text(_PROGRAM + "\n")
@@ -182,7 +182,7 @@ def test_tensorflow_gets_the_image_for_the_instances_processor(
 def test_a_model_of_the_catalogue(
     template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What an earlier deployment of a path left does not stay."""
+    """Parameters from an earlier deployment of a path are reset."""
     _stack_as_deployed({"applicationType": "custom", "modelDataUrl": "s3://a-bucket/old.tar.gz"})
     cdk = RecordedCdk(tmp_path)
     assert _deploy(template, cdk, "opencv_people", "--endpoint", "serverless") == 0
@@ -216,7 +216,7 @@ def test_a_model_that_cannot_be_deployed(
 
 
 def test_a_model_is_fetched_before(template: dict[str, Any], account: None, tmp_path: Path) -> None:
-    """Nothing of this name can be in the store of a checkout: its weights have no public source."""
+    """The weights of this model have no public source, so no checkout's store holds them."""
     with pytest.raises(
         PackageError, match=r"retinaface_mnet025_v2 is not in .*run '.venv/bin/python -m workbench fetch"
     ):

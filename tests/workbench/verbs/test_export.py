@@ -19,7 +19,7 @@ from workbench.camera.photograph import frame
 from workbench.export.gluoncv_packages import FOLDER
 from workbench.verbs.export import exportable_models
 
-# GluonCV lies in an environment of its own, which the test run of a fresh clone has through `make install`.
+# GluonCV lies in an environment of its own, which `make install` creates in a fresh clone.
 needs_gluoncv = pytest.mark.skipif(not FOLDER.is_dir(), reason="needs GluonCV: make .venv/export/installed")
 
 

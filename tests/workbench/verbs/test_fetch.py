@@ -1,4 +1,4 @@
-"""Fetching from a folder and from a web server made for the test."""
+"""Fetching from a folder and from a web server of the test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _model(*files: ModelFile, **more: tuple[ModelFile, ...]) -> Model:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """A server of one file, with ranges; the ranges asked for are kept."""
+    """Server of one file, with ranges; it records the requested ranges."""
     app = Flask(__name__)
     ranges: list[str] = []
     (tmp_path / "served").write_bytes(CONTENT)

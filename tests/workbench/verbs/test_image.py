@@ -1,4 +1,4 @@
-"""Images built and pushed: by a stand-in for the engine, to moto's ECR; what the stand-in is told is looked at."""
+"""Images built and pushed by a stub of the engine to moto's ECR; the stub's calls are checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workbench.verbs import image
 REPOSITORY = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 HOST = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
-# Keeps what it is told; `push` does what a registry does, as far as moto's ECR knows it; FAILS names what fails.
+# Stub that records its calls; `push` puts the image into moto's ECR as a registry would; FAILS names a failing command.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, sys
 
@@ -54,7 +54,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture
 def ecr(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """moto's ECR, empty, and the stand-in on the PATH as docker, alone but for Git."""
+    """Empty ECR of moto's, and the stub on the PATH as docker, with only Git beside it."""
     binaries = tmp_path / "bin"
     binaries.mkdir()
     (binaries / "docker").write_text(STAND_IN)
@@ -80,7 +80,7 @@ def ecr(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What images are made of, copied, without Git."""
+    """Copy of the images' sources, without Git."""
     root = tmp_path / "checkout"
     for part in ("catalogue", "containers"):
         shutil.copytree(REPOSITORY / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))

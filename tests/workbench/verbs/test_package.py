@@ -1,4 +1,4 @@
-"""Archives are made and served for real, as the endpoint would; S3 is moto's."""
+"""Archives are really made, and served as by the endpoint; S3 is moto's."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def output_fn(prediction, accept):
 
 @pytest.fixture
 def classifier(tmp_path: Path) -> Path:
-    """A folder with a scikit-learn model of two numbers, and rows.json beside it."""
+    """Folder with a scikit-learn model of two numbers, and rows.json beside it."""
     folder = tmp_path / "classifier"
     (folder / "code").mkdir(parents=True)
     model = LogisticRegression().fit(np.array([[0, 0], [1, 1], [2, 2], [3, 3]], float), [0, 0, 1, 1])
@@ -69,7 +69,7 @@ def classifier(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    """A folder with a program that needs no weights."""
+    """Folder with a program that needs no weights."""
     folder = tmp_path / "size"
     (folder / "code").mkdir(parents=True)
     (folder / "code/inference.py").write_text(_FRAME_SIZE)
@@ -113,7 +113,7 @@ def test_another_archive_is_packed_anew(classifier: Path, capsys: pytest.Capture
 
 
 def test_what_is_wrong_in_another_archive_is_said_of_the_archive(tmp_path: Path) -> None:
-    """And not of the folder that it is unpacked into, which nobody knows."""
+    """Messages name the archive, because the reader does not know the folder into which it is unpacked."""
     (tmp_path / "net.pth").write_text("x")
     foreign = tmp_path / "foreign.tar.gz"
     with tarfile.open(foreign, "w:gz") as archive:
@@ -123,7 +123,7 @@ def test_what_is_wrong_in_another_archive_is_said_of_the_archive(tmp_path: Path)
 
 
 def test_an_empty_program_serves_what_mxnet_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As the tests of SageMaker's MXNet toolkit have it, whose default hooks do the rest."""
+    """Layout of a test of SageMaker's MXNet toolkit; its default hooks load the weights."""
     import mxnet
 
     folder = tmp_path / "line"

@@ -1,4 +1,4 @@
-"""The list of who may do what, and that it is as short as it can be."""
+"""List of permissions, which grants no more than is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
-    # What SageMaker needs in a VPC, and only there.
+    # SageMaker needs these in a VPC, and only there.
     "ec2:DeleteNetworkInterfacePermission",
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",

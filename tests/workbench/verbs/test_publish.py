@@ -1,4 +1,4 @@
-"""Against moto's S3: what is published is downloaded again and looked at."""
+"""Publication to moto's S3: the published files are downloaded again and checked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REGISTRIES = {"aws": DEFAULT_ACCOUNT_ID, "aws-cn": "444455556666"}
 
 @pytest.fixture(scope="session")
 def published_template() -> dict[str, Any]:
-    """The template that is published, synthesized once."""
+    """Template to publish, synthesized once."""
     return synthesize(
         {
             "publishBucket": "cameras",
@@ -44,7 +44,7 @@ def published_template() -> dict[str, Any]:
 
 @pytest.fixture
 def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The publisher's buckets in two regions of one partition, and in one of China."""
+    """Buckets of the publisher in two regions of one partition, and in one of China."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with mock_aws():
         for region in ("eu-west-1", "eu-central-1", "cn-north-1"):
@@ -55,7 +55,7 @@ def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _publish(template: Mapping[str, Any], *words: str) -> dict[str, str]:
-    """Publishes, and returns the context that the template was asked for with."""
+    """Publishes, and returns the context with which the template was synthesized."""
     asked: dict[str, str] = {}
 
     def synthesized(context: Mapping[str, str]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def test_the_code_that_the_template_names_is_there_and_imports(
         packed = _downloaded(region)[function["Code"]["S3Key"]]
         zipfile.ZipFile(io.BytesIO(packed)).extractall(tmp_path / region)
     module, name = function["Handler"].rsplit(".", 1)
-    # The workbench's interpreter is not the function's: no compiled module is loaded, and boto3 is the runtime's own.
+    # The workbench's interpreter is not the function's, so no compiled module is loaded; boto3 is the runtime's own.
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'eu-west-1')!r}); import {module} as m; print(m.__file__)"
     )
@@ -150,7 +150,7 @@ def test_the_manifest_tells_what_every_file_is(published_template: dict[str, Any
 
 
 def test_a_version_stays_as_it_is(published_template: dict[str, Any], buckets: None) -> None:
-    """Not even in one region anything is written, when it is there in the other."""
+    """A version in one region prevents writing to the others, too."""
     _publish(published_template, "--regions", "eu-central-1")
     with pytest.raises(PublishingError, match=r"v1\.2\.0 is in cameras-eu-central-1 already.*--force"):
         _publish(published_template, "--regions", "eu-west-1", "eu-central-1")
@@ -211,7 +211,7 @@ def test_code_that_nobody_else_has(template: dict[str, Any], buckets: None) -> N
 
 
 class _RecordingS3:
-    """A client of S3 that keeps what it is asked; moto knows neither owners of buckets nor checksums."""
+    """Client of S3 that records requests, because moto checks neither owners of buckets nor checksums."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -226,7 +226,7 @@ class _RecordingS3:
 
 @pytest.mark.parametrize("may_be_there", [False, True])
 def test_only_ones_own_bucket_is_written_and_only_what_was_made(*, may_be_there: bool) -> None:
-    """Names with a region at their end can be guessed, and taken."""
+    """Bucket names with a region at their end can be guessed, and taken by others."""
     client = _RecordingS3()
     publish._require_new(client, "cameras-eu-west-1", VERSION, "111122223333")
     publish._upload(client, "cameras-eu-west-1", "a.zip", b"content", owner="111122223333", may_be_there=may_be_there)

@@ -1,4 +1,4 @@
-"""Dead letters back into their queue, SQS and CloudFormation emulated by moto."""
+"""Replay of dead letters, with SQS and CloudFormation emulated by moto."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEMPLATE = {
 
 
 class Queues:
-    """A stack's queue and dead-letter queue."""
+    """Source queue and dead-letter queue of a stack."""
 
     def __init__(self) -> None:
         self.sqs: Any = boto3.client("sqs")
@@ -32,14 +32,14 @@ class Queues:
         self.words = ["--queue-url", self.url, "--dead-letter-queue-url", self.dead_letters]
 
     def bury(self, number: int, **attributes: str) -> str:
-        """Puts the message of a file into the dead-letter queue."""
+        """Dead-letters the message of a file."""
         body = notification(f"incoming/camera%3D7/{number}+.jpg")
         said = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         self.sqs.send_message(QueueUrl=self.dead_letters, MessageBody=body, MessageAttributes=said)
         return body
 
     def take(self, url: str) -> list[str]:
-        """Bodies of all that is visible in a queue; it is empty then."""
+        """Receives and deletes all visible messages of a queue; returns their bodies."""
         bodies: list[str] = []
         while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             bodies += [message["Body"] for message in messages]
@@ -116,7 +116,7 @@ def test_a_stack_without_queues_is_said_with_what_to_do(queues: Queues, capsys: 
 
 
 class Interrupted:
-    """SQS until a call of this name, which never begins."""
+    """SQS that is interrupted at the first call of this name."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -141,7 +141,7 @@ def test_an_interruption_loses_nothing(queues: Queues, call: str, left: int) -> 
 
 
 class Fails:
-    """SQS with a function behind the queue that gives every message up at once; and a queue that refuses some."""
+    """SQS with a function that dead-letters every message at once, and with a queue that refuses some."""
 
     def __init__(self, queues: Queues, *, refuses: str = "nothing") -> None:
         self._queues = queues
@@ -177,7 +177,7 @@ def test_what_the_queue_does_not_take_stays(queues: Queues) -> None:
 
 
 def test_a_look_at_more_than_can_stay_hidden_ends() -> None:
-    """Messages that were hidden first are visible again before the last one was seen."""
+    """The first hidden messages become visible again before the last one was received."""
 
     class Endless:
         def __init__(self) -> None:
@@ -190,7 +190,7 @@ def test_a_look_at_more_than_can_stay_hidden_ends() -> None:
             return {"Messages": [{"MessageId": str(number), "Body": body, "ReceiptHandle": str(self.received)}]}
 
         def change_message_visibility(self, **_: Any) -> None:
-            """Shown again."""
+            """Does nothing, because every message is visible again anyway."""
 
     letters = DeadLetters(Endless(), url="dead-letters", queue_url="queue").look()
     assert sorted(letter.identity for letter in letters) == ["0", "1", "2", "3", "4", "5", "6"]

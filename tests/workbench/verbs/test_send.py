@@ -1,4 +1,4 @@
-"""``workbench send`` shows whatever an application answers."""
+"""``workbench send`` shows any answer of an application."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.local.http_server import HttpServer
 
 
 def _send(*words: str, answer: bytes, media_type: str) -> tuple[int, dict[str, str]]:
-    """The exit code of ``send`` against an API that answers so, and the headers that it got."""
+    """Runs ``send`` against an API with the given answer; returns the exit code and the received headers."""
     app = Flask(__name__)
     headers: dict[str, str] = {}
 

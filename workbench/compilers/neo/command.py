@@ -24,7 +24,7 @@ _ROLE_IN_A_DRY_RUN = "ROLE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``--target neo`` alone."""
+    """Adds the arguments of ``--target neo``."""
     group = parser.add_argument_group("SageMaker Neo")
     neo_target.add_arguments(group)
     group.add_argument("--framework-version", metavar="V", help="version of the framework that saved the model")
@@ -44,7 +44,7 @@ def run(
     store: Path | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Looks whether Neo takes the model, starts the job, waits, and unpacks what it made."""
+    """Checks that Neo takes the model, starts the job, waits for it, and unpacks its result."""
     account = Account(profile=arguments.profile, region=arguments.region)
     output = neo_job.place(arguments.output)
     target = neo_target.chosen(arguments, account.client("sagemaker").meta.service_model)
@@ -108,7 +108,7 @@ def _keep(
 
 
 def _role(arguments: argparse.Namespace) -> str:
-    """The role, which a job that is there has already."""
+    """ARN of the role; a job that exists already has its own."""
     if arguments.role:
         return str(arguments.role)
     if arguments.dry_run or arguments.job:

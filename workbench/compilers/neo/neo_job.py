@@ -34,19 +34,19 @@ class Place:
     prefix: str
 
     def uri(self, key: str = "") -> str:
-        """As SageMaker takes it."""
+        """URI of a key in the form that SageMaker takes."""
         return f"{_SCHEME}{self.bucket}/{self.prefix}{key}"
 
     def below(self, name: str) -> Place:
-        """A folder in it."""
+        """Place of a folder below this one."""
         return Place(self.bucket, f"{self.prefix}{name}/")
 
 
 def place(text: str | None) -> Place:
-    """The place that ``s3://BUCKET/PREFIX`` names.
+    """Parses ``s3://BUCKET/PREFIX``.
 
     Raises:
-        NeoError: it names none.
+        NeoError: the text is no such URI.
     """
     bucket, _, prefix = (text or "").removeprefix(_SCHEME).partition("/")
     if not (text or "").startswith(_SCHEME) or not bucket:
@@ -55,7 +55,7 @@ def place(text: str | None) -> Place:
 
 
 def new_name(model: str, target: str) -> str:
-    """A name that no job has had."""
+    """Unique name for a job, as SageMaker requires."""
     unique = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
     said = "-".join("".join(c if c.isalnum() and c.isascii() else "-" for c in f"{model}-{target}").split("-"))
     while "--" in said:
@@ -72,11 +72,11 @@ def request(
     data_input: str,
     output_config: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What CreateCompilationJob is asked.
+    """Request for CreateCompilationJob.
 
     Args:
         name: the job's.
-        role: ARN of the role that SageMaker takes on.
+        role: ARN of the role that SageMaker assumes.
         where: the job's own place; the archive goes to ``input/`` there, the result to ``output/``.
         framework: ``Framework``, and perhaps ``FrameworkVersion``.
         data_input: names and shapes of the inputs, as JSON.
@@ -92,7 +92,7 @@ def request(
 
 
 def pack(files: Iterable[Path], archive: Path) -> None:
-    """The files at the archive's top, where Neo looks for them; the same bytes for the same files."""
+    """Packs the files at the archive's top, where Neo reads them; the same files give the same bytes."""
     with (
         archive.open("wb") as raw,
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as zipped,
@@ -110,7 +110,7 @@ def start(account: Account, asked: Mapping[str, Any], archive: Path, where: Plac
 
     Raises:
         AccountError: AWS refuses.
-        NeoError: the upload breaks off.
+        NeoError: the upload is interrupted.
     """
     key = where.below("input").prefix + ARCHIVE
     columns = (TextColumn(f"uploading {ARCHIVE}"), BarColumn(), DownloadColumn())
@@ -128,7 +128,7 @@ def start(account: Account, asked: Mapping[str, Any], archive: Path, where: Plac
 def wait(
     account: Account, name: str, console: Console, *, sleep: Callable[[float], None] = time.sleep
 ) -> dict[str, Any]:
-    """Waits until the job has ended, with a line that says how it stands.
+    """Waits until the job has ended, with its status on one line.
 
     Returns:
         Its description.

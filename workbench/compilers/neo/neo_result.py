@@ -1,4 +1,4 @@
-"""What Neo compiled, as a model folder that the container runs on the engine ``dlr``."""
+"""Result of Neo as a model folder, which the container runs on the engine ``dlr``."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def unpack(
     device: str,
     outputs: Sequence[str],
 ) -> bool:
-    """Makes ``folder`` of the archive, in place of what was there.
+    """Unpacks the archive into ``folder``, in place of its earlier content.
 
     Args:
         archive: Neo's result.
         folder: the model folder.
-        model: what was compiled, or None where nothing describes it.
-        application: whose it is; None where it is everybody's.
-        shape: what it was compiled for.
-        device: what DLR runs it on.
+        model: the compiled model, or None where nothing describes it.
+        application: the one application that it serves; None for all.
+        shape: input name and shape that it was compiled for.
+        device: the device on which DLR runs it.
         outputs: names of its outputs.
 
     Returns:
-        Whether the container can run it: there is a library for DLR, and a description.
+        True when the container can run it: there is a library for DLR, and a description.
 
     Raises:
-        NeoError: the archive cannot be unpacked, or a folder is in its way that is not one of these.
+        NeoError: the archive cannot be unpacked, or ``folder`` exists and is no result of Neo.
     """
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise NeoError(f"{folder} is there and holds something else; name another folder with --into")
@@ -67,7 +67,7 @@ def unpack(
 
 
 def _library(names: Sequence[str]) -> str | None:
-    """The compiled network; beside it may lie DLR's own library."""
+    """Name of the compiled network's library; DLR's own may lie beside it."""
     found = [name for name in names if name.endswith(".so") and Path(name).name != "libdlr.so"]
     return found[0] if len(found) == 1 else None
 

@@ -1,4 +1,4 @@
-"""The one shape that Neo compiles a network for, and how frames are then brought to it."""
+"""Fixed input shape for which Neo compiles a network, and the resizing of frames to it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _FIXED_SIDES = ("letterbox", "aligned-face")
 
 
 def chosen(given: str | None, *, model: Model | None, declared: Declared) -> tuple[str, Shape]:
-    """Name and shape of the input.
+    """Chooses name and shape of the input.
 
     Args:
-        given: as the operator writes it, ``1,3,416,416`` or ``NAME=1,3,416,416``, or None.
-        model: what is known of the model.
-        declared: what its files tell.
+        given: the operator's text, ``1,3,416,416`` or ``NAME=1,3,416,416``, or None.
+        model: the model's description.
+        declared: inputs and outputs that its files declare.
 
     Raises:
-        NeoError: it cannot be told, or no frame would be brought to it.
+        NeoError: the shape is unknown, or no frame would be resized to it.
     """
     named, _, sides = (given or "").rpartition("=")
     name = named or (model.input.tensor if model else declared.input_name or _DEFAULT_NAME)
@@ -38,7 +38,7 @@ def chosen(given: str | None, *, model: Model | None, declared: Declared) -> tup
 
 
 def fitted(spec: ModelInput, shape: Shape) -> ModelInput:
-    """The model's input for a network of one shape: every frame then fits, in a square; else those wider than high."""
+    """Input of the model for a fixed shape: a square fits every frame, another shape only those wider than high."""
     height, width = shape[2:]
     resize = "letterbox" if spec.resize == "short-side" and height == width else spec.resize
     return replace(spec, resize=resize, size=height, max_long_side=width)

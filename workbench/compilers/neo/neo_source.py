@@ -1,4 +1,4 @@
-"""A model as SageMaker Neo is given it: its framework, files and version, and why Neo would not take it.
+"""Input of SageMaker Neo: a model's framework, files and version, and the reasons why Neo would refuse it.
 
 Versions are those of "Supported Instance Types and Frameworks" and, for devices, "Supported Frameworks" in the
 SageMaker Developer Guide (neo-supported-cloud, neo-supported-devices-edge-frameworks).
@@ -17,7 +17,7 @@ from ipc_ai_catalogue import CatalogueError, Model, ModelFile, model_from_dict
 from workbench.errors import NeoError
 
 _NEWEST_MXNET = (1, 8)
-_NEWEST_ONNX, _NEWEST_OPSET, _NEWEST_IR = "1.7", 12, 7  # ONNX's own table of versions
+_NEWEST_ONNX, _NEWEST_OPSET, _NEWEST_IR = "1.7", 12, 7  # source: ONNX's own table of versions
 _PYTORCH = {
     True: ("1.4", "1.5", "1.6", "1.7", "1.8", "1.12", "1.13", "2.0"),
     False: ("1.7", "1.8"),
@@ -28,7 +28,7 @@ _FILES = "a symbol (*-symbol.json) with its *.params, one *.onnx, or one TorchSc
 
 @dataclass(frozen=True)
 class _Told:
-    """What the operator says: the framework's version, and whether the target is an instance of SageMaker."""
+    """Facts from the operator: the framework's version, and whether the target is an instance of SageMaker."""
 
     version: str | None
     for_instance: bool
@@ -36,11 +36,11 @@ class _Told:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a model's own files tell.
+    """Inputs and outputs that a model's own files declare.
 
     Attributes:
-        input_name: name of the input; None where they do not tell.
-        input_shape: its shape, None for what is free; empty where they do not tell.
+        input_name: name of the input; None where they declare none.
+        input_shape: its shape, None for a free dimension; empty where they declare none.
         outputs: names of the outputs in their order; empty where they have none.
     """
 
@@ -55,10 +55,10 @@ class Source:
 
     Attributes:
         name: its name.
-        framework: as CreateCompilationJob calls it.
-        files: what goes into the archive, at its top.
-        model: what the model folder or the catalogue says of it; None where neither does.
-        application: whose files these are; None where they are everybody's.
+        framework: its name in CreateCompilationJob.
+        files: files for the top of the archive.
+        model: its description in the model folder or the catalogue; None without one.
+        application: the one application that the files serve; None for all.
     """
 
     name: str
@@ -68,10 +68,10 @@ class Source:
     application: str | None
 
     def examined(self, *, version: str | None, for_instance: bool) -> Declared:
-        """Looks into the files.
+        """Reads the files' declarations.
 
         Args:
-            version: the framework's version, as the operator says.
+            version: the framework's version, as the operator gives it.
             for_instance: whether the target is an instance of SageMaker, and not a device.
 
         Raises:
@@ -80,15 +80,15 @@ class Source:
         return _EXAMINERS[self.framework](self.files, _Told(version, for_instance))
 
     def version_to_send(self, version: str | None) -> dict[str, str]:
-        """``FrameworkVersion`` of the job: for PyTorch, whose files do not tell it."""
+        """``FrameworkVersion`` of the job: only for PyTorch, because its files do not declare it."""
         return {"FrameworkVersion": version} if self.framework == "PYTORCH" and version else {}
 
 
 def find(name: str, *, store: Path, application: str | None) -> Source:
-    """The model of that name in the store, or in the folder of that name.
+    """Finds the model of that name in the store, or in the folder of that name.
 
     Raises:
-        NeoError: there is none, or it holds nothing that Neo compiles.
+        NeoError: there is none, or it has no file that Neo compiles.
     """
     folder = next((path for path in (Path(name), store / name) if path.is_dir()), None)
     if folder is None:
@@ -117,7 +117,7 @@ def _description(folder: Path) -> Model | None:
 
 
 def _artefacts(folder: Path, model: Model, application: str | None) -> tuple[str | None, tuple[ModelFile, ...]]:
-    """The application whose files are there, None where they are everybody's, and the files."""
+    """The one application that the files serve, None for all, and the files."""
     there = {
         name: files for name, files in model.files.items() if all((folder / file.name).is_file() for file in files)
     }
@@ -168,7 +168,7 @@ def _examined_onnx(files: Sequence[Path], _: _Told) -> Declared:
     (path,) = files
     try:
         model = onnx.load(str(path), load_external_data=False)
-    except Exception as error:  # protobuf's own
+    except Exception as error:  # an exception of protobuf
         raise NeoError(f"{path.name} is not an ONNX graph: {error}") from error
     opsets = {entry.domain or "ai.onnx": entry.version for entry in model.opset_import}
     if opsets.get("ai.onnx", 0) > _NEWEST_OPSET or model.ir_version > _NEWEST_IR:

@@ -1,4 +1,4 @@
-"""What Neo compiles for: an instance or device by its name, or a platform by its parts."""
+"""Target of a compilation by Neo: an instance or device by its name, or a platform by its parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Target:
         label: for names of jobs and folders, such as ``ml-c5`` or ``linux-x86-64-nvidia``.
         output_config: its part of the job's ``OutputConfig``.
         is_instance: whether it is an instance of SageMaker.
-        device: what DLR runs it on, ``cpu`` or ``gpu``.
+        device: the device on which DLR runs it, ``cpu`` or ``gpu``.
     """
 
     label: str
@@ -33,7 +33,7 @@ class Target:
 
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
-    """Arguments that choose the target."""
+    """Adds the arguments that choose the target."""
     parser.add_argument("--target-device", metavar="NAME", help="instance or device, ml_c5 or jetson_nano for example")
     parser.add_argument("--target-os", metavar="OS", help="platform instead: LINUX or ANDROID; with --target-arch")
     parser.add_argument("--target-arch", metavar="ARCH", help="X86_64, ARM64 ...")
@@ -46,14 +46,14 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
 
 
 def chosen(arguments: argparse.Namespace, service_model: Any) -> Target:
-    """The target that the arguments name.
+    """Reads the target from the arguments.
 
     Args:
         arguments: of the verb.
-        service_model: botocore's model of SageMaker, which lists what there is.
+        service_model: botocore's model of SageMaker, which lists the valid targets.
 
     Raises:
-        NeoError: none or two are named, or one that there is not, or its compiler options are not complete.
+        NeoError: none, two or an unknown one is named, or its compiler options are incomplete.
     """
     options = _options(arguments.compiler_options)
     parts = {"Os": arguments.target_os, "Arch": arguments.target_arch, "Accelerator": arguments.target_accelerator}
@@ -87,7 +87,7 @@ def chosen(arguments: argparse.Namespace, service_model: Any) -> Target:
 
 
 def _options(text: str | None) -> Any:
-    """Compiler options; a JSON string is how Inferentia has them."""
+    """Parses compiler options; Inferentia's are a JSON string."""
     if text is None:
         return None
     try:

@@ -1,1 +1,1 @@
-"""From MXNet to ONNX Runtime: conversion, repairs, optimisation, and the proof that the answers are the same."""
+"""MXNet to ONNX Runtime: conversion, repairs, optimisation, and the proof that the answers are the same."""

@@ -1,4 +1,4 @@
-"""How right detections are, on frames that people labelled."""
+"""Accuracy of detections on labelled frames."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SURE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """Over all labelled frames, a detection being right at an IoU of 0.5.
+    """Accuracy over all labelled frames; a detection is right at an IoU of 0.5.
 
     Attributes:
-        frames, labels: how many there were.
+        frames, labels: their numbers.
         average_precision: area under precision over recall, interpolated at every point (PASCAL VOC 2010).
-        precision, recall: of detections of a score of 0.5 or more.
+        precision, recall: those of detections with a score of 0.5 or more.
     """
 
     frames: int
@@ -53,7 +53,7 @@ def measure(answers: Sequence[tuple[Detections, Boxes]]) -> Accuracy:
 
 
 def _right(found: Detections, boxes: Boxes) -> npt.NDArray[np.bool_]:
-    """Whether each detection, the best first, has a label that no better one has taken."""
+    """Matches each detection, the best first, with a label that no better one has taken."""
     free = np.ones(len(boxes), bool)
     right = np.zeros(len(found.scores), bool)
     for index in np.argsort(-found.scores, kind="stable"):
@@ -69,6 +69,6 @@ def _average_precision(right: npt.NDArray[np.bool_], labels: int) -> float:
         return 0.0
     hits = np.cumsum(right)
     precision = hits / np.arange(1, len(right) + 1)
-    # At each recall the best precision that this or a higher recall has.
+    # Interpolation: each recall gets the best precision at this or a higher recall.
     best = np.maximum.accumulate(precision[::-1])[::-1]
     return float(best[right].sum() / labels)

@@ -31,7 +31,7 @@ _ROLE = "onnx"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of this target."""
+    """Adds the arguments of this target."""
     group = parser.add_argument_group("--target onnxruntime")
     group.add_argument(
         "--frames", type=Path, nargs="+", default=[], metavar="PATH", help="frames or folders that prove it"
@@ -135,10 +135,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _shape(text: str | None, model: Model) -> Shape:
-    """The shape that the exporter traces with."""
+    """Shape of the frame with which the exporter traces."""
     if text is None:
         side = model.input.size
-        # Two sides that differ: a graph that mixes height and width up is found.
+        # The sides differ, so that a graph that confuses height and width is found.
         return (1, 3, side, side if model.role == "face-embedder" else -(-side * 3 // 2 // 32) * 32)
     numbers = [int(part) if part.strip().isdigit() else 0 for part in text.split(",")]
     if len(numbers) != 4 or numbers[:2] != [1, 3] or min(numbers) < 1:
@@ -169,7 +169,7 @@ def _write(output: Path, model: Model, graph: Path, *, int8: bool) -> None:
 
 
 def _accuracy(runner: Any, labelled: list[NamedFrame]) -> Accuracy | None:
-    """Of a detector on the frames that have labels; None without any."""
+    """Accuracy of a detector on the frames with labels; None without any."""
     from workbench.compilers.onnx import accuracy, labels
     from workbench.compilers.onnx.running import DetectorRunner
 

@@ -1,4 +1,4 @@
-"""MXNet's symbol and parameters to an ONNX graph whose frames may have any size."""
+"""Conversion of MXNet's symbol and parameters to an ONNX graph for frames of any size."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
     """Writes the ONNX graph, not repaired yet.
 
     Args:
-        model: what the files are.
+        model: description of the files.
         files: paths of the roles ``symbol`` and ``params``.
-        shape: (1, 3, height, width) of a frame at the network's input, which the exporter traces with. Height and width
-            stay free in the graph; of an embedder, whose size is fixed, the number of faces does.
+        shape: (1, 3, height, width) of the frame with which the exporter traces. Height and width stay free in the
+            graph; an embedder has a fixed size, and its number of faces stays free.
         target: the file to write.
 
     Returns:
-        The names of the symbol's outputs, in its order.
+        Names of the symbol's outputs, in its order.
 
     Raises:
         CompileError: MXNet's exporter does not take the graph.
@@ -68,7 +68,7 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
 
 @contextlib.contextmanager
 def _as_mxnet_expects() -> Iterator[None]:
-    """The exporter asks the installed onnx for its newest operator set, and knows no newer than its own."""
+    """Presents the exporter's own operator set as onnx's newest, because the exporter knows none after it."""
     import onnx.defs
 
     newest: Any = onnx.defs.onnx_opset_version
@@ -78,7 +78,7 @@ def _as_mxnet_expects() -> Iterator[None]:
     onnx.defs.onnx_opset_version = lambda: OPSET
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # retired upstream: its warnings are for nobody
+            warnings.simplefilter("ignore")  # retired upstream: its warnings help no reader
             yield
     finally:
         onnx.defs.onnx_opset_version = newest

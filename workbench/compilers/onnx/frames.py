@@ -1,4 +1,4 @@
-"""The frames that a compiled model is proved and calibrated on."""
+"""Frames for the proof and the calibration of a compiled model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 @dataclass(frozen=True)
 class NamedFrame:
-    """A frame, (height, width, 3) uint8 BGR, and the file it comes from."""
+    """Frame, (height, width, 3) uint8 BGR, and its file."""
 
     name: str
     frame: npt.NDArray[np.uint8]
@@ -26,10 +26,10 @@ class NamedFrame:
 
 
 def read(places: Sequence[Path]) -> list[NamedFrame]:
-    """The frames of files and folders, by name; the installed photograph where none are given.
+    """Reads the frames of files and folders, by name; the installed photograph where none are given.
 
     Raises:
-        CompileError: a file is not there or no image, or a folder has none.
+        CompileError: a file is missing or no image, or a folder has none.
     """
     if not places:
         return [NamedFrame("astronaut.png (installed)", photograph.frame())]
@@ -37,10 +37,10 @@ def read(places: Sequence[Path]) -> list[NamedFrame]:
 
 
 def files(place: Path) -> list[Path]:
-    """The image files of a folder, by name; a file is its own.
+    """Lists the image files of a folder, by name; a file stands for itself.
 
     Raises:
-        CompileError: there is nothing, or the folder has none.
+        CompileError: the place does not exist, or the folder has no image.
     """
     if place.is_file():
         return [place]

@@ -1,4 +1,4 @@
-"""Repairs of the graphs that MXNet 1.9.1's exporter to ONNX writes, each in place and of one fault."""
+"""Repairs of the graphs of MXNet 1.9.1's exporter to ONNX, each in place and of one fault."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _OUTPUT = re.compile(r"_output(\d*)$")
 
 
 def repair_file(path: Path, outputs: Sequence[str]) -> None:
-    """All repairs of a file, and shortcuts, in place.
+    """Applies all repairs and shortcuts to a file, in place.
 
     Args:
-        path: what the exporter wrote.
+        path: the exporter's file.
         outputs: the outputs' names in the symbol, in its order.
     """
     import onnx
@@ -33,18 +33,18 @@ def repair_file(path: Path, outputs: Sequence[str]) -> None:
 
 
 def repair(model: Any) -> None:
-    """All repairs of an ``onnx.ModelProto``."""
+    """Applies all repairs to an ``onnx.ModelProto``."""
     for one in (weights_are_constants, slopes_fit_channels, reversed_along_axis, best_boxes_before_suppression):
         one(model.graph)
-    del model.graph.value_info[:]  # the exporter's shapes are those of the frame that it traced with
+    del model.graph.value_info[:]  # the exporter writes the shapes of the traced frame, though frames may have any size
 
 
 def outputs_in_order(graph: Any, names: Sequence[str]) -> None:
-    """Puts the outputs into the symbol's order, by which heads read them; the exporter has that of the nodes.
+    """Puts the outputs into the symbol's order, because heads read them by it; the exporter uses that of the nodes.
 
     Args:
         graph: the graph.
-        names: the symbol's, ``NODE_output`` or ``NODE_output1``, which ONNX calls ``NODE`` or ``NODE1``.
+        names: the symbol's, ``NODE_output`` or ``NODE_output1``; in ONNX they are ``NODE`` or ``NODE1``.
     """
     places = {_OUTPUT.sub(r"\1", name): place for place, name in enumerate(names)}
     if {output.name for output in graph.output} == places.keys():
@@ -54,9 +54,9 @@ def outputs_in_order(graph: Any, names: Sequence[str]) -> None:
 
 
 def weights_are_constants(graph: Any) -> None:
-    """Takes weights out of the graph's inputs, where the exporter declares them too.
+    """Removes weights from the graph's inputs, where the exporter declares them too.
 
-    As inputs they could change with every call, so ONNX Runtime would not fold batch normalisation into convolutions.
+    Inputs could change with every call, so ONNX Runtime would not fold batch normalisation into convolutions.
     """
     constants = {initializer.name for initializer in graph.initializer}
     inputs = [declared for declared in graph.input if declared.name not in constants]
@@ -94,9 +94,9 @@ def reversed_along_axis(graph: Any) -> None:
 
 
 def best_boxes_before_suppression(graph: Any) -> None:
-    """Lets ``box_nms`` see its ``topk`` best boxes alone, as MXNet does.
+    """Restricts ``box_nms`` to its ``topk`` best boxes, as MXNet does.
 
-    The exporter takes ``topk`` for the number of boxes to keep, so boxes that MXNet never looks at suppress others.
+    The exporter takes ``topk`` for the number of boxes to keep, so boxes that MXNet ignores would suppress others.
     """
     for node in [node for node in graph.node if node.op_type == "NonMaxSuppression"]:
         _select_best(graph, node.output[0].removesuffix("_nms"))
@@ -118,7 +118,7 @@ def _select_best(graph: Any, name: str) -> None:
         return f"{best}_{suffix}"
 
     zero, last, before_last = constant("first", [0]), constant("last", [-1]), constant("before_last", [-2])
-    # (frames, boxes, values) -> the topk boxes by score, all their values.
+    # (frames, boxes, values) -> the topk boxes by score, with all their values.
     added = [
         helper.make_node("Slice", [boxes, f"{name}_si", f"{name}_si_p1", f"{name}_m1"], [f"{best}_scores"]),
         helper.make_node("Shape", [boxes], [f"{best}_shape"]),

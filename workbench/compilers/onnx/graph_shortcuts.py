@@ -1,4 +1,4 @@
-"""Shorter ways to the same numbers, where MXNet 1.9.1's exporter to ONNX takes roundabout ones; each in place."""
+"""Cheaper operators for the same numbers in graphs of MXNet 1.9.1's exporter to ONNX; each in place."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _KEEPS_RANK = {"BatchNormalization", "LeakyRelu", "PRelu", "Relu", "Sigmoid"}
 
 
 def shorten(graph: Any) -> None:
-    """All shortcuts."""
+    """Applies all shortcuts."""
     shapes_without_products(graph)
     enlarged_at_once(graph)
     without_unread(graph)
 
 
 def shapes_without_products(graph: Any) -> None:
-    """Reads the shape of ``x`` instead of that of ``x * 0``, by which GluonCV cuts one map to the size of another."""
+    """Reads the shape of ``x`` instead of that of ``x * 0``, which GluonCV uses to crop a map to another's size."""
     from onnx import numpy_helper
 
     scalars = {each.name for each in graph.initializer if numpy_helper.to_array(each).shape in ((), (1,))}
@@ -31,10 +31,10 @@ def shapes_without_products(graph: Any) -> None:
 
 
 def enlarged_at_once(graph: Any) -> None:
-    """Writes a feature map whose columns are repeated, and then its rows, as one that is enlarged.
+    """Enlarges a feature map in one step instead of repeating its columns and then its rows.
 
-    The exporter copies the map twice, through tensors of five dimensions, which ONNX Runtime cannot keep in the layout
-    that its convolutions work on.
+    The exporter copies the map twice through tensors of five dimensions. ONNX Runtime cannot keep these in the layout
+    of its convolutions.
     """
     from onnx import helper, numpy_helper
 
@@ -42,14 +42,14 @@ def enlarged_at_once(graph: Any) -> None:
     makers = {output: node for node in graph.node for output in node.output}
 
     def repeats(name: str, axes: tuple[int, int]) -> int:
-        """How often the node of that name repeats along one of the axes; 0 for any other node."""
+        """Number of repeats along one of the axes by the node of that name; 0 for any other node."""
         count, axis = constants.get(f"{name}_repeats"), constants.get(f"{name}_axis")
         if count is None or axis is None or f"{name}_tile" not in makers:
             return 0
         return int(numpy_helper.to_array(count)[0]) + 1 if int(numpy_helper.to_array(axis)[0]) in axes else 0
 
     def convolved(name: str) -> bool:
-        """Whether that is what a convolution of rows and columns gives, so that it has four dimensions."""
+        """Returns whether this is the output of a two-dimensional convolution, which has four dimensions."""
         while name in makers and makers[name].op_type in _KEEPS_RANK:
             name = makers[name].input[0]
         maker = makers.get(name)
@@ -74,7 +74,7 @@ def enlarged_at_once(graph: Any) -> None:
 
 
 def without_unread(graph: Any) -> None:
-    """Drops the nodes, which stand after those that they read, whose results nobody reads."""
+    """Drops the nodes without a reader; every node stands after those that it reads."""
     read = {output.name for output in graph.output}
     kept = []
     for node in reversed(graph.node):

@@ -1,7 +1,7 @@
-"""Boxes that people drew around what is in a frame.
+"""Labels of frames: bounding boxes that people drew.
 
-Two formats are read, each from beside the frame: a ``.txt`` of its name in PASCAL Annotation 1.00, as Penn-Fudan has
-it, and a ``.json`` of any name in COCO's format, whose category ``person`` counts.
+Two formats are read, each from beside the frame: a ``.txt`` of its name in PASCAL Annotation 1.00, as in Penn-Fudan,
+and a ``.json`` of any name in COCO's format. In the latter only the category ``person`` counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COCO_CATEGORY = "person"
 
 
 def of(frame: Path) -> Boxes | None:
-    """The boxes of a frame; None where nobody labelled it.
+    """Reads the boxes of a frame; None where it has no labels.
 
     Raises:
         CompileError: a label file cannot be understood.
@@ -47,7 +47,7 @@ def _pascal(frame: Path) -> Boxes | None:
         raise CompileError(f"{path} has no labels in PASCAL's format; write {_PASCAL_TITLE} 1.00, or rename it")
     found = [[float(value) for value in match] for match in _PASCAL_BOX.findall(text)]
     boxes = np.array(found, np.float32).reshape(-1, 4)
-    boxes[:, :2] -= 1  # pixels are counted from 1, and a box holds its last one
+    boxes[:, :2] -= 1  # the format counts pixels from 1, and a box includes its last one
     return boxes
 
 

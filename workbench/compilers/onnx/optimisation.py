@@ -1,4 +1,4 @@
-"""What ONNX Runtime does to a graph whenever it loads it, done once."""
+"""ONNX Runtime's optimisation of a graph, done once instead of at every load."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from workbench.errors import CompileError
 
 
 def optimise(graph: Path, target: Path) -> None:
-    """Folds constants and batch normalisation, and drops what nobody reads.
+    """Folds constants and batch normalisation, and drops nodes without a reader.
 
-    Only what holds on every machine: fusions for one processor are left to the machine that serves.
+    Fusions for one processor are left to the machine that serves, because the file has to run on every machine.
 
     Raises:
         CompileError: ONNX Runtime does not load the graph.

@@ -1,4 +1,4 @@
-"""How far the answers of two engines for one model are apart."""
+"""Differences between the answers of two engines for one model."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LAST_PIXEL = np.array([0, 0, 1, 1], np.float32)
 
 @dataclass(frozen=True, kw_only=True)
 class Tolerance:
-    """What a compiled model may be apart from its source.
+    """Differences that a compiled model may have from its source.
 
     Attributes:
         box: pixels of the frame, for every coordinate of boxes and landmarks.
-        score: of detections.
+        score: difference of a detection's scores.
         cosine: 1 minus the cosine of two embeddings of one face.
     """
 
@@ -36,12 +36,12 @@ class FrameParity:
 
     Attributes:
         frame: its name.
-        source, compiled: detections, or faces, that each finds.
-        matched: pairs of them.
+        source, compiled: numbers of detections, or of faces.
+        matched: number of pairs.
         unmatched: detections that the other one should have and lacks.
-        box_shift: largest difference of a coordinate in pixels of the frame; None without pairs, or of an embedder.
+        box_shift: largest difference of a coordinate in pixels of the frame; None without pairs, or for an embedder.
         score_difference: largest difference of scores; likewise.
-        cosine_distance: largest 1 - cosine of two embeddings; None of a detector.
+        cosine_distance: largest 1 - cosine of two embeddings; None for a detector.
     """
 
     frame: str
@@ -56,23 +56,23 @@ class FrameParity:
 
 @dataclass(frozen=True)
 class Parity:
-    """All frames, and what is allowed."""
+    """Differences of all frames, and the tolerance."""
 
     frames: Sequence[FrameParity]
     tolerance: Tolerance
 
     @property
     def matched(self) -> int:
-        """Pairs in all frames."""
+        """Number of pairs in all frames."""
         return sum(frame.matched for frame in self.frames)
 
     def largest(self, name: str) -> float | None:
-        """The largest value of a field over all frames; None where no frame has one."""
+        """Largest value of a field over all frames; None where no frame has one."""
         values = [value for frame in self.frames if (value := getattr(frame, name)) is not None]
         return max(values, default=None)
 
     def failure(self) -> str | None:
-        """One sentence about what is above the tolerance, or None."""
+        """Sentence about the value that exceeds the tolerance, or None."""
         lost = self.largest("unmatched")
         if lost:
             worst = max(self.frames, key=lambda frame: frame.unmatched)
@@ -90,7 +90,7 @@ class Parity:
         return None
 
     def document(self) -> dict[str, Any]:
-        """For JSON."""
+        """Document for JSON."""
         return {
             "frames": [asdict(frame) for frame in self.frames],
             "matched": self.matched,
@@ -105,15 +105,15 @@ class Parity:
 def of_detections(frame: str, source: Detections, compiled: Detections, tolerance: Tolerance) -> FrameParity:
     """Pairs detections by their overlap, the strongest of the source first.
 
-    A detection without a counterpart counts only where its score is clear of the floor below which, and of the last
-    place behind which, an answer ends: there the tolerated difference of scores decides who is in.
+    An answer ends at the score floor or at the largest number of detections. Near that end the tolerated difference of
+    scores decides which detections are in, so one without a counterpart counts only well above it.
     """
     free = list(range(len(compiled.scores)))
     pairs: list[tuple[int, int]] = []
     lost: list[float] = []
     for index in range(len(source.scores)):
         shared = overlaps(source.boxes[index], compiled.boxes[free])
-        # Of boxes that lie on one another the one of the nearest score.
+        # Overlapping boxes are told apart by their scores.
         near = [free[place] for place in np.flatnonzero(shared >= max(_SAME_BOX_IOU, shared.max(initial=0) - 0.02))]
         if not near:
             lost.append(float(source.scores[index]))
@@ -140,7 +140,7 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
 
 def of_embeddings(frame: str, source: npt.NDArray[np.float32], compiled: npt.NDArray[np.float32]) -> FrameParity:
     """Compares unit vectors, (faces, dimensions), row by row."""
-    # Rounding puts the same vector slightly beyond itself.
+    # By rounding the cosine of equal vectors may exceed 1 slightly.
     distances = np.maximum(1 - (source.astype(np.float64) * compiled).sum(axis=1), 0)
     return FrameParity(
         frame=frame,
@@ -157,7 +157,10 @@ def _points(found: Detections, index: int) -> npt.NDArray[np.float32]:
 
 
 def overlaps(box: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Intersection over union of a box with each of (N, 4); a box holds its last pixel, so one cut to a line counts."""
+    """Intersection over union of a box with each of (N, 4).
+
+    A box includes its last pixel, so that one of zero width or height has an area.
+    """
     box, boxes = box + _LAST_PIXEL, boxes + _LAST_PIXEL
     shared = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0, None).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()

@@ -20,7 +20,7 @@ _BETWEEN = {"Concat", "Relu", "Resize", "Slice"}
 
 
 class _Tensors:
-    """ONNX Runtime's calibration reads tensors from this, one after another."""
+    """Reader of tensors for ONNX Runtime's calibration, one after another."""
 
     def __init__(self, name: str, tensors: Sequence[Tensor]) -> None:
         self._feeds = iter([{name: tensor} for tensor in tensors])
@@ -30,9 +30,10 @@ class _Tensors:
 
 
 def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Tensor]) -> None:
-    """Writes a graph whose weights are int8, per channel, and whose activations have the ranges seen on ``tensors``.
+    """Writes a graph with int8 weights, per channel, and with the activations' ranges seen on ``tensors``.
 
-    Only what takes the time is quantised, and what lies between: boxes are decoded and suppressed in 32 bits.
+    Only the operators that take the time and those between them are quantised. Boxes are decoded and suppressed in
+    32 bits.
 
     Raises:
         CompileError: ONNX Runtime cannot quantise the graph.
@@ -53,7 +54,7 @@ def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Te
                 op_types_to_quantize=[*_HEAVY, *sorted(_BETWEEN)],
                 nodes_to_exclude=_not_between(model.graph),
                 calibrate_method=quantization.CalibrationMethod.MinMax,
-                # Without AVX512-VNNI sums of 8-bit products overflow 16 bits; 7 bits of a weight do not.
+                # Without AVX512-VNNI sums of 8-bit products overflow 16 bits; weights of 7 bits prevent that.
                 reduce_range=True,
             )
         except Exception as error:  # onnx, onnxruntime and protobuf have no common root
@@ -62,7 +63,7 @@ def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Te
 
 
 def _named(path: Path) -> Any:
-    """The graph, each of its nodes with a name of its own, by which it can be left out."""
+    """Loads the graph with a unique name for each node, because nodes are excluded by name."""
     import onnx
 
     model = onnx.load(str(path))
@@ -72,10 +73,10 @@ def _named(path: Path) -> Any:
 
 
 def _not_between(graph: Any) -> list[str]:
-    """Names of the nodes of the kinds that may lie between heavy ones whose results something else reads, too."""
+    """Names of the light nodes whose results are read by something other than heavy ones."""
     read_by_others = {output.name for output in graph.output}
     left_out = []
-    for node in reversed(graph.node):  # whoever reads a tensor comes before its maker
+    for node in reversed(graph.node):  # the readers of a tensor come before its producer
         between = node.op_type in _BETWEEN and node.output[0] not in read_by_others
         if node.op_type in _BETWEEN and not between:
             left_out.append(node.name)
@@ -86,7 +87,7 @@ def _not_between(graph: Any) -> list[str]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The library warns on the root logger that the graph should be optimised first, which it is."""
+    """Silences the root logger, on which the library asks for a graph that is optimised first, as this one is."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Runs a model over frames through the container's own code."""
+"""Inference over frames through the container's own code."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from workbench.compilers.onnx.frames import NamedFrame
 from workbench.compilers.onnx.parity import FrameParity, Tolerance
 from workbench.errors import CompileError
 
-_LANDMARKS_BY = "dlib_frontal_face"  # ships in a wheel, so an embedder is proved without another download
+_LANDMARKS_BY = "dlib_frontal_face"  # ships in a wheel, so the proof of an embedder needs no other download
 
 
 class Runner(Protocol):
-    """A model that answers for frames, and compares its answers with another's."""
+    """Model that answers for frames, and compares its answers with another's."""
 
     def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
-        """What its network takes of each frame."""
+        """Input tensors of its network, one for each frame."""
         ...
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
-        """Its answer and the other's for a frame."""
+        """Compares its answer for a frame with the other's."""
         ...
 
 
 class DetectorRunner:
-    """A detector."""
+    """Runner of a detector."""
 
     def __init__(self, folder: ModelFolder, *, threads: int) -> None:
         self._spec = folder.model.input
@@ -49,24 +49,24 @@ class DetectorRunner:
         return self._detector.detect(frame.frame)
 
     def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
-        """What its network takes of each frame."""
+        """Input tensors of its network, one for each frame."""
         return [network_input(frame.frame, self._spec).tensor for frame in frames]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
-        """Its detections and the other's."""
+        """Compares its detections with the other's."""
         assert isinstance(other, DetectorRunner)
         return parity.of_detections(frame.name, self.detect(frame), other.detect(frame), tolerance)
 
 
 class EmbedderRunner:
-    """An embedder, over the faces that dlib finds."""
+    """Runner of an embedder, over the faces that dlib finds."""
 
     def __init__(self, folder: ModelFolder, *, threads: int) -> None:
         self._embedder = Embedder.load(folder, threads=threads)
         self._faces = Detector.load(ModelFolder(catalogue.load().model(_LANDMARKS_BY), {}), threads=threads)
 
     def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
-        """Every face of the frames."""
+        """Input tensor of every face in the frames."""
         found = [(frame.frame, self._landmarks(frame)) for frame in frames]
         return [
             tensor
@@ -75,7 +75,7 @@ class EmbedderRunner:
         ]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
-        """Its embeddings and the other's of the same faces."""
+        """Compares its embeddings with the other's of the same faces."""
         assert isinstance(other, EmbedderRunner)
         landmarks = self._landmarks(frame)
         mine = self._embedder.embed(frame.frame, landmarks)
@@ -107,7 +107,7 @@ def load(folder: ModelFolder, *, threads: int) -> Runner:
 
 
 def find(named: str, store: Path) -> ModelFolder:
-    """The model of a folder that has a ``model.json``, or of a name of the catalogue in the store.
+    """Finds the model of a folder with a ``model.json``, or of a name of the catalogue in the store.
 
     Raises:
         CompileError: there is none.

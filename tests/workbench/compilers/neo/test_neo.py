@@ -1,4 +1,4 @@
-"""Compilation by SageMaker Neo: the job runs in moto, which ends it at once; what Neo writes, a test writes."""
+"""Compilation by SageMaker Neo: the job runs in moto, which ends it at once; the tests write Neo's results."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def _onnx(folder: Path, *, opset: int = 12, ir_version: int = 7, domain: str = "") -> Path:
-    """A tiny yolox_nano, as an exporter of that time would write it."""
+    """Writes a tiny yolox_nano in the opset of an exporter of that time."""
     import onnx
 
     path = folder / "yolox_nano.onnx"
@@ -62,7 +62,7 @@ def _onnx(folder: Path, *, opset: int = 12, ir_version: int = 7, domain: str = "
 
 
 def _mxnet(folder: Path, *, version: int = 10800) -> Path:
-    """A tiny yolo3_mobilenet1.0_coco for face detection, as MXNet of that version would save it."""
+    """Writes a tiny yolo3_mobilenet1.0_coco for face detection in the format of that MXNet version."""
     write_older_layout(folder, f"face_detector_{YOLO}")
     symbol = folder / f"face_detector_{YOLO}-symbol.json"
     document = json.loads(symbol.read_text())
@@ -92,7 +92,7 @@ def _asked(capsys: pytest.CaptureFixture[str], model: Path | str, *words: str, s
 
 
 def _neo_writes(job: str, *names: str, folder: str = "output") -> None:
-    """What a job of Neo leaves: one archive."""
+    """Writes the result of a job: one archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name in names:
@@ -147,7 +147,7 @@ def test_a_model_goes_to_neo_and_comes_back_as_a_folder(
 
 
 def test_it_waits_for_the_result(aws: None, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """moto's job has ended, and left nothing, which is said; two results are none, either."""
+    """A finished job without a result is an error, and so is one with two results."""
     _onnx(store / "yolox_nano")
     words = ["--target-device", "ml.c5", "--role", ROLE, "--into", str(tmp_path / "into")]
     with pytest.raises(NeoError, match="holds 0 archives, where the job's one result should be"):
@@ -160,7 +160,7 @@ def test_it_waits_for_the_result(aws: None, store: Path, tmp_path: Path, capsys:
 
 
 class _Sagemaker:
-    """A client whose job takes a while and ends as it is told; moto's ends at once, and well."""
+    """Client with a slow job and a chosen end, because moto's job succeeds at once."""
 
     def __init__(self, *statuses: str) -> None:
         self._statuses = iter(statuses)
@@ -213,7 +213,7 @@ def test_a_folder_that_holds_something_else_stays(
     with pytest.raises(NeoError, match="is there and holds something else; name another folder with --into"):
         _run("yolox_nano", *words, "--job", job, "--into", str(tmp_path / "mine"), store=store)
     assert (tmp_path / "mine/letter.txt").read_text() == "dear"
-    for _ in range(2):  # a result of before is replaced
+    for _ in range(2):  # the second run replaces the first result
         assert _run("yolox_nano", *words, "--job", job, "--into", str(tmp_path / "new"), store=store) == 0
 
 

@@ -1,4 +1,4 @@
-"""Figures worked out by hand: labels A at the left and B at the right of a frame."""
+"""Accuracy computed by hand: labels A at the left and B at the right of a frame."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def _labels(*boxes: tuple[float, ...]) -> npt.NDArray[np.float32]:
     [
         (_found((_A, 0.9), (_B, 0.8)), _labels(_A, _B), (1, 1, 1)),
         (_found((_A, 0.9)), _labels(_A, _B), (0.5, 1, 0.5)),
-        # Right, wrong, right: precision is 1 up to a recall of 1/2, and 2/3 from there.
+        # Right, wrong, right: precision is 1 up to a recall of 1/2, and 2/3 beyond it.
         (_found((_A, 0.9), (_AWAY, 0.8), (_B, 0.7)), _labels(_A, _B), ((1 + 2 / 3) / 2, 2 / 3, 1)),
-        # Below 0.5 a detection counts for average precision alone.
+        # A detection with a score below 0.5 counts only for average precision.
         (_found((_A, 0.9), (_B, 0.4)), _labels(_A, _B), (1, 1, 0.5)),
-        # A label has one detection: the second one on it is wrong.
+        # A label takes one detection, so the second one on it is wrong.
         (_found((_A, 0.9), (_A, 0.8)), _labels(_A), (1, 0.5, 1)),
         (_found((_A, 0.6), (_A, 0.9)), _labels(_A), (1, 0.5, 1)),
         (_found((_AWAY, 0.9)), _labels(_A), (0, 0, 0)),
@@ -46,7 +46,7 @@ def test_one_frame(found: Detections, labels: npt.NDArray[np.float32], figures: 
 
 
 def test_detections_of_all_frames_are_ranked_together() -> None:
-    """The wrong one of the second frame stands before the right one of the first."""
+    """The wrong detection of the second frame ranks before the right one of the first."""
     measured = measure([(_found((_A, 0.6)), _labels(_A)), (_found((_AWAY, 0.9), (_B, 0.95)), _labels(_B))])
     assert measured.average_precision == pytest.approx((1 + 2 / 3) / 2)
     assert (measured.frames, measured.labels) == (2, 2)
@@ -54,5 +54,5 @@ def test_detections_of_all_frames_are_ranked_together() -> None:
 
 @pytest.mark.parametrize(("right", "recall"), [(21, 1), (21.1, 0)])
 def test_half_of_the_union_is_the_same_object(right: float, recall: float) -> None:
-    """A box holds its last pixel: 11 x 11 of 22 x 11 are half."""
+    """A box includes its last pixel, so 11 x 11 of 22 x 11 is half."""
     assert measure([(_found(((0, 0, right, 10), 0.9)), _labels(_A))]).recall == recall

@@ -1,4 +1,4 @@
-"""The verb over a tiny MXNet network that finds pure red, with frames and labels that a test draws."""
+"""Verb over a tiny MXNet network that finds pure red, with drawn frames and labels."""
 
 from __future__ import annotations
 

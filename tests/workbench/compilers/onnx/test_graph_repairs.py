@@ -23,16 +23,16 @@ def _slopes(data: Any) -> Any:
 
 
 def _best_boxes(data: Any) -> Any:
-    """Rows of a channel as boxes of score, x_min, y_min, x_max, y_max."""
+    """Selects the best boxes; a channel's rows are boxes of score, x_min, y_min, x_max, y_max."""
     import mxnet as mx
 
     boxes = mx.sym.reshape(mx.sym.slice_axis(data, axis=1, begin=0, end=1), (1, -1, 5))
     kept = mx.sym.contrib.box_nms(boxes, overlap_thresh=0.5, topk=2, coord_start=1, score_index=0, id_index=-1)
-    return mx.sym.slice_axis(kept, axis=1, begin=0, end=2)  # as detectors do: MXNet pads what is left with -1
+    return mx.sym.slice_axis(kept, axis=1, begin=0, end=2)  # as detectors do, because MXNet pads the rest with -1
 
 
 def _outputs_in_another_order(data: Any) -> Any:
-    """A symbol's first output is the last node, and its second has two parts."""
+    """Symbol with its last node as first output, and with a second output of two parts."""
     import mxnet as mx
 
     first, second = mx.sym.split(data, num_outputs=2, axis=2)
@@ -40,7 +40,7 @@ def _outputs_in_another_order(data: Any) -> Any:
 
 
 def _enlarged_and_cut(data: Any) -> Any:
-    """As YOLOv3 joins its feature maps."""
+    """Enlarges and crops a map, as YOLOv3 does to join its feature maps."""
     import mxnet as mx
 
     map_ = mx.sym.Convolution(
@@ -51,7 +51,7 @@ def _enlarged_and_cut(data: Any) -> Any:
 
 
 def _repeated_without_convolution(data: Any) -> Any:
-    """Whose number of dimensions the exporter does not tell."""
+    """Repeats an input that has no known number of dimensions, because no convolution precedes it."""
     import mxnet as mx
 
     return mx.sym.repeat(mx.sym.repeat(data, axis=-1, repeats=2), axis=-2, repeats=2)

@@ -21,7 +21,7 @@ Bounding box for object 2 "PASpersonWalking" (Xmin, Ymin) - (Xmax, Ymax) : (420,
 
 
 def _coco(*, names: tuple[str, ...] = ("gate.jpg",), **replaced: Any) -> str:
-    """People and a dog in every frame, and a crowd that no box counts of."""
+    """Labels of people and a dog in every frame, and of a crowd, which is ignored."""
     frames = [{"id": number, "file_name": f"val/{name}"} for number, name in enumerate(names)]
     annotations = [
         {"image_id": frame["id"], "category_id": category, "bbox": [10.5, 20, 30, 40], "iscrowd": crowd}

@@ -21,7 +21,7 @@ def _tensors(count: int = 4) -> list[npt.NDArray[np.float32]]:
 
 @pytest.fixture
 def graph(tmp_path: Path) -> Path:
-    """A convolution of 16 filters, and a sigmoid that stays in 32 bits."""
+    """Convolution of 16 filters, and a sigmoid that stays in 32 bits."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -59,7 +59,7 @@ def test_convolutions_become_8_bits_and_the_answers_stay_near(graph: Path, tmp_p
     assert sorted(in_8_bits) == [[16], [16, 3, 3, 3]]
     assert {"QuantizeLinear", "DequantizeLinear", "Conv", "Sigmoid"} == {node.op_type for node in made.node}
     (sigmoid,) = (node for node in made.node if node.op_type == "Sigmoid")
-    assert sigmoid.output[:] == ["scores"]  # no rounding behind it
+    assert sigmoid.output[:] == ["scores"]  # no rounding follows it
     difference = np.abs(_run(graph, _tensors()[0]) - _run(target, _tensors()[0])).max()
     assert 0 < difference < 0.05
 
@@ -75,7 +75,7 @@ def test_each_filter_has_a_scale_of_its_own(graph: Path, tmp_path: Path) -> None
 
 
 def test_the_ranges_are_those_of_the_calibration(graph: Path, tmp_path: Path) -> None:
-    """A graph that has seen small numbers alone cuts large ones off."""
+    """A graph calibrated on small numbers clips large ones."""
     narrow, wide = tmp_path / "narrow.onnx", tmp_path / "wide.onnx"
     quantise(graph, narrow, input_name="frame", tensors=[tensor / 100 for tensor in _tensors()])
     quantise(graph, wide, input_name="frame", tensors=_tensors())
@@ -112,7 +112,7 @@ def test_what_lies_between_convolutions_is_in_8_bits_and_what_leaves_them_is_not
     onnx.save(model, str(source))
     quantise(source, target, input_name="frame", tensors=_tensors())
     made = onnx.load(str(target)).graph
-    # The first Relu is what 8 bits without a sign do by themselves; the second, and what leaves the graph, is exact.
+    # Unsigned 8 bits imply the first Relu. The second one and the graph's output are exact.
     assert [list(node.output) for node in made.node if node.op_type == "Relu"] == [["sides"]]
     (last,) = (node for node in made.node if node.output[0] == "found")
     assert last.op_type == "Concat"

@@ -1,4 +1,4 @@
-"""The peers find what the product finds."""
+"""Detections of the peers, which equal the product's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def frame() -> bytes:
-    """A red square, which the tiny network finds, in a frame that is made smaller and padded."""
+    """Red square, which the tiny network finds, in a frame that will be reduced and padded."""
     picture = np.zeros((480, 640, 3), np.uint8)
     picture[100:200, 100:200, 2] = 255
     return cv2.imencode(".jpg", picture)[1].tobytes()
