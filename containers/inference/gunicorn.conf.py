@@ -17,7 +17,8 @@ sys.path.append(str(Path(__file__).resolve().with_name("catalogue")))
 from ipc_ai_serving import logs
 from ipc_ai_serving.hooks import user_packages
 from ipc_ai_serving.scheduling import allocator, traffic
-from ipc_ai_serving.server import last_connection, memory
+from ipc_ai_serving.scheduling.parallelism import parallelism
+from ipc_ai_serving.server import memory
 from ipc_ai_serving.server.startup import StartupAnswers
 from ipc_ai_serving.settings import settings
 
@@ -28,8 +29,8 @@ bind = f"0.0.0.0:{os.environ.get('SAGEMAKER_BIND_TO_PORT', '8080')}"
 # Several threads a worker: while predictions run, /ping is answered, bodies are read, and what comes beyond the
 # queue's limit is refused. Waiting requests hold a thread each; the others are for that.
 worker_class = "ipc_ai_serving.server.worker.DrainingWorker"
-workers = settings().workers
-threads = settings().queue_limit + 4
+workers = parallelism().workers
+threads = parallelism().queue_limit + 4
 # gunicorn keeps so many connections open between requests beside those that threads have.
 worker_connections = threads + 1000
 # SageMaker gives a request 60 s and a container 30 s to drain after SIGTERM.
@@ -61,7 +62,7 @@ def when_ready(server):
     folder = user_packages.install(settings())
     if folder is not None:
         sys.path.insert(0, str(folder))
-    if settings().loads_before_fork:
+    if parallelism().loads_before_fork:
         from ipc_ai_serving.server import wsgi
 
         wsgi.host.load()
@@ -69,22 +70,15 @@ def when_ready(server):
         gc.collect()
         gc.freeze()  # so that collecting garbage in a worker does not write to pages it shares
     server.init_signals()
-    tell_workers_to_end = server.handle_term
-
-    def handle_term():
-        last_connection.refuse_further(listener)
-        tell_workers_to_end()
-
-    server.handle_term = handle_term
 
 
 def pre_fork(_server, worker):
-    """Gives a worker the place where all others see what it is busy with."""
+    """Reserve the row in which all workers see this one's requests and cores."""
     worker.row = traffic.counts().reserve()
 
 
 def child_exit(_server, worker):
-    """Wipes what a worker was busy with, for it may have been killed."""
+    """Clear the row of a worker, which may have been killed."""
     traffic.counts().release(worker.row)
 
 
@@ -117,7 +111,7 @@ def post_worker_init(worker):
 raw_env = [
     # MXNet reads both when it is imported. Without the first it runs on one thread whatever the machine;
     # without the second some networks fail from their second forward pass on (1.9.1, oneDNN subgraphs).
-    f"OMP_NUM_THREADS={settings().engine_threads}",
+    f"OMP_NUM_THREADS={parallelism().engine_threads}",
     "MXNET_SUBGRAPH_BACKEND=NONE",
     # ONNX Runtime reports to its makers unless told not to before it is loaded.
     "ORT_DISABLE_TELEMETRY=1",

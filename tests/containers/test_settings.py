@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from ipc_ai_serving.errors import ModelLoadError
@@ -12,7 +10,7 @@ def test_the_rendered_environment() -> None:
     read = Settings.from_environment({"APPLICATION_TYPE": "body-detection", "MODEL_NAME": "yolox_nano"})
     assert (read.application_type, read.model_name) == ("body-detection", "yolox_nano")
     assert str(read.model_dir) == "/opt/ml/model"
-    assert read.workers >= 1
+    assert (read.workers, read.engine_threads, read.queue_limit) == (None, None, None)
 
 
 def test_limits() -> None:
@@ -32,34 +30,10 @@ def test_the_environment_of_earlier_versions(application: str, variable: str) ->
     assert Settings.from_environment({"APPLICATION_TYPE": application, variable: "m"}).model_name == "m"
 
 
-@pytest.mark.parametrize(("processor", "workers", "threads"), [("cpu", "all", 1), ("gpu", 1, "all"), ("", "all", 1)])
-def test_one_worker_has_the_gpu(processor: str, workers: int | str, threads: int | str) -> None:
-    cores = len(os.sched_getaffinity(0))
-    read = Settings.from_environment({"PROCESSOR": processor})
-    assert (read.workers, read.engine_threads) == tuple(cores if n == "all" else n for n in (workers, threads))
-    asked = Settings.from_environment({"PROCESSOR": processor, "MODEL_SERVER_WORKERS": "3", "OMP_NUM_THREADS": "2"})
-    assert (asked.workers, asked.engine_threads) == (3, 2)
-
-
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
 def test_a_number_that_is_none(value: str) -> None:
     with pytest.raises(ModelLoadError, match="MODEL_SERVER_WORKERS"):
         Settings.from_environment({"MODEL_SERVER_WORKERS": value})
-
-
-@pytest.mark.parametrize(
-    ("environment", "shared"),
-    [
-        ({}, True),
-        ({"APPLICATION_TYPE": "custom"}, False),
-        ({"OMP_NUM_THREADS": "2"}, False),
-        ({"PROCESSOR": "gpu", "OMP_NUM_THREADS": "1"}, False),
-    ],
-)
-def test_the_model_is_loaded_before_the_fork_only_where_it_survives_that(
-    environment: dict[str, str], shared: bool
-) -> None:
-    assert Settings.from_environment(environment).loads_before_fork is shared
 
 
 @pytest.mark.parametrize("value", ["mnist", "mnist.py"])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import CatalogueError, Model
+from ipc_ai_serving import model_folder
 from ipc_ai_serving.errors import ModelLoadError
-from ipc_ai_serving.models import model_folder
-from ipc_ai_serving.models.model_folder import ModelFolder
+from ipc_ai_serving.model_folder import ModelFolder
 from workbench.errors import BenchmarkError
 
 # Roles of the artefacts that an engine needs, and where a folder has them without saying so.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipc_ai_serving.errors import ServingError
 from ipc_ai_serving.scheduling import allocator
-from ipc_ai_serving.settings import settings
+from ipc_ai_serving.scheduling.parallelism import parallelism
 
 if TYPE_CHECKING:
     from ipc_ai_serving.server.host import ApplicationHost
@@ -43,7 +43,7 @@ class Variant:
         Raises:
             ServingError: it does not load; the log has the reason.
         """
-        if before_fork and not settings().loads_before_fork:
+        if before_fork and not parallelism().loads_before_fork:
             return
         _load()
         gc.collect()

@@ -23,7 +23,7 @@ from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.throughput import Throughput
 
 QUEUE_LIMIT = 16
-"""Requests in work or waiting in one worker, ``MAX_QUEUE_LENGTH`` of ipc_ai_serving/settings.py."""
+"""Requests in work or waiting in one worker, ``QUEUE_LIMIT`` of the serving program's ``scheduling.parallelism``."""
 QUANTILE = 0.99
 
 _LARGEST_LOAD = 4.0

@@ -60,8 +60,8 @@ def _recalls(application: str, model: str, folder: Path, labels: Path) -> Iterat
     import cv2
 
     from ipc_ai_serving import images
+    from ipc_ai_serving.model_folder import find
     from ipc_ai_serving.models.detector import Detector
-    from ipc_ai_serving.models.model_folder import find
     from workbench.compilers.onnx import accuracy, frames
     from workbench.compilers.onnx import labels as label_files
 

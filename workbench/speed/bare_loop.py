@@ -68,8 +68,8 @@ def _main(application: str, folder: str, frame: str, seconds: str) -> None:
     import cv2
 
     from ipc_ai_serving import images
+    from ipc_ai_serving.model_folder import find
     from ipc_ai_serving.models.detector import Detector
-    from ipc_ai_serving.models.model_folder import find
 
     cv2.setNumThreads(1)
     store = Path(folder)

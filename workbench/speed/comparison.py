@@ -27,8 +27,8 @@ from workbench.errors import BenchError
 
 if TYPE_CHECKING:
     from ipc_ai_serving.engines import Engine
+    from ipc_ai_serving.model_folder import ModelFolder
     from ipc_ai_serving.models.embedder import Embedder
-    from ipc_ai_serving.models.model_folder import ModelFolder
 
 TARGETS = 10
 _MIN_CONFIDENCE = 0.5
@@ -74,10 +74,11 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float, 
     import numpy.typing as npt
 
     from ipc_ai_serving.applications.face_comparison import FaceModels
+    from ipc_ai_serving.model_folder import find
     from ipc_ai_serving.models.detector import Detector
     from ipc_ai_serving.models.embedder import Embedder
-    from ipc_ai_serving.models.model_folder import find
     from ipc_ai_serving.scheduling import traffic
+    from ipc_ai_serving.scheduling.parallelism import fitted
     from ipc_ai_serving.settings import Settings
 
     cv2.setNumThreads(1)
@@ -85,9 +86,8 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float, 
         find(name, "face-comparison", model_dir=store, model_store=store, catalogue=catalogue.load())
         for name in pair.split("+")
     )
-    threads = Settings.from_environment(
-        {"APPLICATION_TYPE": "face-comparison", "MODEL_NAME": pair, "MODEL_STORE": str(store)}
-    ).engine_threads
+    environment = {"APPLICATION_TYPE": "face-comparison", "MODEL_NAME": pair, "MODEL_STORE": str(store)}
+    threads = fitted(Settings.from_environment(environment)).engine_threads
     faces = Detector.load(detector, threads=1)
     models = FaceModels(faces, Embedder.load(embedder, threads=threads))
     singly = FaceModels(faces, _plain(embedder))

@@ -18,8 +18,8 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_serving.applications import detection
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.frames import FrameReader
+from ipc_ai_serving.model_folder import ModelFolder, find
 from ipc_ai_serving.models.detector import Detector
-from ipc_ai_serving.models.model_folder import ModelFolder, find
 from tests.iou import iou, matched
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 

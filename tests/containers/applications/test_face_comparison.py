@@ -19,9 +19,9 @@ from ipc_ai_serving.applications import face_comparison
 from ipc_ai_serving.applications.face_comparison import FaceModels
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.images import Frame
+from ipc_ai_serving.model_folder import ModelFolder, find
 from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.models.embedder import Embedder
-from ipc_ai_serving.models.model_folder import ModelFolder, find
 from ipc_ai_serving.settings import Settings
 from ipc_ai_serving.vision.detections import Detections
 from tests.iou import iou

@@ -18,8 +18,8 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import images
 from ipc_ai_serving.applications import detection
 from ipc_ai_serving.images import FrameSize
+from ipc_ai_serving.model_folder import find
 from ipc_ai_serving.models.detector import Detector
-from ipc_ai_serving.models.model_folder import find
 from tests.containers.test_images import _with_orientation
 from tests.iou import matched
 from tests.tiny_models import write_yolox_onnx

@@ -20,8 +20,8 @@ import pytest
 import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import engines
 from ipc_ai_serving.errors import InvalidImageError, ModelLoadError
+from ipc_ai_serving.model_folder import ModelFolder, find
 from ipc_ai_serving.models.detector import Detector
-from ipc_ai_serving.models.model_folder import ModelFolder, find
 from tests.tiny_models import write_yolox_onnx
 
 STAND_IN = """

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import engines
 from ipc_ai_serving.engines import Engine, Outputs, SharedEngine, onnxruntime
-from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts, onnx_winograd
+from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts
 from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
 from ipc_ai_serving.scheduling import traffic
 
@@ -178,45 +178,6 @@ def test_a_graph_that_does_not_load_shortened_is_loaded_as_published(
     engine = onnxruntime.load(model, {"onnx": tmp_path / "yolox_nano.onnx"}, 1)
     assert engine.run(np.ones((1, 3, 2, 2), np.float32))["twice"].sum() == 24
     assert "used as published" in caplog.text
-
-
-@pytest.mark.parametrize("broken", [False, True])
-def test_the_session_of_one_thread_has_the_graph_with_fewer_products(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, broken: bool
-) -> None:
-    _write_doubling(tmp_path / "twice.onnx", 1)
-    model = dataclasses.replace(catalogue.load().model("yunet_n"), input=_input_named("data"))
-    seen: list[int] = []
-
-    def four_times(graph: Path | bytes, *, side: int) -> bytes:
-        assert isinstance(graph, Path)
-        seen.append(side)
-        made = onnx.load(str(graph))
-        made.graph.node[0].input[0] = "more"
-        made.graph.node.insert(0, helper.make_node("Add", ["data", "data"], ["more"]))
-        made.graph.node[1].input[1] = "nothing" if broken else "more"
-        return bytes(made.SerializeToString())
-
-    monkeypatch.setattr(onnx_winograd, "with_fewer_products", four_times)
-    engine: Engine = onnxruntime.load(model, {"onnx": tmp_path / "twice.onnx"}, 2)
-    one = np.ones((1, 3, 2, 2), np.float32)
-    assert engine.run(one)["twice"].sum() == (24 if broken else 48)
-    assert engine.run_alone(one)["twice"].sum() == 24
-    assert seen == [model.input.size]
-
-
-def test_a_graph_that_cannot_be_rewritten_is_loaded_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def refuses(*_: object, **__: object) -> bytes:
-        raise onnx.shape_inference.InferenceError("no such operators")
-
-    _write_doubling(tmp_path / "twice.onnx", 1)
-    model = dataclasses.replace(catalogue.load().model("yunet_n"), input=_input_named("data"))
-    monkeypatch.setattr(onnx_winograd, "with_fewer_products", refuses)
-    engine: Engine = onnxruntime.load(model, {"onnx": tmp_path / "twice.onnx"}, 1)
-    assert engine.run(np.ones((1, 3, 2, 2), np.float32))["twice"].sum() == 24
-    assert "no such operators" in caplog.text
 
 
 def _input_named(name: str) -> catalogue.ModelInput:

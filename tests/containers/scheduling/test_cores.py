@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 
 import pytest
 
-from ipc_ai_serving.scheduling import cores as module
 from ipc_ai_serving.scheduling.cores import Cores
 from ipc_ai_serving.scheduling.shared_counts import SharedCounts
 
@@ -59,10 +57,10 @@ def test_whoever_comes_later_waits_though_a_core_has_become_idle(counts: SharedC
     assert [second.has_one, third.has_one] == [True, False]
 
 
-def test_a_core_that_becomes_idle_elsewhere_is_used_though_nobody_tells(counts: SharedCounts) -> None:
+def test_a_core_that_becomes_idle_elsewhere_is_used_by_a_thread_that_waits(counts: SharedCounts) -> None:
     cores = Cores(1, 2, counts)
     counts.requests[_OTHER] = 1
-    for _ in range(3):  # the one that looks out sleeps when nobody waits
+    for _ in range(3):
         threads = [_Thread(cores), _Thread(cores)]
         assert [thread.has_one for thread in threads] == [True, False]
         counts.requests[_OTHER] = 0
@@ -70,33 +68,6 @@ def test_a_core_that_becomes_idle_elsewhere_is_used_though_nobody_tells(counts: 
         cores.release()
         cores.release()
         counts.requests[_OTHER] = 1
-
-
-def test_whoever_waits_need_not_look_when_others_tell(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN_SECONDS", 60)
-    other = copy.copy(counts)
-    other.row = _OTHER
-    cores = Cores(1, 2, counts)
-    other.requests[_OTHER] = 1
-    threads = [_Thread(cores), _Thread(cores)]
-    assert counts.waiting[0] == 1
-    other.requests[_OTHER] = 0
-    assert not threads[1].has_one
-    other.tell_one_who_waits()
-    threads[1].wait()
-    assert counts.waiting[0] == 0
-
-
-@pytest.mark.parametrize(("held", "told"), [(1, False), (2, True)])
-def test_whoever_gives_back_what_is_not_its_own_tells(counts: SharedCounts, held: int, told: bool) -> None:
-    other = copy.copy(counts)
-    other.row = _OTHER
-    cores = Cores(1, 2, counts)
-    for _ in range(held):
-        cores.acquire()
-    other.waiting[_OTHER] = 1
-    cores.release()
-    assert other.wait_to_be_told(0) is told
 
 
 def test_what_another_worker_leaves_idle_is_used(counts: SharedCounts) -> None:

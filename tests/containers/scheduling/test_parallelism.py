@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from ipc_ai_serving.scheduling.parallelism import Parallelism, fitted
 from ipc_ai_serving.settings import Settings
 from tests.tiny_models import write_yolox_onnx
 
 
-def _settings(folder: Path, model: str = "yolox_nano", **more: str) -> Settings:
-    return Settings.from_environment(
-        {"APPLICATION_TYPE": "body-detection", "MODEL_NAME": model, "SM_MODEL_DIR": str(folder), **more}
+def _fitted(folder: Path, model: str = "yolox_nano", **more: str) -> Parallelism:
+    return fitted(
+        Settings.from_environment(
+            {"APPLICATION_TYPE": "body-detection", "MODEL_NAME": model, "SM_MODEL_DIR": str(folder), **more}
+        )
     )
 
 
@@ -46,14 +50,14 @@ def test_workers_share_the_cores_where_an_engine_runs_requests_at_once(
     own: int,
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(cores))
-    read = _settings(on_onnxruntime, **more)
+    read = _fitted(on_onnxruntime, **more)
     assert (read.workers, read.engine_threads, read.cores, read.shared_cores) == (workers, threads, own, cores)
     assert read.loads_before_fork
 
 
 def test_the_gpu_image_has_one_worker(on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
-    read = _settings(on_onnxruntime, PROCESSOR="gpu")
+    read = _fitted(on_onnxruntime, PROCESSOR="gpu")
     assert (read.workers, read.engine_threads, read.cores, read.shared_cores) == (1, 6, 6, 0)
     assert not read.loads_before_fork
 
@@ -72,7 +76,7 @@ def test_any_other_has_a_worker_a_core(
     on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, application: str, model: str
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(6))
-    read = _settings(on_onnxruntime, model, APPLICATION_TYPE=application)
+    read = _fitted(on_onnxruntime, model, APPLICATION_TYPE=application)
     assert (read.workers, read.engine_threads, read.cores, read.shared_cores) == (6, 1, 1, 0)
     assert read.queue_limit == 16
 
@@ -85,4 +89,30 @@ def test_as_many_requests_wait_for_a_core_in_all_workers(
     on_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], queue: int
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4))
-    assert _settings(on_onnxruntime, **more).queue_limit == queue
+    assert _fitted(on_onnxruntime, **more).queue_limit == queue
+
+
+@pytest.mark.parametrize(("processor", "workers", "threads"), [("cpu", "all", 1), ("gpu", 1, "all"), ("", "all", 1)])
+def test_one_worker_has_the_gpu(processor: str, workers: int | str, threads: int | str) -> None:
+    cores = len(os.sched_getaffinity(0))
+    read = fitted(Settings.from_environment({"PROCESSOR": processor}))
+    assert (read.workers, read.engine_threads) == tuple(cores if n == "all" else n for n in (workers, threads))
+    asked = fitted(
+        Settings.from_environment({"PROCESSOR": processor, "MODEL_SERVER_WORKERS": "3", "OMP_NUM_THREADS": "2"})
+    )
+    assert (asked.workers, asked.engine_threads) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("environment", "shared"),
+    [
+        ({}, True),
+        ({"APPLICATION_TYPE": "custom"}, False),
+        ({"OMP_NUM_THREADS": "2"}, False),
+        ({"PROCESSOR": "gpu", "OMP_NUM_THREADS": "1"}, False),
+    ],
+)
+def test_the_model_is_loaded_before_the_fork_only_where_it_survives_that(
+    environment: dict[str, str], shared: bool
+) -> None:
+    assert fitted(Settings.from_environment(environment)).loads_before_fork is shared

@@ -1,27 +1,19 @@
-"""Counts that workers share, by two views of the same."""
+"""Counts that workers share."""
 
 from __future__ import annotations
 
-import copy
 import os
-from pathlib import Path
 
 import pytest
 
 from ipc_ai_serving.scheduling.shared_counts import SharedCounts
 
-_OTHER, _THIRD = 1, 2
+_OTHER = 1
 
 
 @pytest.fixture
 def counts() -> SharedCounts:
     return SharedCounts(workers=2)
-
-
-def _seen_by(row: int, counts: SharedCounts) -> SharedCounts:
-    view = copy.copy(counts)
-    view.row = row
-    return view
 
 
 def test_counts_are_seen_in_processes_that_are_forked_afterwards(counts: SharedCounts) -> None:
@@ -54,40 +46,3 @@ def test_a_worker_without_a_row_counts_for_itself(counts: SharedCounts) -> None:
     counts.take(None)
     counts.requests[counts.row] += 1
     assert (sum(seen), sum(counts.requests), counts.busy_elsewhere(1)) == (1, 1, 0)
-
-
-def test_one_after_the_other_of_those_who_wait_is_told_by_another(counts: SharedCounts) -> None:
-    other, third = _seen_by(_OTHER, counts), _seen_by(_THIRD, counts)
-    everyone = (counts, other, third)
-    counts.tell_one_who_waits()  # nobody
-    counts.waiting[counts.row] = counts.waiting[_THIRD] = 1
-    counts.tell_one_who_waits()
-    counts.tell_one_who_waits()
-    assert [each.wait_to_be_told(0) for each in everyone] == [False, False, True]
-    third.tell_one_who_waits()
-    assert [each.wait_to_be_told(0) for each in everyone] == [True, False, False]
-    other.tell_one_who_waits()
-    assert [each.wait_to_be_told(0) for each in everyone] == [False, False, True]
-
-
-def test_connections_are_compared_with_workers_that_take_further_ones(counts: SharedCounts) -> None:
-    counts.accepting[counts.row] = True
-    counts.connections[_OTHER] = 5
-    assert counts.fewest_connections_elsewhere() is None
-    counts.accepting[_OTHER] = counts.accepting[_THIRD] = True
-    counts.connections[_THIRD] = 3
-    assert counts.fewest_connections_elsewhere() == 3
-    counts.release(_THIRD)
-    assert counts.fewest_connections_elsewhere() == 5
-
-
-def test_files_are_closed_with_the_counts() -> None:
-    before = _open_files()
-    counts = SharedCounts(workers=2)
-    assert _open_files() > before
-    del counts
-    assert _open_files() == before
-
-
-def _open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))

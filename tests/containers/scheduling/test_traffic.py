@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from ipc_ai_serving.errors import OverloadedError
-from ipc_ai_serving.scheduling import traffic
-from ipc_ai_serving.settings import Settings
+from ipc_ai_serving.scheduling import idle_cores, traffic
+from ipc_ai_serving.scheduling.parallelism import Parallelism
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +25,9 @@ def _forget() -> None:
 
 
 def _settings(monkeypatch: pytest.MonkeyPatch, **more: int) -> None:
-    chosen = Settings(application_type="body-detection", model_name="m", workers=2, **more)  # type: ignore[arg-type]
-    monkeypatch.setattr(traffic, "settings", lambda: chosen)
+    numbers = {"cores": 1, "shared_cores": 0} | more
+    chosen = Parallelism(workers=2, engine_threads=1, queue_limit=16, loads_before_fork=True, **numbers)
+    monkeypatch.setattr(traffic, "parallelism", lambda: chosen)
 
 
 @pytest.fixture
@@ -129,16 +129,17 @@ def test_each_worker_has_places_of_its_own_where_it_keeps_to_its_cores(monkeypat
         assert not _admitted(1)
 
 
-@pytest.mark.parametrize(("shared", "further", "told"), [(2, 0, True), (2, 1, False), (0, 0, False)])
-def test_a_worker_that_becomes_idle_tells_those_who_wait(
-    monkeypatch: pytest.MonkeyPatch, shared: int, further: int, told: bool
-) -> None:
-    _settings(monkeypatch, shared_cores=shared)
-    counts = traffic.counts()
-    other = copy.copy(counts)
-    other.row = 1
+def test_all_threads_are_for_a_lone_request_on_a_machine_with_idle_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def there_are(count: int) -> bool:
+        asked.append(count)
+        return count <= 2
+
+    monkeypatch.setattr(idle_cores, "there_are", there_are)
     with traffic.request():
-        counts.requests[0] += further
-        other.waiting[1] = 1
-        assert not other.wait_to_be_told(0)
-    assert other.wait_to_be_told(0) is told
+        assert traffic.may_take_all_threads(2)
+        assert not traffic.may_take_all_threads(3)
+        with traffic.request():
+            assert not traffic.may_take_all_threads(2)
+    assert asked == [2, 3]

@@ -80,10 +80,11 @@ def test_an_asynchronous_endpoint_writes_into_the_events_bucket(template: dict[s
 
 
 def test_an_instance_is_handed_no_more_than_it_takes(template: dict[str, Any]) -> None:
+    from ipc_ai_serving.scheduling.parallelism import fitted
     from ipc_ai_serving.settings import Settings
 
     client = only(rendered(template, **ASYNC), CONFIG)["AsyncInferenceConfig"]["ClientConfig"]
-    one_worker = Settings.from_environment({"PROCESSOR": "gpu"})
+    one_worker = fitted(Settings.from_environment({"PROCESSOR": "gpu"}))
     assert client["MaxConcurrentInvocationsPerInstance"] <= one_worker.queue_limit // 2
 
 

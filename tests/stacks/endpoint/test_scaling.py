@@ -51,7 +51,8 @@ def test_by_concurrency_or_in_china_by_requests_a_minute(
 
 
 def test_it_scales_out_before_a_gpus_one_worker_answers_503(template: dict[str, Any]) -> None:
+    from ipc_ai_serving.scheduling.parallelism import fitted
     from ipc_ai_serving.settings import Settings
 
-    one_worker = Settings.from_environment({"PROCESSOR": "gpu"})
+    one_worker = fitted(Settings.from_environment({"PROCESSOR": "gpu"}))
     assert 1 <= int(template["Parameters"]["targetConcurrencyPerInstance"]["Default"]) <= one_worker.queue_limit // 2

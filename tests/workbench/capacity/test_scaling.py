@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipc_ai_serving.settings import Settings
+from ipc_ai_serving.scheduling import parallelism
 from workbench.capacity.scaling import Autoscaler, ScalingPolicy
 from workbench.capacity.simulation import QUEUE_LIMIT
 
@@ -62,4 +62,4 @@ def test_cooldowns_target_and_queue_are_those_of_the_stack_and_the_container(tem
     assert tracking["ScaleInCooldown"] == policy.in_cooldown
     assert tracking["ScaleOutCooldown"] == policy.out_cooldown
     assert template["Parameters"]["targetConcurrencyPerInstance"]["Default"] == str(int(policy.target))
-    assert Settings.queue_limit == QUEUE_LIMIT
+    assert parallelism.QUEUE_LIMIT == QUEUE_LIMIT

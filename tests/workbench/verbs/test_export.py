@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_serving.models import model_folder
+from ipc_ai_serving import model_folder
 from ipc_ai_serving.models.detector import Detector
 from workbench import places
 from workbench.__main__ import main

@@ -13,7 +13,7 @@ from flask import Flask, Response, abort, request, send_file
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import Model, ModelFile
-from ipc_ai_serving.models.model_folder import find
+from ipc_ai_serving.model_folder import find
 from workbench.__main__ import main
 from workbench.errors import FetchError
 from workbench.local.http_server import HttpServer

@@ -20,7 +20,7 @@ from workbench.steps import Steps
 from workbench.store import model_folder
 
 if TYPE_CHECKING:
-    from ipc_ai_serving.models.model_folder import ModelFolder
+    from ipc_ai_serving.model_folder import ModelFolder
     from workbench.compilers.onnx.accuracy import Accuracy
     from workbench.compilers.onnx.conversion import Shape
     from workbench.compilers.onnx.frames import NamedFrame
@@ -63,7 +63,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.labels and not arguments.int8:
         raise CompileError("--labels is for --int8; add it, with frames for --calibration")
     serving_program.make_importable()
-    from workbench.compilers.onnx import conversion, frames, graph_repairs, optimisation, quantisation, running
+    from workbench.compilers.onnx import (
+        conversion,
+        frames,
+        graph_repairs,
+        optimisation,
+        quantisation,
+        running,
+        winograd,
+    )
     from workbench.compilers.onnx.parity import Parity, Tolerance
 
     source = running.find(arguments.model, arguments.store)
@@ -87,6 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
         graph_repairs.repair_file(converted, conversion.convert(source.model, source.files, shape, converted))
         steps.next("optimising the graph")
         optimisation.optimise(converted, optimised)
+        if not arguments.int8:  # in 8 bits the same convolutions gain nothing
+            winograd.rewrite(optimised, side=source.model.input.size)
         converted.unlink()
         compiled = _folder(source.model, optimised)
         steps.next(f"comparing the answers for {len(proof)} frames")
@@ -155,7 +165,7 @@ def _compiled(model: Model) -> Model:
 
 
 def _folder(model: Model, graph: Path) -> ModelFolder:
-    from ipc_ai_serving.models.model_folder import ModelFolder
+    from ipc_ai_serving.model_folder import ModelFolder
 
     return ModelFolder(_compiled(model), {_ROLE: graph})
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_serving import model_folder
 from ipc_ai_serving.errors import ModelLoadError
-from ipc_ai_serving.models import model_folder
+from ipc_ai_serving.model_folder import ModelFolder
 from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.models.embedder import Embedder
-from ipc_ai_serving.models.model_folder import ModelFolder
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input
 from workbench.compilers.onnx import parity

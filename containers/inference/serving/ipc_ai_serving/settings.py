@@ -11,13 +11,16 @@ from pathlib import Path
 from ipc_ai_serving.errors import ModelLoadError
 
 _MIB = 1024 * 1024
-_CUSTOM = "custom"
+CUSTOM = "custom"
+"""The application that is a user's own program."""
 _PROGRAM_DIR = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the rendered model environment says, with SageMaker's own conventions as defaults.
+    """The rendered model environment, with SageMaker's own conventions as defaults.
+
+    Numbers that are None are chosen by ``scheduling.parallelism``, which knows the machine and the model.
 
     Attributes:
         application_type: which application to serve, ``APPLICATION_TYPE``.
@@ -31,15 +34,10 @@ class Settings:
         workers: worker processes, ``MODEL_SERVER_WORKERS``; by default one per processor core, and one alone in the
             GPU image, where each would hold a CUDA context and a model in the GPU's memory.
         engine_threads: threads of an engine in one worker, ``OMP_NUM_THREADS``; by default one, or as many as cores, at
-            most four, where the engine runs several requests at once (``parallelism``), and in the GPU image one per
-            processor core, for models that run on the CPU there.
-        engine_threads_per_process: whether the engine makes its threads anew in each process, so that its model may be
-            loaded before the fork whatever their number.
+            most four, where the engine runs several requests at once, and in the GPU image one per processor core, for
+            models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, or in all of them where they share the cores,
             ``MAX_QUEUE_LENGTH``; more get 503 at once. By default 16 for each core that they run on.
-        cores: of the processor that one worker uses at once, for decoding frames and for forward passes: its share.
-        shared_cores: of the processor that all workers share, of which each uses, beside its own, what others leave
-            idle; 0 where each keeps to its own.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
         max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
@@ -52,29 +50,16 @@ class Settings:
     code_dir: Path | None = None
     program: str = "inference.py"
     gpu: bool = False
-    workers: int = 1
-    engine_threads: int = 1
-    engine_threads_per_process: bool = False
-    queue_limit: int = 16
-    cores: int = 1
-    shared_cores: int = 0
+    workers: int | None = None
+    engine_threads: int | None = None
+    queue_limit: int | None = None
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
     max_object_bytes: int = 32 * _MIB
 
-    @property
-    def loads_before_fork(self) -> bool:
-        """Whether one process loads the model and its workers share the memory.
-
-        Neither threads nor a CUDA context survive a fork, so an engine must have none of its own by then. What a user's
-        own program does is not known, and it may bring other releases of packages than the master has imported.
-        """
-        forkable = self.engine_threads == 1 or self.engine_threads_per_process
-        return self.application_type != _CUSTOM and forkable and not self.gpu
-
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Reads the settings from an environment.
+        """Read the settings from an environment.
 
         Raises:
             ModelLoadError: a number is not one.
@@ -82,11 +67,8 @@ class Settings:
         application_type = environment.get("APPLICATION_TYPE", "face-detection")
         comparison = application_type == "face-comparison"
         older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
-        cores = len(os.sched_getaffinity(0))
-        gpu = environment.get("PROCESSOR") == "gpu"
-        workers = _positive(environment, "MODEL_SERVER_WORKERS", 1 if gpu else cores)
         code_dir = environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
-        read = cls(
+        return cls(
             application_type=application_type,
             model_name=environment.get("MODEL_NAME") or environment.get(older_name, ""),
             model_dir=Path(environment.get("SM_MODEL_DIR", cls.model_dir)),
@@ -94,25 +76,13 @@ class Settings:
             code_dir=Path(code_dir) if code_dir else None,
             # SageMaker takes the name of the module, too.
             program=f"{environment.get('SAGEMAKER_PROGRAM', cls.program).removesuffix('.py')}.py",
-            gpu=gpu,
-            workers=workers,
-            cores=max(1, cores // workers),
-            engine_threads=_positive(environment, "OMP_NUM_THREADS", cores if gpu else 1),
-            queue_limit=_positive(environment, "MAX_QUEUE_LENGTH", cls.queue_limit),
-            max_body_bytes=_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes),
-            max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS", cls.max_frame_pixels),
-            max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES", cls.max_object_bytes),
-        )
-        if application_type == _CUSTOM:
-            return read
-        from ipc_ai_serving.scheduling import parallelism  # the master imports nothing more for a user's own program
-
-        return parallelism.fitted(
-            read,
-            cores=cores,
-            workers=workers if environment.get("MODEL_SERVER_WORKERS") else None,
-            threads=read.engine_threads if environment.get("OMP_NUM_THREADS") else None,
-            queue_limit=read.queue_limit if environment.get("MAX_QUEUE_LENGTH") else None,
+            gpu=environment.get("PROCESSOR") == "gpu",
+            workers=_positive(environment, "MODEL_SERVER_WORKERS"),
+            engine_threads=_positive(environment, "OMP_NUM_THREADS"),
+            queue_limit=_positive(environment, "MAX_QUEUE_LENGTH"),
+            max_body_bytes=_positive(environment, "MAX_BODY_BYTES") or cls.max_body_bytes,
+            max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS") or cls.max_frame_pixels,
+            max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES") or cls.max_object_bytes,
         )
 
 
@@ -122,10 +92,10 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+def _positive(environment: Mapping[str, str], name: str) -> int | None:
     text = environment.get(name)
     if not text:
-        return default
+        return None
     if not text.isdecimal() or int(text) == 0:
         raise ModelLoadError(f"{name} must be a positive whole number, not '{text}'")
     return int(text)

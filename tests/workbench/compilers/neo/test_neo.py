@@ -19,7 +19,7 @@ from moto import mock_aws
 from rich.console import Console
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_serving.models.model_folder import find
+from ipc_ai_serving.model_folder import find
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.compilers.neo import command as neo_compile
 from workbench.compilers.neo import neo_job

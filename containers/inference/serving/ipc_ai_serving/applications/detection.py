@@ -21,12 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_serving import model_folder
 from ipc_ai_serving.frames import FrameSet, frame_reader
 from ipc_ai_serving.images import FrameSize, Needed
-from ipc_ai_serving.models import model_folder
 from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.requests import content
 from ipc_ai_serving.scheduling import traffic
+from ipc_ai_serving.scheduling.parallelism import parallelism
 from ipc_ai_serving.settings import settings
 from ipc_ai_serving.vision.detections import Detections
 
@@ -93,7 +94,7 @@ def model_fn(model_dir: str) -> Detector:
         model_store=settings().model_store,
         catalogue=catalogue.load(),
     )
-    return Detector.load(folder, threads=settings().engine_threads)
+    return Detector.load(folder, threads=parallelism().engine_threads)
 
 
 def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
@@ -126,7 +127,7 @@ def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, s
     """Write the answer as JSON."""
     answers = [_frame_answer(size, found, prediction.normalized) for size, found in prediction.found]
     answer = {"results": answers} if prediction.several else answers[0]
-    return json.dumps(answer).encode(), "application/json"
+    return json.dumps(answer).encode(), content.JSON_TYPE
 
 
 def _frame_answer(size: FrameSize, found: Detections, normalized: bool) -> dict[str, Any]:

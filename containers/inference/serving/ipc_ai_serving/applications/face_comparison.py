@@ -23,14 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_serving import images
+from ipc_ai_serving import images, model_folder
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.images import Frame
-from ipc_ai_serving.models import model_folder
 from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.models.embedder import Embedder
 from ipc_ai_serving.requests import content
 from ipc_ai_serving.scheduling import traffic
+from ipc_ai_serving.scheduling.parallelism import parallelism
 from ipc_ai_serving.settings import settings
 from ipc_ai_serving.vision.detections import Detections
 
@@ -152,7 +152,7 @@ def model_fn(model_dir: str) -> FaceModels:
         )
         for name in names
     )
-    threads = settings().engine_threads
+    threads = parallelism().engine_threads
     return FaceModels(Detector.load(detector, threads=threads), Embedder.load(embedder, threads=threads))
 
 
@@ -207,7 +207,7 @@ def output_fn(prediction: Comparison, accept: str | None) -> tuple[bytes, str]:
             for match in prediction.matches
         ],
     }
-    return json.dumps(answer).encode(), "application/json"
+    return json.dumps(answer).encode(), content.JSON_TYPE
 
 
 def _targets(document: Mapping[str, Any]) -> tuple[list[bytes], bool]:

@@ -73,7 +73,8 @@ class SharedEngine:
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """Run one forward pass over a (N, 3, height, width) float32 tensor."""
         with self._in_turn():
-            return self._engine.run_alone(tensor) if traffic.alone() else self._engine.run(tensor)
+            wide = traffic.may_take_all_threads(self._engine.at_once)
+            return self._engine.run_alone(tensor) if wide else self._engine.run(tensor)
 
     def run_each(self, count: int, tensor_of: TensorOf) -> Outputs:
         """Run forward passes over tensors that are made only when they are needed.

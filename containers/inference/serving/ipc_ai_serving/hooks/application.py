@@ -16,8 +16,8 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.hooks.user_application import UserHooks
 from ipc_ai_serving.hooks.user_packages import PROGRAM
+from ipc_ai_serving.settings import CUSTOM
 
-_CUSTOM = "custom"
 _BUILT_IN = {
     "face-detection": "ipc_ai_serving.applications.detection",
     "body-detection": "ipc_ai_serving.applications.detection",
@@ -59,7 +59,7 @@ def find(
         catalogue.load().application(application_type)
     except catalogue.UnknownNameError as error:
         raise ModelLoadError(str(error)) from error
-    if application_type == _CUSTOM:
+    if application_type == CUSTOM:
         user = UserHooks.load(model_dir, code_dir=code_dir, program=program)
         return Application(user.model_fn, user.input_fn, user.predict_fn, user.output_fn)
     module = importlib.import_module(_BUILT_IN[application_type])

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ipc_ai_serving.settings import Settings
+from ipc_ai_serving.settings import CUSTOM, Settings
 
 PROGRAM = "inference.py"
 
@@ -34,7 +34,7 @@ def install(settings: Settings) -> Path | None:
     Raises:
         RuntimeError: pip failed; the log has its messages.
     """
-    custom = settings.application_type == "custom"
+    custom = settings.application_type == CUSTOM
     folder = code_folder(settings.model_dir, program=settings.program) if custom else None
     requirements = folder / "requirements.txt" if folder else None
     if requirements is None or not requirements.is_file():

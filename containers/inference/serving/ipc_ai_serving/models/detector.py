@@ -8,8 +8,8 @@ from ipc_ai_catalogue import Model
 from ipc_ai_serving import engines
 from ipc_ai_serving.engines import SharedEngine
 from ipc_ai_serving.images import Frame, FrameSize
+from ipc_ai_serving.model_folder import ModelFolder
 from ipc_ai_serving.models.heads import head
-from ipc_ai_serving.models.model_folder import ModelFolder
 from ipc_ai_serving.scheduling.stages import stage
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input, network_size

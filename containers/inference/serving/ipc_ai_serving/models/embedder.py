@@ -9,7 +9,7 @@ from ipc_ai_catalogue import Model
 from ipc_ai_serving import engines
 from ipc_ai_serving.engines import SharedEngine, TensorOf
 from ipc_ai_serving.images import Frame
-from ipc_ai_serving.models.model_folder import ModelFolder
+from ipc_ai_serving.model_folder import ModelFolder
 from ipc_ai_serving.scheduling.stages import stage
 from ipc_ai_serving.vision.alignment import Points, cut_out, placements
 from ipc_ai_serving.vision.preprocessing import normalised

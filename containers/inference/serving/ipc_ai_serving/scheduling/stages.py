@@ -1,4 +1,4 @@
-"""How long each stage of a request took, for the log: whoever does a stage says so, whoever serves collects."""
+"""Timing of the stages of a request, for the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _collected: ContextVar[Milliseconds | None] = ContextVar("stages", default=None)
 
 @contextmanager
 def collected() -> Iterator[Milliseconds]:
-    """Collects the stages of the request that this thread serves."""
+    """Collect the stages of the request that this thread serves."""
     stages: Milliseconds = {}
     token = _collected.set(stages)
     try:
@@ -26,7 +26,7 @@ def collected() -> Iterator[Milliseconds]:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Times what happens inside; costs next to nothing where nobody collects."""
+    """Time what happens inside; costs next to nothing where no request collects."""
     started = time.perf_counter()
     try:
         yield

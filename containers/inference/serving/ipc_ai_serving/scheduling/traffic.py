@@ -1,4 +1,4 @@
-"""What requests share: the cores, the places in which they wait, and whether one of them is alone."""
+"""Admission of requests, turns on the cores, and all threads for a lone request."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ipc_ai_serving.errors import OverloadedError
+from ipc_ai_serving.scheduling import idle_cores
 from ipc_ai_serving.scheduling.cores import Cores
+from ipc_ai_serving.scheduling.parallelism import parallelism
 from ipc_ai_serving.scheduling.shared_counts import SharedCounts
 from ipc_ai_serving.scheduling.stages import stage
-from ipc_ai_serving.settings import settings
 
 _lock = threading.Lock()
 
 
 @functools.cache
 def counts() -> SharedCounts:
-    """What all workers are busy with; the first call must come before they are forked."""
-    return SharedCounts(settings().workers)
+    """Counts of all workers; the first call must come before they are forked."""
+    return SharedCounts(parallelism().workers)
 
 
 @contextmanager
 def request(limit: int | None = None) -> Iterator[None]:
-    """A request is in work while this lasts.
+    """Count a request as in work while this lasts.
 
     Args:
         limit: of requests in work or waiting, in this worker, or in all of them where they share the cores.
 
     Raises:
-        OverloadedError: there are as many already.
+        OverloadedError: the limit is reached.
     """
     with _lock:
         if limit is not None and _in_work() >= limit:
@@ -41,27 +42,28 @@ def request(limit: int | None = None) -> Iterator[None]:
     finally:
         with _lock:
             counts().requests[counts().row] -= 1
-            idle = counts().requests[counts().row] < settings().cores
-        if idle and settings().shared_cores:
-            counts().tell_one_who_waits()
 
 
 def alone() -> bool:
-    """Whether one request is in work, in all workers; while a model is loaded and tried there is none."""
+    """Tell whether one request is in work, in all workers; while a model is loaded and tried there is none."""
     return sum(counts().requests) == 1
 
 
+def may_take_all_threads(threads: int) -> bool:
+    """Tell whether a forward pass may have so many threads: it is alone in the program, and on the machine's cores."""
+    return alone() and idle_cores.there_are(threads)
+
+
 def _in_work() -> int:
-    return sum(counts().requests) if settings().shared_cores else counts().requests[counts().row]
+    return sum(counts().requests) if parallelism().shared_cores else counts().requests[counts().row]
 
 
 @contextmanager
 def core() -> Iterator[None]:
-    """A core, from the first byte of a frame that is decoded to the end of its forward pass.
+    """Hold a core, from the first byte of a frame that is decoded to the end of its forward pass.
 
-    More of these at once than there are cores would take turns on them, each time with the others' data in the caches,
-    and hold up the threads that answer ``/ping``. A thread that has one keeps it: giving it back between two steps
-    would let another thread in each time.
+    More threads at work than cores would take turns on them, with cold caches each time, and hold up ``/ping``. A
+    thread that has a core keeps it: giving it back between two steps would let another thread in each time.
     """
     if _mine.core is not None:
         yield
@@ -76,7 +78,7 @@ def core() -> Iterator[None]:
 
 @contextmanager
 def without_core() -> Iterator[None]:
-    """Lets others have the core that this thread has, if any, while it waits for something that needs none."""
+    """Lend this thread's core, if any, to others while the thread waits for something that needs none."""
     cores = _mine.core
     if cores is None:
         yield
@@ -101,7 +103,7 @@ def _give_back(cores: Cores) -> None:
 
 class _Mine(threading.local):
     core: Cores | None = None
-    """Whose core this thread has."""
+    """Where the core that this thread has is from."""
 
 
 _mine = _Mine()
@@ -114,4 +116,4 @@ def _cores() -> Cores:
 
 @functools.cache
 def _cores_of_process() -> Cores:
-    return Cores(settings().cores, settings().shared_cores, counts())
+    return Cores(parallelism().cores, parallelism().shared_cores, counts())

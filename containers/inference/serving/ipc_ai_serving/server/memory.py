@@ -1,13 +1,12 @@
-"""Memory that a process has for itself, memory that it shares with others, and the limit."""
+"""Memory that a process has for itself, and that it shares with others."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 
 def of_process(pid: int | str = "self") -> dict[str, float]:
-    """Measure the memory of a process in MiB, from Linux's ``/proc/PID/smaps_rollup``.
+    """Read the memory of a process in MiB from Linux's ``/proc/PID/smaps_rollup``.
 
     Returns:
         ``private_mib``: pages that no other process has, which are the cost of the process. ``shared_mib``: pages in
@@ -23,17 +22,3 @@ def of_process(pid: int | str = "self") -> dict[str, float]:
         return round((kilobytes.get(f"{kind}_Clean", 0) + kilobytes.get(f"{kind}_Dirty", 0)) / 1024, 1)
 
     return {"private_mib": mib("Private"), "shared_mib": mib("Shared")}
-
-
-_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
-
-
-def limit(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes of memory of the machine, or the container's limit in cgroups of either version where that is lower."""
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for name in _LIMITS:
-        try:
-            found.append(int((cgroup / name).read_text()))
-        except (OSError, ValueError):  # no such file, or its content is "max"
-            continue
-    return min(found)

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, which loses no connection when it ends."""
+"""gunicorn's threaded worker, without connections lost at its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import logging
 import select
 import socket
-import time
 import uuid
 from typing import Any
 
@@ -16,105 +15,60 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from ipc_ai_serving.errors import ClientError, ServingError, error_document
-from ipc_ai_serving.scheduling import traffic
 from ipc_ai_serving.server.body import WholeBody
 
 logger = logging.getLogger(__name__)
 
+_FOLLOWS_WITHIN_MS = 20
 _STATUSES = {
     errors.LimitRequestLine: http.HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
-_FOLLOWS_WITHIN_MS = 20
-# Others take a connection within a fraction of this, unless they hang, or gunicorn waits for a client to close.
-_LEFT_TO_OTHERS_SECONDS, _LOOK_AGAIN_SECONDS = 0.002, 0.0005
-_GIVES_UP_SECONDS = 0.05
 # gunicorn counts headers that the application made among the faults of parsing.
 _FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """Takes what waits in the kernel's queue before it stops listening, and answers in the one error shape.
+    """Takes every connection that waits in the kernel's queue before it ends, and answers in the one error shape.
 
-    A thread stays with a connection whose next request comes at once. Connections are spread over the workers: the
-    kernel wakes all of them for each, and whoever is first would take many that come together.
+    A thread stays with a connection whose next request comes at once.
 
-    The base class leaves the socket open, and so the queue growing, until its last request is done, and whoever is
-    in the queue then is reset. Here such a client is answered, and a later one finds the port closed and goes
-    elsewhere.
+    The base class leaves the socket open, and so the queue growing, until its last request is done; connections in the
+    queue then are reset. Here their clients are answered, and later ones find the port closed and go elsewhere.
     """
 
-    _gave_up: tuple[int | None, float] = (None, 0.0)
-    """How many connections the worker had that did not take one that was left to it, and how long that counts."""
-
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accepts connections or stops; when the worker ends, for good."""
+        """Accept connections or stop; when the worker ends, for good."""
         super().set_accept_enabled(enabled)
-        counts = traffic.counts()
-        counts.accepting[counts.row] = enabled
         if self.alive:
             return
         for listener in self.sockets:
             listener.setblocking(False)
             taken = -1
-            while taken != self.nr_conns:  # which accept() leaves as it is when nobody waits
+            while taken != self.nr_conns:  # which accept() leaves as it is when the queue is empty
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
 
-    def accept(self, listener: socket.socket) -> None:
-        """Takes a connection that waits, unless a worker with fewer that are in use takes it in a moment.
-
-        Where nobody did, they are not waited for again until their number changes or a while has passed: one may hang.
-        """
-        start = now = time.monotonic()
-        while self.alive and self._another_has_fewer(now) and _is_ready(listener, 0):
-            if now - start >= _LEFT_TO_OTHERS_SECONDS:
-                self._gave_up = _fewest_elsewhere(), now + _GIVES_UP_SECONDS
-                break
-            time.sleep(_LOOK_AGAIN_SECONDS)
-            now = time.monotonic()
-        super().accept(listener)
-        self._publish()
-
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Does what there is to do for connections, and lets other workers know how many are in use then."""
-        super().wait_for_and_dispatch_events(timeout)
-        self._publish()
-
-    def _another_has_fewer(self, now: float) -> bool:
-        fewest = _fewest_elsewhere()
-        number, until = self._gave_up
-        return fewest is not None and fewest < self._in_use and (fewest != number or now >= until)
-
-    @property
-    def _in_use(self) -> int:
-        """Connections that have a thread, or wait for one. Whether one that is only kept open is used again is open."""
-        return int(self.nr_conns) - len(self.keepalived_conns) - len(self.pending_conns)
-
-    def _publish(self) -> None:
-        counts = traffic.counts()
-        counts.connections[counts.row] = self._in_use
-
     def handle(self, conn: Any) -> Any:
-        """Answers the requests of a connection that follow each other closely.
+        """Answer the requests of a connection that follow each other closely.
 
         In the base class each goes through the thread that waits for all connections, and so through two changes of
         threads, which takes as long as all of Flask.
         """
         kept = super().handle(conn)
-        # While there is a thread for each connection, nobody waits for the one that stays.
+        # While there is a thread for each connection, no other waits for the one that stays.
         while kept is True and self.alive and self.nr_conns <= self.cfg.threads and _follows(conn):
             kept = super().handle(conn)
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answers a request."""
+        """Answer a request."""
         req.body = WholeBody.of(req.body)
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
-        """Answers what never gets to the application: in the base class with a page for people."""
+        """Answer a request that never gets to the application; the base class would send a page of HTML."""
         if isinstance(exc, errors.ParseException) and not isinstance(exc, _FAULTS_OF_ANSWERS):
             status = _STATUSES.get(type(exc), http.HTTPStatus.BAD_REQUEST)
             code, message = ClientError.code, f"the request is not valid HTTP: {exc}"
@@ -128,23 +82,14 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        with contextlib.suppress(OSError):  # whoever it was may be gone
+        with contextlib.suppress(OSError):  # the client may be gone
             client.sendall(head.encode() + body)
 
 
-def _fewest_elsewhere() -> int | None:
-    return traffic.counts().fewest_connections_elsewhere()
-
-
 def _follows(conn: Any) -> bool:
-    """Whether a client that got its answer sent more with it, or sends or closes while a thread can wait for it."""
+    """Tell whether a client that got its answer sends more, or closes, while a thread can wait for it."""
     if conn.parser.unreader.buf.getvalue():
         return True
-    return _is_ready(conn.sock, _FOLLOWS_WITHIN_MS)
-
-
-def _is_ready(sock: socket.socket, milliseconds: int) -> bool:
-    """Whether there is something to read or accept, at the end of that time at the latest."""
     waiting = select.poll()
-    waiting.register(sock, select.POLLIN)
-    return bool(waiting.poll(milliseconds))
+    waiting.register(conn.sock, select.POLLIN)
+    return bool(waiting.poll(_FOLLOWS_WITHIN_MS))

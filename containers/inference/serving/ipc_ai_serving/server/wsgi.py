@@ -8,6 +8,7 @@ import cv2
 
 from ipc_ai_serving import engines, logs
 from ipc_ai_serving.hooks import application
+from ipc_ai_serving.scheduling.parallelism import parallelism
 from ipc_ai_serving.server.app import create_app
 from ipc_ai_serving.server.host import ApplicationHost
 from ipc_ai_serving.settings import settings
@@ -24,7 +25,7 @@ host = ApplicationHost(
         program=settings().program,
     ),
     str(settings().model_dir),
-    queue_limit=settings().queue_limit,
+    queue_limit=parallelism().queue_limit,
 )
 app = create_app(host, model_name=settings().model_name, max_body_bytes=settings().max_body_bytes)
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
-from ipc_ai_serving.engines.onnxruntime import onnx_sessions, onnx_shortcuts, onnx_winograd
+from ipc_ai_serving.engines.onnxruntime import onnx_sessions, onnx_shortcuts
 from ipc_ai_serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
@@ -29,29 +29,21 @@ class OnnxRuntimeEngine(Engine):
 
     With several threads there are two sessions of it. A request that is alone gets all threads and its answer sooner;
     requests beside each other get one each, which together is more than all threads for one after the other. The first
-    session, of one thread, is whoever loads the engine's, and shared with processes forked from it; the other, and the
-    threads for batches, each process makes for itself, for no thread survives a fork. Its weights are shared, too.
+    session, of one thread, belongs to the process that loads the engine, and is shared with those forked from it; the
+    other, and the threads for batches, each process makes for itself, for no thread survives a fork. Its weights are
+    shared, too.
     """
 
-    def __init__(
-        self,
-        graph: Path | bytes,
-        *,
-        name: str,
-        input_name: str,
-        threads: int,
-        for_one_thread: Path | bytes | None = None,
-    ) -> None:
-        """Loads a graph.
+    def __init__(self, graph: Path | bytes, *, name: str, input_name: str, threads: int) -> None:
+        """Load a graph.
 
         Args:
             graph: its file, or what would be in it.
             name: of the file, for messages.
             input_name: of its input.
             threads: how many calls may run at once, or help one that is alone.
-            for_one_thread: another with the same numbers, for the session of one thread.
         """
-        self._narrow = onnx_sessions.opened(for_one_thread or graph, threads=1, name=name)
+        self._narrow = onnx_sessions.opened(graph, threads=1, name=name)
         on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
         self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread nobody needs it again
@@ -148,20 +140,11 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     graph = onnx_shortcuts.shortened(
         path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
-    filtered = _with_fewer_products(graph, model) if on_cpu else graph
     engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)
     try:
-        return engine(graph, for_one_thread=filtered)
+        return engine(graph)
     except ModelLoadError as error:
-        if filtered is path:
+        if graph is path:
             raise
-        logger.warning("%s is used as published: rewritten it does not load (%s)", path.name, error)
+        logger.warning("%s is used as published: shortened it does not load (%s)", path.name, error)
         return engine(path)
-
-
-def _with_fewer_products(graph: Path | bytes, model: Model) -> Path | bytes:
-    try:
-        return onnx_winograd.with_fewer_products(graph, side=model.input.size)
-    except Exception:  # ONNX's own package refuses graphs that the runtime loads
-        logger.warning("%s is loaded with its convolutions as they are", model.name, exc_info=True)
-        return graph

@@ -51,6 +51,8 @@ class OptimisedGraph:
 
         options = _options(threads)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        # Each process would have a copy of all matrices, packed for products; those of convolutions are in the files.
+        options.add_session_config_entry("session.disable_prepacking", "1")
         return _session(str(self._folder / _GRAPH), options, name=self._name)
 
 

@@ -1,4 +1,4 @@
-"""Published ONNX graphs with less to compute and the same numbers."""
+"""Shortcuts in published ONNX graphs: less to compute and the same numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime import onnx_graph, onnx_joined_maps
+from ipc_ai_serving.engines.onnxruntime import onnx_graph
 from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph, attributes, set_attributes
 from ipc_ai_serving.errors import ModelLoadError
 
@@ -33,7 +33,6 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
       part of that convolution: of 6 x 6 pixels with a stride of 2 in place of 3 x 3 with one of 1, as in YOLOv5 6.0.
     - Of pools of 5, 9 and 13 pixels each looks at 5 pixels of the one before: the largest of the largest.
     - Of YOLOX's classes only the wanted one is computed, so that rows have six numbers.
-    - Convolutions of one pixel over two joined maps look at each of them (``onnx_joined_maps``).
 
     Args:
         path: of the graph.
@@ -57,7 +56,6 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
     if target_class is not None:
         changed.append(_keep_class(graph, target_class))
     if on_cpu:
-        changed.append(onnx_joined_maps.convolved_apart(graph, model))
         changed.append(_convolve_slopes(graph))  # the last: it makes all nodes anew
     if not any(changed):
         return path

@@ -8,7 +8,7 @@ import pytest
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_serving.errors import ModelLoadError
-from ipc_ai_serving.models.model_folder import ModelFolder, find
+from ipc_ai_serving.model_folder import ModelFolder, find
 
 CATALOGUE = catalogue.load()
 

@@ -10,9 +10,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts, onnx_winograd
-from ipc_ai_serving.engines.onnxruntime.onnx_winograd_nodes import OF_FOUR, OF_TWO
-from ipc_ai_serving.server import memory
+from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts
+from workbench.compilers.onnx import winograd
+from workbench.compilers.onnx.winograd_nodes import OF_FOUR, OF_TWO
 
 _CHANNELS = 128
 _RANDOM = np.random.default_rng(0)
@@ -99,7 +99,7 @@ def test_the_matrices_filter(filtering: Any) -> None:
 @pytest.mark.parametrize("is_open", [False, True])
 def test_the_numbers_are_the_same(rows: int, columns: int, wide: int, batch: int, is_open: bool) -> None:
     graph = _bytes(_net([batch, 3, *(("rows", "columns") if is_open else (rows, columns))]))
-    made = onnx_winograd.with_fewer_products(graph, side=26 if wide == 6 else 13)
+    made = winograd.with_fewer_products(graph, side=26 if wide == 6 else 13)
     assert isinstance(made, bytes)
     onnx.checker.check_model(onnx.load_from_string(made))
     assert _sides_of_kernels(made) == {(1, 1), (wide, 1), (1, wide)}
@@ -108,7 +108,7 @@ def test_the_numbers_are_the_same(rows: int, columns: int, wide: int, batch: int
 
 def test_a_graph_that_leaves_the_size_open_is_right_for_every_size() -> None:
     graph = _bytes(_net(["frames", 3, "rows", "columns"]))
-    made = onnx_winograd.with_fewer_products(graph, side=32)
+    made = winograd.with_fewer_products(graph, side=32)
     assert isinstance(made, bytes)
     for shape in [(1, 3, 1, 1), (2, 3, 5, 3), (1, 3, 8, 31), (3, 3, 40, 2)]:
         _assert_same(made, graph, shape)
@@ -148,7 +148,7 @@ def _read_twice(graph: Any) -> None:
 def test_neighbours_stay_as_they_are(change: Callable[[Any], None], is_open: bool) -> None:
     model = _net([1, 3, *(("rows", "columns") if is_open else (26, 26))])
     change(model.graph)
-    made = onnx_winograd.with_fewer_products(_bytes(model), side=26)
+    made = winograd.with_fewer_products(_bytes(model), side=26)
     assert isinstance(made, bytes)
     assert (3, 3) not in _sides_of_kernels(made)
     _assert_same(made, _bytes(model), (1, 3, 26, 26))
@@ -171,7 +171,7 @@ def test_neighbours_stay_as_they_are(change: Callable[[Any], None], is_open: boo
 )
 def test_other_convolutions_stay(changed: dict[str, Any]) -> None:
     graph = _bytes(_net(**changed))
-    assert onnx_winograd.with_fewer_products(graph, side=416) is graph
+    assert winograd.with_fewer_products(graph, side=416) is graph
 
 
 def _weights_made_in_the_graph(graph: Any) -> None:
@@ -195,29 +195,29 @@ def test_graphs_that_only_look_alike_stay(change: Callable[[Any], None]) -> None
     model = _net()
     change(model.graph)
     graph = _bytes(model)
-    assert onnx_winograd.with_fewer_products(graph, side=416) is graph
+    assert winograd.with_fewer_products(graph, side=416) is graph
 
 
 def test_older_operators_stay() -> None:
     model = _net()
     model.opset_import[0].version = 12
     graph = _bytes(model)
-    assert onnx_winograd.with_fewer_products(graph, side=416) is graph
+    assert winograd.with_fewer_products(graph, side=416) is graph
 
 
 def test_what_is_too_large_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = _net()
     _twice_as_deep(model.graph)
     graph = _bytes(model)
-    monkeypatch.setattr(onnx_winograd, "_LARGEST_KERNELS", _CHANNELS * _CHANNELS * 36 * 4)
-    made = onnx_winograd.with_fewer_products(graph, side=26)
+    monkeypatch.setattr(winograd, "_LARGEST_KERNELS", _CHANNELS * _CHANNELS * 36 * 4)
+    made = winograd.with_fewer_products(graph, side=26)
     assert isinstance(made, bytes)
     assert (3, 3) in _sides_of_kernels(made)  # the second of two
     _assert_same(made, graph, (1, 3, 26, 26))
-    monkeypatch.setattr(onnx_winograd, "_LARGEST_BYTES", len(graph) - 1)
+    monkeypatch.setattr(winograd, "_LARGEST_BYTES", len(graph) - 1)
     (tmp_path / "net.onnx").write_bytes(graph)
-    assert onnx_winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
-    assert onnx_winograd.with_fewer_products(graph, side=26) is graph
+    assert winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
+    assert winograd.with_fewer_products(graph, side=26) is graph
 
 
 def _with_sparse_weights(graph: Any) -> None:
@@ -235,13 +235,13 @@ def test_unusual_graphs_stay(change: Callable[[Any], None], tmp_path: Path) -> N
     model = _net()
     change(model.graph)
     (tmp_path / "net.onnx").write_bytes(_bytes(model))
-    assert onnx_winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
+    assert winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
     assert onnx_shortcuts.shortened(tmp_path / "net.onnx") == tmp_path / "net.onnx"
 
 
 def test_what_is_no_graph_stays(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
-    assert onnx_winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
+    assert winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
 
 
 @pytest.mark.parametrize("is_open", [False, True])
@@ -251,30 +251,42 @@ def test_a_pool_whose_size_onnx_and_its_runtime_tell_differently_stays(is_open: 
     model.graph.node[1].input[0] = "pooled"
     model.graph.node.insert(1, helper.make_node("MaxPool", ["first"], ["pooled"], **pool))
     graph = _bytes(model)
-    assert onnx_winograd.with_fewer_products(graph, side=80) is graph
+    assert winograd.with_fewer_products(graph, side=80) is graph
 
 
 def test_what_a_graph_declares_of_its_output_is_not_believed() -> None:
     model = _net()
     model.graph.output[0].CopyFrom(helper.make_tensor_value_info("second", TensorProto.FLOAT, [1, _CHANNELS, 20, 20]))
-    made = onnx_winograd.with_fewer_products(_bytes(model), side=26)
+    made = winograd.with_fewer_products(_bytes(model), side=26)
     assert isinstance(made, bytes)
     _assert_same(made, _bytes(model), (1, 3, 26, 26))
-
-
-def test_what_there_is_no_memory_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = _bytes(_net())
-    matrices = _CHANNELS * _CHANNELS * 36 * 4
-    monkeypatch.setattr(memory, "limit", lambda: 2 * (2 * len(graph) + 3 * matrices))
-    assert onnx_winograd.with_fewer_products(graph, side=26) is not graph
-    monkeypatch.setattr(memory, "limit", lambda: 2 * 3 * matrices)
-    assert onnx_winograd.with_fewer_products(graph, side=26) is graph
 
 
 def test_a_convolution_may_be_the_last() -> None:
     model = _net([1, 3, "rows", "columns"])
     model.graph.output[0].name = "second"
-    made = onnx_winograd.with_fewer_products(_bytes(model), side=26)
+    made = winograd.with_fewer_products(_bytes(model), side=26)
     assert isinstance(made, bytes)
     assert (3, 3) not in _sides_of_kernels(made)
     _assert_same(made, _bytes(model), (1, 3, 21, 34))
+
+
+def test_a_file_is_rewritten_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(_bytes(_net()))
+    made = winograd.with_fewer_products(path, side=26)
+    winograd.rewrite(path, side=26)
+    assert path.read_bytes() == made
+
+
+def test_a_file_that_cannot_be_rewritten_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuses(*_: object, **__: object) -> bytes:
+        raise onnx.shape_inference.InferenceError("no such operators")
+
+    (tmp_path / "net.onnx").write_bytes(b"as it was")
+    monkeypatch.setattr(winograd, "with_fewer_products", refuses)
+    winograd.rewrite(tmp_path / "net.onnx", side=26)
+    assert (tmp_path / "net.onnx").read_bytes() == b"as it was"
+    assert "no such operators" in caplog.text

@@ -1,7 +1,8 @@
-"""Convolutions of 3 x 3 pixels in ONNX graphs, written with fewer multiplications where that is faster."""
+"""Convolutions of 3 x 3 pixels with fewer multiplications, where that is faster on a CPU."""
 
 from __future__ import annotations
 
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 
 from ipc_ai_serving.engines.onnxruntime import onnx_graph
 from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph, attributes
-from ipc_ai_serving.engines.onnxruntime.onnx_winograd_nodes import OF_FOUR, OF_TWO, Convolution, Writer
-from ipc_ai_serving.server import memory
+from workbench.compilers.onnx import map_sizes
+from workbench.compilers.onnx.winograd_nodes import OF_FOUR, OF_TWO, Convolution, Writer
+
+logger = logging.getLogger(__name__)
 
 _LARGEST_BYTES = 384 * 1024 * 1024
 _LARGEST_KERNELS = 512 * 1024 * 1024
@@ -30,8 +33,19 @@ _USUAL = {"strides": [1, 1], "dilations": [1, 1], "group": 1, "auto_pad": b"NOTS
 _PLAIN = {**_USUAL, "pads": [1, 1, 1, 1]}
 
 
+def rewrite(graph: Path, *, side: int) -> None:
+    """Rewrite a graph's file with :func:`with_fewer_products`; a graph that cannot be rewritten stays as it is."""
+    try:
+        written = with_fewer_products(graph, side=side)
+    except Exception:  # ONNX's own package refuses graphs that the runtime loads
+        logger.warning("%s keeps its convolutions as they are", graph.name, exc_info=True)
+        return
+    if isinstance(written, bytes):
+        graph.write_bytes(written)
+
+
 def with_fewer_products(graph: Path | bytes, *, side: int) -> Path | bytes:
-    """The graph, with those convolutions in Winograd's way that are faster so on one thread of a CPU.
+    """Write those convolutions in Winograd's way that are faster so on one thread of a CPU.
 
     Sums are in another order, and of numbers up to some times as large, so a convolution's numbers differ by some
     millionths of the largest.
@@ -55,14 +69,14 @@ def with_fewer_products(graph: Path | bytes, *, side: int) -> Path | bytes:
         return graph
     if not any(_kernels(editor, node) is not None for node in model.graph.node):
         return graph
-    sizes = onnx_graph.map_sizes(model, side)
-    writer = Writer(editor, fixed=onnx_graph.takes_one_size(model))
+    sizes = map_sizes.map_sizes(model, side)
+    writer = Writer(editor, fixed=map_sizes.takes_one_size(model))
     nodes: list[Any] = []
-    kernels, most = 0, min(_LARGEST_KERNELS, _room(model))
+    kernels = 0
     for node in model.graph.node:
         chosen = _chosen(editor, node, sizes)
         kernels += chosen.kernel_bytes if chosen else 0
-        nodes += [node] if chosen is None or kernels > most else writer.written(chosen)
+        nodes += [node] if chosen is None or kernels > _LARGEST_KERNELS else writer.written(chosen)
     if len(nodes) == len(model.graph.node):
         return graph
     del model.graph.node[:]
@@ -91,12 +105,3 @@ def _chosen(graph: Graph, node: Any, sizes: dict[str, tuple[int, int]]) -> Convo
         if math.prod(math.ceil(length / filtering.side) for length in size) >= least_tiles:
             return Convolution(node, kernels, size, filtering)
     return None
-
-
-def _room(model: Any) -> int:
-    """Bytes of transformed kernels for which the machine has memory, and as much again for frames.
-
-    While a graph is written and loaded, its weights are there twice, and transformed kernels three times.
-    """
-    weights = sum(len(each.raw_data) for each in model.graph.initializer)
-    return (memory.limit() // 2 - 2 * weights) // 3
