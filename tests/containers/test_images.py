@@ -237,7 +237,7 @@ def test_segments_as_cameras_write_them() -> None:
 
 
 def test_a_frame_of_motion_jpeg_without_huffman_tables() -> None:
-    """What USB and some IP cameras send: the tables of ITU-T T.81 annex K are meant, and left out."""
+    """USB cameras and some IP cameras send such frames, which rely on the tables of ITU-T T.81 annex K."""
     plain = _saved(RED, "JPEG", quality=95)
     segments, scan = _segments(plain)
     avi = b"\xff\xe0\x00\x10AVI1" + bytes(10)

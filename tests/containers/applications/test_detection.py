@@ -155,7 +155,7 @@ def test_the_embedded_people_detector_answers_on_any_size(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("name", "files"), [("yolox_nano", "onnx"), ("body_detector_yolox_nano", "mxnet")])
-def test_four_workers_are_found_and_nobody_else(testdata: Path, name: str, files: str) -> None:
+def test_exactly_four_workers_are_found(testdata: Path, name: str, files: str) -> None:
     model = _load(name, "body-detection", testdata / "models" / files)
     answer = _answer(model, (testdata / "images" / "reference" / "test_1280x1920x3.jpg").read_bytes())
     found = _above(answer, 0.3)

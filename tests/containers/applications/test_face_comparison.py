@@ -189,7 +189,7 @@ def test_the_same_person_is_found_among_three(testdata: Path, pair: str) -> None
 
 
 def _embedding(models: FaceModels, portrait: Path) -> npt.NDArray[np.float32]:
-    """Of the largest face."""
+    """Embed the largest face."""
     frame = images.decode(portrait.read_bytes(), max_pixels=50_000_000)
     faces = models.detector.detect(frame)
     faces = faces.take(np.flatnonzero(faces.scores >= 0.65))

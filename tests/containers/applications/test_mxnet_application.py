@@ -42,7 +42,7 @@ def forgotten_module() -> Iterator[None]:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    """What SageMaker's MXNet container saves after training, with a label that only training needs."""
+    """Files that SageMaker's MXNet container saves after training, with a label that only training needs."""
     data = mxnet.sym.Variable("data")
     layer = mxnet.sym.FullyConnected(mxnet.sym.Flatten(data), num_hidden=1, name="layer")
     mxnet.sym.LinearRegressionOutput(layer, mxnet.sym.Variable("label")).save(str(tmp_path / "model-symbol.json"))

@@ -76,7 +76,7 @@ def test_what_a_still_picture_consists_of_is_left_as_it_is() -> None:
     assert size(body) == (40, 30)
 
 
-def test_texts_which_nobody_reads_are_not_inflated() -> None:
+def test_unused_texts_are_not_inflated() -> None:
     bomb = _chunk(b"zTXt", b"k\x00\x00" + zlib.compress(b"a" * 100_000))
     control = _chunk(b"fcTL", b"")
     body = _png(_chunk(b"IHDR", HEADER), bomb * 3, control, PIXELS, _chunk(b"iTXt", b"k"))

@@ -122,7 +122,7 @@ def test_threads_wait_for_their_turn(at_once: int, monkeypatch: pytest.MonkeyPat
     assert most[0] == at_once
 
 
-def test_whoever_waits_for_a_turn_leaves_the_cores_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_waits_for_a_turn_leaves_the_cores_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     cores = threading.BoundedSemaphore(2)
     monkeypatch.setattr(traffic, "_cores", lambda: cores)
     inside, go_on = threading.Event(), threading.Event()

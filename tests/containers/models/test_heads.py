@@ -98,7 +98,7 @@ def test_suppression_measures_overlap_by_its_own_limit(iou: float, kept: int) ->
 
 
 def test_suppression_looks_at_the_best_two_thousand() -> None:
-    """Of 2,500 times the same box and a weaker one elsewhere, which is one too many to be looked at."""
+    """The weaker box stands behind 2,500 copies of another, beyond the limit of candidates."""
     boxes = np.array([[0, 0, 10, 10]] * 2500 + [[50, 50, 60, 60]], np.float32)
     scores = np.array([0.9] * 2500 + [0.5], np.float32)
     assert suppress(Detections(boxes, scores), iou=0.45).boxes.tolist() == [[0, 0, 10, 10]]

@@ -16,7 +16,7 @@ _TEXT, _OTHER_TEXT = base64.b64encode(_IMAGE).decode(), base64.b64encode(_OTHER)
 
 
 def _as_usual(body: bytes) -> Any:
-    """What ``json`` makes of it, with the texts decoded that should be."""
+    """Parse with ``json`` and decode the texts that are images, as the expected result."""
 
     def decoded(value: Any) -> Any:
         return base64.b64decode(value) if isinstance(value, str) and len(value) >= 4096 else value

@@ -67,7 +67,7 @@ def _named(model: Path) -> dict[str, str]:
     return {"MODEL_NAME": "yolox_nano" if (model / "yolox_nano").is_dir() else "red"}
 
 
-def test_ready_means_ready_whoever_answers(model: Path, frame: bytes) -> None:
+def test_ready_means_that_every_worker_is_ready(model: Path, frame: bytes) -> None:
     with serving(model, **_named(model)) as program:
         program.wait_until(200)
         assert {program.invoke(frame) for _ in range(20)} == {200}
@@ -93,7 +93,7 @@ def test_ping_says_503_from_the_first_moment_until_the_model_is_loaded(
                 (slow / "go").touch()
         assert statuses[-1] == 200
         assert statuses.count(503) >= 1
-        assert {0, -1}.isdisjoint(statuses[statuses.index(503) :])  # whoever answers next takes over without a gap
+        assert {0, -1}.isdisjoint(statuses[statuses.index(503) :])  # the workers take over without a gap
 
 
 @pytest.mark.parametrize("seconds", [0, 0.1, 0.2, 0.4, 0.8])
@@ -137,7 +137,7 @@ def test_a_worker_that_is_killed_under_load_loses_its_own_requests_alone(model: 
         assert program.process.poll() is None
 
 
-def test_workers_that_are_killed_while_they_load_keep_nobody_waiting(slow: Path) -> None:
+def test_workers_that_are_killed_while_they_load_keep_no_client_waiting(slow: Path) -> None:
     with serving(slow, application="custom") as program:
         program.wait_until(503)
         for _ in range(WORKERS):
@@ -166,7 +166,7 @@ def test_overload_is_refused_and_what_was_accepted_finishes(slow: Path) -> None:
         assert set(load.statuses) == {200, 503}
         assert load.statuses[200] >= 3
         assert load.statuses[503] >= 3
-        # Accepted ones waited for others; refused ones waited for nobody.
+        # Accepted requests waited for others; refused ones did not wait.
         assert _percentile(load.milliseconds[503], 0.5) < _percentile(load.milliseconds[200], 0.5) / 2
 
 

@@ -67,7 +67,7 @@ def test_a_file_that_ends_early(kept: int, file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layer", [b"con_4", b"affine_", b"fc_2"])
 def test_another_network(layer: bytes, file: Path, tmp_path: Path) -> None:
-    """Of the same layers, the first with twice as many numbers, or of one more filter."""
+    """The network has the same layers, but the first with twice as many numbers, or one more filter."""
     changed = bytearray(file.read_bytes())
     changed[changed.index(layer) + len(layer) + 4] += 1
     path = tmp_path / FACE_EMBEDDING

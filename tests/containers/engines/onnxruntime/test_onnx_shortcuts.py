@@ -178,12 +178,12 @@ def _classes_without_sigmoid(graph: Any) -> None:
     _made(graph, "fine_joined").input[2] = "fine_classes"
 
 
-def _rows_that_somebody_else_reads(graph: Any) -> None:
+def _rows_that_another_node_reads(graph: Any) -> None:
     graph.node.append(helper.make_node("Identity", ["fine_rows"], ["also"]))
     graph.output.append(helper.make_tensor_value_info("also", TensorProto.FLOAT, [1, 5 + _CLASSES, "cells"]))
 
 
-@pytest.mark.parametrize("change", [_classes_without_sigmoid, _rows_that_somebody_else_reads])
+@pytest.mark.parametrize("change", [_classes_without_sigmoid, _rows_that_another_node_reads])
 def test_an_end_that_is_another_keeps_all_classes(path: Path, change: Any) -> None:
     _changed(path, change)
     made = onnx_shortcuts.shortened(path, target_class=0)
@@ -332,7 +332,7 @@ def test_limits_of_other_types_and_shapes_stay(tmp_path: Path) -> None:
     np.testing.assert_array_equal(_answer(made), _answer(other_name_of_the_domain))
 
 
-def test_new_names_are_nobody_s(tmp_path: Path) -> None:
+def test_new_names_are_unused_so_far(tmp_path: Path) -> None:
     path = _clipped(tmp_path / "net.onnx")
 
     def use_names(graph: Any) -> None:
@@ -414,13 +414,13 @@ def test_slopes_of_rows_stay(tmp_path: Path) -> None:
     assert onnx_shortcuts.shortened(path) == path
 
 
-def _logits_that_somebody_else_reads(graph: Any) -> None:
+def _logits_that_another_node_reads(graph: Any) -> None:
     node = _made(graph, "fine_objectness_sigmoid")
     node.CopyFrom(helper.make_node("ReduceMax", ["fine_classes"], list(node.output), axes=[1]))
 
 
-def test_classes_that_somebody_else_reads_stay(path: Path) -> None:
-    _changed(path, _logits_that_somebody_else_reads)
+def test_classes_that_another_node_reads_stay(path: Path) -> None:
+    _changed(path, _logits_that_another_node_reads)
     made = onnx_shortcuts.shortened(path, target_class=0)
     np.testing.assert_allclose(_run(made), _run(path), atol=1e-5)
 
