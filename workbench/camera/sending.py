@@ -69,7 +69,7 @@ def send_frame(
     """Sends one frame.
 
     Args:
-        url: of the API, with its path.
+        url: URL of the API, with its path.
         frame: an image file, or another that a user's own application takes.
         camera_id: the camera's name.
         auth: authentication of the camera; None where the API requires none.

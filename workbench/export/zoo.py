@@ -20,7 +20,7 @@ from workbench.export.symbol_repairs import repaired_roi_align
 _OF_TRAINING = ("sampler", "_target_generator", "target_generator")
 Tensor = npt.NDArray[np.float32]
 Weights: TypeAlias = Callable[[Any, Sequence[str]], None]
-"""Gives a network its weights and the classes asked for; none stand for all that it knows."""
+"""Function that gives a network its weights and the classes asked for; none stand for all of the network's."""
 
 
 def build(name: str, classes: Sequence[str], weights: Weights) -> Any:

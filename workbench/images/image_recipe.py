@@ -20,7 +20,7 @@ _DIGEST_CHARACTERS = 12
 # Amazon's public registry has Docker Hub's official images, without Docker Hub's rate limit for anonymous pulls.
 _BASE_REGISTRY = "public.ecr.aws/docker/library"
 PLATFORM = "linux/amd64"
-"""What SageMaker's instances run."""
+"""Platform of SageMaker's instances."""
 
 
 @dataclass(frozen=True)

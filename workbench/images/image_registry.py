@@ -16,7 +16,7 @@ from workbench.deployment.account import Account, saying_in_one_sentence
 from workbench.errors import ImageError
 
 USER = "AWS"
-"""Whom a token of ECR logs in."""
+"""User name for ECR's tokens."""
 _UNTAGGED_DAYS = 14
 _LIFECYCLE = {
     "rules": [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-"""moto takes any."""
+"""Arbitrary values, because moto accepts any."""
 
 
 @dataclass(frozen=True)

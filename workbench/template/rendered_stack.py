@@ -1,6 +1,6 @@
-"""The stack as CloudFormation would create it, read from its rendered template.
+"""Stack as CloudFormation would create it, read from its rendered template.
 
-What runs locally is read from here, so a laptop runs what an account would.
+The local run reads its settings from here, so that a laptop and an account run the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _API_HANDLER, _INGEST_HANDLER = "inference_api.handler.handler", "inference_api.
 
 @dataclass(frozen=True)
 class RenderedFunction:
-    """A Lambda function: the folder of its code, handler, environment and timeout in seconds."""
+    """Lambda function: the folder of its code, handler, environment, memory in MiB and timeout in seconds."""
 
     name: str
     code: Path
@@ -31,15 +31,15 @@ class RenderedFunction:
 
 @dataclass(frozen=True)
 class RenderedMethod:
-    """A method of the API: its path, HTTP method, integration and what it asks of callers, as rendered.
+    """Method of the API: its path, HTTP method, integration and requirements for callers, as rendered.
 
     Attributes:
         path: the path, with a slash at its beginning.
         http_method: such as ``POST``.
-        integration: what answers.
+        integration: the integration that answers.
         requires_key: whether callers send the API key.
         requires_signature: whether callers sign.
-        models: by content type, the JSON schema that a body has to fit; a type without one is not looked at.
+        models: JSON schema of the body by content type; bodies of other types are not checked.
     """
 
     path: str
@@ -52,16 +52,16 @@ class RenderedMethod:
 
 @dataclass(frozen=True)
 class RenderedIngest:
-    """What makes events of uploaded files.
+    """Front end that makes events of uploaded files.
 
     Attributes:
-        function: what a batch of messages goes to.
-        queue_name: the queue that S3 tells of uploads.
-        dead_letter_queue_name: where messages end that failed too often.
-        bucket_notifications: what S3 tells, in CloudFormation's words.
-        batch_size: most messages of a batch.
-        visibility_seconds: after this time a message that failed is seen again.
-        attempts: after so many a message goes to the dead-letter queue.
+        function: the function that takes a batch of messages.
+        queue_name: the queue for S3's notifications of uploads.
+        dead_letter_queue_name: the queue for messages that failed too often.
+        bucket_notifications: the bucket's notification configuration, in CloudFormation's form.
+        batch_size: largest number of messages in a batch.
+        visibility_seconds: visibility timeout, after which a failed message is received again.
+        attempts: number of receptions after which a message is dead-lettered.
     """
 
     function: RenderedFunction
@@ -75,7 +75,7 @@ class RenderedIngest:
 
 @dataclass(frozen=True)
 class AsyncQueue:
-    """Key prefixes under which an asynchronous endpoint writes, and how many requests it works on at once."""
+    """Key prefixes under which an asynchronous endpoint writes, and the number of its concurrent requests."""
 
     output: str
     failure: str
@@ -84,7 +84,7 @@ class AsyncQueue:
 
 @dataclass(frozen=True)
 class RenderedStack:
-    """What the local run needs of the rendered template. Physical names stand for logical ones."""
+    """Parts of the rendered template that the local run needs, with physical names in place of logical ids."""
 
     region: str
     function: RenderedFunction
@@ -101,7 +101,7 @@ class RenderedStack:
 
     @property
     def requires_key(self) -> bool:
-        """Whether callers of the API send a key."""
+        """Returns whether callers of the API send a key."""
         return any(method.requires_key for method in self.methods)
 
 
@@ -123,7 +123,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         ingest=_ingest(resources, names, functions[_INGEST_HANDLER]) if _INGEST_HANDLER in functions else None,
         model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
         model_data_url=model["Properties"]["PrimaryContainer"].get("ModelDataUrl"),
-        # The images of the stack are its own program, which runs here without an image.
+        # The stack's own images hold the serving program, which runs here without an image.
         named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
         async_queue=_async_queue(_only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]),
@@ -139,7 +139,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
 
 
 def _functions(resources: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, RenderedFunction]:
-    """The functions by their handlers."""
+    """Functions by their handlers."""
     functions = [
         RenderedFunction(
             name=names[logical_id],
@@ -172,7 +172,10 @@ def _ingest(resources: Mapping[str, Any], names: Mapping[str, str], function: Re
 
 
 def _async_queue(endpoint_config: Mapping[str, Any]) -> AsyncQueue | None:
-    """What an asynchronous endpoint has for a queue; None for the other kinds. The one bucket is not read again."""
+    """Output prefixes and concurrency of an asynchronous endpoint; None for the other kinds.
+
+    The bucket in the paths is left out, because it is the events' bucket.
+    """
     rendered = endpoint_config.get("AsyncInferenceConfig")
     if rendered is None:
         return None
@@ -184,7 +187,7 @@ def _async_queue(endpoint_config: Mapping[str, Any]) -> AsyncQueue | None:
 
 
 def _events_bucket(resources: Mapping[str, Any]) -> str:
-    """The logical id of the events' bucket: the other one holds its access logs."""
+    """Logical id of the events' bucket; the other bucket holds its access logs."""
     ((logical_id),) = (
         logical_id
         for logical_id, resource in resources.items()
@@ -201,12 +204,12 @@ def _only(resources: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]
 
 
 def _physical_names(resources: Mapping[str, Any]) -> dict[str, str]:
-    """Logical ids to names as CloudFormation could have made them: lower case, as buckets need."""
+    """Possible physical names by logical id, in lower case, because buckets require it."""
     return {logical_id: f"local-{logical_id.lower()}" for logical_id in resources}
 
 
 def _named(environment: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """The environment with references to resources (``ID`` or ``ID.Attribute``) replaced by their names."""
+    """Replaces references to resources (``ID`` or ``ID.Attribute``) in an environment by their names."""
     return {key: names.get(str(value).split(".")[0], str(value)) for key, value in environment.items()}
 
 
@@ -233,7 +236,7 @@ def _methods(resources: Mapping[str, Any]) -> list[RenderedMethod]:
 
 
 def _models(method: Mapping[str, Any], resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The schemas by content type, where the method has a validator that looks at bodies."""
+    """Schemas by content type, where the method has a validator of bodies."""
     validator = resources.get(method.get("RequestValidatorId", ""))
     if validator is None or not validator["Properties"].get("ValidateRequestBody"):
         return {}

@@ -1,4 +1,4 @@
-"""The stack's template: synthesized, and rendered for given parameters as CloudFormation would."""
+"""Template of the stack: synthesized, and rendered for given parameters as by CloudFormation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _URL_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-g
 
 
 def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The template that ``cdk synth`` writes, without copying any asset.
+    """Synthesizes the template by ``cdk synth``, without copying any asset.
 
     Args:
         context: values of the CDK's context, as ``--context NAME=VALUE`` gives them.
 
     Raises:
-        SynthesisError: it failed; the message is the last thing that it said.
+        SynthesisError: it failed; the message has its last lines.
     """
     command = places.REPOSITORY / "node_modules" / ".bin" / "cdk"
     if not command.is_file():
@@ -51,30 +51,30 @@ def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 
 def partition_of(region: str) -> str:
-    """The partition that a region is in."""
+    """Partition of a region."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def stand_in_account() -> str:
-    """The account id that stands in rendered templates for the operator's."""
+    """Account id in rendered templates, in place of the operator's."""
     return str(Template.AccountId)
 
 
 def render_template(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
-    """The template with parameters, conditions and pseudo parameters resolved, as a plain dictionary."""
+    """Resolves parameters, conditions and pseudo parameters of the template, to a plain dictionary."""
     Template.Partition = partition_of(region)
     Template.URLSuffix = _URL_SUFFIXES[Template.Partition]
-    # cloud-radar's default is empty; the endpoint's name has the last part of it.
+    # cloud-radar's default is empty, but the endpoint's name contains the last part of the id.
     Template.StackId = (
         f"arn:{Template.Partition}:cloudformation:{region}:{Template.AccountId}:stack/local/{_STACK_GUID}"
     )
-    # cloud-radar removes what equals this; its default, the empty string, is a value that properties may have.
+    # cloud-radar removes values equal to this. Its default is the empty string, which properties may have.
     Template.NoValue = "AWS::NoValue"
     with contextlib.redirect_stdout(io.StringIO()):  # cloud-radar 0.17 prints a line about its own hooks
         renderer = Template({})
-    # The steps of Template.render, which first writes and reads the template as YAML: 20 times their own duration.
+    # The steps of Template.render, without its round trip through YAML, which takes 20 times as long as they do.
     renderer.template = copy.deepcopy(dict(template))
     renderer.Region = region
     renderer.set_parameters(dict(values))
@@ -87,7 +87,7 @@ def render_template(template: Mapping[str, Any], values: Mapping[str, str], regi
 
 
 def _without_novalue_items(value: Any) -> Any:
-    """cloud-radar removes properties without a value and leaves such items of lists; CloudFormation removes both."""
+    """Removes items of lists without a value; cloud-radar removes only properties, but CloudFormation both."""
     if isinstance(value, dict):
         return {key: _without_novalue_items(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -18,7 +18,7 @@ from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import synthesize
 
 LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
-"""What differs from the template where the operator does not name it: nobody but this machine reaches the local API."""
+"""Defaults that differ from the template's, because only this machine reaches the local API."""
 
 _CHECK_SECONDS = 0.5
 _LAST_PORT = 65535

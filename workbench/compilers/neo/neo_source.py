@@ -22,7 +22,7 @@ _PYTORCH = {
     True: ("1.4", "1.5", "1.6", "1.7", "1.8", "1.12", "1.13", "2.0"),
     False: ("1.7", "1.8"),
 }
-"""Whether the target is an instance of SageMaker, to the versions that Neo compiles for it."""
+"""Versions that Neo compiles, by whether the target is an instance of SageMaker."""
 _FILES = "a symbol (*-symbol.json) with its *.params, one *.onnx, or one TorchScript (*.pt or *.pth)"
 
 
@@ -216,7 +216,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 _FRAMEWORKS = {"mxnet": "MXNET", "onnxruntime": "ONNX"}
-"""Engine to framework."""
+"""Framework by engine."""
 _EXAMINERS: Mapping[str, Callable[[Sequence[Path], _Told], Declared]] = {
     "MXNET": _examined_mxnet,
     "ONNX": _examined_onnx,

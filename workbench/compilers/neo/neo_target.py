@@ -20,7 +20,7 @@ class Target:
     """A target.
 
     Attributes:
-        label: for names of jobs and folders, such as ``ml-c5`` or ``linux-x86-64-nvidia``.
+        label: part of the names of jobs and folders, such as ``ml-c5`` or ``linux-x86-64-nvidia``.
         output_config: its part of the job's ``OutputConfig``.
         is_instance: whether it is an instance of SageMaker.
         device: the device on which DLR runs it, ``cpu`` or ``gpu``.
@@ -49,7 +49,7 @@ def chosen(arguments: argparse.Namespace, service_model: Any) -> Target:
     """Reads the target from the arguments.
 
     Args:
-        arguments: of the verb.
+        arguments: arguments of the verb.
         service_model: botocore's model of SageMaker, which lists the valid targets.
 
     Raises:

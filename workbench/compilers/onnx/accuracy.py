@@ -13,7 +13,7 @@ from workbench.compilers.onnx.labels import Boxes
 from workbench.compilers.onnx.parity import overlaps
 
 SAME_OBJECT_IOU = 0.5
-"""Of a detection and the label that it is counted for, at least."""
+"""Least IoU of a detection with the label that it counts for."""
 
 SURE = 0.5
 """Score of the weakest detection that precision and recall count."""

@@ -16,7 +16,7 @@ from workbench.errors import CompileError
 Tensor = npt.NDArray[np.float32]
 _HEAVY = ["Conv", "Gemm", "MatMul"]
 _BETWEEN = {"Concat", "Relu", "Resize", "Slice"}
-"""What costs two conversions where it stays in 32 bits among heavy operators in 8."""
+"""Light operators; each costs two conversions where it stays in 32 bits between heavy operators in 8."""
 
 
 class _Tensors:
