@@ -79,7 +79,7 @@ templates: install .venv/checkov/installed ## cdk-nag, cfn-lint and checkov over
 	scripts/check-template .cache/cdk.out/*.template.json
 
 unit: install ## the tests that need no synth and start no process, in under a minute: TESTS= chooses
-	$(BIN)/python -m pytest -m "not synth and not processes" $(TESTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not synth and not processes and not slow" $(TESTS)
 
 test: check .venv/export/installed .venv/bench/installed ## every check and every test: TESTS= chooses
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)

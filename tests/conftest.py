@@ -6,15 +6,27 @@ import os
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import HealthCheck
 
 from workbench.template.rendered_template import synthesize
 
 # MXNet reads it at import; the reason is in gunicorn.conf.py.
 os.environ["MXNET_SUBGRAPH_BACKEND"] = "NONE"
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Neighbours on the machine make any example slow now and then; no test is about its own time.
+hypothesis.settings.register_profile("no-clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("no-clock")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take the template, so that ``make unit`` leaves them out."""
+    for item in items:
+        if "template" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.synth)
 
 
 @pytest.fixture(scope="session")

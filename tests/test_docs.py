@@ -221,6 +221,7 @@ def test_every_make_target_named_in_the_docs_exists() -> None:
             assert target in targets, f"{page.name}: make {target}"
 
 
+@pytest.mark.processes
 def test_no_path_of_one_machine_is_tracked() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True

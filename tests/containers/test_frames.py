@@ -175,6 +175,7 @@ def test_what_holds_no_frames_is_left_to_others(body: bytes | str, content_type:
     assert frames.frames_in(body, content_type) is None
 
 
+@pytest.mark.processes
 def test_s3_is_not_loaded_for_other_requests() -> None:
     """The client of S3 takes half a second and 30 MB."""
     source = (

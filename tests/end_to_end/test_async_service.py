@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.end_to_end.test_service import _error, _up
+
+pytestmark = pytest.mark.processes
 
 PNG = {"Content-Type": "image/png"}
 

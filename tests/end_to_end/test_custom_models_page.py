@@ -18,6 +18,8 @@ import pytest
 from workbench.errors import StartError
 from workbench.local import container_engine
 
+pytestmark = pytest.mark.processes
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "custom-models.md").read_text(encoding="utf-8")
 CHINESE_PAGE = (REPOSITORY / "docs" / "custom-models_CN.md").read_text(encoding="utf-8")

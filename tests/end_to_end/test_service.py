@@ -27,6 +27,8 @@ import pytest
 from tests.iou import iou
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
+pytestmark = pytest.mark.processes
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 

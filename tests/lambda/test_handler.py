@@ -200,6 +200,7 @@ def test_a_frame_that_cannot_be_taken_back_is_counted(
     assert _counted(capsys, "EventStoreFailures") == 1
 
 
+@pytest.mark.processes
 def test_a_write_that_s3_refuses_is_tried_again(
     endpoint: FakeEndpoint, function_environment: pytest.MonkeyPatch
 ) -> None:
@@ -383,6 +384,7 @@ def test_no_frame_is_logged(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFix
     assert "pixels" not in logged
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("changed", "loads_boto3"),
     [({}, False), ({"SAVE_REQUEST_EVENTS": "Yes"}, True), ({"ENDPOINT_TYPE": "async"}, True)],

@@ -10,6 +10,8 @@ from flask import Flask
 from workbench.__main__ import VERBS, main
 from workbench.local.http_server import HttpServer
 
+pytestmark = pytest.mark.processes
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -123,6 +123,7 @@ def test_a_source_that_was_seen_lately_is_not_looked_at_again(photograph: Path, 
     assert _compare(models, source_image_bytes=empty, target_image_bytes=face)["SourceImageFace"] is None
 
 
+@pytest.mark.slow
 def test_only_so_many_sources_are_kept_for_so_long(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = _load("dlib_frontal_face+dlib_face_embedding", Path("/none"))
     image = photograph.read_bytes()

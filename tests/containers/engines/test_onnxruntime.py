@@ -48,6 +48,7 @@ def test_a_batch_comes_back_in_its_order(tmp_path: Path, batch: int | str, threa
     assert engine.at_once == threads
 
 
+@pytest.mark.processes
 def test_a_forked_process_makes_threads_of_its_own(tmp_path: Path) -> None:
     """A session's threads, and those of batches, do not survive a fork; waiting for them would last for ever."""
     _write_doubling(tmp_path / "graph.onnx", "N")

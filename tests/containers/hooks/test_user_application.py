@@ -240,6 +240,7 @@ def test_a_scikit_learn_model_as_its_container_takes_it(tmp_path: Path) -> None:
     assert json.loads(answer_of(hooks, tmp_path, b"[[0], [3]]", "application/json")[0]) == [0, 1]
 
 
+@pytest.mark.processes
 def test_gunicorns_master_imports_nothing_that_a_user_may_replace() -> None:
     program = Path(default_hooks.__file__).parents[2]
     source = "import ipc_ai_serving.hooks.user_packages, sys; sys.exit('numpy' in sys.modules or 'cv2' in sys.modules)"

@@ -52,6 +52,7 @@ def store() -> Iterator[ObjectStore]:
         yield ObjectStore(_client(running.url), max_object_bytes=LIMIT)
 
 
+@pytest.mark.processes
 def test_objects_come_in_the_order_of_their_uris(store: ObjectStore) -> None:
     assert store.fetch([f"s3://frames/{key}" for key in KEYS]) == list(KEYS.values())
     assert store.fetch(["s3://frames/a.jpg"] * 16) == [b"first"] * 16
@@ -150,6 +151,7 @@ def misbehaving() -> Iterator[str]:
         yield server.url
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("key", "kind", "says"),
     [
@@ -187,6 +189,7 @@ def test_one_refusal_ends_the_others(misbehaving: str) -> None:
     assert time.monotonic() - started < 15  # and not the twenty seconds of the other
 
 
+@pytest.mark.processes
 def test_no_s3_at_all() -> None:
     with HttpServer(Flask(__name__)) as gone:
         url = gone.url

@@ -16,6 +16,7 @@ def counts() -> SharedCounts:
     return SharedCounts(workers=2)
 
 
+@pytest.mark.processes
 def test_counts_are_seen_in_processes_that_are_forked_afterwards(counts: SharedCounts) -> None:
     row = counts.reserve()
     assert row is not None

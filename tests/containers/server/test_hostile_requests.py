@@ -149,6 +149,7 @@ def _requests(draw: st.DrawFn) -> tuple[bytes, str | None]:
     return body, None if draw(st.integers(0, 2)) else draw(CONTENT_TYPES)
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sent=_requests())
 def test_no_request_is_answered_with_5xx(client: FlaskClient, sent: tuple[bytes, str | None]) -> None:

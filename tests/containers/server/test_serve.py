@@ -20,6 +20,8 @@ from ipc_ai_serving.server import memory
 from tests.served_program import CLIENTS, WORKERS, Program, serving, under_load
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
+pytestmark = pytest.mark.processes
+
 SLOW_HOOKS = """
 import pathlib, time
 def model_fn(model_dir):

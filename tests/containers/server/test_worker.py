@@ -15,6 +15,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from ipc_ai_serving.server.worker import DrainingWorker
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize(
     ("fault", "status", "code"),

@@ -17,6 +17,8 @@ import pytest
 from tests.served_program import Program, serving, under_load
 from tests.tiny_models import write_yolox_onnx
 
+pytestmark = pytest.mark.processes
+
 _SIDE = 7900  # half a second of decoding, in a body of a few hundred KB
 
 

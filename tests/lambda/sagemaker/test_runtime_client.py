@@ -20,6 +20,8 @@ from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
 from inference_api.sagemaker.runtime_client import RuntimeClient
 from inference_api.settings import AwsAccess
 
+pytestmark = pytest.mark.processes
+
 WORDS: dict[str, Any] = {
     "EndpointName": "name",
     "Body": b"\xff\xd8\xff a frame",

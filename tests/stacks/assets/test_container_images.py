@@ -14,6 +14,8 @@ from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 from stacks.places import REPOSITORY
 
+pytestmark = pytest.mark.synth
+
 
 def _sources(output: Path, customized_application: str | None = None, **context: str) -> list[dict[str, Any]]:
     app = App(outdir=str(output), context={"aws:cdk:disable-asset-staging": True, **context})

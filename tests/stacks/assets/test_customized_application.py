@@ -72,6 +72,7 @@ def test_its_image_runs_custom_applications_alone(template: dict[str, Any], cust
     assert _image(customized, applicationType="custom", containerImageUri=named) == named
 
 
+@pytest.mark.processes
 def test_a_folder_that_cannot_be_built_ends_the_synthesis() -> None:
     with pytest.raises(SynthesisError, match="containers/inference/serving has no Dockerfile"):
         synthesize({"customizedApplication": "containers/inference/serving"})

@@ -62,6 +62,7 @@ def test_wheels_are_those_of_the_lambda_runtime(tmp_path: Path, no_pip: list[lis
     assert "--only-binary" in command
 
 
+@pytest.mark.processes
 def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(function_bundle, "_CACHE", tmp_path / "cache")
     monkeypatch.setenv("PIP_NO_INDEX", "1")

@@ -67,6 +67,7 @@ def test_a_broken_template_is_refused(
     assert re.search(says, finished.stdout + finished.stderr), finished.stdout + finished.stderr
 
 
+@pytest.mark.processes
 def test_a_careless_stack_is_refused_by_cdk_nag(tmp_path: Path) -> None:
     finished = subprocess.run(
         [

@@ -92,6 +92,7 @@ def test_what_was_found_before_may_be_acknowledged_now(tmp_path: Path) -> None:
     accepted.synth()
 
 
+@pytest.mark.slow
 def test_the_rules_are_the_cdks() -> None:
     app = validating_app()
     for name, value in ERRORS.items():

@@ -139,6 +139,7 @@ def _event_store(stack: Stack) -> None:
     EventStore(stack, "Events", parameters=parameters, alarm_topic=Topic(stack, "Topic"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("context", "policy"),
     [({}, "Retain"), ({CONTEXT: "false"}, "Retain"), ({CONTEXT: "true"}, "Delete"), ({CONTEXT: True}, "Delete")],

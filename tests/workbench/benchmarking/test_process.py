@@ -16,6 +16,8 @@ from workbench.benchmarking.variants import Variant
 from workbench.errors import BenchmarkError
 from workbench.measuring import processes
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Variant:

@@ -8,6 +8,8 @@ import pytest
 from workbench.__main__ import main
 from workbench.capacity import throughput
 
+pytestmark = pytest.mark.processes
+
 
 def test_measuring_a_model_that_ships_with_a_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "throughput.json"

@@ -14,6 +14,8 @@ from workbench.errors import StartError
 from workbench.local import container_engine
 from workbench.local.container_engine import Engine
 
+pytestmark = pytest.mark.processes
+
 IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/team/mine:1"
 # Stub of an engine for the workbench: it has only the image IMAGE, and answers /ping with PING.
 STAND_IN = f"""#!{sys.executable}

@@ -59,6 +59,7 @@ def test_nothing_is_nothing() -> None:
     assert _found(None, None) is None
 
 
+@pytest.mark.processes
 def test_an_object_of_s3(bucket: str) -> None:
     assert _found(None, f"{bucket}/team/model.tar.gz") == ["code/inference.py"]
 
@@ -85,6 +86,7 @@ def test_without_credentials(bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_p
         _found(None, f"{bucket}/team/model.tar.gz")
 
 
+@pytest.mark.processes
 def test_what_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Flask(__name__)
     app.add_url_rule("/<path:_>", view_func=lambda _: Response(status=403))

@@ -18,6 +18,8 @@ from workbench.local.http_server import HttpServer
 from workbench.local.object_store import ObjectStore
 from workbench.template.rendered_stack import AsyncQueue
 
+pytestmark = pytest.mark.processes
+
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 

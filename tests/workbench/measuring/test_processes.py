@@ -9,6 +9,8 @@ import pytest
 
 from workbench.measuring.processes import memory_mib, peak_mib, processor_seconds, together_mib
 
+pytestmark = pytest.mark.processes
+
 
 @contextmanager
 def _with_child(source: str) -> Iterator[int]:

@@ -56,6 +56,7 @@ def test_the_newest_version_is_the_default() -> None:
     assert _uri("pytorch", None, "us-east-1") == _uri("pytorch", "2.6", "us-east-1")
 
 
+@pytest.mark.slow
 def test_the_stack_takes_every_one_of_a_region_that_it_is_for() -> None:
     for framework, table in deep_learning_containers.frameworks().items():
         for region in ("us-east-1", "cn-north-1", "cn-northwest-1", "eu-central-1"):

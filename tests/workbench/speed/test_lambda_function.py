@@ -7,6 +7,8 @@ import pytest
 from workbench.speed import lambda_function
 from workbench.speed.lambda_function import ImportTimes, large_frame, time_imports, time_requests
 
+pytestmark = pytest.mark.processes
+
 
 def test_both_forms_of_a_request_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_NAME", "another")

@@ -12,6 +12,8 @@ import pytest
 from workbench.speed import load
 from workbench.speed.load import Address, Load, Request
 
+pytestmark = pytest.mark.processes
+
 
 class _Counting(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

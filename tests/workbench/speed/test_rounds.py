@@ -17,6 +17,8 @@ from workbench.speed.rounds import Case
 from workbench.speed.servers import Program, Server
 from workbench.speed.side_by_side import Asked, Effort, Targets
 
+pytestmark = pytest.mark.processes
+
 _SERVER = """
 import os, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

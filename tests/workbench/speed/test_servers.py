@@ -16,6 +16,8 @@ from workbench.speed.rounds import Case
 from workbench.speed.servers import Program, Server
 from workbench.speed.side_by_side import Bare
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:

@@ -20,6 +20,7 @@ def frame(red_square_frame: npt.NDArray[np.uint8], tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.processes
 def test_two_engines_of_one_folder_side_by_side(
     frame: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,6 +56,7 @@ def test_two_engines_of_one_folder_side_by_side(
     assert cv2.imread(str(output / "benchmark.png")) is not None
 
 
+@pytest.mark.processes
 def test_a_pair_with_a_frame_as_source_and_target(
     photograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_frame_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot read no-such.jpg" in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_a_frame_that_is_no_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "frame.jpg").write_bytes(b"text")
     words = ["benchmark", "opencv_people", "--frame", str(tmp_path / "frame.jpg"), "--output", str(tmp_path / "out")]

@@ -17,6 +17,7 @@ def _compile(model: str, folder: Path, capsys: pytest.CaptureFixture[str], *more
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="needs GluonCV: make .venv/export/installed")
 def test_an_exported_detector_answers_the_same_and_a_tighter_tolerance_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -239,6 +239,7 @@ def test_changes_of_resources_name_their_properties() -> None:
     assert found == [("added", "D", ()), ("changed", "A", ("y",)), ("removed", "C", ())]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_reach_the_cdk_which_decides_how_to_end(tmp_path: Path, number: signal.Signals) -> None:
     cdk = RecordedCdk(tmp_path, seconds=60)

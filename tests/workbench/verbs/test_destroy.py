@@ -14,6 +14,8 @@ from tests.workbench.recorded_cdk import RecordedCdk
 from workbench.errors import WorkbenchError
 from workbench.verbs import destroy
 
+pytestmark = pytest.mark.processes
+
 _TEMPLATE = {
     "Resources": {
         "Topic": {"Type": "AWS::SNS::Topic"},

@@ -41,6 +41,7 @@ def _detector(folder: Path) -> Detector:
     return Detector.load(found, threads=os.cpu_count() or 1)
 
 
+@pytest.mark.slow
 @needs_gluoncv
 def test_random_weights_give_a_realistic_number_of_boxes_the_same_for_a_seed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -89,6 +90,7 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path, capsys: pytest.
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
 
+@pytest.mark.processes
 def test_without_gluoncv_the_way_to_it_is_named(tmp_path: Path) -> None:
     looks = (
         "import pathlib, sys; from workbench.export.gluoncv_packages import model_zoo; "

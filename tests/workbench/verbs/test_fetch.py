@@ -19,6 +19,8 @@ from workbench.errors import FetchError
 from workbench.local.http_server import HttpServer
 from workbench.verbs.fetch import fetch
 
+pytestmark = pytest.mark.processes
+
 CONTENT = bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 

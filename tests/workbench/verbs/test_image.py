@@ -18,6 +18,8 @@ from moto.server import ThreadedMotoServer
 from workbench.errors import AccountError, ImageError, StartError
 from workbench.verbs import image
 
+pytestmark = pytest.mark.processes
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 HOST = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"

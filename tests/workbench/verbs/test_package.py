@@ -20,6 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from workbench.errors import AccountError, PackageError
 from workbench.verbs import package
 
+pytestmark = pytest.mark.processes
+
 REGION: Final = "eu-west-1"
 BUCKET = "the-models"
 _ROWS = "[[0.0, 0.0], [3.0, 3.0]]"

@@ -93,6 +93,7 @@ def test_resources_are_named_by_their_place_in_the_stack(template: dict[str, Any
     assert grant.resources == ("Events/Bucket/events/*",)
 
 
+@pytest.mark.processes
 def test_the_verb_prints_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permissions", "--json", "--region", "cn-north-1", "--parameters", "saveRequestEvents=Yes"]) == 0
     listed = json.loads(capsys.readouterr().out)
@@ -100,6 +101,7 @@ def test_the_verb_prints_for_people_and_for_programs(capsys: pytest.CaptureFixtu
     assert any("s3:PutObject" in entry["actions"] for entry in listed)
 
 
+@pytest.mark.processes
 def test_a_parameter_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permissions", "--parameters", "saveEvents=Yes"]) == 2
     assert "did you mean 'saveRequestEvents'" in capsys.readouterr().err

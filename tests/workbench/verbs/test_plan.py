@@ -68,6 +68,7 @@ def test_prices_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert plan["cost"]["total"] is None  # the other parts have no price
 
 
+@pytest.mark.slow
 def test_a_simulated_day_is_drawn_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "deep" / "capacity.png"
     plan = _json(capsys, "--throughput", "50", "--output", str(picture), "--seed", "7")

@@ -24,6 +24,8 @@ from workbench.errors import PublishingError, SynthesisError
 from workbench.template.rendered_template import synthesize
 from workbench.verbs import publish
 
+pytestmark = pytest.mark.synth
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 VERSION = "v1.2.0"
 BELOW = f"ipc-ai-saas/{VERSION}/"

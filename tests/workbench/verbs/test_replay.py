@@ -13,6 +13,8 @@ from moto import mock_aws
 from workbench.__main__ import main
 from workbench.deployment.dead_letters import DeadLetters
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = {
     "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "DeadLetters": {"Type": "AWS::SQS::Queue"}},
     "Outputs": {

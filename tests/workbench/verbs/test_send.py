@@ -11,6 +11,8 @@ from flask import Flask, Response, request
 from workbench.__main__ import main
 from workbench.local.http_server import HttpServer
 
+pytestmark = pytest.mark.processes
+
 
 def _send(*words: str, answer: bytes, media_type: str) -> tuple[int, dict[str, str]]:
     """Runs ``send`` against an API with the given answer; returns the exit code and the received headers."""

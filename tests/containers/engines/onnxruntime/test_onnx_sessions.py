@@ -59,6 +59,7 @@ def test_sessions_of_an_optimised_graph_map_its_weights_and_answer_alike(graph: 
             assert f"{files}/serving-model-" in Path("/proc/self/maps").read_text()
 
 
+@pytest.mark.processes
 def test_files_go_with_the_process_that_made_them_alone(graph: Path, files: Path) -> None:
     made = onnx_sessions.optimised(graph, name="net")
     assert made is not None
@@ -107,6 +108,7 @@ def test_what_is_no_graph_is_named(tmp_path: Path) -> None:
         onnx_sessions.opened(tmp_path / "net.onnx", threads=1, name="net.onnx")
 
 
+@pytest.mark.processes
 def test_what_a_killed_process_left_is_removed(graph: Path, files: Path) -> None:
     ready, made = multiprocessing.Pipe()
 

@@ -200,6 +200,7 @@ def test_what_dlr_does_not_run_is_kept_without_a_description(
     assert (tmp_path / "into/compiled/model.pt").is_file()
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_something_else_stays(
     aws: None, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -302,6 +303,7 @@ def test_devices_take_other_versions_than_instances(aws: None, store: Path, tmp_
         _run(model, "--target-device", "jetson_nano", "--framework-version", "2.0", store=store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [

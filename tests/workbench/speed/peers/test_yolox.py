@@ -28,6 +28,7 @@ def frame() -> bytes:
     return cv2.imencode(".jpg", picture)[1].tobytes()
 
 
+@pytest.mark.processes
 def test_a_peer_answers_as_the_product(store: Path, frame: bytes, tmp_path: Path) -> None:
     request = material.as_image(frame)
     with servers.ours("body-detection", "yolox_nano", store).running(request, logs=tmp_path) as server:
