@@ -1,4 +1,4 @@
-"""How gunicorn serves the container contract; https://docs.gunicorn.org/en/stable/settings.html names each setting."""
+"""Settings of gunicorn for the container contract; https://docs.gunicorn.org/en/stable/settings.html names each."""
 
 import gc
 import logging
@@ -39,7 +39,7 @@ graceful_timeout = 30
 keepalive = 60
 control_socket_disable = True
 accesslog = None
-# No proxy stands in front: nobody's word counts on paths and protocols but the request line's.
+# No proxy stands in front, so no header may change a path or a protocol.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 
@@ -50,7 +50,7 @@ _starting = None
 
 
 def when_ready(server):
-    """Prepares everything that workers share, while another process says on the socket that this takes time."""
+    """Prepare everything that workers share, while another process answers 503 on the socket."""
     global _starting
     listener = server.LISTENERS[0].sock
     # Connections inherit it. Python's own timeouts would not last: gunicorn makes its sockets blocking.
@@ -83,10 +83,9 @@ def child_exit(_server, worker):
 
 
 def post_fork(server, worker):
-    """Ends a worker that was told to end before it could listen to signals; gunicorn would wait 30 s for it.
+    """End a worker whose signal came before its handlers were there; gunicorn would wait 30 s for it.
 
-    Until its own handlers are there, it has the master's, which only queue what comes, in a queue that in a worker
-    nobody reads.
+    Until then it has the master's handlers, which only put signals into a queue that no worker reads.
     """
     traffic.counts().take(worker.row)
     for number in _ENDING:
@@ -97,7 +96,7 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Lets a worker take connections only when its model is loaded: then a 200 of /ping holds whoever answers."""
+    """Take connections only when the model is loaded, so that a 200 of /ping holds for every worker."""
     loading = threading.Thread(target=sys.modules["ipc_ai_serving.server.wsgi"].prepare_worker, daemon=True)
     loading.start()
     while loading.is_alive() and worker.alive:

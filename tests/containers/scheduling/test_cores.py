@@ -18,7 +18,7 @@ def counts() -> SharedCounts:
 
 
 class _Thread:
-    """Asks for a core, and tells whether it has it."""
+    """A thread that asks for a core."""
 
     def __init__(self, cores: Cores) -> None:
         self._thread = threading.Thread(target=cores.acquire, daemon=True)
@@ -31,7 +31,7 @@ class _Thread:
         return not self._thread.is_alive()
 
     def wait(self) -> None:
-        """Returns when it has one."""
+        """Return when it has one."""
         self._thread.join(10)
         assert not self._thread.is_alive()
 

@@ -1,4 +1,4 @@
-"""Cores that other processes leave free, by what the system says of running threads."""
+"""Cores that other processes leave free, by the system's count of running threads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def anew() -> Iterator[None]:
 
 @pytest.fixture
 def load_averages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the system says, of a machine with four cores."""
+    """The system's answer, for a machine with four cores."""
     monkeypatch.setattr(idle_cores, "_LOAD_AVERAGES", str(tmp_path / "loadavg"))
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     return tmp_path / "loadavg"

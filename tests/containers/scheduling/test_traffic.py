@@ -1,4 +1,4 @@
-"""What the requests of a worker share."""
+"""Cores, places and counts that the requests of a worker share."""
 
 from __future__ import annotations
 

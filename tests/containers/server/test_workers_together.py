@@ -1,4 +1,4 @@
-"""Workers of the serving program that share the cores: what one of them is busy with, the others know."""
+"""Workers of the serving program that share the cores and know of each other's requests."""
 
 from __future__ import annotations
 

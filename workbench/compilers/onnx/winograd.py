@@ -86,7 +86,7 @@ def with_fewer_products(graph: Path | bytes, *, side: int) -> Path | bytes:
 
 
 def _kernels(graph: Graph, node: Any) -> Array | None:
-    """Of a plain convolution of many channels, (filters, channels, 3, 3) float32; None for any other node."""
+    """Kernels of a plain convolution of many channels, (filters, channels, 3, 3) float32; None for any other node."""
     if node.op_type != "Conv" or node.domain not in onnx_graph.OWN_DOMAIN or {**_USUAL, **attributes(node)} != _PLAIN:
         return None
     kernels = graph.constant(node.input[1])

@@ -70,7 +70,7 @@ OF_TWO = Filtering(
 
 @dataclass(frozen=True)
 class Convolution:
-    """One that is to be written in Winograd's way.
+    """A convolution to be written in Winograd's way.
 
     Attributes:
         node: of it.
@@ -86,15 +86,15 @@ class Convolution:
 
     @property
     def kernel_bytes(self) -> int:
-        """Of its transformed kernels."""
+        """Bytes of its transformed kernels."""
         return int(np.prod(self.kernels.shape[:2])) * len(self.filtering.from_pixels) ** 2 * 4
 
 
 class Writer:
-    """Writes convolutions in Winograd's way into a graph."""
+    """Write convolutions in Winograd's way into a graph."""
 
     def __init__(self, graph: Graph, *, fixed: bool) -> None:
-        """For ``graph``, whose maps always have the same size when ``fixed``."""
+        """Write into ``graph``, whose maps always have the same size when ``fixed``."""
         self._graph = graph
         self._fixed = fixed
         self._channelwise: dict[tuple[int, bytes, tuple[int, ...]], str] = {}
@@ -183,12 +183,12 @@ class Writer:
         return self._shapes[key]
 
     def _add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Adds a node; returns the name of what it makes."""
+        """Add a node; return the name of what it makes."""
         (made,) = self._add_all(operator, *inputs, count=1, **attributes)
         return made
 
     def _add_all(self, operator: str, *inputs: str, count: int, **attributes: Any) -> list[str]:
-        """Adds a node that makes several tensors; returns their names."""
+        """Add a node that makes several tensors; return their names."""
         from onnx import helper
 
         name = self._graph.new_name(f"{self._name}_{operator}_{len(self._nodes)}")

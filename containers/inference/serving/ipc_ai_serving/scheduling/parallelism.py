@@ -19,7 +19,7 @@ from ipc_ai_serving.settings import CUSTOM, Settings, settings
 
 _SHARES_CORES = "onnxruntime"
 _MOST_THREADS = 4
-"""Of one forward pass, and requests that one worker runs at once: more gain little, and each has its memory."""
+"""Most threads of one forward pass, and most requests of one worker at once: more gain little and cost memory."""
 
 QUEUE_LIMIT = 16
 """Requests in work or waiting for each core."""

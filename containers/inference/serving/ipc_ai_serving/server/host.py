@@ -1,4 +1,4 @@
-"""Holds the application and its model: loads it, runs its hooks over requests, refuses what is too much."""
+"""Application and model of a worker: load them, run the hooks over requests, refuse an overload."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ApplicationHost:
         self._queue_limit = queue_limit
 
     def load(self) -> None:
-        """Loads the model, unless that was done or tried already.
+        """Load the model, unless that was done or tried already.
 
         What goes wrong is logged, and told by :meth:`check_ready` from then on.
         """
@@ -60,11 +60,11 @@ class ApplicationHost:
 
     @property
     def loaded(self) -> bool:
-        """Whether loading has ended, one way or the other."""
+        """True once loading has ended, well or badly."""
         return self._application is not None or self._failure is not None
 
     def check_ready(self) -> None:
-        """Returns when the model is loaded.
+        """Return when the model is loaded.
 
         Raises:
             ModelNotReadyError: it is still loading.
@@ -76,7 +76,7 @@ class ApplicationHost:
             raise ModelNotReadyError("the model is still loading; try again shortly")
 
     def invoke(self, body: bytes, content_type: str | None, accept: str | None) -> tuple[bytes, str, Milliseconds]:
-        """Runs the hooks over one request.
+        """Run the hooks over one request.
 
         Returns:
             The answer's body, its content type, and milliseconds a stage: ``input``, ``predict`` and ``encode``, and
@@ -102,7 +102,7 @@ class ApplicationHost:
 
     @contextmanager
     def _turns(self, application: Application) -> Iterator[None]:
-        """Lets threads predict one after the other where they may not share the model."""
+        """Make threads predict one after the other where they may not share the model."""
         if application.shares_model:
             yield
             return

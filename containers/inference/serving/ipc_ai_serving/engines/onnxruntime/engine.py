@@ -1,4 +1,4 @@
-"""ONNX Runtime, on CPU or GPU: whichever its installed package has."""
+"""ONNX Runtime, on CPU or GPU as its installed package has it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class OnnxRuntimeEngine(Engine):
         self._narrow = onnx_sessions.opened(graph, threads=1, name=name)
         on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
-        self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread nobody needs it again
+        self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread it is not needed again
         self._name = name
         self._optimised = onnx_sessions.optimised(graph, name=name) if self.at_once > 1 else None
         self.takes_core = not on_gpu
@@ -103,7 +103,7 @@ class OnnxRuntimeEngine(Engine):
         return dict(zip(self._output_names, outputs, strict=True))
 
     def prepare_process(self) -> None:
-        """Makes this process's threads, so that no request waits for them."""
+        """Make this process's threads, so that no request waits for them."""
         if self.at_once > 1:
             self._wide()
 
@@ -119,12 +119,12 @@ class OnnxRuntimeEngine(Engine):
         if self._optimised is not None:
             try:
                 return self._optimised.opened(threads=self.at_once)
-            except ModelLoadError as error:  # somebody cleaned up among temporary files
+            except ModelLoadError as error:  # temporary files were cleaned up
                 logger.warning("%s: this worker has weights of its own: %s", self._name, error)
         return onnx_sessions.opened(self._graph, threads=self.at_once, name=self._name)
 
     def _batches(self) -> ThreadPoolExecutor:
-        """This process's threads that help the one that has a batch."""
+        """Threads of this process that share a batch."""
         with self._lock:
             if os.getpid() not in self._batches_of:
                 self._batches_of[os.getpid()] = ThreadPoolExecutor(self.at_once - 1, thread_name_prefix="batch")
@@ -132,7 +132,7 @@ class OnnxRuntimeEngine(Engine):
 
 
 def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
-    """Loads the artefact of role ``onnx``."""
+    """Load the artefact of role ``onnx``."""
     import onnxruntime
 
     path = files["onnx"]

@@ -48,7 +48,7 @@ def operators(model: Any) -> int:
 
 
 def _is_plain(proto: Any) -> bool:
-    """Whether all of a graph is in it and in order: no graphs within, no files beside, no node before what it reads."""
+    """Tell whether a graph is complete and in order: no graphs within, no files beside, no node before its inputs."""
     import onnx
 
     uses_file = onnx.external_data_helper.uses_external_data
@@ -77,7 +77,7 @@ def _take_weights_out_of_inputs(proto: Any) -> None:
 
 
 class Graph:
-    """An ``onnx.GraphProto`` and who makes and reads its tensors."""
+    """An ``onnx.GraphProto`` with the makers and readers of its tensors."""
 
     def __init__(self, proto: Any) -> None:
         self.proto = proto
@@ -121,7 +121,7 @@ class Graph:
         return name
 
     def drop_unread(self) -> None:
-        """Takes out what nobody reads any more, and shapes that no longer hold."""
+        """Remove nodes and constants without a reader, and shapes that no longer hold."""
         read = {output.name for output in self.proto.output}
         kept = []
         for node in reversed(self.proto.node):
@@ -144,7 +144,7 @@ def attributes(node: Any) -> dict[str, Any]:
 
 
 def set_attributes(node: Any, **values: Any) -> None:
-    """Sets attributes of a node; the others stay."""
+    """Set attributes of a node; the others stay."""
     from onnx import helper
 
     kept = [attribute for attribute in node.attribute if attribute.name not in values]

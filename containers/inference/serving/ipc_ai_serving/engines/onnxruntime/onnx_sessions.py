@@ -22,10 +22,10 @@ GPU = "CUDAExecutionProvider"
 _PREFIX = "serving-model-"
 _GRAPH, _WEIGHTS, _LOCK = "graph.onnx", "weights", "lock"
 _BY_DOUBLING = 0
-"""How an arena grows; the runtime's ``kNextPowerOfTwo``. By what is asked for it would grow with every larger frame."""
+"""Growth of an arena, the runtime's ``kNextPowerOfTwo``. The other way it would grow with every larger frame."""
 
 _LEAST_BYTES = "4096"
-"""Of weights that lie in a file of their own; smaller ones are copied."""
+"""Least size of weights in a file of their own; smaller ones are copied."""
 
 
 class OptimisedGraph:
@@ -36,7 +36,7 @@ class OptimisedGraph:
     """
 
     def __init__(self, folder: Path, *, name: str) -> None:
-        """Of the files in ``folder``, which this process removes at its end."""
+        """Take the files in ``folder``, which this process removes at its end."""
         self._folder = folder
         self._name = name
         weakref.finalize(self, _remove, folder, os.getpid(), _locked(folder, os.O_CREAT))
@@ -101,7 +101,7 @@ def optimised(graph: Path | bytes, *, name: str) -> OptimisedGraph | None:
 
 
 def _locked(folder: Path, flags: int = 0) -> int | None:
-    """Takes the lock of a folder, which forked processes hold, too, as long as one of them lives.
+    """Take the lock of a folder, which forked processes hold, too, as long as one of them lives.
 
     Returns:
         Its descriptor; None where another process has it, or there is none.
@@ -119,7 +119,7 @@ def _locked(folder: Path, flags: int = 0) -> int | None:
 
 
 def _remove(folder: Path, owner: int, lock: int | None) -> None:
-    """Removes the files, unless this is a process forked from the one that made them."""
+    """Remove the files, unless this is a process forked from the one that made them."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
     if lock is not None:
@@ -127,14 +127,14 @@ def _remove(folder: Path, owner: int, lock: int | None) -> None:
 
 
 def _remove_forsaken() -> None:
-    """Removes folders whose processes were killed before they could."""
+    """Remove folders whose processes were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if (lock := _locked(folder)) is not None:
             _remove(folder, os.getpid(), lock)
 
 
 def _providers() -> list[str]:
-    """The runtime's ways to compute that are wanted here, the preferred one first."""
+    """Execution providers that are wanted here, the preferred one first."""
     import onnxruntime
 
     return [each for each in (GPU, "CPUExecutionProvider") if each in onnxruntime.get_available_providers()]
@@ -159,7 +159,7 @@ def _options(threads: int) -> Any:
 
 @functools.cache
 def _register_shared_arena() -> None:
-    """Lets all sessions of this process have one arena.
+    """Give all sessions of this process one arena.
 
     Each session's own keeps what its busiest moment took, and those of a worker are not busy at the same time.
     """

@@ -19,7 +19,7 @@ _CLIP_WITH_INPUTS = 12
 """The operator set from which on ``Clip`` has its limits as inputs, for every type."""
 
 _STEEPEST = 16.0
-"""Largest slope that is convolved: what a sum loses grows with it."""
+"""Largest slope that is convolved: the rounding error of a sum grows with it."""
 
 
 def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = True) -> Path | bytes:
@@ -64,7 +64,7 @@ def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = Tru
 
 
 def _clip(graph: Graph) -> bool:
-    """Writes the smaller of a number and the larger of another number and a map as one ``Clip`` of that map."""
+    """Write the smaller of a number and the larger of another number and a map as one ``Clip`` of that map."""
     from onnx import helper
 
     changed = False
@@ -95,7 +95,7 @@ def _map_and_number(graph: Graph, node: Any) -> tuple[str, Array] | None:
 
 
 def _convolve_slopes(graph: Graph) -> bool:
-    """Writes each ``PRelu`` with a slope a channel in convolutions."""
+    """Write each ``PRelu`` with a slope a channel in convolutions."""
     from onnx import helper
 
     nodes = []
@@ -137,7 +137,7 @@ def _slopes_of_channels(graph: Graph, node: Any) -> Array | None:
 
 
 def _join_focus(graph: Graph) -> bool:
-    """Puts Focus into its convolution."""
+    """Fold Focus into its convolution."""
     frame = graph.proto.input[0].name
     for convolution in [node for node in graph.proto.node if node.op_type == "Conv"]:
         joined = graph.made_by(convolution.input[0], "Concat")
@@ -188,7 +188,7 @@ def _every_second_pixel(graph: Graph, name: str, frame: str) -> tuple[int, int] 
 
 
 def _cascade_pools(graph: Graph) -> bool:
-    """Lets a pool of 9 or 13 pixels look at the one before instead of at all of the map."""
+    """Make a pool of 9 or 13 pixels look at the one before it instead of at the whole map."""
     pools: dict[tuple[str, int], Any] = {}
     changed = False
     for node in [node for node in graph.proto.node if node.op_type == "MaxPool"]:
@@ -210,7 +210,7 @@ def _cascade_pools(graph: Graph) -> bool:
 
 
 def _keep_class(graph: Graph, target_class: int) -> bool:
-    """Takes the other classes out of the last convolutions, if all of the graph's end is as expected."""
+    """Take the other classes out of the last convolutions, if all of the graph's end is as expected."""
     (output, *others) = graph.proto.output
     sides = output.type.tensor_type.shape.dim
     if target_class and len(sides) and sides[len(sides) - 1].dim_value == _BOX_AND_OBJECTNESS + 1:
@@ -235,7 +235,7 @@ def _keep_class(graph: Graph, target_class: int) -> bool:
 
 
 def _level(graph: Graph, name: str, target_class: int) -> tuple[Any, Any, Array, Array, Array] | None:
-    """What has to change at one of the feature maps: how it becomes rows, and the convolution that tells classes."""
+    """The changes at one feature map: the way it becomes rows, and the convolution of its classes."""
     reshaping = graph.made_by(name, "Reshape")
     joined = reshaping and graph.made_by(reshaping.input[0], "Concat")
     if reshaping is None or joined is None or len(joined.input) != 3 or attributes(joined).get("axis") != 1:
