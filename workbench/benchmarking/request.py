@@ -7,10 +7,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ipc_ai_catalogue import FACE_COMPARISON
 from workbench.camera.sending import media_type
 from workbench.errors import BenchmarkError
-
-COMPARISON = "face-comparison"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def of(frame: Path, application: str) -> Request:
         body = frame.read_bytes()
     except OSError as error:
         raise BenchmarkError(f"cannot read {frame}: {error.strerror}; name an image with --frame") from error
-    if application != COMPARISON:
+    if application != FACE_COMPARISON:
         return Request(body, media_type(frame))
     text = base64.b64encode(body).decode()
     document = {"source_image_bytes": text, "target_image_bytes": text}

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import nearest
+from ipc_ai_catalogue import FACE_COMPARISON, nearest
 from workbench.benchmarking import artefacts
 from workbench.benchmarking.artefacts import Part
-from workbench.benchmarking.request import COMPARISON
 from workbench.errors import BenchmarkError
 from workbench.store import model_folder
 
@@ -159,8 +158,8 @@ def _application(choices: dict[str, list[tuple[Part, ...]]], wanted: str | None)
 
 def _served_by(parts: tuple[Part, ...]) -> list[str]:
     if len(parts) == 2:
-        return [COMPARISON]
-    detects = [name for name in parts[0].applications if name != COMPARISON]
+        return [FACE_COMPARISON]
+    detects = [name for name in parts[0].applications if name != FACE_COMPARISON]
     # A detector that was made for comparison finds faces on its own, too.
     return detects or [_FACES]
 

@@ -11,6 +11,7 @@ import urllib.parse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ipc_ai_catalogue import FACE_COMPARISON
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
@@ -20,7 +21,6 @@ from workbench.speed import load
 from workbench.speed.load import Request
 
 _WARM_UP_SECONDS = 2.0
-_COMPARISON = "face-comparison"
 
 
 def measure(
@@ -86,7 +86,7 @@ def measure(
 
 
 def _request(application: str, jpeg: bytes) -> Request:
-    if application != _COMPARISON:
+    if application != FACE_COMPARISON:
         return Request.post("/invocations", jpeg, "image/jpeg")
     text = base64.b64encode(jpeg).decode()
     body = json.dumps({"source_image_bytes": text, "target_image_bytes": text}).encode()

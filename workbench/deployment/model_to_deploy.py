@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import nearest
+from ipc_ai_catalogue import FACE_COMPARISON, nearest
 from workbench import places
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
@@ -126,7 +126,7 @@ def _bucket_of_the_cdk(account: Account) -> str:
 
 def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]) -> NamedModel:
     known = catalogue.load()
-    pairs = known.model_choices("face-comparison")
+    pairs = known.model_choices(FACE_COMPARISON)
     if name not in known.models and name not in pairs:
         choices = [*known.models, *pairs]
         raise PackageError(
@@ -134,9 +134,9 @@ def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]
             "docs/models.md"
         )
     serves = (
-        ["face-comparison"]
+        [FACE_COMPARISON]
         if name in pairs
-        else [kind for kind in known.models[name].applications if kind != "face-comparison"]
+        else [kind for kind in known.models[name].applications if kind != FACE_COMPARISON]
     )
     if application is None and len(serves) != 1:
         said = (

@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import CatalogueError, nearest
+from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, nearest
 from workbench.errors import PackageError
 from workbench.packing.framework_layouts import DESCRIPTION
 from workbench.packing.model_archive import Files
@@ -39,14 +39,14 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
         )
     if len(models) == 2:
         models.sort(key=lambda model: "embedder" in model.role)
-        return "face-comparison", "+".join(model.name for model in models)
+        return FACE_COMPARISON, "+".join(model.name for model in models)
     model = models[0]
     if application is not None and application not in model.applications:
         raise PackageError(
             f"{model.name} does not serve {application}{nearest(application, model.applications)}; it serves "
             f"{', '.join(model.applications)}"
         )
-    served_by = [application] if application else [name for name in model.applications if name != "face-comparison"]
+    served_by = [application] if application else [name for name in model.applications if name != FACE_COMPARISON]
     if not served_by:
         raise PackageError(
             f"{model.name} is one half of a pair for face-comparison; package a folder that holds detector and "

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from ipc_ai_catalogue import FACE_COMPARISON
 from workbench.camera import sending as camera
 from workbench.errors import PackageError, StartError
 from workbench.local import model_data, serving_container
@@ -50,7 +51,7 @@ def sample(named: Path | None, content_type: str | None, *, photograph: Path, ap
         body = path.read_bytes()
     except OSError as error:
         raise PackageError(f"cannot read {path}: {error.strerror}; name another with --sample FILE") from error
-    if named is None and application == "face-comparison":
+    if named is None and application == FACE_COMPARISON:
         image = base64.b64encode(body).decode()
         document = {"source_image_bytes": image, "target_image_bytes": image}
         return Sample(json.dumps(document).encode(), _JSON, is_named=False)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import FACE_COMPARISON
 from workbench import places, serving_program
 from workbench.errors import BenchError
 
@@ -83,10 +84,10 @@ def _rounds(pair: str, store: Path, count: int) -> Iterator[tuple[float, float, 
 
     cv2.setNumThreads(1)
     detector, embedder = (
-        find(name, "face-comparison", model_dir=store, model_store=store, catalogue=catalogue.load())
+        find(name, FACE_COMPARISON, model_dir=store, model_store=store, catalogue=catalogue.load())
         for name in pair.split("+")
     )
-    environment = {"APPLICATION_TYPE": "face-comparison", "MODEL_NAME": pair, "MODEL_STORE": str(store)}
+    environment = {"APPLICATION_TYPE": FACE_COMPARISON, "MODEL_NAME": pair, "MODEL_STORE": str(store)}
     threads = fitted(Settings.from_environment(environment)).engine_threads
     faces = Detector.load(detector, threads=1)
     models = FaceModels(faces, Embedder.load(embedder, threads=threads))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ipc_ai_catalogue import Model, ModelFile
+from ipc_ai_catalogue import FACE_COMPARISON, Model, ModelFile
 from workbench.store.artefacts import sha256
 
 
@@ -47,7 +47,7 @@ def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
 
 def serving_command(model: Model, folder: Path) -> str | None:
     """Command that serves a detector's folder on this machine; None for one model of a pair, which needs the other."""
-    alone = [name for name in model.applications if name != "face-comparison"]
+    alone = [name for name in model.applications if name != FACE_COMPARISON]
     if not alone:
         return None
     # Body detection is preferred, because the classes of COCO have a person and no face.

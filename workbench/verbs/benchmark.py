@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ipc_ai_catalogue import FACE_COMPARISON
 from workbench import places, serving_program
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
@@ -90,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         application=arguments.application,
     )
     application = found[0].application
-    if arguments.labels and application == request.COMPARISON:
+    if arguments.labels and application == FACE_COMPARISON:
         raise BenchmarkError("--labels is for detectors, whose boxes are compared; leave it out for a pair")
     sent = request.of(arguments.frame, application)
     frames = labelled.read(arguments.labels) if arguments.labels else []

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import FACE_COMPARISON
 from workbench import places
 from workbench.camera.annotation import annotate
 from workbench.camera.credentials import ApiKey
@@ -24,7 +25,7 @@ _MIN_SCORE = 0.3
 _EMBEDDED = {
     "face-detection": "dlib_frontal_face",
     "body-detection": "opencv_people",
-    "face-comparison": "dlib_frontal_face+dlib_face_embedding",
+    FACE_COMPARISON: "dlib_frontal_face+dlib_face_embedding",
 }
 
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(f"{application.name} with {model} at {running.api_url}", highlight=False, soft_wrap=True)
         console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
         auth = ApiKey(running.api_key) if running.api_key else None
-        if application.name == "face-comparison":
+        if application.name == FACE_COMPARISON:
             answer = send_comparison(running.api_url, frame, [target], camera_id="demo", auth=auth).document
             table, found = comparison_table(answer, target=0, name=target.name), matches(answer)
         else:

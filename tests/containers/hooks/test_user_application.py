@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+import ipc_ai_catalogue
 from ipc_ai_serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
 from ipc_ai_serving.hooks import default_hooks
 from ipc_ai_serving.hooks.user_application import UserHooks
@@ -244,7 +245,8 @@ def test_a_scikit_learn_model_as_its_container_takes_it(tmp_path: Path) -> None:
 def test_gunicorns_master_imports_nothing_that_a_user_may_replace() -> None:
     program = Path(default_hooks.__file__).parents[2]
     source = "import ipc_ai_serving.hooks.user_packages, sys; sys.exit('numpy' in sys.modules or 'cv2' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", source], cwd=program, check=False).returncode == 0
+    environment = {"PYTHONPATH": str(Path(ipc_ai_catalogue.__file__).parents[1])}
+    assert subprocess.run([sys.executable, "-c", source], cwd=program, env=environment, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

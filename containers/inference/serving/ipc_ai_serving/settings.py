@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ipc_ai_catalogue import FACE_COMPARISON
 from ipc_ai_serving.errors import ModelLoadError
 
 _MIB = 1024 * 1024
-CUSTOM = "custom"
-"""The application that is a user's own program."""
 _PROGRAM_DIR = Path(__file__).resolve().parents[2]
 
 
@@ -65,7 +64,7 @@ class Settings:
             ModelLoadError: a number is not one.
         """
         application_type = environment.get("APPLICATION_TYPE", "face-detection")
-        comparison = application_type == "face-comparison"
+        comparison = application_type == FACE_COMPARISON
         older_name = "FACE_DETECTION_AND_COMPARISON_MODEL_NAME" if comparison else "OBJECT_DETECTION_MODEL_NAME"
         code_dir = environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
         return cls(

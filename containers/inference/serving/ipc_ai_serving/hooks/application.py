@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.hooks.user_application import UserHooks
 from ipc_ai_serving.hooks.user_packages import PROGRAM
-from ipc_ai_serving.settings import CUSTOM
 
-_BUILT_IN = {
-    "face-detection": "ipc_ai_serving.applications.detection",
-    "body-detection": "ipc_ai_serving.applications.detection",
-    "face-comparison": "ipc_ai_serving.applications.face_comparison",
-}
+_COMPARISON = "ipc_ai_serving.applications.face_comparison"
+_DETECTION = "ipc_ai_serving.applications.detection"
 
 
 @dataclass(frozen=True)
@@ -62,5 +59,5 @@ def find(
     if application_type == CUSTOM:
         user = UserHooks.load(model_dir, code_dir=code_dir, program=program)
         return Application(user.model_fn, user.input_fn, user.predict_fn, user.output_fn)
-    module = importlib.import_module(_BUILT_IN[application_type])
+    module = importlib.import_module(_COMPARISON if application_type == FACE_COMPARISON else _DETECTION)
     return Application(module.model_fn, module.input_fn, module.predict_fn, module.output_fn, shares_model=True)

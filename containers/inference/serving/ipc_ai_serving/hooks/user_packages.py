@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ipc_ai_serving.settings import CUSTOM, Settings
+from ipc_ai_catalogue import CUSTOM
+from ipc_ai_serving.settings import Settings
 
 PROGRAM = "inference.py"
 

@@ -14,8 +14,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ipc_ai_catalogue import CUSTOM
 from ipc_ai_serving.errors import ModelLoadError
-from ipc_ai_serving.settings import CUSTOM, Settings, settings
+from ipc_ai_serving.settings import Settings, settings
 
 _SHARES_CORES = "onnxruntime"
 _MOST_THREADS = 4
