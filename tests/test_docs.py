@@ -116,7 +116,6 @@ def _parameter_rows(page: str) -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
-@pytest.mark.skipif(not (REPOSITORY / "stacks" / "access").is_dir(), reason="the stack is not in its rooms yet")
 @pytest.mark.parametrize("page", ["docs/architecture.md", "docs/architecture_CN.md"])
 def test_every_folder_has_its_line(page: str) -> None:
     listed = re.findall(r"^\| `([\w/-]+)/` \|", _text(page), re.MULTILINE)
