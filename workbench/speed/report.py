@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from workbench.measuring.machine import processor_name
+from workbench.speed import servers_plot
 from workbench.speed.figures import Figure
 
 _FURTHEST = 16.0
@@ -51,26 +52,33 @@ def table(figures: Sequence[Figure]) -> Table:
 
 
 def say(figures: Sequence[Figure]) -> None:
-    """Prints the table as wide as it is."""
+    """Print the table as wide as it is."""
     console = Console()
     Console(width=max(console.width, 150)).print(table(figures))
 
 
 def write(figures: Sequence[Figure], where: dict[str, Any], folder: Path) -> list[Path]:
-    """Writes ``speed.json``, ``speed.md`` and, where there are targets, ``speed.png``; returns where they are."""
+    """Write ``speed.json``, ``speed.md`` and, where there is something to draw, ``speed.png`` and ``servers.svg``.
+
+    Returns:
+        The files that were written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": where, "figures": [figure.document() for figure in figures]}
     texts, rows, picture = (folder / f"speed.{kind}" for kind in ("json", "md", "png"))
     texts.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     rows.write_text(_markdown(figures), encoding="utf-8")
-    picture.unlink(missing_ok=True)  # of another run, when there is nothing to show of this one
+    bars = folder / "servers.svg"
+    for drawn in (picture, bars):
+        drawn.unlink(missing_ok=True)  # of another run, when there is nothing to show of this one
     if judged := [figure for figure in figures if figure.sign and figure.target]:
         _plot(judged, where, picture)
-    return [file for file in (texts, rows, picture) if file.exists()]
+    servers_plot.draw(figures, where, bars)
+    return [file for file in (texts, rows, picture, bars) if file.exists()]
 
 
 def _markdown(figures: Sequence[Figure]) -> str:
-    """The table as docs/performance.md has it."""
+    """The table as decision 0040 has it."""
     rows = ["| case | figure | product | beside | value | target | |", "|---|---|---|---|---|---|---|"]
     for figure in figures:
         unit = "x" if figure.unit == "x" else f" {figure.unit}"
