@@ -8,7 +8,7 @@ import pytest
 
 from ipc_ai_serving.scheduling.shared_counts import SharedCounts
 
-_OTHER = 1
+_OTHER, _THIRD = 1, 2
 
 
 @pytest.fixture
@@ -47,3 +47,14 @@ def test_a_worker_without_a_row_counts_for_itself(counts: SharedCounts) -> None:
     counts.take(None)
     counts.requests[counts.row] += 1
     assert (sum(seen), sum(counts.requests), counts.busy_elsewhere(1)) == (1, 1, 0)
+
+
+def test_connections_are_compared_with_workers_that_take_further_ones(counts: SharedCounts) -> None:
+    counts.accepting[counts.row] = True
+    counts.connections[_OTHER] = 5
+    assert counts.fewest_connections_elsewhere() is None
+    counts.accepting[_OTHER] = counts.accepting[_THIRD] = True
+    counts.connections[_THIRD] = 3
+    assert counts.fewest_connections_elsewhere() == 3
+    counts.release(_THIRD)
+    assert counts.fewest_connections_elsewhere() == 5

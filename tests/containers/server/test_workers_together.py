@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -19,6 +23,7 @@ from tests.tiny_models import write_yolox_onnx
 
 pytestmark = pytest.mark.processes
 
+_CONNECTIONS = 12
 _SIDE = 7900  # half a second of decoding, in a body of a few hundred KB
 
 
@@ -93,3 +98,78 @@ def test_connections_stay_open_however_many_may_wait(tmp_path: Path, short_frame
         program.wait_until(200)
         answer = httpx.post(f"{program.url}/invocations", content=short_frame, timeout=60)
         assert (answer.status_code, answer.headers.get("Connection", "keep-alive").lower()) == (200, "keep-alive")
+
+
+def test_connections_go_to_the_worker_with_fewer(tmp_path: Path) -> None:
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    with (
+        serving(tmp_path, MODEL_NAME="yolox_nano", MODEL_SERVER_WORKERS="2") as program,
+        contextlib.ExitStack() as stack,
+    ):
+        while len(program.logged("worker ready")) < 2:
+            time.sleep(0.05)
+        first: list[socket.socket] = []
+        second: list[socket.socket] = []
+        for _ in range(_CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection(_address(program)))
+            (first, second)[_taker(program, connection)].append(connection)
+        assert abs(len(first) - len(second)) <= 4
+        for connection in first:
+            connection.close()
+        time.sleep(0.3)  # until the worker has seen it
+        further = [stack.enter_context(socket.create_connection(_address(program))) for _ in first]
+        takers = [_taker(program, connection) for connection in further]
+    # One that has no core at that moment is not waited for.
+    assert takers.count(0) >= len(first) / 2
+
+
+def test_two_requests_of_a_users_own_program_run_in_two_workers(tmp_path: Path) -> None:
+    (tmp_path / "model" / "code").mkdir(parents=True)
+    (tmp_path / "model" / "code" / "inference.py").write_text(
+        "import json, os, time\n"
+        "def model_fn(model_dir): return 1\n"
+        "def input_fn(body, content_type): return body\n"
+        "def predict_fn(data, model): time.sleep(0.3); return os.getpid()\n"
+        "def output_fn(prediction, accept): return json.dumps(prediction).encode(), 'application/json'\n"
+    )
+    environment = {"SM_MODEL_DIR": str(tmp_path / "model"), "MODEL_SERVER_WORKERS": "2"}
+    with serving(tmp_path, application="custom", **environment) as program, ThreadPoolExecutor(2) as pool:
+        while len(program.logged("worker ready")) < 2:
+            time.sleep(0.05)
+
+        def ask(client: httpx.Client) -> int:
+            return int(client.post(f"{program.url}/invocations", content=b"{}", timeout=60).json())
+
+        apart = 0
+        for _ in range(10):
+            with httpx.Client() as first, httpx.Client() as second:
+                apart += len(set(pool.map(ask, (first, second)))) == 2
+    assert apart >= 6  # it was four in eleven where the first worker to wake took both
+
+
+def _taker(program: Program, connection: socket.socket) -> int:
+    """The number of the worker that has the other end of a connection."""
+    _, port = connection.getsockname()
+    ends = [f":{number:04X} " for number in (_address(program)[1], port)]
+    deadline = time.monotonic() + 4  # then gunicorn no longer waits for a connection's first byte
+    while time.monotonic() < deadline:
+        lines = Path("/proc/net/tcp").read_text().splitlines()
+        for inode in (line.split()[9] for line in lines if re.search(rf"{ends[0]}\S+{ends[1]}", line)):
+            for number, worker in enumerate(program.workers()):
+                if f"socket:[{inode}]" in _files(worker):
+                    return number
+        time.sleep(0.005)
+    pytest.fail("no worker took it")
+
+
+def _address(program: Program) -> tuple[str, int]:
+    host, _, port = program.url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+def _files(process: int) -> set[str]:
+    found = set()
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed by now
+            found.add(str(file.readlink()))
+    return found

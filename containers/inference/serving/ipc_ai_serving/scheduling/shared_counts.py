@@ -5,14 +5,14 @@ from __future__ import annotations
 import mmap
 
 _BYTES = 4
-_KINDS = 2
+_KINDS = 4
 _MASTER = 0
 _BESIDE = 16
 """Rows beyond twice the wanted workers: gunicorn starts successors before their predecessors have ended."""
 
 
 class SharedCounts:
-    """Requests and busy cores of each worker, in memory shared with processes that are forked afterwards.
+    """Requests, busy cores and connections of each worker, in memory shared with processes that are forked afterwards.
 
     Each worker writes its own row alone, so nothing is locked. The master clears the row of a worker that was killed.
     Sums are a moment old.
@@ -21,6 +21,8 @@ class SharedCounts:
         row: this process's, the master's at first.
         requests: in work or waiting, by row.
         cores: kept busy, by row.
+        connections: in use, by row.
+        accepting: 1 where the worker accepts further connections, by row.
     """
 
     def __init__(self, workers: int) -> None:
@@ -45,7 +47,8 @@ class SharedCounts:
     def release(self, row: int | None) -> None:
         """Clear and take back the row of a worker that has ended."""
         if row is not None:
-            self.requests[row] = self.cores[row] = 0
+            for kind in (self.requests, self.cores, self.connections, self.accepting):
+                kind[row] = 0
             self._free.append(row)
 
     def busy_elsewhere(self, own: int) -> int:
@@ -53,6 +56,12 @@ class SharedCounts:
         rows = enumerate(zip(self.cores, self.requests, strict=True))
         return sum(max(busy, min(requests, own)) for row, (busy, requests) in rows if row != self.row)
 
+    def fewest_connections_elsewhere(self) -> int | None:
+        """Connections of the other worker with the fewest, among all that accept further ones; None without one."""
+        rows = enumerate(zip(self.connections, self.accepting, strict=True))
+        return min((count for row, (count, accepts) in rows if accepts and row != self.row), default=None)
+
     def _divide(self, memory: memoryview, rows: int) -> None:
         numbers = memory.cast("i")
-        self.requests, self.cores = numbers[:rows], numbers[rows:]
+        parts = [numbers[start : start + rows] for start in range(0, _KINDS * rows, rows)]
+        self.requests, self.cores, self.connections, self.accepting = parts

@@ -8,6 +8,7 @@ import json
 import logging
 import select
 import socket
+import time
 import uuid
 from typing import Any
 
@@ -15,11 +16,15 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from ipc_ai_serving.errors import ClientError, ServingError, error_document
+from ipc_ai_serving.scheduling import traffic
 from ipc_ai_serving.server.body import WholeBody
 
 logger = logging.getLogger(__name__)
 
 _FOLLOWS_WITHIN_MS = 20
+# Another worker takes a connection within a fraction of this, unless it hangs, or waits for a client to close.
+_LEFT_TO_OTHERS_SECONDS, _LOOK_AGAIN_SECONDS = 0.002, 0.0005
+_GIVES_UP_SECONDS = 0.05
 _STATUSES = {
     errors.LimitRequestLine: http.HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -31,15 +36,22 @@ _FAULTS_OF_ANSWERS = (errors.InvalidResponseHeader, errors.InvalidResponseHeader
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """Takes every connection that waits in the kernel's queue before it ends, and answers in the one error shape.
 
-    A thread stays with a connection whose next request comes at once.
+    A thread stays with a connection whose next request comes at once. Connections are spread over the workers: the
+    kernel wakes all of them for each, and the first to wake would take many that come together. With an engine of one
+    request at a time they would then wait beside an idle worker.
 
     The base class leaves the socket open, and so the queue growing, until its last request is done; connections in the
     queue then are reset. Here their clients are answered, and later ones find the port closed and go elsewhere.
     """
 
+    _gave_up: tuple[int | None, float] = (None, 0.0)
+    """Connections of the worker that did not take one that was left to it, and the time until when they count."""
+
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or stop; when the worker ends, for good."""
         super().set_accept_enabled(enabled)
+        counts = traffic.counts()
+        counts.accepting[counts.row] = enabled
         if self.alive:
             return
         for listener in self.sockets:
@@ -49,6 +61,41 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection that waits, unless a worker with fewer in use takes it in a moment.
+
+        A worker that did not take one is not waited for again until its number changes or a while has passed: it may
+        hang.
+        """
+        start = now = time.monotonic()
+        while self.alive and self._another_has_fewer(now) and _is_ready(listener, 0):
+            if now - start >= _LEFT_TO_OTHERS_SECONDS:
+                self._gave_up = _fewest_elsewhere(), now + _GIVES_UP_SECONDS
+                break
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            now = time.monotonic()
+        super().accept(listener)
+        self._publish()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Handle the events of connections, and publish how many are in use then."""
+        super().wait_for_and_dispatch_events(timeout)
+        self._publish()
+
+    def _another_has_fewer(self, now: float) -> bool:
+        fewest = _fewest_elsewhere()
+        number, until = self._gave_up
+        return fewest is not None and fewest < self._in_use and (fewest != number or now >= until)
+
+    @property
+    def _in_use(self) -> int:
+        """Connections that have a thread, or wait for one. Idle keep-alive connections do not count."""
+        return int(self.nr_conns) - len(self.keepalived_conns) - len(self.pending_conns)
+
+    def _publish(self) -> None:
+        counts = traffic.counts()
+        counts.connections[counts.row] = self._in_use
 
     def handle(self, conn: Any) -> Any:
         """Answer the requests of a connection that follow each other closely.
@@ -86,10 +133,19 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             client.sendall(head.encode() + body)
 
 
+def _fewest_elsewhere() -> int | None:
+    return traffic.counts().fewest_connections_elsewhere()
+
+
 def _follows(conn: Any) -> bool:
     """Tell whether a client that got its answer sends more, or closes, while a thread can wait for it."""
     if conn.parser.unreader.buf.getvalue():
         return True
+    return _is_ready(conn.sock, _FOLLOWS_WITHIN_MS)
+
+
+def _is_ready(sock: socket.socket, milliseconds: int) -> bool:
+    """Tell whether a socket can be read or accepts, at the end of that time at the latest."""
     waiting = select.poll()
-    waiting.register(conn.sock, select.POLLIN)
-    return bool(waiting.poll(_FOLLOWS_WITHIN_MS))
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(milliseconds))
