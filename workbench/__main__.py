@@ -51,6 +51,9 @@ class _OneLineParser(argparse.ArgumentParser):
 
 def main(words: list[str]) -> int:
     """Runs a verb; returns its exit code, 2 when the request cannot be met."""
+    if words[:1] == ["--version"]:  # without importing any verb
+        print(_version())
+        return 0
     parser = _OneLineParser(prog="workbench", description="Run, feed and supply the service.")
     parser.add_argument("--version", action="store_true", help="print the version of the product")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
@@ -65,9 +68,6 @@ def main(words: list[str]) -> int:
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(parser, subparsers.choices[arguments.verb], unknown[0])
-    if arguments.version:
-        print(_version())
-        return 0
     if arguments.verb is None:
         parser.print_help()
         return 2
@@ -83,7 +83,7 @@ def main(words: list[str]) -> int:
 
 
 def _version() -> str:
-    """The version in pyproject.toml, which lies beside this package wherever it runs."""
+    """The version in the checkout's pyproject.toml."""
     text = (places.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     return str(tomllib.loads(text)["project"]["version"])
 

@@ -1,5 +1,5 @@
-"""The serving core: HTTP contract of SageMaker, four-hook applications, engines and heads.
+"""The serving program: SageMaker's HTTP contract, four-hook applications, engines and heads. Nothing of AWS but S3.
 
-The flow of a request: ``app`` -> ``host`` -> an application's ``input_fn`` (``content``) -> ``predict_fn``
-(``frames`` and ``images``, ``detector``: ``preprocessing`` -> ``engines`` -> ``heads``) -> ``output_fn``.
+The way of a request: ``server`` -> ``hooks`` -> an application's ``input_fn`` (``requests``) -> ``predict_fn``
+(``decoding``, ``vision``, ``models``, ``engines``, on a core of ``scheduling``) -> ``output_fn``.
 """
