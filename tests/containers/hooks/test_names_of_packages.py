@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,13 +16,17 @@ OWN = ["serving", "applications", "catalogue"]
 
 
 @pytest.fixture(autouse=True)
-def _keep_path_and_modules() -> Iterator[None]:
-    path, modules = list(sys.path), dict(sys.modules)
+def _path_and_modules_of_a_new_process() -> Iterator[None]:
+    path, before = list(sys.path), _take_out_modules()
     yield
     sys.path[:] = path
-    for name in set(sys.modules) - set(modules):
-        if name.split(".")[0] in OWN:
-            del sys.modules[name]
+    _take_out_modules()
+    sys.modules.update(before)
+
+
+def _take_out_modules() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.split(".")[0] in OWN]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 @pytest.mark.parametrize("name", ["frames", "images", "errors"])
