@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -121,30 +120,6 @@ def test_connections_go_to_the_worker_with_fewer(tmp_path: Path) -> None:
         takers = [_taker(program, connection) for connection in further]
     # One that has no core at that moment is not waited for.
     assert takers.count(0) >= len(first) / 2
-
-
-def test_two_requests_of_a_users_own_program_run_in_two_workers(tmp_path: Path) -> None:
-    (tmp_path / "model" / "code").mkdir(parents=True)
-    (tmp_path / "model" / "code" / "inference.py").write_text(
-        "import json, os, time\n"
-        "def model_fn(model_dir): return 1\n"
-        "def input_fn(body, content_type): return body\n"
-        "def predict_fn(data, model): time.sleep(0.3); return os.getpid()\n"
-        "def output_fn(prediction, accept): return json.dumps(prediction).encode(), 'application/json'\n"
-    )
-    environment = {"SM_MODEL_DIR": str(tmp_path / "model"), "MODEL_SERVER_WORKERS": "2"}
-    with serving(tmp_path, application="custom", **environment) as program, ThreadPoolExecutor(2) as pool:
-        while len(program.logged("worker ready")) < 2:
-            time.sleep(0.05)
-
-        def ask(client: httpx.Client) -> int:
-            return int(client.post(f"{program.url}/invocations", content=b"{}", timeout=60).json())
-
-        apart = 0
-        for _ in range(10):
-            with httpx.Client() as first, httpx.Client() as second:
-                apart += len(set(pool.map(ask, (first, second)))) == 2
-    assert apart >= 6  # it was four in eleven where the first worker to wake took both
 
 
 def _taker(program: Program, connection: socket.socket) -> int:

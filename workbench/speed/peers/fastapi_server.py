@@ -29,12 +29,12 @@ app = FastAPI(lifespan=_lifespan)
 
 @app.get("/ping")  # type: ignore[untyped-decorator] # where FastAPI is not installed
 async def ping() -> None:
-    """Answers that the server lives."""
+    """Answer that the server lives."""
 
 
 @app.post("/invocations")  # type: ignore[untyped-decorator]
 def invocations(frame: Annotated[bytes, Body(media_type="image/jpeg")]) -> dict[str, Any]:
-    """Detects people on a thread of FastAPI's pool, as it does with every blocking function."""
+    """Detect people on a thread of FastAPI's pool, as it does with every blocking function."""
     try:
         found: dict[str, Any] = app.state.detector.people(frame)
     except ValueError as error:

@@ -15,22 +15,22 @@ from workbench.speed.peers.yolox import Yolox
 
 
 class People(litserve.LitAPI):  # type: ignore[misc] # untyped where it is not installed
-    """Detects people; every worker process has one."""
+    """Detector of people; every worker process has one."""
 
     def __init__(self, model: Path) -> None:
         super().__init__(api_path="/invocations")
         self._model = model
 
     def setup(self, device: str) -> None:  # noqa: ARG002 (LitServe's signature)
-        """Loads the model in the worker."""
+        """Load the model in the worker."""
         self._detector = Yolox(self._model)
 
     def decode_request(self, request: Annotated[bytes, Body(media_type="image/jpeg")]) -> bytes:
-        """Takes the frame as it was sent; without base64 and JSON, LitServe's default."""
+        """Take the frame as it was sent; without base64 and JSON, LitServe's default."""
         return request
 
     def predict(self, frame: bytes) -> dict[str, Any]:
-        """Decodes the frame and finds people."""
+        """Decode the frame and find people."""
         try:
             return self._detector.people(frame)
         except ValueError as error:

@@ -24,7 +24,7 @@ class Yolox:
     """
 
     def __init__(self, model: Path) -> None:
-        """Loads the model and runs it once."""
+        """Load the model and runs it once."""
         import onnxruntime
 
         cv2.setNumThreads(1)
