@@ -19,9 +19,10 @@ def load_hooks(folder: Path, source: str = "") -> UserHooks:
 
 
 def answer_of(hooks: UserHooks, folder: Path, body: bytes, content_type: str, accept: str | None = None) -> Any:
-    """Answer of the hooks to one request."""
+    """Body and content type of the hooks' answer to one request."""
     model = hooks.model_fn(str(folder))
-    return hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
+    answer = hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
+    return answer.body, answer.content_type
 
 
 def npy(values: Any) -> bytes:

@@ -9,7 +9,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -173,19 +172,6 @@ def test_other_types_need_hooks_of_their_own(tmp_path: Path) -> None:
         hooks.output_fn(np.zeros(1), "text/html")
 
 
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        (None, "application/json"),
-        ("*/*", "application/json"),
-        ("text/csv;q=0.5", "text/csv"),
-        ("image/png", "image/png"),
-    ],
-)
-def test_what_is_accepted(accept: str | None, expected: str) -> None:
-    assert default_hooks.accepted(accept) == expected
-
-
 def test_without_a_module_or_model_fn(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match=r"code/inference\.py"):
         UserHooks.load(tmp_path)
@@ -268,23 +254,6 @@ def test_a_fault_behind_a_users_own_input_is_not_the_clients(tmp_path: Path) -> 
     hooks = load_hooks(tmp_path, source)
     with pytest.raises(ValueError, match="invalid literal"):
         hooks.predict_fn(hooks.input_fn(b"1", "text/plain"), hooks.model_fn(str(tmp_path)))
-
-
-def test_transform_fn_runs_once_at_a_time(tmp_path: Path) -> None:
-    """It predicts, and what predicts is seldom made for several threads."""
-    hooks = load_hooks(
-        tmp_path,
-        "import time\n"
-        "def model_fn(model_dir): return []\n"
-        "def transform_fn(running, data, content_type, accept):\n"
-        "    running.append(data)\n"
-        "    time.sleep(0.02)\n"
-        "    return [len(running), running.pop()]\n",
-    )
-    model = hooks.model_fn(str(tmp_path))
-    with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda text: hooks.output_fn((model, text, "text/plain"), None)[0], "abcd"))
-    assert answers == [b'[1, "a"]', b'[1, "b"]', b'[1, "c"]', b'[1, "d"]']
 
 
 @pytest.mark.parametrize(
