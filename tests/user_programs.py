@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,18 @@ def answer_of(hooks: UserHooks, folder: Path, body: bytes, content_type: str, ac
     model = hooks.model_fn(str(folder))
     answer = hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
     return answer.body, answer.content_type
+
+
+@contextmanager
+def without_users_modules() -> Iterator[None]:
+    """Forgets the modules and the path of users' programs at its end."""
+    path = list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in ("inference", "mine"):
+            sys.modules.pop(name, None)
 
 
 def npy(values: Any) -> bytes:

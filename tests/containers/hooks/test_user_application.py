@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import ipc_ai_catalogue
-from ipc_ai_serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
+from ipc_ai_serving.errors import ClientError, ModelFailedError, ModelLoadError, UnsupportedMediaTypeError
 from ipc_ai_serving.hooks import default_hooks
 from ipc_ai_serving.hooks.user_application import UserHooks
-from tests.user_programs import answer_of, load_hooks, npy
+from tests.user_programs import answer_of, load_hooks, npy, without_users_modules
 
 ONLY_MODEL = """
 class Doubler:
@@ -33,11 +33,8 @@ def model_fn(model_dir):
 
 @pytest.fixture(autouse=True)
 def forgotten_module() -> Iterator[None]:
-    path = list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in ("inference", "mine"):
-        sys.modules.pop(name, None)
+    with without_users_modules():
+        yield
 
 
 @pytest.mark.parametrize(
@@ -276,6 +273,43 @@ def test_what_is_neither_text_nor_bytes_becomes_json(tmp_path: Path, returned: s
         f"def transform_fn(model, data, content_type, accept): return {returned}\n",
     )
     assert answer_of(hooks, tmp_path, b"[1]", "application/json") == answer
+
+
+@pytest.mark.parametrize("kept", ["tuple", "own predict", "no callable"])
+def test_a_model_that_cannot_be_called_is_not_the_clients_fault(tmp_path: Path, kept: str) -> None:
+    models = {
+        "tuple": "(abs, 'labels')",
+        "own predict": "type('Model', (), {'predict': lambda self, rows, other: rows})()",
+        "no callable": "{'weights': 1}",
+    }
+    hooks = load_hooks(tmp_path, f"def model_fn(model_dir): return {models[kept]}")
+    with pytest.raises(ModelFailedError, match=r"define predict_fn\(data, model\)"):
+        answer_of(hooks, tmp_path, b"[1]", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        (
+            "Response('no', 422, {'X-Model': '7'}, content_type='text/plain')",
+            (b"no", "text/plain", 422, (("X-Model", "7"),)),
+        ),
+        ("Response(status=204)", (b"", "text/html; charset=utf-8", 204, ())),
+        ("Response((part for part in ('a', b'b')), content_type='text/x-parts')", (b"ab", "text/x-parts", 200, ())),
+        ("(part for part in ('a', b'b'))", (b"ab", "application/json", 200, ())),
+        ("(number for number in (1, 2))", (b"[1, 2]", "application/json", 200, ())),
+        ("iter(())", (b"[]", "application/json", 200, ())),
+    ],
+)
+def test_a_response_keeps_status_and_headers(tmp_path: Path, returned: str, expected: tuple[object, ...]) -> None:
+    source = f"from flask import Response\ndef transform_fn(model, data, content_type, accept): return {returned}\n"
+    assert load_hooks(tmp_path, source).output_fn((None, "1", "text/plain"), None) == expected
+
+
+def test_a_status_that_is_none(tmp_path: Path) -> None:
+    source = "from flask import Response\ndef transform_fn(*hook): return Response('x', 'none of all')"
+    with pytest.raises(ValueError, match="no status of an answer"):
+        load_hooks(tmp_path, source).output_fn((None, "1", "text/plain"), None)
 
 
 @pytest.mark.parametrize(("returned", "says"), [("None", "returned nothing"), ("[object()]", "object does not fit")])
