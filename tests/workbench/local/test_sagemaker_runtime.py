@@ -109,7 +109,7 @@ def test_a_container_that_closes_a_connection_has_failed_on_its_request(taken: b
         if taken:
             closing.join()
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (424, "ModelError")
-    assert answer.json["OriginalStatusCode"] == status
+    assert answer.get_json()["OriginalStatusCode"] == status
 
 
 def _take_and_close(container: socket.socket) -> None:

@@ -35,3 +35,12 @@ class Answer(NamedTuple):
     content_type: str
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request: an answer, or a refusal's status, code and message; and milliseconds by stage."""
+
+    answer: Answer | None = None
+    refusal: tuple[int, str, str] = (0, "", "")
+    stages: Mapping[str, float] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 So a program may use whatever belongs to a thread, or to the main one: event loops, signals, connections of SQLite. A
 worker starts the process and talks with it over a socket, see ``server.hook_process``. The first message of this side
-tells if the model is loaded; then each request gets an :class:`Outcome`.
+tells if the model is loaded; then each request gets an ``Outcome``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import fcntl
 import functools
 import logging
 import os
+import select
 import signal
+import socket
 import sys
 import time
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -23,27 +24,18 @@ from werkzeug.exceptions import HTTPException
 
 from ipc_ai_serving import logs
 from ipc_ai_serving.errors import ModelFailedError, ModelLoadError, ServingError, error_document
-from ipc_ai_serving.hooks import flask_context
+from ipc_ai_serving.hooks import flask_context, wire
 from ipc_ai_serving.hooks.answers import answer_of
-from ipc_ai_serving.hooks.messages import Answer, Request
+from ipc_ai_serving.hooks.messages import Answer, Outcome, Request
 from ipc_ai_serving.hooks.user_application import UserHooks
 from ipc_ai_serving.scheduling import allocator
-from ipc_ai_serving.scheduling.stages import Milliseconds, collected, stage
+from ipc_ai_serving.scheduling.stages import collected, stage
 from ipc_ai_serving.settings import settings
 
 logger = logging.getLogger(__name__)
 
 _SIGNALS = signal.valid_signals()
 _FAILED = "the model failed on this request; the container's log has the reason"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request: an answer, or a refusal's status, code and message."""
-
-    answer: Answer | None = None
-    refusal: tuple[int, str, str] = (0, "", "")
-    stages: Milliseconds = field(default_factory=dict)
 
 
 class Program:
@@ -117,7 +109,8 @@ def _aborted(error: HTTPException, request: Request) -> Answer:
 
 def main() -> None:
     """Serve until the worker closes its end of the socket; ``server.hook_process`` starts the process with this."""
-    requests, life = Connection(int(sys.argv[1])), int(sys.argv[2])
+    requests, life = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
+    requests.set_inheritable(False)
     _end_with_worker(life)
     os.register_at_fork(after_in_child=functools.partial(_leave_to_parent, requests))
     signal.signal(signal.SIGTERM, _ignore)  # the worker finishes its requests, and then closes its end
@@ -127,22 +120,29 @@ def main() -> None:
     cv2.setNumThreads(1)  # there is a process a core
     program = Program.load()
     _hold_signals_back()
-    requests.send(program is not None)
+    wire.send(requests, program is not None)
+    incoming = select.poll()
+    incoming.register(requests.fileno(), select.POLLIN)
     while program is not None:
-        _wait_for(requests)
+        _wait_for(incoming)
         try:
-            request = requests.recv()
+            request, body = wire.receive(requests)
         except EOFError:
             return
-        requests.send(program.outcome_of(request))
+        outcome = program.outcome_of(replace(request, body=body))
+        answer = outcome.answer
+        if answer is None:
+            wire.send(requests, outcome)
+        else:
+            wire.send(requests, replace(outcome, answer=answer._replace(body=b"")), answer.body)
 
 
-def _wait_for(requests: Connection) -> None:
+def _wait_for(incoming: select.poll) -> None:
     """Wait for a request or the end, and let signals in meanwhile."""
     while True:
         try:
             _let_signals_in()
-            requests.poll(None)
+            incoming.poll()
             return
         except BaseException:
             logger.exception("a handler of signals failed between requests")
@@ -175,7 +175,7 @@ def _end_with_worker(life: int) -> None:
     fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _leave_to_parent(requests: Connection) -> None:
+def _leave_to_parent(requests: socket.socket) -> None:
     """Make a process that a hook forks one of its own: with the socket open it would hide its parent's end."""
     requests.close()
     _let_signals_in()

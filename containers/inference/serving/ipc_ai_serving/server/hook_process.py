@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
-from multiprocessing import Pipe
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ipc_ai_catalogue
 import ipc_ai_serving
+from ipc_ai_serving.hooks import wire
+from ipc_ai_serving.hooks.messages import Outcome, Request
 
-_LOOK_SECONDS = 1
+_LOOK_MILLISECONDS = 1000
 _END_SECONDS = 2
 # The program's own sources come last: a user's package of any of their names goes before them. With -P the folder of
 # work is not on the path.
@@ -34,7 +38,9 @@ class HookProcess:
     """
 
     def __init__(self) -> None:
-        self._ours, its = Pipe()
+        self._ours, its = socket.socketpair()
+        self._incoming = select.poll()
+        self._incoming.register(self._ours.fileno(), select.POLLIN)
         its_life, our_life = os.pipe()
         self._life = os.fdopen(our_life, "wb", buffering=0)
         numbers = its.fileno(), its_life
@@ -52,27 +58,33 @@ class HookProcess:
         """Tell whether the process has not ended."""
         return self._process.poll() is None
 
-    def ask(self, message: Any) -> Any:
-        """Send a message, and wait for the answer to it.
+    def loads(self) -> bool:
+        """Wait until the model is loaded; False where it cannot be.
+
+        Raises:
+            HookProcessEndedError: the process ended instead.
+        """
+        loaded: bool = self._receive()[0]
+        return loaded
+
+    def outcome_of(self, request: Request) -> Outcome:
+        """Have the program run its hooks over a request.
 
         Raises:
             HookProcessEndedError: the process ended before it had answered.
         """
         with contextlib.suppress(OSError):  # it has ended, which shows in a moment
-            self._ours.send(message)
-        return self.receive()
+            wire.send(self._ours, replace(request, body=b""), request.body)
+        outcome: Outcome
+        outcome, body = self._receive()
+        return replace(outcome, answer=outcome.answer._replace(body=body)) if outcome.answer else outcome
 
-    def receive(self) -> Any:
-        """Wait for a message.
-
-        Raises:
-            HookProcessEndedError: the process ended instead.
-        """
+    def _receive(self) -> tuple[Any, bytes]:
         try:
-            while not self._ours.poll(_LOOK_SECONDS):
-                if not self.lives and not self._ours.poll():
+            while not self._incoming.poll(_LOOK_MILLISECONDS):
+                if not self.lives and not self._incoming.poll(0):
                     raise EOFError  # while a process that it made holds the socket
-            return self._ours.recv()
+            return wire.receive(self._ours)
         except (EOFError, OSError) as error:
             raise HookProcessEndedError(self._end()) from error
 

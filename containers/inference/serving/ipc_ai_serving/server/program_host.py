@@ -78,7 +78,7 @@ class ProgramHost:
             with stage("wait"):
                 process = self._take_turn()
             try:
-                outcome = process.ask(request)
+                outcome = process.outcome_of(request)
             except HookProcessEndedError as error:
                 named = {"request_id": request.request_id, "camera_id": request.camera_id}
                 logger.error("failed: %s", error, extra=named)
@@ -90,7 +90,7 @@ class ProgramHost:
             self._turn.release()
             if outcome.answer is None:
                 raise _refusal(*outcome.refusal)
-            return outcome.answer, stages | outcome.stages
+            return outcome.answer, {**stages, **outcome.stages}
 
     def _take_turn(self) -> HookProcess:
         """Wait for the process; a model that was lost is loaded anew meanwhile.
@@ -130,7 +130,7 @@ class ProgramHost:
     def _start(self) -> None:
         self._process = HookProcess()
         try:
-            loaded = self._process.receive()
+            loaded = self._process.loads()
         except HookProcessEndedError as error:
             logger.error("model could not be loaded: %s while it was loaded", error)
             loaded = False
