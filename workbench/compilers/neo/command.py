@@ -13,10 +13,14 @@ from typing import Any
 from rich.console import Console
 
 from workbench import places
-from workbench.compilers.neo import neo_job, neo_result, neo_shape, neo_source, neo_target
-from workbench.compilers.neo.neo_shape import Shape
-from workbench.compilers.neo.neo_source import Declared, Source
-from workbench.compilers.neo.neo_target import Target
+from workbench.compilers.neo import job as neo_job
+from workbench.compilers.neo import result as neo_result
+from workbench.compilers.neo import shape as neo_shape
+from workbench.compilers.neo import source as neo_source
+from workbench.compilers.neo import target as neo_target
+from workbench.compilers.neo.shape import Shape
+from workbench.compilers.neo.source import Declared, Source
+from workbench.compilers.neo.target import Target
 from workbench.deployment.account import Account
 from workbench.errors import NeoError
 

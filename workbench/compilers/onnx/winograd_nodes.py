@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph
+from ipc_ai_serving.engines.onnxruntime.graph import Array, Graph
 
 
 @dataclass(frozen=True)

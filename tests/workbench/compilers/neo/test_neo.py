@@ -22,7 +22,7 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_serving.model_folder import find
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.compilers.neo import command as neo_compile
-from workbench.compilers.neo import neo_job
+from workbench.compilers.neo import job as neo_job
 from workbench.deployment.account import Account
 from workbench.errors import NeoError
 from workbench.verbs import compile as compile_verb

@@ -22,7 +22,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ipc_ai_serving.engines.mxnet import mxnet_defaults
+from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.hooks import default_hooks
 from ipc_ai_serving.hooks.user_packages import PROGRAM, code_folder

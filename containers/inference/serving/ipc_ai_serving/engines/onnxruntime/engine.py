@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
-from ipc_ai_serving.engines.onnxruntime import onnx_sessions, onnx_shortcuts
+from ipc_ai_serving.engines.onnxruntime import sessions, shortcuts
 from ipc_ai_serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
@@ -43,12 +43,12 @@ class OnnxRuntimeEngine(Engine):
             input_name: of its input.
             threads: how many calls may run at once, or help one that is alone.
         """
-        self._narrow = onnx_sessions.opened(graph, threads=1, name=name)
-        on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
+        self._narrow = sessions.opened(graph, threads=1, name=name)
+        on_gpu = sessions.GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
         self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread it is not needed again
         self._name = name
-        self._optimised = onnx_sessions.optimised(graph, name=name) if self.at_once > 1 else None
+        self._optimised = sessions.optimised(graph, name=name) if self.at_once > 1 else None
         self.takes_core = not on_gpu
         self._wide_of: dict[int, Any] = {}
         self._batches_of: dict[int, ThreadPoolExecutor] = {}
@@ -121,7 +121,7 @@ class OnnxRuntimeEngine(Engine):
                 return self._optimised.opened(threads=self.at_once)
             except ModelLoadError as error:  # temporary files were cleaned up
                 logger.warning("%s: this worker has weights of its own: %s", self._name, error)
-        return onnx_sessions.opened(self._graph, threads=self.at_once, name=self._name)
+        return sessions.opened(self._graph, threads=self.at_once, name=self._name)
 
     def _batches(self) -> ThreadPoolExecutor:
         """Threads of this process that share a batch."""
@@ -136,8 +136,8 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     import onnxruntime
 
     path = files["onnx"]
-    on_cpu = onnx_sessions.GPU not in onnxruntime.get_available_providers()
-    graph = onnx_shortcuts.shortened(
+    on_cpu = sessions.GPU not in onnxruntime.get_available_providers()
+    graph = shortcuts.shortened(
         path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
     engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)

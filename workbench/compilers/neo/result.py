@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ipc_ai_catalogue import Model, ModelFile
-from workbench.compilers.neo.neo_shape import Shape, fitted
+from workbench.compilers.neo.shape import Shape, fitted
 from workbench.errors import NeoError
 
 _COMPILED = "compiled"

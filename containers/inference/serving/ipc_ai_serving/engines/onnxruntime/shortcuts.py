@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime import onnx_graph
-from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph, attributes, set_attributes
+from ipc_ai_serving.engines.onnxruntime import graph as onnx_graph
+from ipc_ai_serving.engines.onnxruntime.graph import Array, Graph, attributes, set_attributes
 from ipc_ai_serving.errors import ModelLoadError
 
 _BOX_AND_OBJECTNESS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ipc_ai_catalogue import Model, ModelInput
-from workbench.compilers.neo.neo_source import Declared
+from workbench.compilers.neo.source import Declared
 from workbench.errors import NeoError
 
 Shape = tuple[int, int, int, int]
