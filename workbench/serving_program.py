@@ -9,7 +9,7 @@ from workbench import places
 
 
 def make_importable() -> None:
-    """Puts the program's folder onto the path and sets the variables that MXNet reads at import."""
+    """Put the program's folder onto the path and set the variables that MXNet reads at import."""
     if str(places.SERVING_SOURCES) not in sys.path:
         sys.path.append(str(places.SERVING_SOURCES))
     # The reason is in gunicorn.conf.py.

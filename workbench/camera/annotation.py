@@ -1,4 +1,4 @@
-"""Draws bounding boxes and scores onto the frame."""
+"""Draw bounding boxes and scores onto the frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXT_COLOUR = (0, 0, 0)
 
 
 def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output: Path) -> None:
-    """Writes ``frame`` with every box and its score.
+    """Write ``frame`` with every box and its score.
 
     Args:
         frame: an image file.
@@ -51,7 +51,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
 
 
 def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, *, size: float, stroke: int) -> None:
-    """Draws the score on a filled background above the box, or inside it where there is no room above."""
+    """Draw the score on a filled background above the box, or inside it where there is no room above."""
     (width, height), baseline = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, stroke)
     top = max(0, y - height - baseline)
     cv2.rectangle(picture, (x, top), (x + width, top + height + baseline), _COLOUR, cv2.FILLED)

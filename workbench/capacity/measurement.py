@@ -26,7 +26,7 @@ _WARM_UP_SECONDS = 2.0
 def measure(
     *, application: str, model: str, frame: Path, clients: int, seconds: float, model_store: Path, command: str
 ) -> Measurement:
-    """Starts the serving program, keeps it busy for some seconds, and stops it.
+    """Start the serving program, keep it busy for some seconds, and stop it.
 
     The clients run on the same machine and take a part of its cores, so its requests a second are fewer than those of
     a machine of its own. Its processor time a frame is not theirs.

@@ -37,7 +37,7 @@ class BareLoop:
 
 
 def run(application: str, folder: Path, frame: Path, *, seconds: float) -> BareLoop:
-    """Runs a process a core over one frame again and again.
+    """Run a process a core over one frame again and again.
 
     Raises:
         BenchError: one of them failed.

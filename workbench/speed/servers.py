@@ -68,7 +68,7 @@ class Program:
 
     @contextmanager
     def running(self, request: Request, *, logs: Path) -> Iterator[Server]:
-        """Starts it, waits for its first good answer to ``request``, and stops it in the end.
+        """Start it, wait for its first good answer to ``request``, and stop it in the end.
 
         Raises:
             StartError: it ended, or did not answer within five minutes.

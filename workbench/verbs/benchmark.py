@@ -31,7 +31,7 @@ _WIDTH = 110
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "models",
         nargs="+",
@@ -79,7 +79,7 @@ def _seconds(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Finds the variants, times them in turns, keeps their workers busy in turns, and writes the results."""
+    """Find the variants, time them in turns, keep their workers busy in turns, and write the results."""
     serving_program.make_importable()
     from workbench.benchmarking import files, labelled, record, request, results, session, variants
     from workbench.measuring import machine

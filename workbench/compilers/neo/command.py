@@ -28,7 +28,7 @@ _ROLE_IN_A_DRY_RUN = "ROLE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of ``--target neo``."""
+    """Add the arguments of ``--target neo``."""
     group = parser.add_argument_group("SageMaker Neo")
     neo_target.add_arguments(group)
     group.add_argument("--framework-version", metavar="V", help="version of the framework that saved the model")
@@ -48,7 +48,7 @@ def run(
     store: Path | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Checks that Neo takes the model, starts the job, waits for it, and unpacks its result."""
+    """Check that Neo takes the model, start the job, wait for it, and unpack its result."""
     account = Account(profile=arguments.profile, region=arguments.region)
     output = neo_job.place(arguments.output)
     target = neo_target.chosen(arguments, account.client("sagemaker").meta.service_model)

@@ -28,7 +28,7 @@ def unpack(
     device: str,
     outputs: Sequence[str],
 ) -> bool:
-    """Unpacks the archive into ``folder``, in place of its earlier content.
+    """Unpack the archive into ``folder``, in place of its earlier content.
 
     Args:
         archive: Neo's result.

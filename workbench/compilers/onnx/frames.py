@@ -26,7 +26,7 @@ class NamedFrame:
 
 
 def read(places: Sequence[Path]) -> list[NamedFrame]:
-    """Reads the frames of files and folders, by name; the installed photograph where none are given.
+    """Read the frames of files and folders, by name; the installed photograph where none are given.
 
     Raises:
         CompileError: a file is missing or no image, or a folder has none.
@@ -37,7 +37,7 @@ def read(places: Sequence[Path]) -> list[NamedFrame]:
 
 
 def files(place: Path) -> list[Path]:
-    """Lists the image files of a folder, by name; a file stands for itself.
+    """List the image files of a folder, by name; a file stands for itself.
 
     Raises:
         CompileError: the place does not exist, or the folder has no image.

@@ -347,7 +347,7 @@ def test_shapes_that_no_frame_would_be_brought_to(aws: None, store: Path, shape:
 
 def test_what_neo_cannot_be_given(aws: None, store: Path, tmp_path: Path) -> None:
     words = ["--target-device", "ml_c5"]
-    with pytest.raises(NeoError, match=r"no model folder nothing; fetch it with 'workbench fetch nothing'"):
+    with pytest.raises(NeoError, match=r"no model folder nothing; fetch it with '.*ipc-ai fetch nothing --store "):
         _run("nothing", *words, store=store)
     (store / "dlib_frontal_face").mkdir(parents=True)
     with pytest.raises(NeoError, match="runs on the engine 'embedded', and Neo compiles those of mxnet, onnxruntime"):

@@ -70,7 +70,7 @@ class UserHooks:
         folder = code_folder(model_dir, code_dir, program)
         if folder is None:
             raise ModelLoadError(
-                f"a custom application needs {model_dir}/code/{program}, and there is none; 'workbench package' takes "
+                f"a custom application needs {model_dir}/code/{program}, and there is none; 'ipc-ai package' takes "
                 "a program of another name"
             )
         sys.path.insert(0, str(folder))
