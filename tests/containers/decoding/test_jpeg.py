@@ -123,7 +123,7 @@ BREAKS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.8])
 @pytest.mark.parametrize("options", BREAKS.values(), ids=BREAKS)
-@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("fill", ["nothing", "0xff"])
 def test_a_picture_whose_data_break_off_before_its_end_marker_is_refused(
     fill: str, mode: str, options: dict[str, Any], kept: float

@@ -30,8 +30,8 @@ _LARGEST_FRAMES_TOGETHER = 2
 # A decoder goes over the pixels of a progressive JPEG once a scan, and a scan takes some 100 bytes: without a limit a
 # small file keeps it busy for minutes. Encoders write about ten scans.
 _MOST_PASSES, _PASSES_OF_LARGEST = 1000, 16
-# libjpeg gives this to whatever has no data (jdhuff.c), in all channels.
-_GREY_WITHOUT_DATA = 128
+# libjpeg gives 128 in all channels to whatever has no data (jdhuff.c); from YCCK and CMYK that becomes a darker grey.
+_GREYS_WITHOUT_DATA = (128, 64, 65)
 # EXIF orientations and their corrections, CIPA DC-008 section 4.6.5.
 _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
     2: lambda frame: cv2.flip(frame, 1),
@@ -154,7 +154,8 @@ def _pixels(body: bytes, flag: int) -> Frame | None:
 
 def _lacks_data(body: bytes, frame: Frame, flag: int) -> bool:
     """Tell if a JPEG's data end before its picture: libjpeg only writes so to stderr, and fills the rest with grey."""
-    ends_grey = bool(np.all(frame[-1, frame.shape[1] // 2 :] == _GREY_WITHOUT_DATA))
+    grey = frame[-1, -1, 0]
+    ends_grey = grey in _GREYS_WITHOUT_DATA and bool(np.all(frame[-1, frame.shape[1] // 2 :] == grey))
     more = jpeg.with_more_data(body, ends_grey=ends_grey)
     other = None if more is None else _pixels(more, flag)
     return other is not None and not np.array_equal(frame, other)

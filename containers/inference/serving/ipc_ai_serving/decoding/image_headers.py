@@ -70,8 +70,8 @@ def webp_orientation(body: bytes) -> int:
 
     It never raises: a picture with broken EXIF counts as one without.
     """
-    found = next((content for name, content in _webp_chunks(body) if name == b"EXIF"), b"")
-    return exif.known(exif.orientation(found))
+    found = next((where for name, where in _webp_chunks(body) if name == b"EXIF"), slice(0))
+    return exif.known(exif.orientation(body[found]))
 
 
 def _reader(body: bytes) -> Callable[[bytes], Size] | None:
@@ -114,8 +114,8 @@ def _webp_sides(body: bytes) -> tuple[int, int]:
     raise InvalidImageError("the WebP is corrupt: its first chunk is unknown; check the encoder")
 
 
-def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and contents of the chunks that ``body`` has in full. Each is padded to an even number of bytes."""
+def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, slice]]:
+    """Names and places of the chunks that ``body`` has in full. Each is padded to an even number of bytes."""
     position = 12
     for _ in range(_MAX_CHUNKS):
         if position + 8 > len(body):
@@ -123,7 +123,7 @@ def _webp_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
         name, length = struct.unpack_from("<4sI", body, position)
         start = position + 8
         if start + length <= len(body):
-            yield name, body[start : start + length]
+            yield name, slice(start, start + length)
         position = start + length + length % 2
 
 
