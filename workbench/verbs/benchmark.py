@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -135,7 +134,7 @@ def _schedule(arguments: argparse.Namespace) -> Schedule:
 
     workers = arguments.workers
     if workers is None:
-        workers = max(1, len(os.sched_getaffinity(0)) // arguments.threads)
+        workers = max(1, serving_program.usable_cores() // arguments.threads)
     return Schedule(
         warm_up=arguments.warm_up,
         repeat=arguments.repeat,
