@@ -39,7 +39,7 @@ class Variant:
         self._workers: list[Connection] = []
 
     def load(self, before_fork: bool) -> None:
-        """Loads the model; with ``before_fork`` only where the server would do so before it forks its workers.
+        """Load the model; with ``before_fork`` only where the server would do so before it forks its workers.
 
         Raises:
             ServingError: it does not load; the log has the reason.
@@ -51,11 +51,11 @@ class Variant:
         gc.freeze()  # as gunicorn.conf.py does
 
     def take(self, body: bytes, content_type: str) -> None:
-        """Keeps the request that is to be timed."""
+        """Keep the request that is to be timed."""
         self._request = Request(body, content_type, _ACCEPT)
 
     def run(self) -> dict[str, float]:
-        """Serves the request once: milliseconds of its stages, and of the whole."""
+        """Serve the request once: milliseconds of its stages, and of the whole."""
         started = time.perf_counter()
         _, stages = _host().invoke(self._request)
         return {WHOLE: round((time.perf_counter() - started) * 1000, 3), **stages}
@@ -65,7 +65,7 @@ class Variant:
         return _host().invoke(Request(body, content_type, _ACCEPT))[0].body
 
     def hire(self, warm_up: int) -> int:
-        """Forks one more worker, which serves the request ``warm_up`` times; its process id."""
+        """Fork one more worker, which serves the request ``warm_up`` times; its process id."""
         ours, its = get_context("fork").Pipe()
         worker = get_context("fork").Process(target=self._work, args=(its, [*self._workers, ours], warm_up))
         worker.daemon = True
@@ -117,7 +117,7 @@ def _host() -> Host:
 
 
 def _load() -> None:
-    """Loads the model unless that was done.
+    """Load the model unless that was done.
 
     Raises:
         ServingError: it does not load.
@@ -160,7 +160,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
 
 
 def main(descriptor: int) -> None:
-    """Obeys until the other end is closed."""
+    """Obey until the other end is closed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that workers are ended, too
     allocator.keep_freed_memory()  # as gunicorn.conf.py does
     with Connection(descriptor) as commands:

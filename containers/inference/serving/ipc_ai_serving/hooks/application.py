@@ -1,4 +1,4 @@
-"""Finds the module of a built-in application and its four hooks, by ``APPLICATION_TYPE``.
+"""Find the module of a built-in application and its four hooks, by ``APPLICATION_TYPE``.
 
 A user's own application is found by ``user_application``, in a process of its own.
 """

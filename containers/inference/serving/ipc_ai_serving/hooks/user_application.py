@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ipc_ai_serving.engines.mxnet import mxnet_defaults
+from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.hooks import default_hooks
 from ipc_ai_serving.hooks.accept import accepted
@@ -64,7 +64,7 @@ class UserHooks:
         folder = code_folder(model_dir, code_dir, program)
         if folder is None:
             raise ModelLoadError(
-                f"a custom application needs {model_dir}/code/{program}, and there is none; 'workbench package' takes "
+                f"a custom application needs {model_dir}/code/{program}, and there is none; 'ipc-ai package' takes "
                 "a program of another name"
             )
         sys.path.insert(0, str(folder))
