@@ -90,14 +90,17 @@ def test_a_start_that_fails_leaves_no_folder(code: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_end_during_the_installation_leaves_no_folder(code: Path, number: signal.Signals) -> None:
     (code / "slow").mkdir()
-    (code / "slow" / "setup.py").write_text("import time; time.sleep(60)")
-    (code / "requirements.txt").write_text("--no-build-isolation\n./slow")
+    builds_slowly = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    (code / "slow" / "pyproject.toml").write_text(builds_slowly)
+    started = code / "started"
+    (code / "slow" / "backend.py").write_text(f"import time; open({str(started)!r}, 'w'); time.sleep(25)")
+    (code / "requirements.txt").write_text("./slow")
     with serving(code.parent, application="custom", **_environment(code)) as program:
         deadline = time.monotonic() + 30
-        while not _left(code):
+        while not started.exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        time.sleep(0.5)
+        assert _left(code)
         program.process.send_signal(number)
         assert program.process.wait(20) == 0
     assert not _left(code)
