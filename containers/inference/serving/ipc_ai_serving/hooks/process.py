@@ -7,6 +7,7 @@ tells if the model is loaded; then each request gets an ``Outcome``.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import logging
@@ -170,9 +171,10 @@ def _end_with_worker(life: int) -> None:
     A hook that never returns would outlive it otherwise.
     """
     os.set_inheritable(life, False)
-    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(life, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+    with contextlib.suppress(OSError):  # a kernel without it
+        fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(life, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _leave_to_parent(requests: socket.socket) -> None:

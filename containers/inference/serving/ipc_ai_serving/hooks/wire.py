@@ -11,6 +11,15 @@ import struct
 from typing import Any
 
 _HEAD = struct.Struct("!QQ")
+_ROOM_BYTES = 8 * 1024 * 1024
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Create both ends, with as much room for a body under way as the kernel gives."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM_BYTES)
+    return ends
 
 
 def send(connection: socket.socket, message: Any, body: bytes = b"") -> None:
@@ -20,8 +29,12 @@ def send(connection: socket.socket, message: Any, body: bytes = b"") -> None:
         OSError: the other side has gone.
     """
     pickled = pickle.dumps(message)
-    connection.sendall(_HEAD.pack(len(pickled), len(body)) + pickled)
-    connection.sendall(body)
+    head = _HEAD.pack(len(pickled), len(body)) + pickled
+    sent = connection.sendmsg([head, body])  # at once: each part would wake the other side
+    for part in (head, body):
+        if sent < len(part):
+            connection.sendall(memoryview(part)[sent:])
+        sent = max(0, sent - len(part))
 
 
 def receive(connection: socket.socket) -> tuple[Any, bytes]:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -38,7 +37,7 @@ class HookProcess:
     """
 
     def __init__(self) -> None:
-        self._ours, its = socket.socketpair()
+        self._ours, its = wire.pair()
         self._incoming = select.poll()
         self._incoming.register(self._ours.fileno(), select.POLLIN)
         its_life, our_life = os.pipe()

@@ -33,6 +33,7 @@ class ProgramHost:
         self._process: HookProcess | None = None
         self._is_ready = False
         self._failed = False
+        self._is_ending = False
 
     def load(self) -> None:
         """Start the process and wait for its model, unless that was done or tried already."""
@@ -132,12 +133,14 @@ class ProgramHost:
         try:
             loaded = self._process.loads()
         except HookProcessEndedError as error:
-            logger.error("model could not be loaded: %s while it was loaded", error)
+            if not self._is_ending:
+                logger.error("model could not be loaded: %s while it was loaded", error)
             loaded = False
         self._is_ready, self._failed = loaded, not loaded
 
     def _close(self) -> None:
         """End the process with the worker: in its own way if it is idle."""
+        self._is_ending = True
         if self._process is None:
             return
         if self._turn.acquire(blocking=False):
