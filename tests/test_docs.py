@@ -198,7 +198,7 @@ def test_versions_are_dated_and_newest_first() -> None:
     versions = [(tuple(map(int, name.split("."))), day) for name, day in _versions()]
     assert len(versions) > 1
     assert versions == sorted(versions, reverse=True)
-    assert _text("CHANGELOG.md").count("\n## ") == len(versions)
+    assert _text("CHANGELOG.md").count("\n## [") == len(versions)  # beside "Unreleased"
     assert yaml.safe_load(_text("docs/openapi.yaml"))["info"]["version"] == _versions()[0][0]
 
 
