@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import FACE_COMPARISON, nearest
-from workbench import places
+from workbench import places, typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, PackageError, ParameterError
@@ -37,7 +37,7 @@ class NamedModel:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that name the model, and short forms of the parameters for it."""
+    """Add the arguments that name the model, and short forms of the parameters for it."""
     parser.add_argument(
         "model", nargs="?", metavar="PATH_OR_MODEL", help="a model of the catalogue; or a path to pack and upload"
     )
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) -> dict[str, str]:
-    """Merges the parameters with those of ``--endpoint``, ``--instance`` and ``--application``.
+    """Merge the parameters with those of ``--endpoint``, ``--instance`` and ``--application``.
 
     Raises:
         ParameterError: a parameter has two values.
@@ -63,7 +63,7 @@ def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) ->
 
 
 def chosen(arguments: argparse.Namespace, *, context: Mapping[str, str]) -> NamedModel | PackedModel | None:
-    """Resolves the argument: a model of the catalogue, or a path, which is packed here; None without an argument.
+    """Resolve the argument: a model of the catalogue, or a path, which is packed here; None without an argument.
 
     Raises:
         PackageError: it is neither a path nor a model of the catalogue, or the model is not in the store.
@@ -118,8 +118,8 @@ def _bucket_of_the_cdk(account: Account) -> str:
     toolkit = account.stack(_TOOLKIT)
     if toolkit is None or _TOOLKIT_BUCKET not in toolkit.outputs:
         raise AccountError(
-            f"there is no stack {_TOOLKIT} in {account.region}, whose bucket takes the archive; run 'npx cdk "
-            "bootstrap' once, or name a bucket with --bucket"
+            f"there is no stack {_TOOLKIT} in {account.region}, whose bucket takes the archive; run "
+            f"'{account.bootstrap_command}' once, or name a bucket with --bucket"
         )
     return toolkit.outputs[_TOOLKIT_BUCKET]
 
@@ -149,6 +149,6 @@ def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]
         if part.all_files() and not (places.MODEL_STORE / part.name).is_dir():
             raise PackageError(
                 f"{part.name} is not in {places.MODEL_STORE}, from where it goes into the image; run "
-                f"'.venv/bin/python -m workbench fetch {part.name}' first"
+                f"'{typed.fetch(part.name, places.MODEL_STORE)}' first"
             )
     return NamedModel(name, application or serves[0])

@@ -43,7 +43,7 @@ class Recipe:
 
     @property
     def repository(self) -> str:
-        """Default repository in ECR; for built-in applications that of ``workbench publish``."""
+        """Default repository in ECR; for built-in applications that of ``ipc-ai publish``."""
         return REPOSITORY if self.dockerfile.startswith(f"{_BUILT_IN}/") else f"ipc-ai-saas/{self.kind}"
 
     def tag(self) -> str:

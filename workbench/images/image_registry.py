@@ -65,7 +65,7 @@ class Repository:
         return f"{self.host}/{self.name}:{tag}"
 
     def create_where_missing(self, client: Any) -> list[str]:
-        """Creates it with its lifecycle policy; an existing one stays unchanged.
+        """Create it with its lifecycle policy; an existing one stays unchanged.
 
         Returns:
             Differences of an existing one from a new one, a sentence each.
@@ -86,7 +86,7 @@ class Repository:
         return []
 
     def has(self, client: Any, tag: str) -> bool:
-        """Returns whether an image of that tag exists; False without the repository.
+        """Return whether an image of that tag exists; False without the repository.
 
         Raises:
             AccountError: AWS refuses the call.

@@ -29,7 +29,7 @@ _OTHER_NAMES = {
 
 
 def with_advice(said: str, code: Path) -> str:
-    """Adds to an error of the serving program the line for requirements.txt, where it names a missing module.
+    """Add to an error of the serving program the line for requirements.txt, where it names a missing module.
 
     Args:
         said: the error.

@@ -35,7 +35,7 @@ def running(
     model_store: Path,
     log: Path,
 ) -> Iterator[tuple[str, ChildProcess]]:
-    """Starts ``serve`` in the serving environment and waits until its model is loaded.
+    """Start ``serve`` in the serving environment and wait until its model is loaded.
 
     Temporary files of the program, a model's own packages among them, are removed when it has ended, even by a signal.
 
@@ -93,7 +93,7 @@ def tuning() -> dict[str, str]:
 
 
 def wait_until_ready(program: ChildProcess, url: str) -> None:
-    """Returns when ``/ping`` answers 200, as SageMaker waits for it.
+    """Return when ``/ping`` answers 200, as SageMaker waits for it.
 
     Raises:
         StartError: the program ended, its model could not be loaded, or it took too long.

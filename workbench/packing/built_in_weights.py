@@ -15,7 +15,7 @@ from workbench.packing.model_program import PROGRAM_NAME
 
 
 def built_in(source: Path, found: Files, application: str | None) -> tuple[str, str]:
-    """Finds the application and the model for weights without a program.
+    """Find the application and the model for weights without a program.
 
     Raises:
         PackageError: no application and no model can be told for them.

@@ -18,7 +18,7 @@ _FITS = "check head, preprocessing and target_class in model.json, and how the n
 
 
 def check(application: str, response: httpx.Response) -> None:
-    """Checks the answer of a built-in application; a program of the user's own may answer anything.
+    """Check the answer of a built-in application; a program of the user's own may answer anything.
 
     Raises:
         PackageError: a number cannot be right; the message says what is expected.

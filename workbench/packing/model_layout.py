@@ -42,7 +42,7 @@ class ModelLayout:
 
     @property
     def served_by_our_image(self) -> bool:
-        """Returns whether the image of this project can run it."""
+        """Return whether the image of this project can run it."""
         return self.framework != "tensorflow"
 
 
@@ -55,7 +55,7 @@ def lay_out(
     application: str | None = None,
     without: Path | None = None,
 ) -> ModelLayout:
-    """Lays out a folder, or one file with weights.
+    """Lay out a folder, or one file with weights.
 
     Args:
         source: the folder or the file.
@@ -100,7 +100,7 @@ def lay_out(
 
 
 def _files(source: Path) -> Files:
-    """Lists all files except hidden ones and Python's compiled modules."""
+    """List all files except hidden ones and Python's compiled modules."""
     if source.is_file():
         return {source.name: source}
     return {
@@ -117,7 +117,7 @@ def _is_same(path: Path, other: Path | None) -> bool:
 
 
 def _refuse_misplaced(source: Path, found: Files) -> None:
-    """Refuses files that are misplaced for every framework.
+    """Refuse files that are misplaced for every framework.
 
     Raises:
         PackageError: the program or its packages lie at the top, or everything lies in a folder of its own.

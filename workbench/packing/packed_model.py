@@ -38,7 +38,7 @@ class PackedModel:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments for the making and the trial of the archive."""
+    """Add the arguments for the making and the trial of the archive."""
     parser.add_argument(
         "--framework",
         choices=tuple(framework_layouts.FRAMEWORKS),
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
-    """Packs a folder, a file with weights, or another archive, in the framework's layout.
+    """Pack a folder, a file with weights, or another archive, in the framework's layout.
 
     Raises:
         PackageError: a file is missing or misplaced.
@@ -86,7 +86,7 @@ def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
 
 
 def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | None) -> Trial | NotTried:
-    """Serves the archive here and sends a sample, unless another image will serve it or the trial is declined.
+    """Serve the archive here and send a sample, unless another image will serve it or the trial is declined.
 
     Args:
         packed: the archive.
@@ -114,7 +114,7 @@ def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | No
 
 
 def wants_deep_learning_container(packed: PackedModel, arguments: argparse.Namespace) -> bool:
-    """Returns whether one of AWS's images serves it.
+    """Return whether one of AWS's images serves it.
 
     Raises:
         PackageError: our image is asked for and lacks the framework, or a version is given without AWS's image.
@@ -156,7 +156,7 @@ def deep_learning_container(
 
 @contextmanager
 def _opened(source: Path) -> Iterator[Path]:
-    """Provides the source, or the temporary folder into which an archive is unpacked."""
+    """Provide the source, or the temporary folder into which an archive is unpacked."""
     if not (source.is_file() and _ARCHIVE.fullmatch(source.name)):
         yield source
         return

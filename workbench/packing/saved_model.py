@@ -46,7 +46,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, str, bool], ...]] = {
 
 
 def check(graph: str, found: Files, *, has_program: bool) -> None:
-    """Checks one version of a model.
+    """Check one version of a model.
 
     Args:
         graph: name of its saved_model.pb in the archive.
@@ -104,7 +104,7 @@ def _check_signatures(graph: str, meta_graph: Any, *, has_program: bool) -> None
 
 
 def _check_variables(folder: PurePosixPath, meta_graph: Any, beside: Collection[str]) -> None:
-    """Checks for the files of variables; a graph of constants has none."""
+    """Check for the files of variables; a graph of constants has none."""
     of_graph = any(node.op in _VARIABLE_OPS for node in meta_graph.graph.nodes)
     if not of_graph and not any(node.HasField("variable") for node in meta_graph.objects.nodes):
         return

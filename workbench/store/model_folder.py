@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ipc_ai_catalogue import FACE_COMPARISON, Model, ModelFile
+from workbench import typed
 from workbench.store.artefacts import sha256
 
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
-    """Provides a new folder, which replaces ``folder`` on success and is removed after an error."""
+    """Provide a new folder, which replaces ``folder`` on success and is removed after an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     building.chmod(0o755)
@@ -31,7 +31,7 @@ def replaced(folder: Path) -> Iterator[Path]:
 
 
 def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
-    """Writes ``model.json`` for artefacts that lie in ``folder``.
+    """Write ``model.json`` for artefacts that lie in ``folder``.
 
     Args:
         folder: the model folder.
@@ -52,4 +52,4 @@ def serving_command(model: Model, folder: Path) -> str | None:
         return None
     # Body detection is preferred, because the classes of COCO have a person and no face.
     words = [f"applicationType={alone[-1]}", f"detectorModelName={model.name}", f"modelDataUrl={folder}"]
-    return shlex.join([".venv/bin/python", "-m", "workbench", "up", "--parameters", *words])
+    return typed.command("up", "--parameters", *words)

@@ -25,7 +25,7 @@ class _Target(Protocol):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb, and of every target."""
+    """Add the arguments of the verb, and of every target."""
     parser.add_argument("model", help="a model of the catalogue that is in the store, or a model folder")
     parser.add_argument("--target", default="onnxruntime", help=f"one of {', '.join(TARGETS)} (default: onnxruntime)")
     parser.add_argument("--input-shape", metavar="1,3,H,W", help="shape at the network's input (default: the model's)")
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compiles for the target."""
+    """Compile for the target."""
     if arguments.target not in TARGETS:
         raise CompileError(
             f"unknown target '{arguments.target}'{nearest(arguments.target, TARGETS)}; targets: {', '.join(TARGETS)}"

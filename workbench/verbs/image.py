@@ -32,7 +32,7 @@ _BUILD_ARGUMENTS = {"base_image": "BASE_IMAGE", "pip_index_url": "PIP_INDEX_URL"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("action", choices=tuple(_ACTIONS), help="build it here, or build it and push it to ECR")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--processor", choices=PROCESSORS, help="the built-in applications' image (default: cpu)")
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, *, checkout: Path = places.REPOSITORY) -> int:
-    """Builds the image; for ``push`` also creates its repository, logs in and pushes it."""
+    """Build the image; for ``push`` also create its repository, log in and push it."""
     account = _account(arguments)
     recipe = _recipe(arguments, checkout, account)
     tag = arguments.tag or recipe.tag()
@@ -75,7 +75,7 @@ class _Task:
     tag: str
 
     def build(self, image: str) -> None:
-        """Builds the recipe, after a login where its base image lies in ECR."""
+        """Build the recipe, after a login where its base image lies in ECR."""
         region = self._region_of_base()
         if region:
             self.login(_host(self._base), region)
@@ -89,7 +89,7 @@ class _Task:
     def call(
         self, command: Sequence[str], *, secret: str | None = None, environment: dict[str, str] | None = None
     ) -> None:
-        """Runs a command on this terminal.
+        """Run a command on this terminal.
 
         Raises:
             ImageError: it failed.
@@ -121,11 +121,11 @@ class _Task:
         return f"aws ecr get-login-password --region {region} | {shlex.join(_login_command(self.engine, host))}"
 
     def say(self, text: str) -> None:
-        """Prints a line for people."""
+        """Print a line for people."""
         print(text, file=sys.stderr if self.arguments.json else sys.stdout, flush=True)
 
     def answer(self, facts: dict[str, Any], lines: Sequence[str]) -> int:
-        """Ends with the facts as JSON, or with lines for people."""
+        """End with the facts as JSON, or with lines for people."""
         print(json.dumps(facts, indent=2) if self.arguments.json else "\n".join(lines), flush=True)
         return 0
 
@@ -187,7 +187,7 @@ _ACTIONS = {"build": _build, "push": _push}
 
 
 def _account(arguments: argparse.Namespace) -> Account | None:
-    """Finds the account; a build needs none unless its base image lies in ECR."""
+    """Find the account; a build needs none unless its base image lies in ECR."""
     try:
         return Account(profile=arguments.profile, region=arguments.region)
     except AccountError:
@@ -197,7 +197,7 @@ def _account(arguments: argparse.Namespace) -> Account | None:
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
-    """Finds the engine that works here; a dry run needs none, and shows the commands for another machine."""
+    """Find the engine that works here; a dry run needs none, and shows the commands for another machine."""
     try:
         return container_engine.working(arguments.engine)
     except StartError:

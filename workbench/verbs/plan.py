@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import ipc_ai_catalogue as catalogue
-from workbench import places
+from workbench import places, typed
 from workbench.capacity import fleet, limits, prices, tables, throughput
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
@@ -30,7 +30,7 @@ _WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
     parser.add_argument("--fps", type=_number, default=0.5, help="frames a second of each (default: 0.5)")
     parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
@@ -72,7 +72,7 @@ def _number(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Plans, or measures for later plans."""
+    """Plan, or measure for later plans."""
     known = catalogue.load()
     application = known.application(arguments.application).name
     model = _model(known, application, arguments.model)
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _model(known: catalogue.Catalogue, application: str, named: str | None) -> str:
-    """Finds the model asked for, or the first that the application accepts.
+    """Find the model asked for, or the first that the application accepts.
 
     Raises:
         PlanError: the application does not accept it.
@@ -173,7 +173,7 @@ def _plan(
 
 
 def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, Sequence[Day]]:
-    """Simulates a day for each number of cameras: scaled within the stack's limit, without a limit, and not scaled."""
+    """Simulate a day for each number of cameras: scaled within the stack's limit, without a limit, and not scaled."""
     if arguments.target < 1:
         raise PlanError(f"--target is {arguments.target:g}; write 1 or more")
     scaled = ScalingPolicy(target=arguments.target)
@@ -249,7 +249,7 @@ def _measure(application: str, model: str, arguments: argparse.Namespace) -> int
             clients=arguments.clients,
             seconds=arguments.seconds,
             model_store=arguments.store,
-            command=f"python -m workbench plan --measure {call}{given}",
+            command=f"{typed.NAME} plan --measure {call}{given}",
         )
     throughput.write([found], arguments.measurements)
     print(

@@ -25,7 +25,7 @@ _LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parameters.add_argument(parser)
     parser.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
     parser.add_argument("--region", default="us-east-1", help="region to render the template for")
@@ -40,7 +40,7 @@ def _port(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Starts all parts, prints their addresses, and waits for Ctrl-C or SIGTERM."""
+    """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
         given, local_model_data = model_data.stand_in(parameters.parse(arguments.parameters))

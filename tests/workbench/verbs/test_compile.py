@@ -66,7 +66,10 @@ def test_real_weights_answer_the_same(
         (["yolox_nano", "--int8"], "give their folder with --calibration"),
         (["yolox_nano", "--calibration", "."], "--calibration is for --int8"),
         (["dlib_frontal_face"], "has nothing to compile"),
-        (["yolox_nano", "--store", "nowhere"], "run 'workbench fetch yolox_nano' first, or name the folder that"),
+        (
+            ["yolox_nano", "--store", "nowhere"],
+            "ipc-ai fetch yolox_nano --store nowhere' first, or name",
+        ),
         (
             ["out/export/nothing"],
             "there is no folder out/export/nothing; name a model folder, or a model of docs/models.md",

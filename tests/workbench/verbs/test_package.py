@@ -193,7 +193,7 @@ def test_a_frame_is_the_sample_where_none_is_named(program: Path, capsys: pytest
     assert "a program of your own, told by code/inference.py" in said
     assert "served      application/json in " in said
     assert '{"shape": [512, 512, 3]}' in said
-    assert f"workbench up --parameters applicationType=custom modelDataUrl={program.parent / 'model.tar.gz'}" in said
+    assert f"ipc-ai up --parameters applicationType=custom modelDataUrl={program.parent / 'model.tar.gz'}" in said
 
 
 def test_a_sample_with_a_content_type(program: Path) -> None:

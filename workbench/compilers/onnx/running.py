@@ -17,6 +17,7 @@ from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.models.embedder import Embedder
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input
+from workbench import typed
 from workbench.compilers.onnx import parity
 from workbench.compilers.onnx.frames import NamedFrame
 from workbench.compilers.onnx.parity import FrameParity, Tolerance
@@ -33,7 +34,7 @@ class Runner(Protocol):
         ...
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
-        """Compares its answer for a frame with the other's."""
+        """Compare its answer for a frame with the other's."""
         ...
 
 
@@ -53,7 +54,7 @@ class DetectorRunner:
         return [network_input(frame.frame, self._spec).tensor for frame in frames]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
-        """Compares its detections with the other's."""
+        """Compare its detections with the other's."""
         assert isinstance(other, DetectorRunner)
         return parity.of_detections(frame.name, self.detect(frame), other.detect(frame), tolerance)
 
@@ -75,7 +76,7 @@ class EmbedderRunner:
         ]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
-        """Compares its embeddings with the other's of the same faces."""
+        """Compare its embeddings with the other's of the same faces."""
         assert isinstance(other, EmbedderRunner)
         landmarks = self._landmarks(frame)
         mine = self._embedder.embed(frame.frame, landmarks)
@@ -95,7 +96,7 @@ _RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
 
 
 def load(folder: ModelFolder, *, threads: int) -> Runner:
-    """Loads a model as the container does.
+    """Load a model as the container does.
 
     Raises:
         CompileError: it does not load.
@@ -107,7 +108,7 @@ def load(folder: ModelFolder, *, threads: int) -> Runner:
 
 
 def find(named: str, store: Path) -> ModelFolder:
-    """Finds the model of a folder with a ``model.json``, or of a name of the catalogue in the store.
+    """Find the model of a folder with a ``model.json``, or of a name of the catalogue in the store.
 
     Raises:
         CompileError: there is none.
@@ -118,7 +119,7 @@ def find(named: str, store: Path) -> ModelFolder:
     if path.is_dir():
         if not (path / "model.json").is_file():
             raise CompileError(
-                f"{path} has no model.json; write one, or make the folder with 'workbench export' or 'fetch'"
+                f"{path} has no model.json; write one, or make the folder with '{typed.command('export')}' or 'fetch'"
             )
         names, folder = path.name, path
     elif "/" in named:
@@ -139,6 +140,6 @@ def find(named: str, store: Path) -> ModelFolder:
     if path.is_dir():
         raise CompileError(failures[0])
     raise CompileError(
-        f"{named} is not in {store}; run 'workbench fetch {named}' first, or name the folder that 'workbench export' "
-        "wrote"
+        f"{named} is not in {store}; run '{typed.fetch(named, store)}' first, or name the folder that "
+        f"'{typed.command('export')}' wrote"
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import CatalogueError, Model, ModelFile, model_from_dict
+from workbench import typed
 from workbench.errors import NeoError
 
 _NEWEST_MXNET = (1, 8)
@@ -68,7 +69,7 @@ class Source:
     application: str | None
 
     def examined(self, *, version: str | None, for_instance: bool) -> Declared:
-        """Reads the files' declarations.
+        """Read the files' declarations.
 
         Args:
             version: the framework's version, as the operator gives it.
@@ -85,14 +86,14 @@ class Source:
 
 
 def find(name: str, *, store: Path, application: str | None) -> Source:
-    """Finds the model of that name in the store, or in the folder of that name.
+    """Find the model of that name in the store, or in the folder of that name.
 
     Raises:
         NeoError: there is none, or it has no file that Neo compiles.
     """
     folder = next((path for path in (Path(name), store / name) if path.is_dir()), None)
     if folder is None:
-        raise NeoError(f"there is no model folder {name}; fetch it with 'workbench fetch {name}', or name a folder")
+        raise NeoError(f"there is no model folder {name}; fetch it with '{typed.fetch(name, store)}', or name a folder")
     model = _description(folder)
     if model is None:
         framework, files = _guessed(folder)
