@@ -17,7 +17,7 @@ import httpx
 from ipc_ai_catalogue import CUSTOM
 from workbench import places
 from workbench.errors import StartError
-from workbench.local import missing_modules, serving_environment
+from workbench.local import image_system, missing_modules, serving_environment
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
 
@@ -53,17 +53,19 @@ def running(
         StartError: the serving environment is not there, the program ended, or its model could not be loaded; the
             message ends with its log.
     """
-    path = serving_environment.path()
+    programs = serving_environment.programs()
     # The program inherits a listening socket, so that no other process can take the port before it binds.
     with (
         tempfile.TemporaryDirectory(prefix="ipc-serving-") as temporary,
         socket.create_server((HOST, 0)) as listener,
     ):
+        links = Path(temporary) / "bin"
+        image_system.link_programs(links)
         listener.set_inheritable(True)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         # Paths inside the image.
         paths = {
-            "PATH": path,
+            "PATH": f"{programs}:{links}",
             "TMPDIR": temporary,
             "PYTHONPATH": str(places.CATALOGUE),
             "PYTHONDONTWRITEBYTECODE": "1",

@@ -17,7 +17,15 @@ _STAMP = "installed"
 
 
 def path(environment: Path | None = None, *, locks: Path = places.SERVING_PROGRAM) -> str:
-    """Search path of programs that begins with the environment's.
+    """Search path with the environment's programs and then this machine's.
+
+    Args and Raises: as of :func:`programs`.
+    """
+    return f"{programs(environment, locks=locks)}:{os.environ.get('PATH', os.defpath)}"
+
+
+def programs(environment: Path | None = None, *, locks: Path = places.SERVING_PROGRAM) -> Path:
+    """Folder of the environment's programs.
 
     Args:
         environment: its folder; None for the one that ``make install`` makes.
@@ -34,4 +42,4 @@ def path(environment: Path | None = None, *, locks: Path = places.SERVING_PROGRA
         raise StartError(
             f"the environment of the serving program, {folder}, {said}; run 'make install' in {places.REPOSITORY}"
         )
-    return f"{folder / 'bin'}:{os.environ.get('PATH', os.defpath)}"
+    return folder / "bin"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from workbench.camera import sending as camera
 from workbench.errors import PackageError, StartError
-from workbench.local import missing_modules, model_data, serving_container
+from workbench.local import image_system, missing_modules, model_data, serving_container
 from workbench.local.child_process import ChildProcess
 from workbench.packing import model_answer
 from workbench.packing.model_layout import ModelLayout
@@ -97,6 +97,8 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
                 if not response.is_success:
                     raise PackageError(_refusal(response, sent, program, model_dir / "code"))
                 model_answer.check(layout.application, response)
+                if layout.application == CUSTOM:
+                    _check_libraries(program, model_dir)
                 return _trial(response)
         except StartError as error:
             raise PackageError(f"{archive.name} does not serve: {error}") from error
@@ -112,6 +114,20 @@ def _invoke(url: str, sent: Sample) -> httpx.Response:
         )
     except httpx.HTTPError as error:
         raise PackageError(f"the model gives no answer to the sample: {error}") from error
+
+
+def _check_libraries(program: ChildProcess, model_dir: Path) -> None:
+    """Check that the model uses no library of this machine that the image lacks.
+
+    Raises:
+        PackageError: it does.
+    """
+    foreign = image_system.foreign_libraries(program.pid, own=[model_dir])
+    if foreign:
+        raise PackageError(
+            f"the model uses {', '.join(foreign)} of this machine, which the image lacks; name a package that needs "
+            "none in code/requirements.txt (opencv-python-headless is in the image), or build an image with it"
+        )
 
 
 def _trial(response: httpx.Response) -> Trial:
