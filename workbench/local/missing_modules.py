@@ -50,8 +50,8 @@ def _advice(name: str, module: str, required: frozenset[str]) -> str:
     if name != module and (_normal(package or module) in required or _in_the_image(module)):
         there = package or module
         return (
-            f"the {there} that is there has no '{name}', so the model was made with another release: let {_CODE} name "
-            f"that one ({there}==RELEASE)"
+            f"the {there} that is there has no '{name}', so the model, or a package of it, needs another release: let "
+            f"{_CODE} name that one ({there}==RELEASE)"
         )
     if package is None:
         return (
