@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from workbench.errors import PackageError
-from workbench.packing import model_program
+from workbench.packing import model_program, saved_model
 from workbench.packing.model_archive import Files
 from workbench.packing.model_program import CODE, PROGRAM_NAME
 
 DESCRIPTION = "model.json"
-_SAVED_MODEL = "saved_model.pb"
+# Their container cuts leading zeros off, so that nothing is left of 0.
+_VERSION = re.compile(r"0*[1-9][0-9]*")
 _SAVED_BY_MXNET = ("model-symbol.json", "model-0000.params", "model-shapes.json")
 _NUMBER = re.compile(r"-\d{4}(?=\.params$)")
 
@@ -111,23 +112,28 @@ def _check_onnx(source: Path, found: Files) -> Files:
 
 
 def _check_saved_model(source: Path, found: Files) -> Files:
-    """Check that a SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
-    graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == _SAVED_MODEL]
+    """Check a SavedModel and the program that calls it; one at the top is moved into a folder with a number."""
+    graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == saved_model.GRAPH]
     if not graphs:
         keras = _first_match(found, ("*.h5", "*.keras"))
-        said = f"{keras} is a format of Keras's own" if keras else f"there is no {_SAVED_MODEL} in {source}"
+        said = f"{keras} is a format of Keras's own" if keras else f"there is no {saved_model.GRAPH} in {source}"
         raise PackageError(f"{said}, and TensorFlow Serving takes a SavedModel; write one with model.export('1')")
-    if _SAVED_MODEL in found:
-        return {
-            name if name.startswith(f"{CODE}/") else f"1/{name}": path  # no other file has this version
+    if saved_model.GRAPH in found:
+        version = source.name if _VERSION.fullmatch(source.name) else "1"
+        found = {
+            name if name.startswith(f"{CODE}/") else f"{version}/{name}": path  # no other file has this version
             for name, path in found.items()
         }
-    for graph in graphs:
-        if not graph.parent.name.isdecimal():
+    program = found.get(PROGRAM_NAME)
+    if program is not None and (lacking := model_program.lacking_handlers(PROGRAM_NAME, program)):
+        raise PackageError(lacking)
+    for graph in (PurePosixPath(name) for name in found if PurePosixPath(name).name == saved_model.GRAPH):
+        if not _VERSION.fullmatch(graph.parent.name):
             raise PackageError(
-                f"{graph} is not in a folder with a number, and TensorFlow Serving takes a version by its number; "
-                f"rename {source / graph.parent} to {source / graph.parent.parent / '1'}"
+                f"{graph} is not in a folder with a number from 1 on, and TensorFlow Serving takes a version by its "
+                f"number; rename {source / graph.parent} to {source / graph.parent.parent / '1'}"
             )
+        saved_model.check(str(graph), found, has_program=program is not None)
     return found
 
 
@@ -148,7 +154,9 @@ class _Framework:
 
 FRAMEWORKS: Mapping[str, _Framework] = {
     "pytorch": _Framework(("*.pt", "*.pth"), frozenset({"torch"}), _check_weights("pytorch")),
-    "tensorflow": _Framework((_SAVED_MODEL, "*.h5", "*.keras"), frozenset({"tensorflow", "keras"}), _check_saved_model),
+    "tensorflow": _Framework(
+        (saved_model.GRAPH, "*.h5", "*.keras"), frozenset({"tensorflow", "keras"}), _check_saved_model
+    ),
     "sklearn": _Framework(("*.joblib", "*.pkl"), frozenset({"sklearn", "joblib"}), _check_weights("sklearn")),
     "mxnet": _Framework(("*-symbol.json", "*.params"), frozenset({"mxnet"}), _check_mxnet),
     "onnx": _Framework(("*.onnx",), frozenset({"onnxruntime", "onnx"}), _check_onnx),

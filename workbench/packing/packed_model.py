@@ -14,7 +14,7 @@ from workbench.errors import PackageError
 from workbench.local import model_data
 from workbench.packing import deep_learning_containers, framework_layouts, model_archive, model_layout, model_trial
 from workbench.packing.model_layout import ModelLayout
-from workbench.packing.model_trial import Trial
+from workbench.packing.model_trial import NotTried, Trial
 from workbench.store.artefacts import sha256
 
 BUILT, DLC = "built", "dlc"
@@ -85,14 +85,21 @@ def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
     return PackedModel(layout, output, sha256(output), output.stat().st_size)
 
 
-def tried(packed: PackedModel, arguments: argparse.Namespace) -> Trial | None:
-    """Serve the archive here and send a sample; None where our image cannot run it, or the trial is declined.
+def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | None) -> Trial | NotTried:
+    """Serve the archive here and send a sample, unless another image will serve it or the trial is declined.
+
+    Args:
+        packed: the archive.
+        arguments: those of the verb.
+        image: URI of the image that will serve it; None or empty for the one that is built here.
 
     Raises:
         PackageError: it does not serve. The archive is deleted then.
     """
-    if arguments.no_trial or not packed.layout.served_by_our_image:
-        return None
+    if image:
+        return NotTried(f"the image that will serve it, {image}, does not run here")
+    if arguments.no_trial:
+        return NotTried("--no-trial")
     sent = model_trial.sample(
         arguments.sample,
         arguments.content_type,
@@ -135,6 +142,8 @@ def deep_learning_container(
     """
     if packed.layout.framework is None:
         raise PackageError(f"{packed.layout.because} does not tell a framework; name one with --framework NAME")
+    if packed.layout.framework in deep_learning_containers.UNFIT:
+        raise PackageError(deep_learning_containers.UNFIT[packed.layout.framework])
     if packed.layout.application != "custom":
         raise PackageError(
             "weights without a program are served by the image that is built here alone; leave --image dlc out, or "

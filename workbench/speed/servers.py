@@ -14,6 +14,7 @@ from pathlib import Path
 
 from workbench import places, serving_program
 from workbench.errors import StartError
+from workbench.local import serving_environment
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
 from workbench.measuring import processes
@@ -100,7 +101,7 @@ def ours(application: str, model: str, store: Path, **environment: str) -> Progr
         name=f"ours-{model}",
         command=[str(places.SERVING_PROGRAM / "serve")],
         environment={
-            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PATH": serving_environment.path(),
             "PYTHONPATH": str(places.CATALOGUE),
             "MODEL_STORE": str(store.resolve()),
             "APPLICATION_TYPE": application,

@@ -14,7 +14,7 @@ from workbench import typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.packing import packed_model
-from workbench.packing.model_trial import Trial
+from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
 from workbench.packing.packing_report import archive_lines, trial_line
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     url = model_upload.target_url(arguments.upload, packed.sha256) if arguments.upload else None
     image = _image(packed, arguments)
     with console.status("serving the archive on this machine; packages that it names are installed first"):
-        trial = packed_model.tried(packed, arguments)
+        trial = packed_model.tried(packed, arguments, image=image)
     if url:
         account = Account(profile=arguments.profile, region=arguments.region)
         model_upload.upload(account.client("s3"), packed.archive, url)
@@ -67,7 +67,7 @@ def _parameters(packed: PackedModel, url: str | None, image: str | None) -> dict
     return packed.model_parameters | {name: value for name, value in named.items() if value}
 
 
-def _as_document(packed: PackedModel, trial: Trial | None, url: str | None, image: str | None) -> dict[str, Any]:
+def _as_document(packed: PackedModel, trial: Trial | NotTried, url: str | None, image: str | None) -> dict[str, Any]:
     layout = packed.layout
     return {
         "framework": layout.framework,
@@ -76,15 +76,22 @@ def _as_document(packed: PackedModel, trial: Trial | None, url: str | None, imag
         "bytes": packed.size,
         "files": sorted(layout.files),
         "moved": [{"from": there, "to": here} for there, here in layout.moved],
-        "trial": trial and {"contentType": trial.content_type, "answer": trial.answer, "ms": round(trial.milliseconds)},
+        "trial": _trial_document(trial),
+        "notTriedHere": trial.reason if isinstance(trial, NotTried) else None,
         "modelDataUrl": url,
         "containerImageUri": image,
         "parameters": _parameters(packed, url, image),
     }
 
 
-def _as_text(packed: PackedModel, trial: Trial | None, url: str | None, image: str | None) -> str:
-    lines = [*archive_lines(packed), trial_line(packed, trial)]
+def _trial_document(trial: Trial | NotTried) -> dict[str, Any] | None:
+    if isinstance(trial, NotTried):
+        return None
+    return {"contentType": trial.content_type, "answer": trial.answer, "ms": round(trial.milliseconds)}
+
+
+def _as_text(packed: PackedModel, trial: Trial | NotTried, url: str | None, image: str | None) -> str:
+    lines = [*archive_lines(packed), trial_line(trial)]
     if url:
         lines.append(f"uploaded    {url}")
     if image:

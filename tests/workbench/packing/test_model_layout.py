@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.saved_models import saved_model
 from workbench.errors import PackageError
 from workbench.packing.model_layout import ModelLayout, lay_out
 
@@ -15,7 +16,10 @@ def _folder(tmp_path: Path, *names: str, content: str = _HOOKS) -> Path:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+        if path.name == "saved_model.pb":
+            path.write_bytes(saved_model())
+        else:
+            path.write_text(content)
     return folder
 
 
@@ -31,7 +35,7 @@ def _laid(tmp_path: Path, *names: str) -> ModelLayout:
         ("mxnet", ["net-symbol.json", "net-0000.params", "code/inference.py"]),
         ("onnx", ["net.onnx", "code/inference.py"]),
         ("tensorflow", ["1/saved_model.pb", "1/variables/variables.index"]),
-        ("tensorflow", ["half_plus_two/00000123/saved_model.pb", "code/inference.py"]),
+        ("tensorflow", ["half_plus_two/00000123/saved_model.pb"]),
     ],
 )
 def test_a_right_layout_stays_as_it_is(tmp_path: Path, framework: str, names: list[str]) -> None:
@@ -109,16 +113,44 @@ def test_mxnet_may_load_onnx_where_it_is_named(tmp_path: Path) -> None:
     assert (lay_out(folder).framework, lay_out(folder, framework="mxnet").framework) == ("onnx", "mxnet")
 
 
-def test_handlers_of_tensorflow_serving_are_hooks(tmp_path: Path) -> None:
-    folder = _folder(tmp_path, "1/saved_model.pb", "code/serving.py", content="def input_handler(data, context): ...\n")
-    assert lay_out(folder).moved == (("code/serving.py", "code/inference.py"),)
+_HANDLERS = """\
+def input_handler(data, context): ...
+def output_handler(response, context): ...
+"""
+
+
+@pytest.mark.parametrize("program", [_HANDLERS, "def handler(data, context): ...\n", "from own import handler\n"])
+def test_handlers_of_tensorflow_serving_are_hooks(tmp_path: Path, program: str) -> None:
+    layout = lay_out(_folder(tmp_path, "1/saved_model.pb", "code/serving.py", content=program))
+    assert layout.moved == (("code/serving.py", "code/inference.py"),)
+
+
+@pytest.mark.parametrize(
+    ("program", "lacks"),
+    [
+        (_HOOKS, "input_handler and output_handler"),
+        ("", "input_handler and output_handler"),
+        ("def input_handler(data, context): ...\n", "output_handler"),
+    ],
+)
+def test_a_program_that_tensorflow_serving_cannot_call(tmp_path: Path, program: str, lacks: str) -> None:
+    folder = _folder(tmp_path, "1/saved_model.pb", "code/inference.py", content=program)
+    with pytest.raises(PackageError, match=rf"^code/inference.py does not define {lacks}; .*handler\(data, context\)"):
+        lay_out(folder)
 
 
 def test_a_saved_model_gets_a_number(tmp_path: Path) -> None:
-    layout = _laid(tmp_path, "saved_model.pb", "variables/variables.index", "code/inference.py")
+    folder = _folder(tmp_path, "saved_model.pb", "variables/variables.index", "code/inference.py", content=_HANDLERS)
+    layout = lay_out(folder)
     assert sorted(layout.files) == ["1/saved_model.pb", "1/variables/variables.index", "code/inference.py"]
     assert ("saved_model.pb", "1/saved_model.pb") in layout.moved
     assert not layout.served_by_our_image
+
+
+@pytest.mark.parametrize("version", ["00000123", "2"])
+def test_a_version_folder_that_is_packed_keeps_its_name(tmp_path: Path, version: str) -> None:
+    folder = _folder(tmp_path, f"{version}/saved_model.pb") / version
+    assert sorted(lay_out(folder).files) == [f"{version}/saved_model.pb"]
 
 
 def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> None:
@@ -141,6 +173,7 @@ def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> N
         (["model.pth", "mnist.py"], "put it into .*/net/code, or name it with --inference .*/net/mnist.py$"),
         (["hosting.py"], "and a program is named with --inference .*/net/hosting.py$"),
         (["half/saved_model.pb"], r"not in a folder with a number.*rename .*/net/half to .*/net/1$"),
+        (["0/saved_model.pb"], r"0/saved_model.pb is not in a folder with a number from 1 on"),
         (["model.keras"], r"model.keras is a format of Keras's own.*model.export\('1'\)"),
         (["a.onnx", "b.pth", "code/inference.py"], "there is b.pth of pytorch and a.onnx of onnx; say .*--framework"),
         (["notes.md"], "neither weights nor code/inference.py"),

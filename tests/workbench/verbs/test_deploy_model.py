@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.saved_models import saved_model
 from tests.workbench.recorded_cdk import RecordedCdk
 from workbench.errors import AccountError, PackageError, ParameterError
 from workbench.verbs import deploy
@@ -133,6 +134,16 @@ def test_a_program_that_does_not_serve_reaches_neither_s3_nor_the_cdk(
     assert _objects() == []
 
 
+def test_what_another_image_will_serve_is_not_tried_here(
+    template: dict[str, Any], account: None, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1"
+    words = [str(program), "--output", str(tmp_path / "a.tar.gz"), "--parameters", f"containerImageUri={image}"]
+    assert _deploy(template, RecordedCdk(tmp_path), *words) == 0
+    said = capsys.readouterr().out
+    assert f"served      not tried here: the image that will serve it, {image}, does not run here" in said
+
+
 def test_a_dry_run_packs_and_no_more(
     template: dict[str, Any], account: None, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,7 +181,7 @@ def test_tensorflow_gets_the_image_for_the_instances_processor(
     template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "net/1").mkdir(parents=True)
-    (tmp_path / "net/1/saved_model.pb").write_bytes(b"x")
+    (tmp_path / "net/1/saved_model.pb").write_bytes(saved_model())
     words = [str(tmp_path / "net"), "--output", str(tmp_path / "a.tar.gz"), "--framework-version", "2.19", "--dry-run"]
     images = {}
     for choice in ("--instance=ml.g4dn.xlarge", "--instance=ml.m5.xlarge"):
