@@ -15,6 +15,7 @@ from stacks.assets.publication import synthesizer
 from stacks.conditions import equals
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
+from stacks.functions.container_form import ContainerForm
 from stacks.ingest.s3_front_end import S3FrontEnd
 from stacks.monitoring.dashboard import Dashboard
 from stacks.monitoring.service_alarms import ServiceAlarms
@@ -35,9 +36,10 @@ class IpcAiSaasStack(Stack):
         compares_faces = CfnCondition(
             self,
             "ComparesFaces",
-            expression=equals(parameters.application_type.value_as_string, FACE_COMPARISON),
+            expression=equals(parameters.models.application_type.value_as_string, FACE_COMPARISON),
         )
-        model_name = parameters.chosen_model(compares_faces)
+        model_name = parameters.models.chosen_model(compares_faces)
+        form = ContainerForm(self, "ContainerForm", parameters=parameters.models)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
@@ -61,7 +63,8 @@ class IpcAiSaasStack(Stack):
             compares_faces=compares_faces,
             endpoint=endpoint,
             events=events,
-            model_name=model_name,
+            form=form,
+            model_name=parameters.models.reported_model(self, model_name),
         )
         alarms = ServiceAlarms(
             self,
@@ -87,6 +90,7 @@ class IpcAiSaasStack(Stack):
             partition=partition,
             endpoint=endpoint,
             events=events,
+            form=form,
             alarm_topic=alarm_topic.topic,
         )
 
