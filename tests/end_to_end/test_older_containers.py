@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 
@@ -45,6 +46,15 @@ def _older_container(
 ) -> Iterator[tuple[str, ChildProcess]]:
     """The container as a process, in place of the engine that would run its image."""
     assert environment["OBJECT_DETECTION_MODEL_NAME"] == "my-detector"
+    # The S3 of this run, at the address that containers reach.
+    assert environment["AWS_ENDPOINT_URL_S3"].startswith("http://127.0.0.2:")
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=environment["AWS_ENDPOINT_URL_S3"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    assert any(bucket["Name"].startswith("local-events") for bucket in s3.list_buckets()["Buckets"])
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, older_container.__file__, str(port)]
@@ -57,6 +67,7 @@ def _older_container(
 def _up(template: dict[str, Any], logs: Path, **given: str) -> Iterator[LocalService]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(container_engine, "running", _older_container)
+        patched.setattr(container_engine, "address_of_this_machine", lambda image: "127.0.0.2")
         stack = render(template, GIVEN | given, "us-east-1")
         with service.running(stack, port=0, model_store=logs, logs=logs) as running:
             yield running
