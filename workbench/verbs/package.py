@@ -6,11 +6,11 @@ import argparse
 import json
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from workbench import places
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.packing import packed_model
@@ -21,7 +21,9 @@ from workbench.packing.packing_report import archive_lines, trial_line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb."""
-    parser.add_argument("path", type=Path, help="a folder, a file with weights, or another model.tar.gz")
+    parser.add_argument(
+        "path", help="a folder, a file with weights, another model.tar.gz, or DETECTOR+EMBEDDER of such or of names"
+    )
     packed_model.add_arguments(parser)
     parser.add_argument(
         "--upload", metavar="s3://BUCKET/KEY", help="where to put it; after a slash the key is made from its content"
@@ -98,4 +100,4 @@ def _as_text(packed: PackedModel, trial: Trial | None, url: str | None, image: s
 
 def _command(verb: str, parameters: Mapping[str, str]) -> str:
     words = [f"{name}={value}" for name, value in parameters.items()]
-    return shlex.join([".venv/bin/python", "-m", "workbench", verb, "--parameters", *words])
+    return shlex.join([places.command(), verb, "--parameters", *words])

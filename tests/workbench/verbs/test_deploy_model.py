@@ -98,6 +98,7 @@ def test_a_path_is_packed_tried_uploaded_and_deployed_and_the_same_call_updates(
     (key,) = _objects()
     assert first == {
         "applicationType": "custom",
+        "detectorModelName": "size",  # for metrics and logs
         "modelDataUrl": f"s3://{BUCKET}/{key}",
         "containerImageUri": "",
         "deployInstanceType": "ml.c5.xlarge",
