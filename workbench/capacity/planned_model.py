@@ -63,6 +63,8 @@ def chosen(word: str | None, application: str | None) -> PlannedModel:
         served = [FACE_COMPARISON]
     else:
         served = [each for each in parts[0].applications if each != FACE_COMPARISON]
+        if not served:
+            raise PlanError(f"{name} is one half of a pair for {FACE_COMPARISON}; name DETECTOR+EMBEDDER")
     served_by = application or (_FIRST if _FIRST in served or not served else served[0])
     if served_by not in served:
         choices = known.model_choices(served_by)

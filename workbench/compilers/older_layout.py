@@ -25,7 +25,7 @@ def find(folder: Path, application: str | None) -> ModelFolder:
     """
     found = [each for each in older_models(folder) if application in (None, each[0])]
     if len(found) > 1:
-        files = ", ".join(path.name for path in sorted(folder.glob("*_detector_*-symbol.json")))
+        files = ", ".join(path.name for path in sorted(folder.glob("[!.]*_detector_*-symbol.json")))
         raise CompileError(f"{folder} holds several models; name one by its file: {files}")
     if not found:
         raise CompileError(

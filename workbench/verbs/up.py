@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Starts all parts, prints their addresses, and waits for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
-        given, local_model_data = model_data.stand_in(_parameters(arguments))
+        given, local_model_data = model_data.stand_in(model_parameters(arguments))
         stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
+def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     """Parameters given, with those of the model, which is packed where it is the operator's own.
 
     Raises:
