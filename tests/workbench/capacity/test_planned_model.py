@@ -22,14 +22,14 @@ def _described(folder: Path, base: str, name: str) -> str:
 def test_models_of_the_catalogue() -> None:
     assert chosen(None, None).name == "yolo3_darknet53_coco"
     body = chosen("yolox_nano", None)
-    assert (body.name, body.application, body.engines) == ("yolox_nano", "body-detection", {"onnxruntime"})
+    assert (body.name, body.application, body.engines) == ("yolox_nano", "body-detection", frozenset({"onnxruntime"}))
     assert chosen("yunet_n+mobileface_v2", None).application == "face-comparison"
     assert chosen("gate", "custom").name == "gate"
 
 
 def test_a_model_of_ones_own_has_its_own_name_and_application(tmp_path: Path) -> None:
     shop = chosen(_described(tmp_path / "folder", "yolox_nano", "shop"), None)
-    assert (shop.name, shop.application, shop.engines) == ("shop", "body-detection", {"onnxruntime"})
+    assert (shop.name, shop.application, shop.engines) == ("shop", "body-detection", frozenset({"onnxruntime"}))
     pair = chosen(f"yunet_n+{_described(tmp_path / 'face', 'mobileface_v2', 'myface')}", None)
     assert (pair.name, pair.application) == ("yunet_n+myface", "face-comparison")
     for part in ("store/yunet_n", "links"):
@@ -44,7 +44,7 @@ def test_a_model_of_ones_own_has_its_own_name_and_application(tmp_path: Path) ->
 def test_the_older_layout(tmp_path: Path) -> None:
     write_older_layout(tmp_path, "face_detector_red")
     red = chosen(str(tmp_path), None)
-    assert (red.name, red.application, red.engines) == ("red", "face-detection", {"mxnet"})
+    assert (red.name, red.application, red.engines) == ("red", "face-detection", frozenset({"mxnet"}))
 
 
 def test_what_serves_something_else(tmp_path: Path) -> None:
