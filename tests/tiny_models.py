@@ -52,16 +52,28 @@ def write_yolox_onnx(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def write_older_layout(folder: Path, stem: str) -> None:
+def write_older_layout(folder: Path, stem: str, *, hidden_channels: int = 0) -> None:
     """Writes ``STEM-symbol.json`` and parameters for MXNet with GluonCV's contract for 416 x 416 frames.
 
-    Every cell of 32 x 32 pixels is a box, with its redness as score.
+    Every cell of 32 x 32 pixels is a box, with its redness as score. With hidden channels the colours pass through a
+    convolution of 3 x 3 of so many, which leaves them as they are.
     """
     import mxnet as mx
 
     cells = 13 * 13
     data = mx.sym.Variable("data")
     pooled = mx.sym.Pooling(data, kernel=(32, 32), stride=(32, 32), pool_type="avg")
+    channels = max(hidden_channels, 3)
+    params = {}
+    if hidden_channels:
+        pooled = mx.sym.Convolution(pooled, num_filter=channels, kernel=(1, 1), no_bias=True, name="lift")
+        pooled = mx.sym.Convolution(pooled, num_filter=channels, kernel=(3, 3), pad=(1, 1), no_bias=True, name="same")
+        same = np.zeros((channels, channels, 3, 3))
+        same[:, :, 1, 1] = np.eye(channels)
+        params = {
+            "arg:lift_weight": mx.nd.array(np.eye(channels, 3).reshape(channels, 3, 1, 1)),
+            "arg:same_weight": mx.nd.array(same),
+        }
     redness = mx.sym.Convolution(pooled, num_filter=1, kernel=(1, 1), name="redness")
     scores = mx.sym.slice_axis(mx.sym.reshape(mx.sym.sigmoid(redness), (1, -1, 1)), axis=1, begin=0, end=cells)
     boxes = mx.sym.identity(mx.sym.Variable("cell_boxes"))
@@ -70,8 +82,10 @@ def write_older_layout(folder: Path, stem: str) -> None:
     row, column = np.divmod(np.arange(cells), 13)
     corners = np.stack([column, row, column + 1, row + 1], axis=1) * 32
     # ImageNet-normalised pure red is 2.25, -2.04, -1.80: the sum is 6.1; grey is far below 4.
-    params = {
-        "arg:redness_weight": mx.nd.array(np.array([4, -4, -4]).reshape(1, 3, 1, 1)),
+    red = np.zeros((1, channels, 1, 1))
+    red[0, :3, 0, 0] = 4, -4, -4
+    params |= {
+        "arg:redness_weight": mx.nd.array(red),
         "arg:redness_bias": mx.nd.array([-16]),
         "arg:cell_boxes": mx.nd.array(corners[None]),
     }

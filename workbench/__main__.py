@@ -1,4 +1,4 @@
-"""``python -m workbench VERB``."""
+"""Entry point of ``ipc-ai VERB`` and ``python -m workbench VERB``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tomllib
 from typing import NoReturn, Protocol, cast
 
 from ipc_ai_catalogue import CatalogueError, nearest
-from workbench import places
+from workbench import places, typed
 from workbench.errors import WorkbenchError
 
 VERBS = (
@@ -50,24 +50,24 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def main(words: list[str]) -> int:
-    """Runs a verb; returns its exit code, 2 when the request cannot be met."""
-    if words[:1] == ["--version"]:  # without importing any verb
-        print(_version())
-        return 0
-    parser = _OneLineParser(prog="workbench", description="Run, feed and supply the service.")
+    """Run a verb and return its exit code, which is 2 when the request cannot be met."""
+    parser = _OneLineParser(prog=typed.NAME, description="Run, feed and supply the service.", allow_abbrev=False)
     parser.add_argument("--version", action="store_true", help="print the version of the product")
+    if words[:1] == ["--version"]:  # without importing any verb
+        print(_version(parser))
+        return 0
+    if words and not words[0].startswith("-") and words[0] not in VERBS:
+        parser.error(f"unknown verb '{words[0]}'{nearest(words[0], VERBS)}; verbs: {', '.join(VERBS)}")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_OneLineParser)
     # Only the called verb is imported, because an image build has nothing but the packages of `fetch`.
     called = words[:1] if words[:1] and words[0] in VERBS else VERBS
-    verbs = {name: cast(_Verb, importlib.import_module(f"workbench.verbs.{name}")) for name in called}
+    verbs = {name: _imported(name, parser) for name in called}
     for name, verb in verbs.items():
         summary = (verb.__doc__ or "").strip().splitlines()[0]
         verb.add_arguments(subparsers.add_parser(name, help=summary, description=summary))
-    if words and not words[0].startswith("-") and words[0] not in VERBS:
-        parser.error(f"unknown verb '{words[0]}'{nearest(words[0], VERBS)}; verbs: {', '.join(VERBS)}")
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
-        _refuse(parser, subparsers.choices[arguments.verb], unknown[0])
+        _refuse(parser, subparsers.choices.get(arguments.verb, parser), unknown[0])
     if arguments.verb is None:
         parser.print_help()
         return 2
@@ -76,20 +76,31 @@ def main(words: list[str]) -> int:
     try:
         return verbs[arguments.verb].run(arguments)
     except (WorkbenchError, CatalogueError) as error:
-        print(f"workbench {arguments.verb}: {error}", file=sys.stderr)
+        print(f"{typed.NAME} {arguments.verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
 
 
-def _version() -> str:
-    """The version in the checkout's pyproject.toml."""
-    text = (places.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+def _version(parser: _OneLineParser) -> str:
+    """Read the version from the checkout's pyproject.toml, which the build of an image lacks."""
+    try:
+        text = (places.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        parser.error(f"the version stands in {error.filename}, which is not here")
     return str(tomllib.loads(text)["project"]["version"])
 
 
+def _imported(verb: str, parser: _OneLineParser) -> _Verb:
+    """Import a verb; the build of an image has one verb and the packages of it."""
+    try:
+        return cast(_Verb, importlib.import_module(f"workbench.verbs.{verb}"))
+    except ModuleNotFoundError as error:
+        parser.error(f"the verb '{verb}' needs the module '{error.name}', which is not here")
+
+
 def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) -> NoReturn:
-    """Ends with the nearest option that the verb has."""
+    """End with the nearest option that the verb has."""
     options = [name for action in verb._actions for name in action.option_strings if name.startswith("--")]
     name = word.split("=")[0]
     known = f"{nearest(name, options)}; options: {', '.join(options)}" if word.startswith("-") else ""
@@ -97,7 +108,7 @@ def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) ->
 
 
 def _end_in_order_on_signals() -> None:
-    """Handles every signal to end as Ctrl-C, so that the workbench stops the processes that it started.
+    """Handle every signal to end as Ctrl-C, so that the workbench stops the processes that it started.
 
     Shells ignore SIGINT for background jobs, so it is enabled again. SIGHUP stays ignored under nohup.
     """
@@ -107,13 +118,13 @@ def _end_in_order_on_signals() -> None:
 
 
 def _never_proxy_this_machine() -> None:
-    """Excludes this machine from any proxy, because the parts of a local run talk to each other directly."""
+    """Exclude this machine from any proxy, because the parts of a local run talk to each other directly."""
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
 
 
 def command() -> int:
-    """Runs what the words of this process ask for; the installed ``ipc-ai``."""
+    """Run what the words of this process ask for; the installed ``ipc-ai``."""
     return main(sys.argv[1:])
 
 

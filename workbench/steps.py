@@ -21,7 +21,7 @@ class Steps:
         return self
 
     def next(self, description: str) -> None:
-        """Ends the step before and starts another."""
+        """End the step before and start another."""
         self._end()
         self._task = self._progress.add_task(description, total=1)
 

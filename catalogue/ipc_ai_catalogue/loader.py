@@ -1,4 +1,4 @@
-"""Reads ``models.json`` into frozen, typed objects that answer questions about it.
+"""Read ``models.json`` into frozen, typed objects that answer questions about it.
 
 Errors::
 

@@ -104,7 +104,7 @@ def post_worker_init(worker):
         worker.notify()
     if _starting is not None:
         _starting.stop()
-    logging.getLogger("serving").info("worker ready", extra={"pid": worker.pid, **memory.of_process()})
+    logging.getLogger("ipc_ai_serving").info("worker ready", extra={"pid": worker.pid, **memory.of_process()})
 
 
 raw_env = [

@@ -133,7 +133,7 @@ class ContainerImages(Construct):
         return DockerImageAsset(
             self,
             name,
-            directory=str(REPOSITORY),  # .dockerignore keeps all but containers, catalogue and `workbench fetch` out
+            directory=str(REPOSITORY),  # .dockerignore keeps all but containers, catalogue and `ipc-ai fetch` out
             file=file,
             exclude=exclude,
             build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},

@@ -60,7 +60,7 @@ def named(construct: Construct) -> Publication | None:
     if not re.fullmatch(r"(aws[a-z-]*=[0-9]{12}( |$))+", registries) or not bucket or not version:
         raise ContextValueError(
             f"a published template needs all of the context {', '.join(_CONTEXT)} (the last as 'aws=ACCOUNT "
-            "aws-cn=ACCOUNT'); use 'python -m workbench publish', which gives them"
+            "aws-cn=ACCOUNT'); use '.venv/bin/ipc-ai publish', which gives them"
         )
     pairs = (pair.split("=") for pair in registries.split())
     return Publication(bucket, version, dict(sorted((partition, account) for partition, account in pairs)))

@@ -38,7 +38,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 @dataclass(frozen=True)
 class Service:
-    """Running ``workbench up``."""
+    """Running ``ipc-ai up``."""
 
     url: str
     bucket: str

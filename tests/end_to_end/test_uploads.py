@@ -29,7 +29,7 @@ _PATIENCE_SECONDS = 60
 
 @contextmanager
 def _up(logs: Path) -> Iterator[dict[str, str]]:
-    """Output of ``workbench up``, each line by its first word."""
+    """Output of ``ipc-ai up``, each line by its first word."""
     command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(logs), "--region", "cn-north-1"]
     command += ["--parameters", "detectorModelName=dlib_frontal_face", "ingestFromS3=Yes"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +17,9 @@ pytestmark = pytest.mark.processes
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def _workbench(*words: str) -> subprocess.CompletedProcess[str]:
+def _workbench(*words: str, folder: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "workbench", *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "workbench", *words], cwd=folder, capture_output=True, text=True, check=False
     )
 
 
@@ -25,7 +27,7 @@ def _workbench(*words: str) -> subprocess.CompletedProcess[str]:
 def test_every_verb_has_help(verb: str) -> None:
     finished = _workbench(verb, "--help")
     assert finished.returncode == 0
-    assert finished.stdout.startswith("usage: workbench " + verb)
+    assert finished.stdout.startswith("usage: ipc-ai " + verb)
 
 
 def test_a_verb_imports_no_other() -> None:
@@ -38,7 +40,7 @@ def test_a_verb_imports_no_other() -> None:
     files = {name for name in modules if name.startswith("workbench")}
     assert files == {
         "workbench",
-        *(f"workbench.{name}" for name in ("__main__", "errors", "places")),
+        *(f"workbench.{name}" for name in ("__main__", "errors", "places", "typed")),
         *(f"workbench.{name}" for name in ("store", "store.artefacts", "verbs", "verbs.fetch")),
     }
     for absent in ("werkzeug", "boto3", "cv2", "numpy", "aws_cdk"):
@@ -57,6 +59,9 @@ def test_a_verb_imports_no_other() -> None:
         (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
         (["up", "--port", "many"], "'many' is not a port"),
         (["up", "--port", "99999"], "'99999' is not a port; write a number from 0 to 65535"),
+        (["--versio"], "ipc-ai: unknown argument '--versio', did you mean '--version'"),
+        (["--nothing"], "ipc-ai: unknown argument '--nothing'"),
+        (["send", "no-such-file.jpg"], "ipc-ai send: "),
         (["up", "--prot", "0"], "unknown argument '--prot', did you mean '--port'"),
         (["up", "--parameters", "applicationType=custom", "modelDataUrl=/no/such"], "there is no /no/such; give"),
     ],
@@ -65,6 +70,50 @@ def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> N
     finished = _workbench(*words)
     assert finished.returncode == 2
     assert says in finished.stderr
+    assert finished.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def image_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the image's stage `models` has of the repository."""
+    root = tmp_path_factory.mktemp("fetch")
+    copies = re.findall(
+        r"^COPY (.*) /tmp/fetch/(\S+)$", (REPOSITORY / "containers/inference/Dockerfile").read_text(), re.MULTILINE
+    )
+    for sources, target in copies:
+        for source in sources.split():
+            if (REPOSITORY / source).is_dir():
+                shutil.copytree(REPOSITORY / source, root / target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                (root / target).mkdir(parents=True, exist_ok=True)
+                shutil.copy(REPOSITORY / source, root / target)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--version"], "ipc-ai: the version stands in "),
+        (["fetc"], "did you mean 'fetch'"),
+        (["up"], "ipc-ai: the verb 'up' needs the module 'workbench.verbs.up', which is not here"),
+        (["--help"], "needs the module 'workbench.verbs.up'"),
+        ([], "needs the module 'workbench.verbs.up'"),
+        (["fetch", "yolox_nan"], "ipc-ai fetch: "),
+    ],
+)
+def test_mistakes_in_the_build_of_an_image(image_build: Path, words: list[str], says: str) -> None:
+    finished = _workbench(*words, folder=image_build)
+    assert finished.returncode == 2
+    assert says in finished.stderr
+    assert finished.stderr.count("\n") == 1
+
+
+def test_a_package_that_is_not_installed(image_build: Path, tmp_path: Path) -> None:
+    shutil.copytree(image_build, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "rich.py").write_text("import no_such_package")
+    finished = _workbench("fetch", "dlib_frontal_face", folder=tmp_path)
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("ipc-ai: the verb 'fetch' needs the module 'no_such_package', which is not here")
     assert finished.stderr.count("\n") == 1
 
 
@@ -78,4 +127,4 @@ def test_an_api_that_is_another(photograph: Path, capsys: pytest.CaptureFixture[
 
 def test_an_api_that_is_not_there(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["send", str(photograph), "--url", "http://127.0.0.1:9/inference"]) == 2
-    assert "is 'workbench up' running" in capsys.readouterr().err
+    assert "ipc-ai up' running" in capsys.readouterr().err

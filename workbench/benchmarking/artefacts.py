@@ -12,6 +12,7 @@ from ipc_ai_catalogue import CatalogueError, Model
 from ipc_ai_serving import model_folder
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.model_folder import ModelFolder
+from workbench import typed
 from workbench.errors import BenchmarkError
 from workbench.store.model_folder import older_models
 
@@ -71,7 +72,9 @@ def parts(named: str, stores: Sequence[Path], application: str | None) -> list[P
         folders = [store / named for store in stores if (store / named).is_dir()]
     if not folders:
         looked = " or ".join(str(store) for store in stores)
-        raise BenchmarkError(f"{named} is not in {looked}; run 'workbench fetch {named}' or 'workbench export {named}'")
+        raise BenchmarkError(
+            f"{named} is not in {looked}; run '{typed.fetch(named, stores[0])}' or '{typed.command('export', named)}'"
+        )
     found: dict[str, Part] = {}
     for folder in folders:
         described = _described(folder, called, application)
@@ -100,8 +103,8 @@ def _described(folder: Path, called: str, application: str | None) -> ModelFolde
         if failure and (folder / "model.json").is_file():
             raise BenchmarkError(failure)
         raise BenchmarkError(
-            f"{folder} has no model.json and no artefacts whose names tell; make one with 'workbench fetch', "
-            "'export' or 'compile'"
+            f"{folder} has no model.json and no artefacts whose names tell; make one with "
+            f"'{typed.command('fetch')}', 'export' or 'compile'"
         )
     if len({frozenset(found.files.values()) for found in candidates}) > 1:
         names = ", ".join(sorted({path.name for found in candidates for path in found.files.values()}))

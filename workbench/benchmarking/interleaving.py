@@ -13,25 +13,25 @@ Served = list[tuple[int, float]]
 
 
 class Runs(Protocol):
-    """Runs once when it is its turn."""
+    """Run once when it is its turn."""
 
     def run(self) -> Milliseconds:
-        """Serves the request once."""
+        """Serve the request once."""
         ...
 
 
 class Works(Protocol):
-    """Has workers that are busy only when it is its turn."""
+    """Have workers that are busy only when it is its turn."""
 
     def keep_busy(self, workers: int, seconds: float) -> Served:
-        """Keeps so many of its workers busy."""
+        """Keep so many of its workers busy."""
         ...
 
 
 def timed(
     variants: Sequence[Runs], *, warm_up: int, repeat: int, ran: Callable[[], None] = lambda: None
 ) -> list[list[Milliseconds]]:
-    """Runs every variant once, then every one again, and so on; one process is at work at a time.
+    """Run every variant once, then every one again, and so on; one process is at work at a time.
 
     Args:
         variants: in the order of their turns.
@@ -60,7 +60,7 @@ def kept_busy(
     seconds: float,
     was_busy: Callable[[], None] = lambda: None,
 ) -> list[list[list[Served]]]:
-    """Keeps some workers of one variant busy at a time, in turns; all others wait.
+    """Keep some workers of one variant busy at a time, in turns; all others wait.
 
     A round goes through all numbers of workers, and through all variants with each: no number and no variant has a
     quieter time of the machine to itself.

@@ -43,7 +43,7 @@ def read(folder: Path) -> list[LabelledFrame]:
 def measure(
     labelled: Sequence[LabelledFrame], answer: Callable[[Path], bytes], *, done: Callable[[], None] = lambda: None
 ) -> Accuracy:
-    """Asks for every frame and compares the answers with the labels.
+    """Ask for every frame and compare the answers with the labels.
 
     Args:
         labelled: the frames.

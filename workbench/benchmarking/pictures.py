@@ -16,7 +16,7 @@ _FONT, _SIZE, _SMALLEST = cv2.FONT_HERSHEY_SIMPLEX, 0.7, 0.35
 
 
 def side_by_side(pictures: Sequence[tuple[Path, Sequence[str]]], output: Path) -> None:
-    """Writes one picture of several.
+    """Write one picture of several.
 
     Args:
         pictures: image files of one size, each with the lines to write above it.

@@ -16,7 +16,7 @@ _MARKS = {"p50": "|", "p95": "D", "p99": "x"}
 
 
 def plot(results: Sequence[Result], *, title: str, path: Path) -> None:
-    """Writes a PNG: medians of the stages stacked, a bar a variant, and throughput over the number of workers."""
+    """Write a PNG: medians of the stages stacked, a bar a variant, and throughput over the number of workers."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -33,7 +33,7 @@ class VariantProcess:
     @classmethod
     @contextmanager
     def start(cls, variant: Variant, *, threads: int) -> Iterator[VariantProcess]:
-        """Starts the process, which has not loaded the model yet, and ends it.
+        """Start the process, which has not loaded the model yet, and end it.
 
         Args:
             variant: what it runs.
@@ -62,7 +62,7 @@ class VariantProcess:
         return [self._program.pid, *self._workers]
 
     def load(self, request: Request, *, before_fork: bool = False) -> None:
-        """Loads the model and takes the request that is to be timed.
+        """Load the model and take the request that is to be timed.
 
         Args:
             request: what is served in every run.
@@ -75,7 +75,7 @@ class VariantProcess:
         self._ask("take", request.body, request.content_type)
 
     def run(self) -> Milliseconds:
-        """Serves the request once.
+        """Serve the request once.
 
         Raises:
             BenchmarkError: it was refused, or the process ended.
@@ -89,11 +89,11 @@ class VariantProcess:
         return body
 
     def hire(self, *, warm_up: int) -> None:
-        """Adds a worker, which serves the request ``warm_up`` times before it is ready."""
+        """Add a worker, which serves the request ``warm_up`` times before it is ready."""
         self._workers.append(self._ask("hire", warm_up))
 
     def keep_busy(self, workers: int, seconds: float) -> Served:
-        """Keeps so many workers busy: how many requests each served, and in how many seconds."""
+        """Keep so many workers busy: how many requests each served, and in how many seconds."""
         served: Served = self._ask("keep busy", workers, seconds)
         return served
 

@@ -38,7 +38,7 @@ class Variant:
         self._workers: list[Connection] = []
 
     def load(self, before_fork: bool) -> None:
-        """Loads the model; with ``before_fork`` only where the server would do so before it forks its workers.
+        """Load the model; with ``before_fork`` only where the server would do so before it forks its workers.
 
         Raises:
             ServingError: it does not load; the log has the reason.
@@ -50,11 +50,11 @@ class Variant:
         gc.freeze()  # as gunicorn.conf.py does
 
     def take(self, body: bytes, content_type: str) -> None:
-        """Keeps the request that is to be timed."""
+        """Keep the request that is to be timed."""
         self._body, self._content_type = body, content_type
 
     def run(self) -> dict[str, float]:
-        """Serves the request once: milliseconds of its stages, and of the whole."""
+        """Serve the request once: milliseconds of its stages, and of the whole."""
         started = time.perf_counter()
         _, _, stages = _host().invoke(self._body, self._content_type, _ACCEPT)
         return {WHOLE: round((time.perf_counter() - started) * 1000, 3), **stages}
@@ -64,7 +64,7 @@ class Variant:
         return _host().invoke(body, content_type, _ACCEPT)[0]
 
     def hire(self, warm_up: int) -> int:
-        """Forks one more worker, which serves the request ``warm_up`` times; its process id."""
+        """Fork one more worker, which serves the request ``warm_up`` times; its process id."""
         ours, its = get_context("fork").Pipe()
         worker = get_context("fork").Process(target=self._work, args=(its, [*self._workers, ours], warm_up))
         worker.daemon = True
@@ -116,7 +116,7 @@ def _host() -> ApplicationHost:
 
 
 def _load() -> None:
-    """Loads the model unless that was done.
+    """Load the model unless that was done.
 
     Raises:
         ServingError: it does not load.
@@ -159,7 +159,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
 
 
 def main(descriptor: int) -> None:
-    """Obeys until the other end is closed."""
+    """Obey until the other end is closed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that workers are ended, too
     allocator.keep_freed_memory()  # as gunicorn.conf.py does
     with Connection(descriptor) as commands:

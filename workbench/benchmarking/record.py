@@ -10,6 +10,7 @@ from typing import Any
 
 from PIL import Image
 
+from workbench import typed
 from workbench.benchmarking.labelled import LabelledFrame
 from workbench.benchmarking.process import tuning
 from workbench.benchmarking.session import ROUNDS, Schedule
@@ -48,4 +49,4 @@ def command(models: Sequence[str], options: Mapping[str, Any]) -> str:
         if value is not None
         for word in (option, str(value))
     ]
-    return shlex.join(["python", "-m", "workbench", "benchmark", *models, *words])
+    return shlex.join([typed.NAME, "benchmark", *models, *words])

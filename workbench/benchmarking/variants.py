@@ -50,7 +50,7 @@ class Variant:
         return sum(path.stat().st_size for part in self.parts for path in part.files.values())
 
     def put_into(self, store: Path) -> None:
-        """Makes a model folder of each part in a store, of links."""
+        """Make a model folder of each part in a store, of links."""
         for part in self.parts:
             if part.folder is None:
                 continue

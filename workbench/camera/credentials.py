@@ -22,7 +22,7 @@ class ApiKey(httpx.Auth):
         self._key = key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Adds the header."""
+        """Add the header."""
         request.headers["X-Api-Key"] = self._key
         yield request
 
@@ -41,7 +41,7 @@ class Signature(httpx.Auth):
         self._region = session.region_name or "us-east-1"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Signs the request for the region in the API's host name."""
+        """Sign the request for the region in the API's host name."""
         host = _HOST_OF_API.fullmatch(request.url.host)
         signed = AWSRequest(request.method, str(request.url), data=request.content, headers={"Host": request.url.host})
         SigV4Auth(self._credentials, "execute-api", host[1] if host else self._region).add_auth(signed)

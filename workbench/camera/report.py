@@ -12,7 +12,7 @@ Found = list[tuple[float, list[float]]]
 
 
 def is_detection(document: Any) -> bool:
-    """Returns whether this is an answer of face or body detection."""
+    """Return whether this is an answer of face or body detection."""
     if not isinstance(document, dict) or not {"width", "height", "bbox_scores", "bbox_coords"} <= set(document):
         return False
     scores, boxes = document["bbox_scores"], document["bbox_coords"]
@@ -21,7 +21,7 @@ def is_detection(document: Any) -> bool:
 
 
 def is_comparison(document: Any) -> bool:
-    """Returns whether this is an answer of face comparison."""
+    """Return whether this is an answer of face comparison."""
     return isinstance(document, dict) and {"SourceImageFace", "FaceMatches"} <= set(document)
 
 

@@ -1,4 +1,4 @@
-"""Sends frames to the API in either wire format, as a camera does."""
+"""Send frames to the API in either wire format, as a camera does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from workbench import typed
 from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
@@ -66,7 +67,7 @@ def send_frame(
     accept: str | None = None,
     waiting: Callable[[float], None] | None = None,
 ) -> Answer:
-    """Sends one frame.
+    """Send one frame.
 
     Args:
         url: URL of the API, with its path.
@@ -102,7 +103,7 @@ def send_comparison(
     auth: httpx.Auth | None = None,
     waiting: Callable[[float], None] | None = None,
 ) -> Answer:
-    """Sends a source and one or more targets for face comparison; ``waiting`` as of ``send_frame``.
+    """Send a source and one or more targets for face comparison; ``waiting`` as of ``send_frame``.
 
     Raises:
         WorkbenchError: a file cannot be read.
@@ -136,7 +137,7 @@ def _post(
         if response.status_code == _PENDING and "Location" in response.headers:
             response = _followed(response, auth, waiting)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ApiAnswerError(f"no answer from {url}: {error}; is 'workbench up' running?") from error
+        raise ApiAnswerError(f"no answer from {url}: {error}; is '{typed.command('up')}' running?") from error
     milliseconds = (time.perf_counter() - started) * 1000
     if not response.is_success:
         raise ApiAnswerError(f"{url} answered {response.status_code}: {response.text.strip()}")
@@ -149,7 +150,7 @@ def _post(
 def _followed(
     response: httpx.Response, auth: httpx.Auth | None, waiting: Callable[[float], None] | None
 ) -> httpx.Response:
-    """Polls for the final answer of a pending request.
+    """Poll for the final answer of a pending request.
 
     Raises:
         ApiAnswerError: it does not arrive in time.

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ipc_ai_catalogue import FACE_COMPARISON
+from workbench import serving_program
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
@@ -26,7 +27,7 @@ _WARM_UP_SECONDS = 2.0
 def measure(
     *, application: str, model: str, frame: Path, clients: int, seconds: float, model_store: Path, command: str
 ) -> Measurement:
-    """Starts the serving program, keeps it busy for some seconds, and stops it.
+    """Start the serving program, keep it busy for some seconds, and stop it.
 
     The clients run on the same machine and take a part of its cores, so its requests a second are fewer than those of
     a machine of its own. Its processor time a frame is not theirs.
@@ -64,7 +65,7 @@ def measure(
         used = processor_seconds(program.pid) - used_before
     if not seen.latencies:
         raise PlanError(f"the serving program answered none of {seen.refused} requests; try the frame with 'send'")
-    cores = len(os.sched_getaffinity(0))
+    cores = serving_program.usable_cores()
     rate = seen.rate
     return Measurement(
         application=application,

@@ -31,7 +31,7 @@ class PlannedModel:
     folders: Mapping[str, Path] = field(default_factory=dict)
 
     def link_into(self, store: Path, others: Path) -> None:
-        """Makes a store of links to the model folders: the operator's own, and the others of another store."""
+        """Make a store of links to the model folders: the operator's own, and the others of another store."""
         for part in self.name.split("+"):
             folder = self.folders.get(part, others / part)
             if folder.is_dir():
@@ -39,7 +39,7 @@ class PlannedModel:
 
 
 def chosen(word: str | None, application: str | None) -> PlannedModel:
-    """Finds the model asked for, or the first that the application accepts.
+    """Find the model asked for, or the first that the application accepts.
 
     Args:
         word: a name of the catalogue, a model folder, or two of these with ``+`` between; None for the default.

@@ -14,7 +14,7 @@ _ROOM = 3
 
 
 def plot(days: Mapping[str, Sequence[Day]], *, title: str, path: Path) -> None:
-    """Writes a PNG: p99 and shed load over the number of cameras, a line a series; p99 is logarithmic."""
+    """Write a PNG: p99 and shed load over the number of cameras, a line a series; p99 is logarithmic."""
     import matplotlib as mpl
 
     mpl.use("Agg")

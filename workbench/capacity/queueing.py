@@ -55,8 +55,8 @@ def states(offered: Floats, servers: int, places: int) -> Floats:
 def late(probabilities: Floats, waits: Floats, servers: int) -> Floats:
     """The share of accepted requests that wait longer than each of ``waits``; shape (n, len(waits)).
 
-    ``waits`` counts in mean service times. Whoever finds ``servers + k`` requests waits for ``k + 1`` to leave, which
-    come at random with rate ``servers``: the tail of an Erlang distribution.
+    ``waits`` counts in mean service times. A request that finds ``servers + k`` others waits for ``k + 1`` of them to
+    leave, which happens at random with rate ``servers``: the tail of an Erlang distribution.
     """
     accepted = probabilities[:, :-1] / np.maximum(1 - probabilities[:, -1:], 1e-12)
     finding = accepted[:, servers:]

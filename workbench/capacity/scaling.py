@@ -40,7 +40,7 @@ class ScalingPolicy:
 
 @dataclass
 class Autoscaler:
-    """Reads the metric and tells how many instances serve.
+    """Read the metric and tell how many instances serve.
 
     Attributes:
         policy: what it follows.
@@ -56,7 +56,7 @@ class Autoscaler:
     _next_in: float = 0.0
 
     def observe(self, now: float, concurrency: float) -> None:
-        """Takes one value of the metric, requests in work or waiting an instance, at ``now`` in seconds."""
+        """Take one value of the metric, requests in work or waiting an instance, at ``now`` in seconds."""
         policy = self.policy
         while self._starting and self._starting[0][0] <= now:
             self.serving += self._starting.popleft()[1]

@@ -107,7 +107,7 @@ def day(
     seconds: float = DAY_SECONDS,
     at_first: int | None = None,
 ) -> Day:
-    """Simulates a day from midnight, with ``at_first`` instances, or as many as midnight needs.
+    """Simulate a day from midnight, with ``at_first`` instances, or as many as midnight needs.
 
     The same seed gives the same day: its bursts come at the same times whatever the number of cameras.
     """

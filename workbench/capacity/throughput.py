@@ -8,7 +8,7 @@
         "frame": {"name": "astronaut", "width": 512, "height": 512, "bytes": 60000},
         "clients": 4, "seconds": 10.0, "requests": 400, "failed": 0,
         "requests_per_second": 40.0, "milliseconds_per_frame": 45.0,
-        "p50_ms": 95.0, "p99_ms": 160.0, "date": "2026-11-21", "command": "python -m workbench plan ..."}]}
+        "p50_ms": 95.0, "p99_ms": 160.0, "date": "2026-11-21", "command": "ipc-ai plan ..."}]}
 
 ``instance_type`` is null for a machine that is none of SageMaker's. ``milliseconds_per_frame`` is the processor time of
 the serving program for each request: what a worker needs that has a core for itself, whatever else runs on the machine.
@@ -160,7 +160,7 @@ def read(path: Path = MEASUREMENTS) -> list[Measurement]:
 
 
 def write(measurements: Sequence[Measurement], path: Path = MEASUREMENTS) -> None:
-    """Writes measurements, a later one of the same model, application and machine in place of an earlier one."""
+    """Write measurements, a later one of the same model, application and machine in place of an earlier one."""
     latest = {
         (each.application, each.model, each.instance_type, each.machine.processor, each.machine.cores): each
         for each in [*read(path), *measurements]

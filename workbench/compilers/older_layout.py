@@ -9,12 +9,13 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import model_folder
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.model_folder import ModelFolder
+from workbench import typed
 from workbench.errors import CompileError
 from workbench.store.model_folder import older_models
 
 
 def find(folder: Path, application: str | None) -> ModelFolder:
-    """Describes the one model as the container does; it serves the application of its files' names.
+    """Describe the one model as the container does; it serves the application of its files' names.
 
     Args:
         folder: a folder without a ``model.json``.
@@ -30,7 +31,8 @@ def find(folder: Path, application: str | None) -> ModelFolder:
     if not found:
         raise CompileError(
             f"{folder} has neither a model.json nor body_detector_NAME-symbol.json and "
-            "body_detector_NAME-0000.params; make the folder with 'ipc-ai export' or 'fetch', or write a model.json"
+            f"body_detector_NAME-0000.params; make the folder with '{typed.command('export')}' or 'fetch', or write a "
+            "model.json"
         )
     ((served, name),) = found
     known = catalogue.load()

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore import exceptions
 
+from workbench.deployment import cdk_command
 from workbench.errors import AccountError
 
 _RENEW = "AWS does not take these credentials; renew them, or name others with --profile"
@@ -45,7 +46,7 @@ class DeployedStack:
 
     @property
     def has_run(self) -> bool:
-        """Returns whether it was ever created. The CDK deletes one that only failed or was planned, and starts anew."""
+        """Return whether it was ever created. The CDK deletes one that only failed or was planned, and starts anew."""
         return self.status not in _NEVER_CREATED
 
 
@@ -54,10 +55,11 @@ class Account:
 
     Attributes:
         region: the region.
+        bootstrap_command: the command line that prepares it for the CDK.
     """
 
     def __init__(self, *, profile: str | None, region: str | None) -> None:
-        """Finds the region, without a call to AWS.
+        """Find the region, without a call to AWS.
 
         Raises:
             AccountError: there is no such profile, or no region.
@@ -69,9 +71,10 @@ class Account:
         if self._session.region_name is None:
             raise AccountError(_SAYS_BY_KIND[exceptions.NoRegionError])
         self.region = self._session.region_name
+        self.bootstrap_command = cdk_command.as_typed(cdk_command.bootstrap(region=region, profile=profile))
 
     def stack(self, name: str) -> DeployedStack | None:
-        """Describes the stack of that name; None where it does not exist.
+        """Describe the stack of that name; None where it does not exist.
 
         Raises:
             AccountError: AWS refuses to describe it.
@@ -91,7 +94,7 @@ class Account:
         )
 
     def template(self, stack: str) -> dict[str, Any]:
-        """Reads the present template of a stack, in its original form.
+        """Read the present template of a stack, in its original form.
 
         Raises:
             AccountError: AWS refuses, or the template is not JSON.
@@ -103,7 +106,7 @@ class Account:
         return body
 
     def physical_names(self, stack: str) -> dict[str, str]:
-        """Lists the names of the stack's resources by logical id.
+        """List the names of the stack's resources by logical id.
 
         Raises:
             AccountError: AWS refuses to list them.
@@ -114,7 +117,7 @@ class Account:
         return {entry["LogicalResourceId"]: entry.get("PhysicalResourceId", "") for entry in summaries}
 
     def require_bootstrap(self, parameter: str) -> None:
-        """Checks that the account is bootstrapped, by the SSM parameter of the CDK's own stack.
+        """Check that the account is bootstrapped, by the SSM parameter of the CDK's own stack.
 
         Raises:
             AccountError: it is not bootstrapped.
@@ -126,7 +129,8 @@ class Account:
                 code = error.response["Error"]["Code"]
                 if code == "ParameterNotFound":
                     raise AccountError(
-                        f"the CDK is not set up in {self.region}; run 'npx cdk bootstrap' once an account and region"
+                        f"the CDK is not set up in {self.region}; run '{self.bootstrap_command}' once an account and "
+                        "region"
                     ) from error
                 if not code.startswith("AccessDenied"):  # unreadable is not missing; the CDK checks it, too
                     raise
@@ -152,7 +156,7 @@ class Account:
 
 @contextmanager
 def saying_in_one_sentence() -> Iterator[None]:
-    """Translates errors of AWS and its client into an AccountError that says what to change."""
+    """Translate errors of AWS and its client into an AccountError that says what to change."""
     try:
         yield
     except exceptions.ClientError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from workbench import places
+from workbench import places, typed
 from workbench.errors import SynthesisError
 
 # The Makefile has the reason.
@@ -42,13 +41,18 @@ def destroy(*, context: Mapping[str, str], region: str | None, profile: str | No
     return ["destroy", "--force", *_places_and_context(context, region=region, profile=profile)]
 
 
+def bootstrap(*, region: str | None, profile: str | None) -> list[str]:
+    """Words after ``cdk`` that prepare an account and region, once."""
+    return ["bootstrap", *_places_and_context({}, region=region, profile=profile)]
+
+
 def as_typed(words: Sequence[str]) -> str:
-    """Command to type in the repository's root."""
-    return shlex.join(["npx", "cdk", *words])
+    """Return the command line to paste into a shell."""
+    return typed.in_repository("npx", "cdk", *words)
 
 
 def run(words: Sequence[str], *, cdk: Path, spare_stdout: bool = False) -> int:
-    """Runs the command line on this terminal, with its own progress and questions.
+    """Run the command line on this terminal, with its own progress and questions.
 
     Signals are forwarded to it, so that it ends in its own order.
 
@@ -64,7 +68,7 @@ def run(words: Sequence[str], *, cdk: Path, spare_stdout: bool = False) -> int:
         SynthesisError: the program is missing.
     """
     if not cdk.is_file():
-        raise SynthesisError("the CDK command line is not installed; run 'make install'")
+        raise SynthesisError(f"the CDK command line is not installed; run '{typed.in_repository('make', 'install')}'")
     running: list[subprocess.Popen[bytes]] = []
     with _passing_signals(running):
         process = subprocess.Popen(

@@ -58,13 +58,13 @@ class DeadLetters:
     """The dead-letter queue of a queue."""
 
     def __init__(self, client: Any, *, url: str, queue_url: str) -> None:
-        """Takes a boto3 client of SQS, and the URLs of both queues."""
+        """Take a boto3 client of SQS, and the URLs of both queues."""
         self._sqs = client
         self._url = url
         self._queue_url = queue_url
 
     def look(self) -> list[Letter]:
-        """Lists all messages without removing them; meanwhile they are hidden from other consumers."""
+        """List all messages without removing them; meanwhile they are hidden from other consumers."""
         with self._shown_again() as seen:
             for batch in self._batches():
                 shown_before = all(letter.identity in seen for letter in batch)
@@ -74,7 +74,7 @@ class DeadLetters:
             return list(seen.values())
 
     def move(self, progress: Callable[[int], None]) -> Moved:
-        """Moves all messages back. Each is sent before it is deleted, so an interruption may double one and loses none.
+        """Move all messages back. Each is sent before it is deleted, so an interruption may double one and loses none.
 
         Args:
             progress: called with the number of messages moved by each batch.
@@ -98,7 +98,7 @@ class DeadLetters:
         return done
 
     def _batches(self) -> Iterator[list[Letter]]:
-        """Receives batches of visible messages until none is left."""
+        """Receive batches of visible messages until none is left."""
         while True:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
@@ -114,7 +114,7 @@ class DeadLetters:
 
     @contextmanager
     def _shown_again(self) -> Iterator[dict[str, Letter]]:
-        """Collects messages, and makes them visible again at the end, also after an error."""
+        """Collect messages, and make them visible again at the end, also after an error."""
         letters: dict[str, Letter] = {}
         try:
             yield letters
@@ -125,7 +125,7 @@ class DeadLetters:
                 )
 
     def _send(self, letters: list[Letter]) -> list[Letter]:
-        """Sends to the source queue; returns the accepted letters."""
+        """Send to the source queue and return the accepted letters."""
         if not letters:
             return []
         entries = [{"Id": str(number), "MessageBody": letter.body} for number, letter in enumerate(letters)]
@@ -133,7 +133,7 @@ class DeadLetters:
         return [letters[int(taken["Id"])] for taken in answer.get("Successful", [])]
 
     def _delete(self, letters: list[Letter]) -> None:
-        """Deletes the letters; one that stays is replayed once more, without effect."""
+        """Delete the letters; one that stays is replayed once more, without effect."""
         if letters:
             entries = [{"Id": str(number), "ReceiptHandle": letter.receipt} for number, letter in enumerate(letters)]
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)

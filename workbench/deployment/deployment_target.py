@@ -23,7 +23,7 @@ class DeploymentTarget:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that choose the stack."""
+    """Add the arguments that choose the stack."""
     parser.add_argument("--stack", metavar="NAME", help="name of the stack (default: that of cdk.json)")
     parser.add_argument(
         "--context",
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(arguments: argparse.Namespace) -> DeploymentTarget:
-    """Reads the target from the arguments.
+    """Read the target from the arguments.
 
     Raises:
         WorkbenchError: a word of ``--context`` without ``=``, or two names of the stack.

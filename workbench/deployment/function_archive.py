@@ -12,7 +12,7 @@ _MODE = 0o644
 
 
 def archive(folder: Path) -> bytes:
-    """Zips all files under ``folder``.
+    """Zip all files under ``folder``.
 
     Files that pip writes for this machine alone are left out, because Lambda does not use them: programs with the path
     of this Python, and the lists with their hashes.

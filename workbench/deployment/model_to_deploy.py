@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import FACE_COMPARISON, nearest
-from workbench import places
+from workbench import places, typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, PackageError, ParameterError
@@ -37,7 +37,7 @@ class NamedModel:
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds the argument that names the model."""
+    """Add the argument that names the model."""
     parser.add_argument(
         "model",
         nargs="?",
@@ -47,7 +47,7 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that name the model, and short forms of the parameters for it."""
+    """Add the arguments that name the model, and short forms of the parameters for it."""
     add_model_argument(parser)
     parser.add_argument("--endpoint", metavar="TYPE", help="endpointType: real-time, serverless or async")
     parser.add_argument("--instance", metavar="TYPE", help="deployInstanceType, for example ml.c5.xlarge")
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) -> dict[str, str]:
-    """Merges the parameters with those of ``--endpoint``, ``--instance`` and ``--application``.
+    """Merge the parameters with those of ``--endpoint``, ``--instance`` and ``--application``.
 
     Raises:
         ParameterError: a parameter has two values.
@@ -73,7 +73,7 @@ def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) ->
 def chosen(
     arguments: argparse.Namespace, *, store: Path = places.MODEL_STORE, is_in_image: bool = True
 ) -> NamedModel | PackedModel | None:
-    """Resolves the argument: a model of the catalogue, or one of the operator's own, which is packed here.
+    """Resolve the argument: a model of the catalogue, or one of the operator's own, which is packed here.
 
     Args:
         arguments: those of the verb.
@@ -95,7 +95,7 @@ def chosen(
 
 
 def refuse_another_application(word: str, model: NamedModel | PackedModel, given: Mapping[str, str]) -> None:
-    """Refuses an application that does not serve the model.
+    """Refuse an application that does not serve the model.
 
     Raises:
         PackageError: the parameters name such a one.
@@ -145,8 +145,8 @@ def _bucket_of_the_cdk(account: Account) -> str:
     toolkit = account.stack(_TOOLKIT)
     if toolkit is None or _TOOLKIT_BUCKET not in toolkit.outputs:
         raise AccountError(
-            f"there is no stack {_TOOLKIT} in {account.region}, whose bucket takes the archive; run 'npx cdk "
-            "bootstrap' once, or name a bucket with --bucket"
+            f"there is no stack {_TOOLKIT} in {account.region}, whose bucket takes the archive; run "
+            f"'{account.bootstrap_command}' once, or name a bucket with --bucket"
         )
     return toolkit.outputs[_TOOLKIT_BUCKET]
 
@@ -176,6 +176,6 @@ def _of_catalogue(name: str, application: str | None, store: Path | None) -> Nam
         if store and part.all_files() and not (store / part.name).is_dir():
             raise PackageError(
                 f"{part.name} is not in {store}, from where it goes into the image; run "
-                f"'.venv/bin/python -m workbench fetch {part.name}' first"
+                f"'{typed.fetch(part.name, store)}' first"
             )
     return NamedModel(name, application or serves[0])

@@ -26,7 +26,7 @@ def content_url(bucket: str, digest: str, *, prefix: str = "models/") -> str:
 
 
 def target_url(named: str, digest: str) -> str:
-    """Resolves ``--upload`` to the URL of an object; one that ends in a slash gets a key from the content.
+    """Resolve ``--upload`` to the URL of an object; one that ends in a slash gets a key from the content.
 
     Raises:
         PackageError: it is no URL of an object in S3.
@@ -40,7 +40,7 @@ def target_url(named: str, digest: str) -> str:
 
 
 def upload(client: Any, archive: Path, url: str) -> bool:
-    """Uploads the archive, unless the same content is there already.
+    """Upload the archive, unless the same content is there already.
 
     Args:
         client: client of S3.

@@ -13,14 +13,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from workbench import places
+from workbench import places, typed
 from workbench.errors import ExportError
 
 FOLDER = places.REPOSITORY / ".venv" / "export"
 
 
 def model_zoo(folder: Path = FOLDER) -> Any:
-    """Imports ``gluoncv.model_zoo``.
+    """Import ``gluoncv.model_zoo``.
 
     Raises:
         ExportError: it is not installed.
@@ -34,5 +34,6 @@ def model_zoo(folder: Path = FOLDER) -> Any:
             return importlib.import_module("gluoncv.model_zoo")
         except ModuleNotFoundError as error:
             raise ExportError(
-                f"export needs the package '{error.name}', which is not installed; run 'make .venv/export/installed'"
+                f"export needs the package '{error.name}', which is not installed; run "
+                f"'{typed.in_repository('make', '.venv/export/installed')}'"
             ) from error

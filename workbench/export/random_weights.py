@@ -8,7 +8,7 @@ import numpy as np
 
 
 def initialize(network: Any, *, seed: int) -> None:
-    """Gives every parameter of a Gluon network a value, the same for the same ``seed``.
+    """Give every parameter of a Gluon network a value, the same for the same ``seed``.
 
     Weights of layers before a ReLU keep the variance of the activations (He et al., 2015, equation 10).
     MXNet's own initializers refuse the vectors of these networks.

@@ -26,7 +26,7 @@ _LOWEST_BIAS, _HIGHEST_BIAS, _HALVINGS = -40.0, 40.0, 40
 
 
 def make_realistic(network: Any, tensor: Any, *, candidates: int = CANDIDATES) -> None:
-    """Scales the last layers of a GluonCV detector in place.
+    """Scale the last layers of a GluonCV detector in place.
 
     Args:
         network: a YOLOV3, SSD or FasterRCNN of GluonCV, initialized and not hybridized.
@@ -38,7 +38,7 @@ def make_realistic(network: Any, tensor: Any, *, candidates: int = CANDIDATES) -
 
 
 def _yolo(network: Any, tensor: Any, candidates: int) -> None:
-    """Scales YOLOv3: one convolution a scale gives three anchors of x, y, width, height, objectness and classes."""
+    """Scale YOLOv3: one convolution a scale gives three anchors of x, y, width, height, objectness and classes."""
     layers = [output.prediction for output in network.yolo_outputs]
     values = 5 + len(network.classes)
     objectness = np.arange(3) * values + 4
@@ -64,14 +64,14 @@ def _yolo(network: Any, tensor: Any, candidates: int) -> None:
 
 
 def _ssd(network: Any, tensor: Any, candidates: int) -> None:
-    """Scales SSD: one convolution a scale for classes, the background first, and one for offsets of boxes."""
+    """Scale SSD: one convolution a scale for classes, the background first, and one for offsets of boxes."""
     for layer, out in _outputs(network, tensor, [part.predictor for part in network.box_predictors]).items():
         _rescale(layer, out, spread=np.full(len(out), 0.7, np.float32))
     _classes(network, tensor, [part.predictor for part in network.class_predictors], candidates)
 
 
 def _faster_rcnn(network: Any, tensor: Any, candidates: int) -> None:
-    """Scales Faster R-CNN, its proposals first, because the classified regions depend on them."""
+    """Scale Faster R-CNN, its proposals first, because the classified regions depend on them."""
     head = network.rpn.rpn_head
     for layer, spread, centre in ((head.score, 1.5, -5.0), (head.loc, 0.25, 0.0)):
         (out,) = _outputs(network, tensor, [layer]).values()
@@ -90,7 +90,7 @@ _FAMILIES: Mapping[str, Callable[[Any, Any, int], None]] = {
 
 
 def _classes(network: Any, tensor: Any, layers: list[Any], candidates: int) -> None:
-    """Scales layers whose channels are, for every anchor, the background and the classes before a softmax."""
+    """Scale layers whose channels are, for every anchor, the background and the classes before a softmax."""
     values = 1 + len(network.classes)
     for layer, out in _outputs(network, tensor, layers).items():
         _rescale(layer, out, spread=np.full(len(out), 2.0, np.float32))
@@ -139,7 +139,7 @@ def _hooks(layers: list[Any], hook: Callable[[Any, Any, Any], None]) -> Iterator
 
 
 def _rescale(layer: Any, out: Array, *, spread: Array, centre: Array | None = None) -> None:
-    """Rescales each channel of a layer to the mean ``centre`` and about the deviation ``spread``.
+    """Rescale each channel of a layer to the mean ``centre`` and about the deviation ``spread``.
 
     The deviation is taken over all channels, because a channel that hardly varies would be amplified too much alone.
     """
@@ -159,14 +159,14 @@ def _add_to_bias(layer: Any, channels: npt.NDArray[np.intp], value: float) -> No
 
 
 def _set(parameter: Any, values: Array) -> None:
-    """Sets a new array, because MXNet keeps a used one in a memory layout that cannot be written to."""
+    """Set a new array, because MXNet keeps a used one in a memory layout that cannot be written to."""
     import mxnet
 
     parameter.set_data(mxnet.nd.array(values))
 
 
 def _bias_for(wanted: int, passing: Callable[[float], int]) -> float:
-    """Searches the bias with which about ``wanted`` candidates pass; a higher one passes more."""
+    """Search the bias with which about ``wanted`` candidates pass; a higher one passes more."""
     low, high = _LOWEST_BIAS, _HIGHEST_BIAS
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

@@ -14,7 +14,7 @@ Node = dict[str, Any]
 
 
 def repaired_roi_align(symbol: str) -> str:
-    """Zeroes ROIAlign's output for regions that belong to no frame.
+    """Zero ROIAlign's output for regions that belong to no frame.
 
     On the CPU ``_contrib_ROIAlign`` leaves the output of a region with batch index -1 unwritten and spoils that of the
     first region. GluonCV's Faster R-CNN marks regions of other pyramid levels with -1, so its results are silently
@@ -50,7 +50,7 @@ def repaired_roi_align(symbol: str) -> str:
 
 
 def exportable(symbol: str) -> str:
-    """Makes explicit the defaults that the exporter to ONNX assumes wrongly.
+    """Make explicit the defaults that the exporter to ONNX assumes wrongly.
 
     - ``FullyConnected`` without ``flatten`` is read as not flattening, though MXNet flattens by default.
     - ``SoftmaxActivation`` has no translation; in its mode ``channel`` it is a softmax over axis 1.

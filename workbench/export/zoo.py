@@ -24,7 +24,7 @@ Weights: TypeAlias = Callable[[Any, Sequence[str]], None]
 
 
 def build(name: str, classes: Sequence[str], weights: Weights) -> Any:
-    """Builds a network of the zoo from operators that other frameworks have too.
+    """Build a network of the zoo from operators that other frameworks have too.
 
     Raises:
         ExportError: GluonCV is not installed, it has no class of that name, or the weights cannot be had.
@@ -100,7 +100,7 @@ def own(path: Path) -> Weights:
 
 
 def export(network: Any, tensor: Tensor, folder: Path, name: str) -> dict[str, str]:
-    """Writes the symbol and its parameters.
+    """Write the symbol and its parameters.
 
     Returns:
         File names by role of the artefact.
@@ -118,7 +118,7 @@ def export(network: Any, tensor: Tensor, folder: Path, name: str) -> dict[str, s
 
 
 def _minimal_operators(block: Any) -> None:
-    """Replaces GluonCV's fused decoding of boxes, an operator of MXNet alone.
+    """Replace GluonCV's fused decoding of boxes, an operator of MXNet alone.
 
     GluonCV's own switch for it works for pretrained networks only.
     """
@@ -133,7 +133,7 @@ def _model_file(name: str) -> str:
 
 
 def _load(network: Any, path: Path | str) -> None:
-    """Loads parameters; those that only a training needs may be missing.
+    """Load parameters; those that only a training needs may be missing.
 
     Raises:
         ValueError: others are missing.

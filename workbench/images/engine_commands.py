@@ -34,14 +34,14 @@ class EngineCommands:
     spare_stdout: bool
 
     def build(self, recipe: Recipe, image: str) -> None:
-        """Builds the recipe, after a login to each registry of ECR that its base images lie in."""
+        """Build the recipe, after a login to each registry of ECR that its base images lie in."""
         for host, region in _registries(recipe):
             self.login(host, region)
         command = recipe.build_command(self.engine, image)
         self.call(command, environment={**os.environ, **self.engine.build_environment})
 
     def login(self, host: str, region: str) -> None:
-        """Logs the engine in; the password goes through a pipe, because lists of processes show arguments."""
+        """Log the engine in; the password goes through a pipe, because lists of processes show arguments."""
         if self.account is None:
             raise ImageError("the base image lies in ECR, and no region is chosen; name one with --region")
         self.call(self._login_command(host), secret=password(self.account, region))
@@ -49,7 +49,7 @@ class EngineCommands:
     def call(
         self, command: Sequence[str], *, secret: str | None = None, environment: dict[str, str] | None = None
     ) -> None:
-        """Runs a command on this terminal.
+        """Run a command on this terminal.
 
         Raises:
             ImageError: it failed.
@@ -80,7 +80,7 @@ class EngineCommands:
         return f"aws ecr get-login-password --region {region} | {shlex.join(self._login_command(host))}"
 
     def say(self, text: str) -> None:
-        """Prints a line for people."""
+        """Print a line for people."""
         print(text, file=sys.stderr if self.spare_stdout else sys.stdout, flush=True)
 
     def _login_command(self, host: str) -> list[str]:

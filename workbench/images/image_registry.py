@@ -65,7 +65,7 @@ class Repository:
         return f"{self.host}/{self.name}:{tag}"
 
     def create_where_missing(self, client: Any) -> list[str]:
-        """Creates it with its lifecycle policy; an existing one stays unchanged.
+        """Create it with its lifecycle policy; an existing one stays unchanged.
 
         Returns:
             Differences of an existing one from a new one, a sentence each.
@@ -101,7 +101,7 @@ class Repository:
             return str(found[0]["imageDigest"]) if found else None
 
     def keeps_tags(self, client: Any) -> bool:
-        """Returns whether tags of the existing repository never move to another image.
+        """Return whether tags of the existing repository never move to another image.
 
         Raises:
             AccountError: AWS refuses the call.

@@ -6,6 +6,7 @@ import contextlib
 import re
 from dataclasses import dataclass
 
+from workbench import typed
 from workbench.errors import ImageError, StartError
 from workbench.images.image_registry import account_of, region_of
 from workbench.local import container_engine
@@ -36,7 +37,7 @@ class LocalImage:
 
     @classmethod
     def of(cls, reference: str) -> LocalImage:
-        """Reads a name such as ``frame-quality:1`` or ``localhost/team/frame-quality:1``.
+        """Read a name such as ``frame-quality:1`` or ``localhost/team/frame-quality:1``.
 
         Raises:
             ImageError: it is no name with a tag.
@@ -56,7 +57,7 @@ class LocalImage:
         )
 
     def engine(self, named: str | None) -> Engine:
-        """Finds the engine that has it: the one of that name, else the first.
+        """Find the engine that has it: the one of that name, else the first.
 
         Raises:
             ImageError: none has it.
@@ -73,12 +74,13 @@ class LocalImage:
             if engine.output("image", "inspect", self.reference) is not None:
                 return engine
         raise ImageError(
-            f"the image {self.reference} is not on this machine; build it with 'ipc-ai image build --file DOCKERFILE', "
+            f"the image {self.reference} is not on this machine; build it with "
+            f"'{typed.command('image', 'build', '--file', 'DOCKERFILE')}', "
             "or name it as 'docker images' or 'podman images' shows it"
         )
 
     def has_digest(self, engine: Engine, digest: str) -> bool:
-        """Returns whether the engine knows it by that digest of a registry, after an earlier push or pull."""
+        """Return whether the engine knows it by that digest of a registry, after an earlier push or pull."""
         return digest in (engine.output("image", "inspect", "--format={{.RepoDigests}}", self.reference) or "")
 
     def remark(self, engine: Engine) -> str | None:
@@ -87,5 +89,5 @@ class LocalImage:
             return None
         return (
             "it is built for ARM, which Graviton instances alone run (ml.c7g, ml.m7g); for all others build it with "
-            "'ipc-ai image build', or with --platform linux/amd64"
+            f"'{typed.command('image', 'build')}', or with --platform linux/amd64"
         )

@@ -51,7 +51,7 @@ def place(account: Account, name: str, kms_key: str | None, *, needs_account: bo
 def built(
     recipe: Recipe, repository: Repository, tag: str, commands: EngineCommands, client: Any, *, is_named: bool
 ) -> Pushed:
-    """Builds and pushes the recipe's image, unless its tag, made of the same content, is there.
+    """Build and pushes the recipe's image, unless its tag, made of the same content, is there.
 
     Args:
         recipe: the recipe.
@@ -77,7 +77,7 @@ def built(
 
 
 def as_it_is(local: LocalImage, repository: Repository, tag: str, commands: EngineCommands, client: Any) -> Pushed:
-    """Pushes an image that is on this machine.
+    """Push an image that is on this machine.
 
     Raises:
         ImageError: it is of another account, its tag is taken in a repository whose tags never move, or a command

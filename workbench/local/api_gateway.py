@@ -30,7 +30,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flask:
-    """Creates the API of a rendered stack. The stage is left out of the path.
+    """Create the API of a rendered stack. The stage is left out of the path.
 
     Throttling and quotas are not enforced. A signature has to be present, but this machine cannot verify it.
 
@@ -72,7 +72,7 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
 
     @app.errorhandler(Exception)
     def own_failure(error: Exception) -> Response:
-        """Answers failures of HTTP itself: a broken body is the client's error, any other is the server's."""
+        """Answer failures of HTTP itself: a broken body is the client's error, any other is the server's."""
         request_id = str(uuid.uuid4())
         if isinstance(error, HTTPException | OSError):
             return _gateway_response(stack, "DEFAULT_4XX", "Bad Request", request_id)
@@ -83,7 +83,7 @@ def create_app(stack: RenderedStack, function: LambdaFunction, key: str) -> Flas
 
 
 def _route(stack: RenderedStack, path: str, http_method: str) -> tuple[RenderedMethod | None, dict[str, str]]:
-    """Finds the method for a path, with the values of its path parameters; None where there is none."""
+    """Find the method for a path, with the values of its path parameters; None where there is none."""
     for method in stack.methods:
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(method.path))
         found = re.fullmatch(pattern, path)
@@ -93,7 +93,7 @@ def _route(stack: RenderedStack, path: str, http_method: str) -> tuple[RenderedM
 
 
 def _is_signed() -> bool:
-    """Returns whether the request has a Signature 4, in a header or in its query."""
+    """Return whether the request has a Signature 4, in a header or in its query."""
     return request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ") or "X-Amz-Signature" in request.args
 
 
@@ -103,7 +103,7 @@ def _media_type() -> str:
 
 
 def _fits(body: bytes, schema: Mapping[str, Any] | None) -> bool:
-    """Returns whether a body is JSON that fits the model for its type; without a model or a body it passes."""
+    """Return whether a body is JSON that fits the model for its type; without a model or a body it passes."""
     if schema is None or not body:
         return True
     try:
@@ -150,7 +150,7 @@ def _proxy_event(
 
 
 def _takes_binary(stack: RenderedStack) -> bool:
-    """Returns whether an answer in base64 becomes bytes: the first type of ``Accept`` decides, not the answer's own.
+    """Return whether an answer in base64 becomes bytes: the first type of ``Accept`` decides, not the answer's own.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
     """

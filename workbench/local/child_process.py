@@ -17,7 +17,7 @@ _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 def _end_with_parent() -> None:
-    """Has the kernel end the child when the workbench is killed, because the workbench cannot do so then."""
+    """Have the kernel end the child when the workbench is killed, because the workbench cannot do so then."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
@@ -62,7 +62,7 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Returns whether it has not ended."""
+        """Return whether it has not ended."""
         return self._process.poll() is None
 
     @property

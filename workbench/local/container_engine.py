@@ -61,7 +61,7 @@ class Engine:
 
 
 def find(image: str) -> Engine:
-    """Finds the engine that works here and has the image.
+    """Find the engine that works here and has the image.
 
     Raises:
         StartError: none works, or none has it.
@@ -79,7 +79,7 @@ def find(image: str) -> Engine:
 
 
 def working(name: str | None = None) -> Engine:
-    """Finds the first engine that works here, or the one of that name.
+    """Find the first engine that works here, or the one of that name.
 
     Raises:
         StartError: the named one does not work, or none does.
@@ -102,7 +102,7 @@ def as_named(name: str | None = None) -> Engine:
 def running(
     image: str, environment: Mapping[str, str], *, model_dir: Path | None, log: Path
 ) -> Iterator[tuple[str, ChildProcess]]:
-    """Starts the image and waits until its ``/ping`` answers 200. At the end it is stopped and removed.
+    """Start the image and wait until its ``/ping`` answers 200. At the end it is stopped and removed.
 
     Yields:
         Its base URL, and the engine's process in the foreground.

@@ -57,7 +57,7 @@ class LambdaFunction:
         self.init_failure: str | None = None
 
     def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Runs the handler over ``event``.
+        """Run the handler over ``event``.
 
         Raises:
             FunctionError: it raised, or did not answer within the function's timeout.
@@ -121,7 +121,7 @@ class LambdaFunction:
 def running(
     function: RenderedFunction, *, region: str, service_environment: Mapping[str, str], log: Path
 ) -> Iterator[LambdaFunction]:
-    """Starts the function's execution environments and waits until the first is initialised.
+    """Start the function's execution environments and wait until the first is initialised.
 
     Args:
         function: the function.

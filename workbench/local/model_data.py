@@ -26,7 +26,7 @@ _REFUSALS = {
 
 
 def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
-    """Replaces a path of this machine in the parameters, because the template accepts S3 URLs only.
+    """Replace a path of this machine in the parameters, because the template accepts S3 URLs only.
 
     Returns:
         The parameters with an S3 URL in its place, and the path; unchanged parameters and None without a path.
@@ -46,7 +46,7 @@ def stand_in(given: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
 
 @contextmanager
 def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Path | None]:
-    """Provides the folder that stands for /opt/ml/model; None without model data.
+    """Provide the folder that stands for /opt/ml/model; None without model data.
 
     Args:
         here: a model.tar.gz or a folder of this machine in place of the S3 object, or None.

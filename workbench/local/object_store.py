@@ -36,7 +36,7 @@ class ObjectStore:
 
 @contextmanager
 def running(bucket: str, region: str) -> Iterator[ObjectStore]:
-    """Starts S3 with ``bucket`` in it."""
+    """Start S3 with ``bucket`` in it."""
     with HttpServer(DomainDispatcherApplication(create_backend_app)) as server:
         client = boto3.client(
             "s3",

@@ -37,7 +37,7 @@ _ASYNC_PASSED_ON = {
 def create_app(
     endpoint_name: str, container_url: str, *, queue: AsyncQueue | None = None, objects: ObjectStore | None = None
 ) -> Flask:
-    """Creates the runtime with one endpoint in service.
+    """Create the runtime with one endpoint in service.
 
     Args:
         endpoint_name: the endpoint.
@@ -75,7 +75,7 @@ def create_app(
 
 
 def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: AsyncQueue, objects: ObjectStore) -> None:
-    """Adds an asynchronous endpoint, which reads requests from S3 and writes results there."""
+    """Add an asynchronous endpoint, which reads requests from S3 and writes results there."""
     workers = ThreadPoolExecutor(queue.concurrency, thread_name_prefix="async-endpoint")
 
     @app.post("/endpoints/<name>/invocations")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
+from workbench import typed
 from workbench.errors import StartError
 from workbench.local import (
     api_gateway,
@@ -46,7 +47,7 @@ class LocalService:
     programs: tuple[ChildProcess, ...]
 
     def check(self) -> None:
-        """Returns while all programs run.
+        """Return while all programs run.
 
         Raises:
             StartError: one has ended by itself; the message ends with its log.
@@ -60,7 +61,7 @@ class LocalService:
 def running(
     stack: RenderedStack, *, port: int, model_store: Path, logs: Path, local_model_data: Path | None = None
 ) -> Iterator[LocalService]:
-    """Starts S3, container, SageMaker runtime, functions and API, in this order, and stops them in reverse.
+    """Start S3, container, SageMaker runtime, functions and API, in this order, and stop them in reverse.
 
     Args:
         stack: the stack to run.
@@ -115,7 +116,7 @@ def running(
 def _uploads(
     stack: RenderedStack, events: ObjectStore, service_environment: Mapping[str, str], *, log: Path
 ) -> AbstractContextManager[Uploads | None]:
-    """Starts the front end for uploaded files, where the stack has one."""
+    """Start the front end for uploaded files, where the stack has one."""
     if stack.ingest is None:
         return nullcontext()
     return uploads.running(stack.ingest, events, region=stack.region, service_environment=service_environment, log=log)
@@ -129,7 +130,7 @@ def _container(
     model_store: Path,
     log: Path,
 ) -> AbstractContextManager[tuple[str, ChildProcess]]:
-    """Starts the operator's image; without one, the serving program of the images built here."""
+    """Start the operator's image; without one, the serving program of the images built here."""
     if stack.named_image is None:
         return serving_container.running(
             stack.model_environment,
@@ -144,10 +145,10 @@ def _container(
 
 
 def _require_model(stack: RenderedStack, model_store: Path) -> None:
-    """Checks that a catalogue model is in the store, before anything starts."""
+    """Check that a catalogue model is in the store, before anything starts."""
     known = catalogue.load()
     application, name = stack.model_environment["APPLICATION_TYPE"], stack.model_environment["MODEL_NAME"]
     for part in name.split("+"):
         model = known.models.get(part)
         if model and model.files_for(application) and not (model_store / part).is_dir():
-            raise StartError(f"the model '{part}' is not in {model_store}; run 'python -m workbench fetch {part}'")
+            raise StartError(f"the model '{part}' is not in {model_store}; run '{typed.fetch(part, model_store)}'")

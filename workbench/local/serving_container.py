@@ -33,7 +33,7 @@ def running(
     model_store: Path,
     log: Path,
 ) -> Iterator[tuple[str, ChildProcess]]:
-    """Starts ``serve`` and waits until its model is loaded.
+    """Start ``serve`` and wait until its model is loaded.
 
     Args:
         environment: the rendered one.
@@ -78,7 +78,7 @@ def tuning() -> dict[str, str]:
 
 
 def wait_until_ready(program: ChildProcess, url: str) -> None:
-    """Returns when ``/ping`` answers 200, as SageMaker waits for it.
+    """Return when ``/ping`` answers 200, as SageMaker waits for it.
 
     Raises:
         StartError: the program ended, its model could not be loaded, or it took too long.

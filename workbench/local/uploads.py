@@ -50,7 +50,7 @@ def running(
     service_environment: Mapping[str, str],
     log: Path,
 ) -> Iterator[Uploads]:
-    """Creates the queues, has S3 notify them of uploads, and starts the function and its poller.
+    """Create the queues, have S3 notify them of uploads, and start the function and its poller.
 
     Args:
         ingest: the stack's front end for files.
@@ -93,7 +93,7 @@ def _arn(sqs: Any, queue_url: str) -> str:
 
 
 def _let_s3_tell(events: ObjectStore, notifications: Mapping[str, Any], queue_arn: str) -> None:
-    """Configures the bucket's notifications: translates CloudFormation's keys to those of S3's API."""
+    """Configure the bucket's notifications: translate CloudFormation's keys to those of S3's API."""
     told: list[Any] = [
         {
             "QueueArn": queue_arn,
@@ -129,7 +129,7 @@ def _polling(sqs: Any, queue: str, function: LambdaFunction, *, batch_size: int)
 
 
 def _hand_over(sqs: Any, queue: str, function: LambdaFunction, messages: list[dict[str, Any]]) -> None:
-    """Invokes the function with a batch, and deletes the messages that it does not report as failed."""
+    """Invoke the function with a batch, and delete the messages that it does not report as failed."""
     records = [
         {
             "messageId": message["MessageId"],

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def built_in(source: Path, found: Files, application: str | None) -> tuple[str, str]:
-    """Finds the application and the model for weights without a program.
+    """Find the application and the model for weights without a program.
 
     Raises:
         PackageError: no application and no model can be told for them.
@@ -65,7 +65,7 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
 
 
 def under_their_names(found: Files) -> tuple[Files, list[tuple[str, str]]]:
-    """Renames folders of models to the names in their descriptions, by which the container looks for them.
+    """Rename folders of models to the names in their descriptions, by which the container looks for them.
 
     Returns:
         The files, and the folders renamed, as ``(there, here)``.

@@ -28,7 +28,7 @@ def of(weights: Path) -> list[Path]:
 
 
 def _describes(description: Path, name: str) -> bool:
-    """Returns whether a model.json names the file."""
+    """Return whether a model.json names the file."""
     try:
         files = json.loads(description.read_text(encoding="utf-8"))["files"]
         return any(file["name"] == name for group in files.values() for file in group)

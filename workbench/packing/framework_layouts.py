@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"-\d{4}(?=\.params$)")
 
 
 def guessed(found: Files) -> tuple[str | None, str]:
-    """Guesses the framework from the weights, else from the program's imports; returns it with the evidence.
+    """Guess the framework from the weights, else from the program's imports, and return it with the evidence.
 
     Raises:
         PackageError: weights of several frameworks, or neither weights nor a program.
@@ -44,7 +44,7 @@ def guessed(found: Files) -> tuple[str | None, str]:
 
 
 def loads_by_default(found: Files) -> bool:
-    """Returns whether the container's default ``model_fn`` loads the weights, so that a program may be empty."""
+    """Return whether the container's default ``model_fn`` loads the weights, so that a program may be empty."""
     return _first_match(found, ("*.pt", "*.pth", *_SAVED_BY_MXNET)) is not None
 
 
@@ -53,7 +53,7 @@ def _first_match(found: Files, patterns: tuple[str, ...]) -> str | None:
 
 
 def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
-    """Creates a check for a program with weights at the top, the layout of SageMaker's own containers."""
+    """Create a check for a program with weights at the top, the layout of SageMaker's own containers."""
 
     def check(source: Path, found: Files) -> Files:
         patterns = " or ".join(FRAMEWORKS[framework].weights)
@@ -74,19 +74,19 @@ def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
 
 
 def _program_at_the_top(found: Files) -> Path | None:
-    """Finds a file beside the weights that defines hooks."""
+    """Find a file beside the weights that defines hooks."""
     beside = ((name, path) for name, path in found.items() if "/" not in name and name.endswith(".py"))
     return next((path for name, path in beside if model_program.defines_hooks(name, path)), None)
 
 
 def _program_beside(weights: Path) -> Path | None:
-    """Finds the program beside one file with weights."""
+    """Find the program beside one file with weights."""
     beside = (weights.with_name(PROGRAM), weights.parent / PROGRAM_NAME)
     return next((path for path in beside if path.is_file()), None)
 
 
 def _check_mxnet(source: Path, found: Files) -> Files:
-    """Checks that a symbol has its parameters beside it.
+    """Check that a symbol has its parameters beside it.
 
     Without a program the weights are for a built-in application, which needs both.
     """
@@ -118,7 +118,7 @@ def _check_onnx(source: Path, found: Files) -> Files:
 
 
 def _check_saved_model(source: Path, found: Files) -> Files:
-    """Checks that a SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
+    """Check that a SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
     graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == _SAVED_MODEL]
     if not graphs:
         keras = _first_match(found, ("*.h5", "*.keras"))

@@ -16,7 +16,7 @@ Files = dict[str, Path]
 
 
 def write(files: Mapping[str, Path], target: Path) -> None:
-    """Packs files by their name in the archive, sorted, without times or owners. The archive appears once complete.
+    """Pack files by their name in the archive, sorted, without times or owners. The archive appears once complete.
 
     Compressed bytes can differ between versions of zlib.
     """

@@ -43,7 +43,7 @@ class ModelLayout:
 
     @property
     def served_by_our_image(self) -> bool:
-        """Returns whether the image of this project can run it."""
+        """Return whether the image of this project can run it."""
         return self.framework != "tensorflow"
 
 
@@ -56,7 +56,7 @@ def lay_out(
     application: str | None = None,
     without: Path | None = None,
 ) -> ModelLayout:
-    """Lays out a folder, or one file with weights.
+    """Lay out a folder, or one file with weights.
 
     Args:
         source: the folder or the file, with which its companions are packed.
@@ -108,7 +108,7 @@ def lay_out(
 
 
 def _files(source: Path) -> Files:
-    """Lists all files except hidden ones, what macOS puts into archives, and Python's compiled modules."""
+    """List all files except hidden ones, what macOS puts into archives, and Python's compiled modules."""
     if source.is_file():
         return {path.name: path for path in (source, *companions.of(source))}
     return {

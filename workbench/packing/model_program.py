@@ -18,7 +18,7 @@ _TENSORFLOW_HOOKS = ("handler", "input_handler", "output_handler")
 
 
 def program_of_another_name(found: Files, *, hooks_needed: bool) -> str | None:
-    """Finds the one program in code/ with hooks and another file name; None where code/inference.py exists.
+    """Find the one program in code/ with hooks and another file name; None where code/inference.py exists.
 
     Args:
         found: the archive's files.
@@ -40,7 +40,7 @@ def program_of_another_name(found: Files, *, hooks_needed: bool) -> str | None:
 
 
 def defines_hooks(name: str, path: Path) -> bool:
-    """Returns whether a program defines a hook of SageMaker or of its TensorFlow container."""
+    """Return whether a program defines a hook of SageMaker or of its TensorFlow container."""
     return not defined(name, path).isdisjoint(_HOOKS + _TENSORFLOW_HOOKS)
 
 

@@ -41,7 +41,7 @@ class Trial:
 
 
 def sample(named: Path | None, content_type: str | None, *, photograph: Path, application: str) -> Sample:
-    """Reads the operator's sample, else a photograph of one person in the application's content type.
+    """Read the operator's sample, else a photograph of one person in the application's content type.
 
     Raises:
         PackageError: the named file cannot be read.
@@ -59,7 +59,7 @@ def sample(named: Path | None, content_type: str | None, *, photograph: Path, ap
 
 
 def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) -> Trial:
-    """Serves the archive as the endpoint would, and sends the sample.
+    """Serve the archive as the endpoint would, and send the sample.
 
     Raises:
         PackageError: the program does not start, or refuses the sample; the message says why.

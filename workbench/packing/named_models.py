@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import Model
+from workbench import places, typed
 from workbench.errors import PackageError
 from workbench.local import model_data
 from workbench.store import model_folder
@@ -30,7 +31,7 @@ def stem(path: Path) -> str:
 
 @contextmanager
 def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict[str, str]]:
-    """Provides each word with paths of model folders in it, where it names models that are not the catalogue's.
+    """Provide each word with paths of model folders in it, where it names models that are not the catalogue's.
 
     ``shop``, ``shop.tar.gz@onnxruntime`` and ``yunet_n+myface`` are such words. A packed pair becomes two folders with
     ``+`` between.
@@ -48,7 +49,7 @@ def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict
 
 @contextmanager
 def pair(word: str, *, stores: Sequence[Path]) -> Iterator[Path | None]:
-    """Provides a folder with detector and embedder of ``DETECTOR+EMBEDDER``, each in a folder of its name.
+    """Provide a folder with detector and embedder of ``DETECTOR+EMBEDDER``, each in a folder of its name.
 
     None where the word is a path, no pair, or a pair of the catalogue alone, which goes into the image.
 
@@ -118,16 +119,20 @@ def _described(folder: Path) -> Model:
 
 
 def _copy_links(half: str, word: str, pair: Path, stores: Sequence[Path]) -> None:
-    """Makes a folder of links to one half's files, under the name of its model."""
+    """Make a folder of links to one half's files, under the name of its model."""
     known = catalogue.load().models.get(word)
     if known is not None and not known.all_files():
         (pair / known.name).mkdir()
         model_folder.describe(pair / known.name, known, {})
         return
-    places = [Path(word), *(store / word for store in stores)]
-    folder = next((place for place in places if (place / DESCRIPTION).is_file()), None)
+    candidates = [Path(word), *(store / word for store in stores)]
+    folder = next((place for place in candidates if (place / DESCRIPTION).is_file()), None)
     if folder is None:
-        said = f"fetch it with 'ipc-ai fetch {half}'" if known else "name its folder or its model.tar.gz"
+        said = (
+            f"fetch it with '{typed.fetch(half, stores[0] if stores else places.MODEL_STORE)}'"
+            if known
+            else "name its folder or its model.tar.gz"
+        )
         raise PackageError(f"there is no model folder of {half} with a {DESCRIPTION}; {said}")
     target = pair / _described(folder).name
     for path in folder.rglob("*"):

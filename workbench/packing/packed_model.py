@@ -53,7 +53,7 @@ class PackedModel:
 
 
 def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments for the making of the archive."""
+    """Add the arguments for the making of the archive."""
     parser.add_argument(
         "--framework",
         choices=tuple(framework_layouts.FRAMEWORKS),
@@ -68,7 +68,7 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments for the making and the trial of the archive."""
+    """Add the arguments for the making and the trial of the archive."""
     add_layout_arguments(parser)
     parser.add_argument("--sample", type=Path, metavar="FILE", help="what the trial sends (default: a photograph)")
     parser.add_argument("--content-type", metavar="TYPE", help="its content type (default: by the name of the file)")
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def is_to_pack(word: str, *, stores: Sequence[Path]) -> bool:
-    """Returns whether a word names something to pack, and not a model of the catalogue alone."""
+    """Return whether a word names something to pack, and not a model of the catalogue alone."""
     halves = word.split("+")
     known = catalogue.load().models
     is_own_pair = (
@@ -95,7 +95,7 @@ def is_to_pack(word: str, *, stores: Sequence[Path]) -> bool:
 
 
 def pack(word: str, arguments: argparse.Namespace, *, stores: Sequence[Path] = (places.MODEL_STORE,)) -> PackedModel:
-    """Packs a folder, a file with weights, another archive, or a pair of models, in the framework's layout.
+    """Pack a folder, a file with weights, another archive, or a pair of models, in the framework's layout.
 
     Args:
         word: the path; or the name of a model of the operator's own in a store; or two of these, or of the catalogue's
@@ -133,7 +133,7 @@ def _is_own(word: str, stores: Sequence[Path]) -> bool:
 
 
 def tried(packed: PackedModel, arguments: argparse.Namespace) -> Trial | None:
-    """Serves the archive here and sends a sample; None where our image cannot run it, or the trial is declined.
+    """Serve the archive here and send a sample; None where our image cannot run it, or the trial is declined.
 
     Raises:
         PackageError: it does not serve. The archive is deleted then.
@@ -154,7 +154,7 @@ def tried(packed: PackedModel, arguments: argparse.Namespace) -> Trial | None:
 
 
 def wants_deep_learning_container(packed: PackedModel, arguments: argparse.Namespace) -> bool:
-    """Returns whether one of AWS's images serves it.
+    """Return whether one of AWS's images serves it.
 
     Raises:
         PackageError: our image is asked for and lacks the framework, or a version is given without AWS's image.
@@ -194,7 +194,7 @@ def deep_learning_container(
 
 @contextmanager
 def _opened(source: Path) -> Iterator[Path]:
-    """Provides the source, or the temporary folder into which an archive is unpacked."""
+    """Provide the source, or the temporary folder into which an archive is unpacked."""
     if not (source.is_file() and ARCHIVE.fullmatch(source.name)):
         yield source
         return

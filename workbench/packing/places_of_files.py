@@ -28,7 +28,7 @@ Moved = list[tuple[str, str]]
 
 
 def unwrapped(found: Files) -> tuple[Files, Moved]:
-    """Takes the one folder away that everything lies in, where it has a program: ``tar -czf net.tar.gz net``.
+    """Take the one folder away that everything lies in, where it has a program: ``tar -czf net.tar.gz net``.
 
     Raises:
         PackageError: a program lies in a folder beside other files.
@@ -50,7 +50,7 @@ def unwrapped(found: Files) -> tuple[Files, Moved]:
 
 
 def with_program_in_code(found: Files, *, was_at_top: bool) -> tuple[Files, Moved]:
-    """Moves a program at the top into ``code``, with its packages and the modules that it may import.
+    """Move a program at the top into ``code``, with its packages and the modules that it may import.
 
     Args:
         found: the files.
@@ -73,7 +73,7 @@ def with_program_in_code(found: Files, *, was_at_top: bool) -> tuple[Files, Move
 
 
 def _is_of_program(name: str, found: Files) -> bool:
-    """Returns whether a file is a module, a package, a list of packages or a wheel, and no weights."""
+    """Return whether a file is a module, a package, a list of packages or a wheel, and no weights."""
     path = PurePosixPath(name)
     if path.parts[0] == CODE:
         return False

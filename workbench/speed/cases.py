@@ -24,7 +24,7 @@ _SHORT_SIZE = 416  # of the older form, for both servers
 
 
 def yolox(found: Material, effort: Effort) -> list[Figure]:
-    """yolox_nano: a small and a large frame as an image, beside every server and the bare loop."""
+    """yolox_nano: a small frame and two large ones as an image, beside every server and the bare loop."""
     folder = found.yolox()
     if folder is None:
         return []
@@ -37,6 +37,7 @@ def yolox(found: Material, effort: Effort) -> list[Figure]:
             found.large(),
             Targets(0.26, 3.6, processor=1.10, bare_rate=0.87, peers_alone=1.3, peers_rate=1.25),
         ),
+        "camera's 1280x1920 frame": (found.camera(), Targets(0.26, 3.6, peers_alone=1.3, peers_rate=1.25)),
     }
     asked = [
         Asked(

@@ -1,4 +1,4 @@
-"""``workbench speed``, which ``make bench`` runs."""
+"""``ipc-ai speed``, which ``make bench`` runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measures, prints and writes; 0 whether targets are held or missed."""
+    """Measure, print and write; 0 whether targets are held or missed."""
     from workbench.speed import cases, report
     from workbench.speed.material import Material
     from workbench.speed.side_by_side import Effort

@@ -52,7 +52,7 @@ class Comparison:
 
 
 def run(pair: str, store: Path, *, rounds: int) -> Comparison:
-    """Measures a pair in a process of its own.
+    """Measure a pair in a process of its own.
 
     Raises:
         BenchError: it failed.

@@ -97,19 +97,8 @@ class ImportTimes:
         return self.ours_ms / self.naive_ms
 
 
-def large_frame(width: int = 1920, height: int = 1280, quality: int = 93) -> bytes:
-    """A JPEG of noise, which no decoder will see; by default one of about 2.6 MB."""
-    import numpy as np
-    from PIL import Image
-
-    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    encoded = io.BytesIO()
-    Image.fromarray(noise).save(encoded, "JPEG", quality=quality)
-    return encoded.getvalue()
-
-
 def time_requests(frame: bytes, *, requests: int = 30) -> RequestTimes:
-    """Measures the handler, both forms in turns, after one request of each."""
+    """Measure the handler, both forms in turns, after one request of each."""
     events = {"image": _image_event(frame), "json": _json_event(frame)}
     times: dict[str, list[float]] = {form: [] for form in events}
     with _endpoint() as url, _loaded_handler(url) as handler:
@@ -126,7 +115,7 @@ def time_requests(frame: bytes, *, requests: int = 30) -> RequestTimes:
 
 
 def time_imports(*, starts: int = 15) -> ImportTimes:
-    """Measures fresh interpreters, in turns, after one of each; the time is processor time of user and system."""
+    """Measure fresh interpreters, in turns, after one of each; the time is processor time of user and system."""
     programs = (_NAIVE, _OURS)
     times: dict[str, list[float]] = {program: [] for program in programs}
     for _ in range(starts + 1):
@@ -205,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        """Reads the request and answers."""
+        """Read the request and answer it."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

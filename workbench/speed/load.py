@@ -74,7 +74,7 @@ class Load:
 def run(
     address: Address, request: Request, *, clients: int, seconds: float, ping_every: float = 0.0
 ) -> tuple[Load, Load]:
-    """Keeps a server busy: each client sends its next request when the last one is answered.
+    """Keep a server busy: each client sends its next request when the last one is answered.
 
     Args:
         address: of the server.
@@ -153,14 +153,14 @@ class _Client:
         return connection
 
     def begin(self, selector: selectors.BaseSelector) -> None:
-        """Sends the first bytes of a request."""
+        """Send the first bytes of a request."""
         self._begun, self._sent, self._next = time.perf_counter(), 0, None
         self._answer.clear()
         selector.register(self._connection, selectors.EVENT_WRITE, self)
         self.proceed(selector)
 
     def proceed(self, selector: selectors.BaseSelector) -> None:
-        """Sends or receives what can be."""
+        """Send or receive what can be."""
         try:
             if self._sent < len(self._wire):
                 self._sent += self._connection.send(self._wire[self._sent :])
@@ -191,7 +191,7 @@ class _Client:
         self._next = now + self._pause
 
     def proceed_at(self, now: float, selector: selectors.BaseSelector, *, begins: bool) -> None:
-        """Begins the next request when it is time for it, gives up one that takes too long, or ends."""
+        """Begin the next request when it is time for it, give up one that takes too long, or end."""
         if self._next is None:
             if now - self._begun > _TIMEOUT_SECONDS:
                 self._end(selector, good=False, keeps=False)
@@ -201,7 +201,7 @@ class _Client:
             self.begin(selector)
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         self._connection.close()
 
 

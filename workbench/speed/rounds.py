@@ -88,13 +88,13 @@ class Case:
 
 
 def in_turns(count: int, *measurements: Turn) -> None:
-    """Calls all of them ``count`` times, each time in the other order."""
+    """Call all of them ``count`` times, each time in the other order."""
     for number in range(count):
         _one_round(number, measurements)
 
 
 def measure(programs: Sequence[Program], cases: Sequence[Case], *, rounds: int, seconds: float) -> None:
-    """Adds to what is seen in each of the cases.
+    """Add to what is seen in each of the cases.
 
     Args:
         programs: what is asked, started anew in each round, all at once.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench import places
+from workbench import places, serving_program
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
@@ -68,7 +68,7 @@ class Program:
 
     @contextmanager
     def running(self, request: Request, *, logs: Path) -> Iterator[Server]:
-        """Starts it, waits for its first good answer to ``request``, and stops it in the end.
+        """Start it, wait for its first good answer to ``request``, and stop it in the end.
 
         Raises:
             StartError: it ended, or did not answer within five minutes.
@@ -120,7 +120,7 @@ def plain(server: Path, models: Path, prefix: str, *, workers: int | None = None
         prefix: of the files of one model.
         workers: processes; one a core by default.
     """
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or serving_program.usable_cores()
     return Program(
         name=f"plain-{prefix}",
         command=[
@@ -151,7 +151,7 @@ def peers(model: Path) -> dict[str, Program]:
 
 
 def _peer(module: str, model: Path) -> Program:
-    workers = str(len(os.sched_getaffinity(0)))
+    workers = str(serving_program.usable_cores())
     return Program(
         name=module,
         command=[sys.executable, "-m", f"workbench.speed.peers.{module}", str(model), workers],

@@ -1,4 +1,4 @@
-"""Finds or downloads a model's artefacts and verifies them against the catalogue."""
+"""Find or download a model's artefacts and verify them against the catalogue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sha256(path: Path) -> str:
 
 
 def copy_from(folder: Path, file: ModelFile, target: Path) -> None:
-    """Copies the artefact from any place below ``folder`` to ``target``.
+    """Copy the artefact from any place below ``folder`` to ``target``.
 
     With a known sha256 the content decides, not the file's name; without one the name decides.
 
@@ -57,7 +57,7 @@ def copy_from(folder: Path, file: ModelFile, target: Path) -> None:
 
 
 def download(file: ModelFile, target: Path, progress: Progress) -> None:
-    """Downloads the artefact to ``target``; a partial download there is continued.
+    """Download the artefact to ``target``; a partial download there is continued.
 
     Raises:
         MismatchError: the source sends other content.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, Model, ModelFile, model_from_dict
-from workbench import places
+from workbench import typed
 from workbench.store.artefacts import sha256
 
 DESCRIPTION = "model.json"
@@ -21,7 +20,7 @@ _SYMBOL, _PARAMS = "-symbol.json", "-0000.params"
 
 
 def read(folder: Path) -> Model:
-    """Reads the description of a model in its folder.
+    """Read the description of a model in its folder.
 
     Raises:
         ValueError: it describes none.
@@ -50,7 +49,7 @@ def older_models(folder: Path) -> list[tuple[str, str]]:
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
-    """Provides a new folder, which replaces ``folder`` on success and is removed after an error."""
+    """Provide a new folder, which replaces ``folder`` on success and is removed after an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     building.chmod(0o755)
@@ -64,7 +63,7 @@ def replaced(folder: Path) -> Iterator[Path]:
 
 
 def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
-    """Writes ``model.json`` for artefacts that lie in ``folder``.
+    """Write ``model.json`` for artefacts that lie in ``folder``.
 
     Args:
         folder: the model folder.
@@ -85,4 +84,4 @@ def serving_command(model: Model, folder: Path) -> str | None:
         return None
     # Body detection is preferred, because the classes of COCO have a person and no face.
     words = [f"applicationType={alone[-1]}", f"detectorModelName={model.name}", f"modelDataUrl={folder}"]
-    return shlex.join([places.command(), "up", "--parameters", *words])
+    return typed.command("up", "--parameters", *words)

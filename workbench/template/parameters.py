@@ -15,7 +15,7 @@ _NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--parameters K=V``, several after one flag or one after each, as with ``cdk deploy``."""
+    """Add ``--parameters K=V``, several after one flag or one after each, as with ``cdk deploy``."""
     parser.add_argument(
         "--parameters",
         metavar="NAME=VALUE",
@@ -27,7 +27,7 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(words: Sequence[str]) -> dict[str, str]:
-    """Parses ``["a=b"]`` to ``{"a": "b"}``.
+    """Parse ``["a=b"]`` to ``{"a": "b"}``.
 
     Raises:
         ParameterError: a word without ``=``.
@@ -44,7 +44,7 @@ def declared_parameters(template: Mapping[str, Any]) -> dict[str, Mapping[str, A
 
 
 def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """Checks each parameter alone, for use before the others are known.
+    """Check each parameter alone, for use before the others are known.
 
     Raises:
         ParameterError: a name that the template does not have, or a value that it does not allow.
@@ -67,7 +67,7 @@ def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
 
 
 def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """Checks the parameters together and returns the values of all, with defaults for those not given.
+    """Check the parameters together and return the values of all, with defaults for those not given.
 
     Raises:
         ParameterError: a name that the template does not have, a value that it does not allow, a
@@ -99,14 +99,14 @@ def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
 
 
 def _is_in_range(value: str, declared: Mapping[str, Any]) -> bool:
-    """Returns whether it is an integer within the limits of a parameter of type Number."""
+    """Return whether it is an integer within the limits of a parameter of type Number."""
     if not re.fullmatch(r"-?\d{1,12}", value, re.ASCII):
         return False
     return float(declared.get("MinValue", "-inf")) <= int(value) <= float(declared.get("MaxValue", "inf"))
 
 
 def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:
-    """Returns whether the rule refers only to parameters in ``values``, which excludes the CDK's own rules."""
+    """Return whether the rule refers only to parameters in ``values``, which excludes the CDK's own rules."""
     if isinstance(rule, dict):
         if set(rule) == {"Ref"}:
             return rule["Ref"] in values
@@ -117,7 +117,7 @@ def _mentions_only(rule: Any, values: Mapping[str, str]) -> bool:
 
 
 def _holds(expression: Any, values: Mapping[str, str]) -> bool:
-    """Evaluates a rule's expression: those of CloudFormation's rule-specific functions that the stack uses."""
+    """Evaluate a rule's expression: those of CloudFormation's rule-specific functions that the stack uses."""
     if isinstance(expression, bool):
         return expression
     ((function, operands),) = expression.items()

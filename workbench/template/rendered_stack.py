@@ -101,12 +101,12 @@ class RenderedStack:
 
     @property
     def requires_key(self) -> bool:
-        """Returns whether callers of the API send a key."""
+        """Return whether callers of the API send a key."""
         return any(method.requires_key for method in self.methods)
 
 
 def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -> RenderedStack:
-    """Renders the template for the parameters given.
+    """Render the template for the parameters given.
 
     Raises:
         ParameterError: the template does not take them.
@@ -209,7 +209,7 @@ def _physical_names(resources: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _named(environment: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """Replaces references to resources (``ID`` or ``ID.Attribute``) in an environment by their names."""
+    """Replace references to resources (``ID`` or ``ID.Attribute``) in an environment by their names."""
     return {key: names.get(str(value).split(".")[0], str(value)) for key, value in environment.items()}
 
 

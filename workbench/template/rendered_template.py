@@ -14,15 +14,16 @@ from typing import Any
 
 from cloud_radar.cf.unit._template import Template, add_metadata
 
-from workbench import places
+from workbench import places, typed
 from workbench.errors import SynthesisError
 
+_STACK_NAME = "ipc-ai-saas"
 _STACK_GUID = "00000000-0000-4000-8000-000000000000"
 _URL_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 
 
 def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Synthesizes the template by ``cdk synth``, without copying any asset.
+    """Synthesize the template by ``cdk synth``, without copying any asset.
 
     Args:
         context: values of the CDK's context, as ``--context NAME=VALUE`` gives them.
@@ -30,13 +31,12 @@ def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
     Raises:
         SynthesisError: it failed; the message has its last lines.
     """
-    command = places.REPOSITORY / "node_modules" / ".bin" / "cdk"
-    if not command.is_file():
-        raise SynthesisError("the CDK command line is not installed; run 'make install'")
+    if not places.CDK.is_file():
+        raise SynthesisError(f"the CDK command line is not installed; run '{typed.in_repository('make', 'install')}'")
     named = [f"--context={name}={value}" for name, value in (context or {}).items()]
     with tempfile.TemporaryDirectory(prefix="ipc-synth-") as output:
         finished = subprocess.run(
-            [str(command), "synth", "--quiet", "--no-staging", "--output", output, *named],
+            [str(places.CDK), "synth", "--quiet", "--no-staging", "--output", output, *named],
             cwd=places.REPOSITORY,
             capture_output=True,
             text=True,
@@ -63,13 +63,14 @@ def stand_in_account() -> str:
 
 
 def render_template(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
-    """Resolves parameters, conditions and pseudo parameters of the template, to a plain dictionary."""
+    """Resolve parameters, conditions and pseudo parameters of the template, to a plain dictionary."""
     Template.Partition = partition_of(region)
     Template.URLSuffix = _URL_SUFFIXES[Template.Partition]
     # cloud-radar's default is empty, but the endpoint's name contains the last part of the id.
     Template.StackId = (
         f"arn:{Template.Partition}:cloudformation:{region}:{Template.AccountId}:stack/local/{_STACK_GUID}"
     )
+    Template.StackName = _STACK_NAME
     # cloud-radar removes values equal to this. Its default is the empty string, which properties may have.
     Template.NoValue = "AWS::NoValue"
     with contextlib.redirect_stdout(io.StringIO()):  # cloud-radar 0.17 prints a line about its own hooks
@@ -87,7 +88,7 @@ def render_template(template: Mapping[str, Any], values: Mapping[str, str], regi
 
 
 def _without_novalue_items(value: Any) -> Any:
-    """Removes items of lists without a value; cloud-radar removes only properties, but CloudFormation both."""
+    """Remove items of lists without a value; cloud-radar removes only properties, but CloudFormation both."""
     if isinstance(value, dict):
         return {key: _without_novalue_items(part) for key, part in value.items()}
     if isinstance(value, list):

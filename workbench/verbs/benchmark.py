@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -33,7 +32,7 @@ _WIDTH = 110
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "models",
         nargs="+",
@@ -81,7 +80,7 @@ def _seconds(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Finds the variants, times them in turns, keeps their workers busy in turns, and writes the results."""
+    """Find the variants, time them in turns, keep their workers busy in turns, and write the results."""
     serving_program.make_importable()
     from workbench.benchmarking import variants
 
@@ -145,7 +144,7 @@ def _schedule(arguments: argparse.Namespace) -> Schedule:
 
     workers = arguments.workers
     if workers is None:
-        workers = max(1, len(os.sched_getaffinity(0)) // arguments.threads)
+        workers = max(1, serving_program.usable_cores() // arguments.threads)
     return Schedule(
         warm_up=arguments.warm_up,
         repeat=arguments.repeat,

@@ -26,7 +26,7 @@ class _Target(Protocol):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb, and of every target."""
+    """Add the arguments of the verb, and of every target."""
     parser.add_argument(
         "model",
         help="a model of the catalogue that is in the store, a model folder, a packed model, or NAME-symbol.json",
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compiles for the target."""
+    """Compile for the target."""
     if arguments.target not in TARGETS:
         raise CompileError(
             f"unknown target '{arguments.target}'{nearest(arguments.target, TARGETS)}; targets: {', '.join(TARGETS)}"

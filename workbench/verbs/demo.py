@@ -30,7 +30,7 @@ _EMBEDDED = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
     parser.add_argument("--model", help="name of its model (default: one that ships inside an installed package)")
     parser.add_argument("--frame", type=Path, help="an image file (default: scikit-image's astronaut)")
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the demonstration."""
+    """Run the demonstration."""
     console = Console()
     application = catalogue.load().application(arguments.application)
     if application.name not in _EMBEDDED:

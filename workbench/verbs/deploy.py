@@ -29,7 +29,7 @@ _ANY_REGION = "us-east-1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     model_to_deploy.add_arguments(parser)
     parameters.add_argument(parser)
     deployment_target.add_arguments(parser)
@@ -48,7 +48,7 @@ def run(
     cdk: Path = places.CDK,
     synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
 ) -> int:
-    """Checks, shows the changes, tries and uploads the model, has the CDK deploy, and prints the API's URL."""
+    """Check, show the changes, try and upload the model, have the CDK deploy, and print the API's URL."""
     given = model_to_deploy.with_short_forms(parameters.parse(arguments.parameters), arguments)
     target = deployment_target.chosen(arguments)
     template = synthesized(target.context)
@@ -76,7 +76,7 @@ def run(
 
 
 def _supplied(packed: PackedModel, url: str, account: Account, arguments: argparse.Namespace) -> str:
-    """Tries the archive here and uploads it to S3; returns the report lines of both."""
+    """Try the archive here and upload it to S3 and return the report lines of both."""
     tried = trial_line(packed, packed_model.tried(packed, arguments))
     uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
     return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
@@ -100,7 +100,7 @@ def _dry_plan(
     model: NamedModel | PackedModel | None,
     arguments: argparse.Namespace,
 ) -> DeploymentPlan:
-    """Makes the plan with the changes of resources; without AWS, the plan of a new stack."""
+    """Make the plan with the changes of resources; without AWS, the plan of a new stack."""
     account, deployed, unknown = None, None, None
     try:
         account = Account(profile=target.profile, region=target.region)
@@ -137,7 +137,7 @@ def _plan(
     deployed: DeployedStack | None,
     unknown: str | None = None,
 ) -> DeploymentPlan:
-    """Makes the plan for the parameters and the model, checked together with the values that the stack keeps.
+    """Make the plan for the parameters and the model, checked together with the values that the stack keeps.
 
     Raises:
         ParameterError: the stack's present values conflict with those given.

@@ -17,17 +17,16 @@ _KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     deployment_target.add_arguments(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def run(arguments: argparse.Namespace, *, cdk: Path = places.CDK) -> int:
-    """Lists the resources that stay, asks for confirmation, and has the CDK remove the rest."""
+    """List the resources that stay, ask for confirmation, and have the CDK remove the rest."""
     target = deployment_target.chosen(arguments)
     account = Account(profile=target.profile, region=target.region)
-    stack = account.stack(target.stack)
-    if stack is None:
+    if account.stack(target.stack) is None:
         raise WorkbenchError(f"there is no stack {target.stack} in {account.region}; name it with --stack")
     names = account.physical_names(target.stack)
     kept = _kept(account.template(target.stack), names)
@@ -35,9 +34,7 @@ def run(arguments: argparse.Namespace, *, cdk: Path = places.CDK) -> int:
     print("these stay, and may cost money:")
     for logical_id, kind in kept.items():
         print(f"  {kind} {names[logical_id]}")
-    endpoint = stack.outputs.get("EndpointName", "")
-    print(f"  the endpoint's log group /aws/sagemaker/Endpoints/{endpoint}")
-    print("  the images in the registry of the CDK bootstrap", flush=True)
+    print("  the images in the registry of the CDK bootstrap, and the archives in its bucket", flush=True)
     if not arguments.yes and not _is_confirmed(target.stack):
         print("nothing was deleted")
         return 1
@@ -47,7 +44,7 @@ def run(arguments: argparse.Namespace, *, cdk: Path = places.CDK) -> int:
 
 
 def _kept(template: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    """Types of the resources that outlive the stack, by logical id."""
+    """Return the types of the resources that outlive the stack, by logical id."""
     return {
         logical_id: resource["Type"]
         for logical_id, resource in template["Resources"].items()
@@ -56,11 +53,11 @@ def _kept(template: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
 
 
 def _is_confirmed(stack: str) -> bool:
-    """Asks for the stack's name as confirmation.
+    """Ask for the stack's name as confirmation.
 
     Raises:
         WorkbenchError: standard input is no terminal.
     """
     if not sys.stdin.isatty():
-        raise WorkbenchError("there is nobody to ask; add --yes")
+        raise WorkbenchError("standard input is no terminal to ask on; add --yes")
     return input(f"type {stack} to delete it: ").strip() == stack

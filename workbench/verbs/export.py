@@ -19,7 +19,7 @@ _ALL_CLASSES = "all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("model", help="a GluonCV detector of the catalogue")
     parser.add_argument(
         "--classes",
@@ -42,7 +42,7 @@ def _seed(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Builds the network, gives it weights, exports it and describes it."""
+    """Build the network, give it weights, export it and describe it."""
     model = _exportable(arguments.model)
     classes = _classes(arguments.classes)
     if arguments.weights and not arguments.weights.is_file():
@@ -96,7 +96,7 @@ def exportable_models() -> list[str]:
 
 
 def _exportable(name: str) -> Model:
-    """Finds the model in the catalogue.
+    """Find the model in the catalogue.
 
     Raises:
         UnknownNameError: it is not one of GluonCV's.
@@ -107,7 +107,7 @@ def _exportable(name: str) -> Model:
 
 
 def _classes(text: str) -> list[str]:
-    """Parses the classes asked for; empty for all."""
+    """Parse the classes asked for; empty for all."""
     if text == _ALL_CLASSES:
         return []
     names = [name.strip() for name in text.split(",")]

@@ -24,7 +24,7 @@ Files = Mapping[str, tuple[ModelFile, ...]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("model", help="a model of the catalogue, or DETECTOR+EMBEDDER")
     parser.add_argument(
         "--from", dest="source", metavar="DIR|URL", help="folder to search, or URL below which the files lie by name"
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fetches every part of the model."""
+    """Fetch every part of the model."""
     known = catalogue.load()
     if arguments.application is not None:
         known.application(arguments.application)
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _source(named: str | None) -> Path | str | None:
-    """Resolves ``--from`` to a folder or a URL; None stands for the public sources."""
+    """Resolve ``--from`` to a folder or a URL; None stands for the public sources."""
     if named is None or named.startswith(("http://", "https://")):
         return named
     if not Path(named).is_dir():
@@ -61,7 +61,7 @@ def _source(named: str | None) -> Path | str | None:
 
 
 def fetch(model: Model, source: Path | str | None, application: str | None, store: Path) -> Path:
-    """Puts a model folder into the store: its artefacts and the ``model.json`` that describes them.
+    """Put a model folder into the store: its artefacts and the ``model.json`` that describes them.
 
     ``source`` is a folder to search, a URL below which the files lie by name, or None for their public sources.
 
@@ -119,7 +119,7 @@ def _download_all(wanted: Files, base: str | None, building: Path) -> Files:
 
 
 def _copy_all(wanted: Files, source: Path, building: Path) -> Files:
-    """Copies the artefacts of every application that is complete in ``source``; one is enough."""
+    """Copy the artefacts of every application that is complete in ``source``; one is enough."""
     copied: dict[str, tuple[ModelFile, ...]] = {}
     failures: list[FetchError] = []
     for application, files in wanted.items():
@@ -140,7 +140,7 @@ def _copy_all(wanted: Files, source: Path, building: Path) -> Files:
 
 
 def _describe(model: Model, fetched: Files, folder: Path) -> None:
-    """Writes ``model.json`` with the sha256 of the actual files, so that the folder needs no catalogue."""
+    """Write ``model.json`` with the sha256 of the actual files, so that the folder needs no catalogue."""
     described = dataclasses.replace(
         model,
         files={

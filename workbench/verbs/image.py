@@ -31,7 +31,7 @@ _OF_A_BUILD = (*_BUILD_ARGUMENTS, "build_arg", "file", "context", "processor", "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "action", choices=("build", "push"), help="build it here, or push it to ECR, built where needed"
     )
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, *, checkout: Path = places.REPOSITORY) -> int:
-    """Builds the image; for ``push`` also creates its repository, logs in and pushes it."""
+    """Build the image; for ``push`` also creates its repository, logs in and pushes it."""
     if arguments.image is not None:
         return _push_as_it_is(arguments)
     account = _account(arguments)
@@ -104,7 +104,7 @@ def _build_and_push(
 
 
 def _push_as_it_is(arguments: argparse.Namespace) -> int:
-    """Pushes an image that is on this machine already."""
+    """Push an image that is on this machine already."""
     if arguments.action == "build":
         raise ImageError(
             "build makes an image and takes none; name its Dockerfile with --file, and its name with --tag"
@@ -129,7 +129,7 @@ def _push_as_it_is(arguments: argparse.Namespace) -> int:
 
 
 def _account(arguments: argparse.Namespace) -> Account | None:
-    """Finds the account; a build needs none unless its base image lies in ECR."""
+    """Find the account; a build needs none unless its base image lies in ECR."""
     try:
         return Account(profile=arguments.profile, region=arguments.region)
     except AccountError:
@@ -139,7 +139,7 @@ def _account(arguments: argparse.Namespace) -> Account | None:
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
-    """Finds the engine that works here; a dry run needs none, and shows the commands for another machine."""
+    """Find the engine that works here; a dry run needs none, and shows the commands for another machine."""
     try:
         return container_engine.working(arguments.engine)
     except StartError:
@@ -202,6 +202,6 @@ def _answer_dry(arguments: argparse.Namespace, uri: str, why: str, lines: Sequen
 
 
 def _answer(arguments: argparse.Namespace, facts: Mapping[str, Any], lines: Sequence[str]) -> int:
-    """Ends with the facts as JSON, or with lines for people."""
+    """End with the facts as JSON, or with lines for people."""
     print(json.dumps(facts, indent=2) if arguments.json else "\n".join(lines), flush=True)
     return 0

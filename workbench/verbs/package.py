@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 
-from workbench import places
+from workbench import typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.packing import packed_model
@@ -20,7 +19,7 @@ from workbench.packing.packing_report import archive_lines, trial_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "path", help="a folder, a file with weights, another model.tar.gz, or DETECTOR+EMBEDDER of such or of names"
     )
@@ -40,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Packs, tries and uploads the model, and prints the parameters to deploy."""
+    """Pack, try and upload the model, and print the parameters to deploy."""
     console = Console(stderr=True)
     packed = packed_model.pack(arguments.path, arguments)
     url = model_upload.target_url(arguments.upload, packed.sha256) if arguments.upload else None
@@ -100,4 +99,4 @@ def _as_text(packed: PackedModel, trial: Trial | None, url: str | None, image: s
 
 def _command(verb: str, parameters: Mapping[str, str]) -> str:
     words = [f"{name}={value}" for name, value in parameters.items()]
-    return shlex.join([places.command(), verb, "--parameters", *words])
+    return typed.command(verb, "--parameters", *words)

@@ -43,7 +43,7 @@ class Grant:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parameters.add_argument(parser)
     parser.add_argument("--region", default="us-east-1", help="a region of the partition (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="for programs: one list of statements")
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the statements of all policies.
+    """Print the statements of all policies.
 
     Raises:
         ParameterError: the stack does not take the parameters.
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def grants(resources: Resources) -> list[Grant]:
-    """Collects all statements of a rendered template, sorted by principal.
+    """Collect all statements of a rendered template, sorted by principal.
 
     Args:
         resources: the template's resources by logical id, from ``render_template``.
@@ -81,7 +81,7 @@ def grants(resources: Resources) -> list[Grant]:
 
 
 def markdown(found: list[Grant]) -> str:
-    """Writes a Markdown table, a row for each statement."""
+    """Write a Markdown table, a row for each statement."""
 
     def code(texts: tuple[str, ...]) -> str:
         return "<br>".join(f"`{text}`" for text in texts)
@@ -163,7 +163,7 @@ def _path(logical_id: str, resource: Mapping[str, Any]) -> str:
 
 
 def _named(text: str, paths: Mapping[str, str]) -> str:
-    """Replaces ``LogicalId`` and ``LogicalId.Arn`` in a text by paths."""
+    """Replace ``LogicalId`` and ``LogicalId.Arn`` in a text by paths."""
 
     def path(found: re.Match[str]) -> str:
         return paths.get(found[1], found[0])

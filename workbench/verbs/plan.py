@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from workbench import places
+from workbench import places, typed
 from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
@@ -32,7 +32,7 @@ _WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
     parser.add_argument("--fps", type=_number, default=0.5, help="frames a second of each (default: 0.5)")
     parser.add_argument("--application", help="applicationType (default: that of --model, else face-detection)")
@@ -157,7 +157,7 @@ def _plan(
 
 
 def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, Sequence[Day]]:
-    """Simulates a day for each number of cameras: scaled within the stack's limit, without a limit, and not scaled."""
+    """Simulate a day for each number of cameras: scaled within the stack's limit, without a limit, and not scaled."""
     if arguments.target < 1:
         raise PlanError(f"--target is {arguments.target:g}; write 1 or more")
     scaled = ScalingPolicy(target=arguments.target)
@@ -236,7 +236,7 @@ def _measure(model: PlannedModel, arguments: argparse.Namespace) -> int:
             clients=arguments.clients,
             seconds=arguments.seconds,
             model_store=Path(store),
-            command=f"python -m workbench plan --measure {call}{given}",
+            command=f"{typed.NAME} plan --measure {call}{given}",
         )
     throughput.write([found], arguments.measurements)
     print(

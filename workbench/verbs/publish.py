@@ -51,7 +51,7 @@ _HOSTS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("--bucket", required=True, help="beginning of the buckets' names, which are BUCKET-REGION")
     parser.add_argument("--version", required=True, help="version to publish, for example v1.0.0")
     parser.add_argument(
@@ -75,7 +75,7 @@ def run(
     *,
     synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
 ) -> int:
-    """Makes the files, uploads them to each region's bucket, and prints the links."""
+    """Make the files, upload them to each region's bucket, and print the links."""
     _check_names(arguments.bucket, arguments.version)
     registries = _registries(arguments.registry)
     regions = arguments.regions or [Account(profile=arguments.profile, region=None).region]
@@ -176,7 +176,9 @@ def _archive_names(template: Mapping[str, Any], below: str) -> set[str]:
     ]
     for key in keys:
         if not key.startswith(below):
-            raise PublishingError(f"a function's code is {key}, which nobody else has; make it by function_code")
+            raise PublishingError(
+                f"a function's code is {key}, which no other account can read; make it by function_code"
+            )
     return {key.removeprefix(below) for key in keys}
 
 
@@ -196,7 +198,7 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _require_new(client: Any, bucket: str, version: str, owner: str) -> None:
-    """Checks that no file of the version exists yet.
+    """Check that no file of the version exists yet.
 
     Raises:
         PublishingError: one exists, or the bucket does not.

@@ -22,7 +22,7 @@ _OUTPUTS = ("IngestQueueUrl", "IngestDeadLetterQueueUrl")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "--stack", default=_DEFAULT_STACK, help=f"the stack, whose outputs name the queues (default: {_DEFAULT_STACK})"
     )
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Shows or moves the messages; returns 1 when some could not be moved."""
+    """Show or move the messages; return 1 when some could not be moved."""
     console = Console(stderr=arguments.json)
     try:
         queue, dead_letter_queue = _queues(arguments)

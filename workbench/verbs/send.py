@@ -19,7 +19,7 @@ _KEY_VARIABLE = "IPC_API_KEY"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("frame", type=Path, help="an image file; for face comparison the source")
     parser.add_argument("--target", type=Path, nargs="+", help="for face comparison: images to look for the face in")
     parser.add_argument("--url", default="http://127.0.0.1:8000/inference", help="URL of the API")
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Sends the frame, or the source and its targets, and shows the answer."""
+    """Send the frame, or the source and its targets, and show the answer."""
     url, camera = arguments.url, arguments.camera
     key = ApiKey(arguments.api_key) if arguments.api_key else None
     auth = Signature() if arguments.sign else key
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(answer: Answer, arguments: argparse.Namespace, console: Console) -> None:
-    """Shows answers of the built-in applications as tables; any other unchanged, with JSON indented."""
+    """Show answers of the built-in applications as tables; any other unchanged, with JSON indented."""
     document = answer.document
     if report.is_comparison(document):
         for number, target in enumerate(arguments.target or [arguments.frame]):

@@ -29,7 +29,7 @@ _LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of the verb."""
+    """Add the arguments of the verb."""
     model_to_deploy.add_model_argument(parser)
     packed_model.add_layout_arguments(parser)
     parameters.add_argument(parser)
@@ -46,7 +46,7 @@ def _port(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Starts all parts, prints their addresses, and waits for Ctrl-C or SIGTERM."""
+    """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
         given, local_model_data = model_data.stand_in(model_parameters(arguments))

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import engines
 from ipc_ai_serving.engines import Engine, Outputs, SharedEngine, onnxruntime
-from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts
+from ipc_ai_serving.engines.onnxruntime import shortcuts
 from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
 from ipc_ai_serving.scheduling import traffic
 
@@ -175,7 +175,7 @@ def test_a_graph_that_does_not_load_shortened_is_loaded_as_published(
 ) -> None:
     _write_doubling(tmp_path / "yolox_nano.onnx", 1)
     model = dataclasses.replace(catalogue.load().model("yolox_nano"), input=_input_named("data"))
-    monkeypatch.setattr(onnx_shortcuts, "shortened", lambda *_, **__: b"no graph")
+    monkeypatch.setattr(shortcuts, "shortened", lambda *_, **__: b"no graph")
     engine = onnxruntime.load(model, {"onnx": tmp_path / "yolox_nano.onnx"}, 1)
     assert engine.run(np.ones((1, 3, 2, 2), np.float32))["twice"].sum() == 24
     assert "used as published" in caplog.text

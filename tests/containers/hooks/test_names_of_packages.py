@@ -45,3 +45,16 @@ def test_a_module_of_the_users_own_keeps_its_name(tmp_path: Path, name: str, pac
     (code / "inference.py").write_text(source)
     hooks = UserHooks.load(tmp_path)
     assert hooks.model_fn(str(tmp_path)) == "the user"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_folder_of_the_users_own_needs_no_init(tmp_path: Path, name: str) -> None:
+    own = tmp_path / "code" / name
+    own.mkdir(parents=True)
+    (own / "labels.py").write_text("WHOSE = 'the user'")
+    (own / "frames.py").write_text("WHOSE = 'the user, too'")
+    source = f"from {name} import frames, labels\ndef model_fn(model_dir): return [labels.WHOSE, frames.WHOSE]"
+    (tmp_path / "code/inference.py").write_text(f"{source}\ndef predict_fn(data, model): return model")
+    assert UserHooks.load(tmp_path).model_fn(str(tmp_path)) == ["the user", "the user, too"]
+    if name == "serving":
+        assert importlib.import_module("serving.images") is importlib.import_module("ipc_ai_serving.images")

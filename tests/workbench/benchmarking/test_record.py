@@ -9,7 +9,7 @@ from workbench.benchmarking.session import Schedule
 def test_the_call_is_one_that_a_shell_takes() -> None:
     options = {"--frame": Path("my frame.jpg"), "--labels": None, "--engine": ["mxnet", "dlr"], "--repeat": 3}
     assert record.command(["a", "b@mxnet"], options) == (
-        "python -m workbench benchmark a b@mxnet --frame 'my frame.jpg' --engine mxnet --engine dlr --repeat 3"
+        "ipc-ai benchmark a b@mxnet --frame 'my frame.jpg' --engine mxnet --engine dlr --repeat 3"
     )
 
 

@@ -101,7 +101,7 @@ def test_a_pair_compares_faces() -> None:
         (["yolox_nano"], ("mxnt",), None, "did you mean 'mxnet'"),
         (["yolox_nano@dlr"], (), None, "has artefacts for onnxruntime, mxnet, not for dlr"),
         (["dlib_frontal_face"], ("mxnet",), None, "runs on embedded, not on mxnet"),
-        (["yunet_n"], (), None, "run 'workbench fetch yunet_n'"),
+        (["yunet_n"], (), None, "ipc-ai fetch yunet_n"),
         (["dlib_face_embedding"], (), None, "name a pair, DETECTOR+dlib_face_embedding"),
         (["dlib_face_embedding+dlib_frontal_face"], (), None, "is no pair of a detector and an embedder"),
         (["a+b+c"], (), None, "has 3 parts"),

@@ -26,7 +26,7 @@ MEASURED = Measurement(
     p50_ms=95.0,
     p99_ms=150.0,
     date="2026-11-20",
-    command="python -m workbench plan --measure",
+    command="ipc-ai plan --measure",
 )
 
 

@@ -86,7 +86,10 @@ def test_a_pair_is_put_together(tmp_path: Path) -> None:
             "dlib_frontal_face+nothing",
             "no model folder of nothing with a model.json; name its folder or its model.tar.gz",
         ),
-        ("yunet_n+nothing", "no model folder of yunet_n with a model.json; fetch it with 'ipc-ai fetch yunet_n'"),
+        (
+            "yunet_n+nothing",
+            "no model folder of yunet_n with a model.json; fetch it with '.*ipc-ai fetch yunet_n --store",
+        ),
     ],
 )
 def test_a_half_that_is_nowhere(tmp_path: Path, word: str, says: str) -> None:

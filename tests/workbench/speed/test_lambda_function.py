@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from workbench.speed import lambda_function
-from workbench.speed.lambda_function import ImportTimes, large_frame, time_imports, time_requests
+from workbench.speed.lambda_function import ImportTimes, time_imports, time_requests
 
 pytestmark = pytest.mark.processes
 
 
-def test_both_forms_of_a_request_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_forms_of_a_request_are_timed(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_NAME", "another")
     monkeypatch.delenv("ENDPOINT_NAME", raising=False)
     before = dict(os.environ)
-    frame = large_frame(64, 48)
+    frame = photograph.read_bytes()
     times = time_requests(frame, requests=2)
     assert (times.frame_bytes, times.requests) == (len(frame), 2)
     assert 0 < times.image_ms < 1000
@@ -25,12 +26,6 @@ def test_both_forms_of_a_request_are_timed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_error_of_the_function_is_no_figure() -> None:
     with pytest.raises(RuntimeError, match="the function answered 400"):
         time_requests(b"", requests=1)
-
-
-def test_the_frame_is_as_large_as_told() -> None:
-    frame = large_frame()
-    assert frame.startswith(b"\xff\xd8\xff")
-    assert 2_500_000 < len(frame) < 2_800_000
 
 
 def test_starts_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:

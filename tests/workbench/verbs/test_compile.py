@@ -87,7 +87,10 @@ def test_the_older_layout_under_a_name_of_ones_own(tmp_path: Path, capsys: pytes
         (["tests"], "tests has neither a model.json nor body_detector_NAME-symbol.json and"),
         (["yunet_n+mobileface_v2"], "a pair has two models; compile each half alone"),
         (["dlib_frontal_face"], "has nothing to compile"),
-        (["yolox_nano", "--store", "nowhere"], "run 'workbench fetch yolox_nano' first, or name the folder that"),
+        (
+            ["yolox_nano", "--store", "nowhere"],
+            "ipc-ai fetch yolox_nano --store nowhere' first, or name",
+        ),
         (
             ["out/export/nothing"],
             "there is no folder out/export/nothing; name a model folder, or a model of docs/models.md",

@@ -186,7 +186,7 @@ def test_another_stack_and_account(template: dict[str, Any], account: None, tmp_
 
 def test_a_region_without_the_cdks_own_stack(template: dict[str, Any], account: None, tmp_path: Path) -> None:
     cdk = RecordedCdk(tmp_path)
-    with pytest.raises(AccountError, match="not set up in eu-west-3; run 'npx cdk bootstrap'"):
+    with pytest.raises(AccountError, match="not set up in eu-west-3; run 'npx cdk bootstrap --region eu-west-3'"):
         _deploy(template, cdk, "--region", "eu-west-3")
     assert cdk.words is None
 

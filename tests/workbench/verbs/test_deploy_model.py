@@ -237,9 +237,7 @@ def test_a_model_that_cannot_be_deployed(
 
 def test_a_model_is_fetched_before(template: dict[str, Any], account: None, tmp_path: Path) -> None:
     """The weights of this model have no public source, so no checkout's store holds them."""
-    with pytest.raises(
-        PackageError, match=r"retinaface_mnet025_v2 is not in .*run '.venv/bin/python -m workbench fetch"
-    ):
+    with pytest.raises(PackageError, match=r"retinaface_mnet025_v2 is not in .*run '.*ipc-ai fetch"):
         _deploy(template, RecordedCdk(tmp_path), "retinaface_mnet025_v2+MobileFaceNet")
 
 

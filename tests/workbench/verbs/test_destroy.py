@@ -19,6 +19,11 @@ pytestmark = pytest.mark.processes
 _TEMPLATE = {
     "Resources": {
         "Topic": {"Type": "AWS::SNS::Topic"},
+        "Logs": {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Delete",
+            "Properties": {"LogGroupName": "/aws/sagemaker/Endpoints/ipc-ai-saas-1234"},
+        },
         "Events": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": "the-events"}},
     },
     "Outputs": {"EndpointName": {"Value": "ipc-ai-saas-1234"}},
@@ -49,9 +54,10 @@ def test_it_says_what_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert _destroy(cdk, "--yes") == 4
     assert cdk.words == ["destroy", "--force", "--context", "stackName=gate"]
     said = capsys.readouterr().out
-    assert "1 resources will be deleted" in said
+    assert "2 resources will be deleted" in said
     assert "AWS::S3::Bucket the-events" in said
-    assert "/aws/sagemaker/Endpoints/ipc-ai-saas-1234" in said
+    assert "/aws/sagemaker/Endpoints" not in said  # the stack deletes the logs
+    assert "the archives in its bucket" in said
 
 
 @pytest.mark.parametrize(("typed", "is_called"), [("gate\n", True), ("y\n", False), ("\n", False)])

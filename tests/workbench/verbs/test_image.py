@@ -400,7 +400,10 @@ def test_a_dry_run_for_an_image_of_this_machine(ecr: Any, tmp_path: Path, capfd:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["push", "nothing:1"], "the image nothing:1 is not on this machine; build it with 'ipc-ai image build --file"),
+        (
+            ["push", "nothing:1"],
+            "the image nothing:1 is not on this machine; build it with '.*ipc-ai image build --file",
+        ),
         (["push", "a b"], "'a b' is no image's name; write NAME:TAG"),
         (["build", "mine:1"], "build makes an image and takes none; name its Dockerfile with --file"),
         (["push", "mine:1", "--processor", "gpu"], "--processor is for a build, and mine:1 is built already"),

@@ -240,8 +240,8 @@ def test_only_ones_own_bucket_is_written_and_only_what_was_made(*, may_be_there:
 @pytest.mark.parametrize(
     ("context", "says"),
     [
-        ({}, "use 'python -m workbench publish'"),
-        ({"publishVersion": "v1", "publishRegistries": "aws=12"}, "use 'python -m workbench publish'"),
+        ({}, "use '.venv/bin/ipc-ai publish'"),
+        ({"publishVersion": "v1", "publishRegistries": "aws=12"}, "use '.venv/bin/ipc-ai publish'"),
         (
             {
                 "publishVersion": "v1",

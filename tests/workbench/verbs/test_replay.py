@@ -112,7 +112,7 @@ def test_a_stack_without_queues_is_said_with_what_to_do(queues: Queues, capsys: 
     assert main(["replay"]) == 2
     assert "the stack ipc-ai-saas takes no uploaded files; deploy it with ingestFromS3=Yes" in capsys.readouterr().err
     assert main(["replay", "--stack", "other"]) == 2
-    assert "workbench replay: AWS did not answer as hoped" in capsys.readouterr().err
+    assert "ipc-ai replay: AWS did not answer as hoped" in capsys.readouterr().err
     assert main(["replay", "--queue-url", "https://x"]) == 2
     assert "go together; name both, or a --stack" in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""``workbench send`` shows any answer of an application."""
+"""``ipc-ai send`` shows any answer of an application."""
 
 from __future__ import annotations
 

@@ -13,10 +13,14 @@ from typing import Any
 from rich.console import Console
 
 from workbench import places
-from workbench.compilers.neo import neo_job, neo_result, neo_shape, neo_source, neo_target
-from workbench.compilers.neo.neo_shape import Shape
-from workbench.compilers.neo.neo_source import Declared, Source
-from workbench.compilers.neo.neo_target import Target
+from workbench.compilers.neo import job as neo_job
+from workbench.compilers.neo import result as neo_result
+from workbench.compilers.neo import shape as neo_shape
+from workbench.compilers.neo import source as neo_source
+from workbench.compilers.neo import target as neo_target
+from workbench.compilers.neo.shape import Shape
+from workbench.compilers.neo.source import Declared, Source
+from workbench.compilers.neo.target import Target
 from workbench.deployment.account import Account
 from workbench.errors import NeoError
 
@@ -24,7 +28,7 @@ _ROLE_IN_A_DRY_RUN = "ROLE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of ``--target neo``."""
+    """Add the arguments of ``--target neo``."""
     group = parser.add_argument_group("SageMaker Neo")
     neo_target.add_arguments(group)
     group.add_argument("--framework-version", metavar="V", help="version of the framework that saved the model")
@@ -44,7 +48,7 @@ def run(
     store: Path | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Checks that Neo takes the model, starts the job, waits for it, and unpacks its result."""
+    """Check that Neo takes the model, start the job, wait for it, and unpack its result."""
     account = Account(profile=arguments.profile, region=arguments.region)
     output = neo_job.place(arguments.output)
     target = neo_target.chosen(arguments, account.client("sagemaker").meta.service_model)

@@ -37,7 +37,7 @@ class Accuracy:
 
 
 def measure(answers: Sequence[tuple[Detections, Boxes]]) -> Accuracy:
-    """Compares the detections of each frame with its labels."""
+    """Compare the detections of each frame with its labels."""
     scores = np.concatenate([found.scores for found, _ in answers])
     right = np.concatenate([_right(found, boxes) for found, boxes in answers])
     labels = sum(len(boxes) for _, boxes in answers)
@@ -53,7 +53,7 @@ def measure(answers: Sequence[tuple[Detections, Boxes]]) -> Accuracy:
 
 
 def _right(found: Detections, boxes: Boxes) -> npt.NDArray[np.bool_]:
-    """Matches each detection, the best first, with a label that no better one has taken."""
+    """Match each detection, the best first, with a label that no better one has taken."""
     free = np.ones(len(boxes), bool)
     right = np.zeros(len(found.scores), bool)
     for index in np.argsort(-found.scores, kind="stable"):

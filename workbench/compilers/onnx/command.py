@@ -1,11 +1,10 @@
-"""``workbench compile --target onnxruntime``."""
+"""``ipc-ai compile --target onnxruntime``."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ipc_ai_catalogue import Model
-from workbench import places, serving_program
+from workbench import places, serving_program, typed
 from workbench.errors import CompileError
 from workbench.steps import Steps
 from workbench.store import model_folder
@@ -31,7 +30,7 @@ _ROLE = "onnx"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of this target."""
+    """Add the arguments of this target."""
     group = parser.add_argument_group("--target onnxruntime")
     group.add_argument(
         "--frames", type=Path, nargs="+", default=[], metavar="PATH", help="frames or folders that prove it"
@@ -55,7 +54,7 @@ def _tolerance(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Converts, optimises, proves, perhaps quantises, and writes the model folder; 1 when the proof fails."""
+    """Convert, optimise, prove, perhaps quantise, and write the model folder; return 1 when the proof fails."""
     if arguments.int8 and not arguments.calibration:
         raise CompileError("--int8 needs frames like those to come; give their folder with --calibration")
     if arguments.calibration and not arguments.int8:
@@ -87,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     tolerance = Tolerance(
         box=arguments.box_tolerance, score=arguments.score_tolerance, cosine=arguments.cosine_tolerance
     )
-    threads = os.cpu_count() or 1
+    threads = serving_program.usable_cores()
     with Steps(quiet=arguments.json) as steps, tempfile.TemporaryDirectory() as work:
         converted, optimised = Path(work, "converted.onnx"), Path(work, f"{source.model.name}.onnx")
         steps.next("converting MXNet to ONNX")
@@ -138,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"run here: {run_here}")
     if failure:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"workbench compile: {source.model.name} is not the same after compiling: {failure}; nothing was written"
+            f"{typed.NAME} compile: {source.model.name} is not the same after compiling: {failure}; nothing was written"
         )
         return 1
     return 0

@@ -22,7 +22,7 @@ Shape = tuple[int, int, int, int]
 
 
 def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path) -> list[str]:
-    """Writes the ONNX graph, not repaired yet.
+    """Write the ONNX graph, not repaired yet.
 
     Args:
         model: description of the files.
@@ -68,7 +68,7 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
 
 @contextlib.contextmanager
 def _as_mxnet_expects() -> Iterator[None]:
-    """Presents the exporter's own operator set as onnx's newest, because the exporter knows none after it."""
+    """Present the exporter's own operator set as onnx's newest, because the exporter knows none after it."""
     import onnx.defs
 
     newest: Any = onnx.defs.onnx_opset_version

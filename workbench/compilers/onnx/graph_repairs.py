@@ -16,7 +16,7 @@ _OUTPUT = re.compile(r"_output(\d*)$")
 
 
 def repair_file(path: Path, outputs: Sequence[str]) -> None:
-    """Applies all repairs and shortcuts to a file, in place.
+    """Apply all repairs and shortcuts to a file, in place.
 
     Args:
         path: the exporter's file.
@@ -33,14 +33,14 @@ def repair_file(path: Path, outputs: Sequence[str]) -> None:
 
 
 def repair(model: Any) -> None:
-    """Applies all repairs to an ``onnx.ModelProto``."""
+    """Apply all repairs to an ``onnx.ModelProto``."""
     for one in (weights_are_constants, slopes_fit_channels, reversed_along_axis, best_boxes_before_suppression):
         one(model.graph)
     del model.graph.value_info[:]  # the exporter writes the shapes of the traced frame, though frames may have any size
 
 
 def outputs_in_order(graph: Any, names: Sequence[str]) -> None:
-    """Puts the outputs into the symbol's order, because heads read them by it; the exporter uses that of the nodes.
+    """Put the outputs into the symbol's order, because heads read them by it; the exporter uses that of the nodes.
 
     Args:
         graph: the graph.
@@ -54,7 +54,7 @@ def outputs_in_order(graph: Any, names: Sequence[str]) -> None:
 
 
 def weights_are_constants(graph: Any) -> None:
-    """Removes weights from the graph's inputs, where the exporter declares them too.
+    """Remove weights from the graph's inputs, where the exporter declares them too.
 
     Inputs could change with every call, so ONNX Runtime would not fold batch normalisation into convolutions.
     """
@@ -65,7 +65,7 @@ def weights_are_constants(graph: Any) -> None:
 
 
 def slopes_fit_channels(graph: Any) -> None:
-    """Gives the slopes of ``PRelu`` the shape (channels, 1, 1): ONNX aligns shapes at their ends, MXNet at channels."""
+    """Give the slopes of ``PRelu`` the shape (channels, 1, 1): ONNX aligns shapes at their ends, MXNet at channels."""
     slopes = {node.input[1] for node in graph.node if node.op_type == "PRelu"}
     for initializer in graph.initializer:
         if initializer.name in slopes and len(initializer.dims) == 1:
@@ -73,7 +73,7 @@ def slopes_fit_channels(graph: Any) -> None:
 
 
 def reversed_along_axis(graph: Any) -> None:
-    """Writes ``reverse`` as one slice with a step of -1.
+    """Write ``reverse`` as one slice with a step of -1.
 
     The exporter pads the shape to eight dimensions and transposes, which fails for every tensor of two or more.
     """
@@ -94,7 +94,7 @@ def reversed_along_axis(graph: Any) -> None:
 
 
 def best_boxes_before_suppression(graph: Any) -> None:
-    """Restricts ``box_nms`` to its ``topk`` best boxes, as MXNet does.
+    """Restrict ``box_nms`` to its ``topk`` best boxes, as MXNet does.
 
     The exporter takes ``topk`` for the number of boxes to keep, so boxes that MXNet ignores would suppress others.
     """

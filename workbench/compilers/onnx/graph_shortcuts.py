@@ -13,14 +13,14 @@ _KEEPS_RANK = {"BatchNormalization", "LeakyRelu", "PRelu", "Relu", "Sigmoid"}
 
 
 def shorten(graph: Any) -> None:
-    """Applies all shortcuts."""
+    """Apply all shortcuts."""
     shapes_without_products(graph)
     enlarged_at_once(graph)
     without_unread(graph)
 
 
 def shapes_without_products(graph: Any) -> None:
-    """Reads the shape of ``x`` instead of that of ``x * 0``, which GluonCV uses to crop a map to another's size."""
+    """Read the shape of ``x`` instead of that of ``x * 0``, which GluonCV uses to crop a map to another's size."""
     from onnx import numpy_helper
 
     scalars = {each.name for each in graph.initializer if numpy_helper.to_array(each).shape in ((), (1,))}
@@ -31,7 +31,7 @@ def shapes_without_products(graph: Any) -> None:
 
 
 def enlarged_at_once(graph: Any) -> None:
-    """Enlarges a feature map in one step instead of repeating its columns and then its rows.
+    """Enlarge a feature map in one step instead of repeating its columns and then its rows.
 
     The exporter copies the map twice through tensors of five dimensions. ONNX Runtime cannot keep these in the layout
     of its convolutions.
@@ -49,7 +49,7 @@ def enlarged_at_once(graph: Any) -> None:
         return int(numpy_helper.to_array(count)[0]) + 1 if int(numpy_helper.to_array(axis)[0]) in axes else 0
 
     def convolved(name: str) -> bool:
-        """Returns whether this is the output of a two-dimensional convolution, which has four dimensions."""
+        """Return whether this is the output of a two-dimensional convolution, which has four dimensions."""
         while name in makers and makers[name].op_type in _KEEPS_RANK:
             name = makers[name].input[0]
         maker = makers.get(name)
@@ -74,7 +74,7 @@ def enlarged_at_once(graph: Any) -> None:
 
 
 def without_unread(graph: Any) -> None:
-    """Drops the nodes without a reader; every node stands after those that it reads."""
+    """Drop the nodes without a reader; every node stands after those that it reads."""
     read = {output.name for output in graph.output}
     kept = []
     for node in reversed(graph.node):

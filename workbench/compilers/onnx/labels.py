@@ -26,7 +26,7 @@ _COCO_CATEGORY = "person"
 
 
 def of(frame: Path) -> Boxes | None:
-    """Reads the boxes of a frame; None where it has no labels.
+    """Read the boxes of a frame; None where it has no labels.
 
     Raises:
         CompileError: a label file cannot be understood.

@@ -8,7 +8,7 @@ from workbench.errors import CompileError
 
 
 def optimise(graph: Path, target: Path) -> None:
-    """Folds constants and batch normalisation, and drops nodes without a reader.
+    """Fold constants and batch normalisation, and drop nodes without a reader.
 
     Fusions for one processor are left to the machine that serves, because the file has to run on every machine.
 

@@ -103,7 +103,7 @@ class Parity:
 
 
 def of_detections(frame: str, source: Detections, compiled: Detections, tolerance: Tolerance) -> FrameParity:
-    """Pairs detections by their overlap, the strongest of the source first.
+    """Pair detections by their overlap, the strongest of the source first.
 
     An answer ends at the score floor or at the largest number of detections. Near that end the tolerated difference of
     scores decides which detections are in, so one without a counterpart counts only well above it.
@@ -139,7 +139,7 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
 
 
 def of_embeddings(frame: str, source: npt.NDArray[np.float32], compiled: npt.NDArray[np.float32]) -> FrameParity:
-    """Compares unit vectors, (faces, dimensions), row by row."""
+    """Compare unit vectors, (faces, dimensions), row by row."""
     # By rounding the cosine of equal vectors may exceed 1 slightly.
     distances = np.maximum(1 - (source.astype(np.float64) * compiled).sum(axis=1), 0)
     return FrameParity(

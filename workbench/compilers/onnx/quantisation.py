@@ -30,7 +30,7 @@ class _Tensors:
 
 
 def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Tensor]) -> None:
-    """Writes a graph with int8 weights, per channel, and with the activations' ranges seen on ``tensors``.
+    """Write a graph with int8 weights, per channel, and with the activations' ranges seen on ``tensors``.
 
     Only the operators that take the time and those between them are quantised. Boxes are decoded and suppressed in
     32 bits.
@@ -63,7 +63,7 @@ def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Te
 
 
 def _named(path: Path) -> Any:
-    """Loads the graph with a unique name for each node, because nodes are excluded by name."""
+    """Load the graph with a unique name for each node, because nodes are excluded by name."""
     import onnx
 
     model = onnx.load(str(path))
@@ -87,7 +87,7 @@ def _not_between(graph: Any) -> list[str]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silences the root logger, on which the library asks for a graph that is optimised first, as this one is."""
+    """Silence the root logger, on which the library asks for a graph that is optimised first, as this one is."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

@@ -17,6 +17,7 @@ from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.models.embedder import Embedder
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input
+from workbench import typed
 from workbench.compilers import older_layout
 from workbench.compilers.onnx import parity
 from workbench.compilers.onnx.frames import NamedFrame
@@ -35,7 +36,7 @@ class Runner(Protocol):
         ...
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
-        """Compares its answer for a frame with the other's."""
+        """Compare its answer for a frame with the other's."""
         ...
 
 
@@ -55,7 +56,7 @@ class DetectorRunner:
         return [network_input(frame.frame, self._spec).tensor for frame in frames]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
-        """Compares its detections with the other's."""
+        """Compare its detections with the other's."""
         assert isinstance(other, DetectorRunner)
         return parity.of_detections(frame.name, self.detect(frame), other.detect(frame), tolerance)
 
@@ -77,7 +78,7 @@ class EmbedderRunner:
         ]
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
-        """Compares its embeddings with the other's of the same faces."""
+        """Compare its embeddings with the other's of the same faces."""
         assert isinstance(other, EmbedderRunner)
         landmarks = self._landmarks(frame)
         mine = self._embedder.embed(frame.frame, landmarks)
@@ -97,7 +98,7 @@ _RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
 
 
 def load(folder: ModelFolder, *, threads: int) -> Runner:
-    """Loads a model as the container does.
+    """Load a model as the container does.
 
     Raises:
         CompileError: it does not load.
@@ -109,7 +110,7 @@ def load(folder: ModelFolder, *, threads: int) -> Runner:
 
 
 def find(named: str, store: Path, application: str | None = None) -> ModelFolder:
-    """Finds the model of a folder, with a ``model.json`` or of the older layout, or of a name of the catalogue.
+    """Find the model of a folder, with a ``model.json`` or of the older layout, or of a name of the catalogue.
 
     Args:
         named: the folder or the name.
@@ -144,6 +145,6 @@ def find(named: str, store: Path, application: str | None = None) -> ModelFolder
     if path.is_dir():
         raise CompileError(failures[0])
     raise CompileError(
-        f"{named} is not in {store}; run 'workbench fetch {named}' first, or name the folder that 'workbench export' "
-        "wrote"
+        f"{named} is not in {store}; run '{typed.fetch(named, store)}' first, or name the folder that "
+        f"'{typed.command('export')}' wrote"
     )

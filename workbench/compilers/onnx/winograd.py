@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime import onnx_graph
-from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph, attributes
+from ipc_ai_serving.engines.onnxruntime import graph as onnx_graph
+from ipc_ai_serving.engines.onnxruntime.graph import Array, Graph, attributes
 from workbench.compilers.onnx import map_sizes
 from workbench.compilers.onnx.winograd_nodes import OF_FOUR, OF_TWO, Convolution, Writer
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph
+from ipc_ai_serving.engines.onnxruntime.graph import Array, Graph
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Writer:
         if self._fixed:
             ends = self._numbers(chosen.size)
         else:
-            # Whoever asks for the size of a map has all of it brought into another layout; of this one it is little.
+            # ``Shape`` brings a whole map into another layout first, so it is asked of a map of one channel.
             none = np.zeros((1, chosen.kernels.shape[1], 1, 1), np.float32)
             small = self._add("Conv", chosen.node.input[0], self._constant(none), kernel_shape=[1, 1])
             ends = self._add("Slice", self._add("Shape", small), self._numbers([2]), self._numbers([4]))

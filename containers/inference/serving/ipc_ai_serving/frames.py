@@ -57,7 +57,7 @@ class FrameSet:
 
 
 class FrameReader:
-    """Reads frames within limits.
+    """Read frames within limits.
 
     Args:
         max_pixels: most pixels of one frame; all frames of a request together may have twice as many.

@@ -12,7 +12,7 @@ _encoder = json.JSONEncoder(default=str)
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats level, time, logger, message, the fields of ``extra``, and the traceback if there is one."""
+    """Format level, time, logger, message, the fields of ``extra``, and the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as one line of JSON."""

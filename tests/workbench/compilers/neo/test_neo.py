@@ -22,7 +22,7 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_serving.model_folder import find
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.compilers.neo import command as neo_compile
-from workbench.compilers.neo import neo_job
+from workbench.compilers.neo import job as neo_job
 from workbench.deployment.account import Account
 from workbench.errors import NeoError
 from workbench.verbs import compile as compile_verb
@@ -347,7 +347,7 @@ def test_shapes_that_no_frame_would_be_brought_to(aws: None, store: Path, shape:
 
 def test_what_neo_cannot_be_given(aws: None, store: Path, tmp_path: Path) -> None:
     words = ["--target-device", "ml_c5"]
-    with pytest.raises(NeoError, match=r"no model folder nothing; fetch it with 'workbench fetch nothing'"):
+    with pytest.raises(NeoError, match=r"no model folder nothing; fetch it with '.*ipc-ai fetch nothing --store "):
         _run("nothing", *words, store=store)
     (store / "dlib_frontal_face").mkdir(parents=True)
     with pytest.raises(NeoError, match="runs on the engine 'embedded', and Neo compiles those of mxnet, onnxruntime"):

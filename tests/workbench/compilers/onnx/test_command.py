@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 
 from tests.tiny_models import write_older_layout
@@ -89,6 +90,19 @@ def test_8_bits_are_written_and_their_accuracy_stands_next_to_that_of_32(
     assert described["title"].endswith("compiled to ONNX, INT8")
 
 
+@pytest.mark.parametrize(("is_int8", "sides"), [(False, {(1, 1), (4, 1), (1, 4)}), (True, {(1, 1), (3, 3)})])
+def test_convolutions_of_32_bits_are_winograds_and_those_of_8_are_not(
+    store: Path, frames: Path, capsys: pytest.CaptureFixture[str], is_int8: bool, sides: set[tuple[int, int]]
+) -> None:
+    write_older_layout(store / NAME, f"body_detector_{NAME}", hidden_channels=128)
+    words = ["--int8", "--calibration", str(frames)] if is_int8 else ["--frames", str(frames)]
+    report = _report(store, capsys, *words)
+    assert report["parity"]["matched"] == 8
+    (graph,) = (store.parent / "compiled").glob("*.onnx")
+    weights = onnx.load(str(graph)).graph.initializer
+    assert {tuple(each.dims[2:]) for each in weights if len(each.dims) == 4} == sides
+
+
 def test_labels_of_other_frames_count_and_may_be_cocos(
     store: Path, frames: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,7 +125,7 @@ def test_frames_without_labels_leave_the_accuracy_open(
     said = capsys.readouterr().out
     assert "no labels beside the frames: accuracy unknown" in said
     run_here = f"applicationType=body-detection detectorModelName={NAME} modelDataUrl={store.parent / 'compiled'}"
-    assert said.endswith(f"run here: .venv/bin/python -m workbench up --parameters {run_here}\n")
+    assert said.endswith(f"ipc-ai up --parameters {run_here}\n")
 
 
 def test_frames_in_which_nothing_is_found_prove_nothing(

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts
+from ipc_ai_serving.engines.onnxruntime import shortcuts
 from workbench.compilers.onnx import winograd
 from workbench.compilers.onnx.winograd_nodes import OF_FOUR, OF_TWO
 
@@ -236,7 +236,7 @@ def test_unusual_graphs_stay(change: Callable[[Any], None], tmp_path: Path) -> N
     change(model.graph)
     (tmp_path / "net.onnx").write_bytes(_bytes(model))
     assert winograd.with_fewer_products(tmp_path / "net.onnx", side=26) == tmp_path / "net.onnx"
-    assert onnx_shortcuts.shortened(tmp_path / "net.onnx") == tmp_path / "net.onnx"
+    assert shortcuts.shortened(tmp_path / "net.onnx") == tmp_path / "net.onnx"
 
 
 def test_what_is_no_graph_stays(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Finds the application's module and its four hooks.
+"""Find the application's module and its four hooks.
 
 A built-in application is chosen by ``APPLICATION_TYPE``; ``custom`` is the user's own module. The serving core
 needs no other knowledge of either.

@@ -2,7 +2,7 @@
 
 Input and output are JSON, CSV or NPY; beyond SageMaker's defaults, input may also be ``frames``. Where the user's
 program has imported PyTorch, data is a tensor on the GPU if there is one; elsewhere it is an array of float32, which
-``mxnet_defaults`` converts for a model of MXNet. Sources: ``decoder.py`` and ``encoder.py`` of
+``engines.mxnet.defaults`` converts for a model of MXNet. Sources: ``decoder.py`` and ``encoder.py`` of
 sagemaker-inference-toolkit; ``default_pytorch_inference_handler.py`` of sagemaker-pytorch-inference-toolkit;
 ``serving.py`` of sagemaker-scikit-learn-container.
 """
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ipc_ai_serving import frames
-from ipc_ai_serving.engines.mxnet import mxnet_defaults
+from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
 from ipc_ai_serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
 
 logger = logging.getLogger(__name__)

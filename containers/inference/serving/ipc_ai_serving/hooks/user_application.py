@@ -22,7 +22,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ipc_ai_serving.engines.mxnet import mxnet_defaults
+from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.hooks import default_hooks
 from ipc_ai_serving.hooks.user_packages import PROGRAM, code_folder
@@ -70,7 +70,7 @@ class UserHooks:
         folder = code_folder(model_dir, code_dir, program)
         if folder is None:
             raise ModelLoadError(
-                f"a custom application needs {model_dir}/code/{program}, and there is none; 'workbench package' takes "
+                f"a custom application needs {model_dir}/code/{program}, and there is none; 'ipc-ai package' takes "
                 "a program of another name"
             )
         sys.path.insert(0, str(folder))

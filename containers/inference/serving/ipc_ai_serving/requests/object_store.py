@@ -1,4 +1,4 @@
-"""Fetches S3 objects: streamed, within limits, several at a time, and only those that the endpoint's role may read.
+"""Fetch S3 objects: streamed, within limits, several at a time, and only those that the endpoint's role may read.
 
 Access depends on the role alone: the container holds no other credentials and grants nothing itself.
 """

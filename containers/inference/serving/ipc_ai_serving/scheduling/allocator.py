@@ -1,4 +1,4 @@
-"""When freed memory goes back to the kernel."""
+"""Return of freed memory to the kernel, and the memory that is kept for the next frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LARGEST_KEPT, _KEPT = 4 * _MIB, 16 * _MIB
 
 
 def keep_freed_memory() -> None:
-    """Tells glibc's allocator to keep it for the next frame; does nothing where the C library is another.
+    """Tell glibc to keep freed memory for the next frame; do nothing with another C library.
 
     A frame passes through several buffers of megabytes. By default each is new memory from the kernel, which writes
     zeros into every page of it when it is first touched. One heap for all threads keeps less than one for each; larger
@@ -26,6 +26,6 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Gives all of it back, once; what is loaded at the start passes through memory that no frame will need."""
+    """Give all freed memory back, once: loading a model uses memory that no frame will need."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

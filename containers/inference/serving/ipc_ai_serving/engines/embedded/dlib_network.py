@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array
+from ipc_ai_serving.engines.onnxruntime.graph import Array
 from ipc_ai_serving.errors import ModelLoadError
 
 INPUT = "frame"

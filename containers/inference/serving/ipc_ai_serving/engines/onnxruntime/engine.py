@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
-from ipc_ai_serving.engines.onnxruntime import onnx_sessions, onnx_shortcuts
+from ipc_ai_serving.engines.onnxruntime import sessions, shortcuts
 from ipc_ai_serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
@@ -27,28 +27,27 @@ _TELLS_CLASSES = "yolox"
 class OnnxRuntimeEngine(Engine):
     """An ONNX graph with one input.
 
-    With several threads there are two sessions of it. A request that is alone gets all threads and its answer sooner;
-    requests beside each other get one each, which together is more than all threads for one after the other. The first
-    session, of one thread, belongs to the process that loads the engine, and is shared with those forked from it; the
-    other, and the threads for batches, each process makes for itself, for no thread survives a fork. Its weights are
-    shared, too.
+    With several threads it has two sessions. A lone request runs on all threads, which answers it sooner. Concurrent
+    requests run on one thread each, which answers more of them in the same time. The session of one thread belongs to
+    the process that loads the engine, and forked processes share it. The other session and the threads for batches are
+    made in each process, because no thread survives a fork; the weights are shared all the same.
     """
 
     def __init__(self, graph: Path | bytes, *, name: str, input_name: str, threads: int) -> None:
         """Load a graph.
 
         Args:
-            graph: its file, or what would be in it.
-            name: of the file, for messages.
-            input_name: of its input.
-            threads: how many calls may run at once, or help one that is alone.
+            graph: its file, or the bytes of it.
+            name: name of the file, for messages.
+            input_name: name of its input.
+            threads: calls that may run at once, or threads of a lone call.
         """
-        self._narrow = onnx_sessions.opened(graph, threads=1, name=name)
-        on_gpu = onnx_sessions.GPU in self._narrow.get_providers()
+        self._narrow = sessions.opened(graph, threads=1, name=name)
+        on_gpu = sessions.GPU in self._narrow.get_providers()
         self.at_once = 1 if on_gpu else threads
         self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread it is not needed again
         self._name = name
-        self._optimised = onnx_sessions.optimised(graph, name=name) if self.at_once > 1 else None
+        self._optimised = sessions.optimised(graph, name=name) if self.at_once > 1 else None
         self.takes_core = not on_gpu
         self._wide_of: dict[int, Any] = {}
         self._batches_of: dict[int, ThreadPoolExecutor] = {}
@@ -67,19 +66,19 @@ class OnnxRuntimeEngine(Engine):
         return self._joined([self._outputs(self._narrow, part) for part in parts])
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
-        """The same with all threads; a batch goes the same way as ever."""
+        """Run one tensor on all threads; a batch runs on one, as in :meth:`run`."""
         if self.at_once == 1 or len(tensor) > 1:
             return self.run(tensor)
         return self._joined([self._outputs(self._wide(), tensor)])
 
     def run_each_alone(self, count: int, tensor_of: TensorOf) -> Outputs:
-        """Each thread makes a tensor and looks at it, then the next."""
+        """Share the tensors among the threads; each makes one, runs it, and takes the next."""
         if self.at_once == 1:
             return super().run_each_alone(count, tensor_of)
         if count == 1:
             return self.run_alone(tensor_of(0))
         runs: list[list[npt.NDArray[np.float32]]] = [[]] * count
-        left = iter(range(count))  # one step of it is one of the interpreter's, so threads may share it
+        left = iter(range(count))  # its next step is atomic, so threads may share it
 
         def work() -> None:
             for each in left:
@@ -89,7 +88,7 @@ class OnnxRuntimeEngine(Engine):
         try:
             work()
         finally:
-            wait(helpers)  # also where this thread fails: none works on when the core is given back
+            wait(helpers)  # also after an error here: no helper may run on when the cores are given back
         for helper in helpers:
             helper.result()
         return self._joined(runs)
@@ -108,9 +107,9 @@ class OnnxRuntimeEngine(Engine):
             self._wide()
 
     def _wide(self) -> Any:
-        """This process's session of all threads."""
+        """Return this process's session of all threads."""
         with self._lock:
-            # One of the process before the fork stays referred to: its end would wait for threads that are not here.
+            # The session of the process before the fork is kept: deleting it would wait for threads that are not here.
             if os.getpid() not in self._wide_of:
                 self._wide_of[os.getpid()] = self._opened_wide()
             return self._wide_of[os.getpid()]
@@ -121,10 +120,10 @@ class OnnxRuntimeEngine(Engine):
                 return self._optimised.opened(threads=self.at_once)
             except ModelLoadError as error:  # temporary files were cleaned up
                 logger.warning("%s: this worker has weights of its own: %s", self._name, error)
-        return onnx_sessions.opened(self._graph, threads=self.at_once, name=self._name)
+        return sessions.opened(self._graph, threads=self.at_once, name=self._name)
 
     def _batches(self) -> ThreadPoolExecutor:
-        """Threads of this process that share a batch."""
+        """Return the threads of this process that share a batch."""
         with self._lock:
             if os.getpid() not in self._batches_of:
                 self._batches_of[os.getpid()] = ThreadPoolExecutor(self.at_once - 1, thread_name_prefix="batch")
@@ -136,8 +135,8 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     import onnxruntime
 
     path = files["onnx"]
-    on_cpu = onnx_sessions.GPU not in onnxruntime.get_available_providers()
-    graph = onnx_shortcuts.shortened(
+    on_cpu = sessions.GPU not in onnxruntime.get_available_providers()
+    graph = shortcuts.shortened(
         path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
     engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)
@@ -146,5 +145,5 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     except ModelLoadError as error:
         if graph is path:
             raise
-        logger.warning("%s is used as published: shortened it does not load (%s)", path.name, error)
+        logger.warning("%s is used as published: with the shortcuts it does not load (%s)", path.name, error)
         return engine(path)

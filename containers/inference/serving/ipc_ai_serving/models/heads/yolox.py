@@ -23,7 +23,7 @@ _OBJECTNESS, _CLASSES = 4, 5
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
     """Decode the target class of one (1, cells, 5 + classes) float32 output, in network pixels.
 
-    Rows with a single class have the target's (``ipc_ai_serving.engines.onnxruntime.onnx_shortcuts``).
+    Rows with a single class have the target's (``ipc_ai_serving.engines.onnxruntime.shortcuts``).
     """
     (rows,) = (output[0] for output in outputs.values())
     alone = rows.shape[1] == _CLASSES + 1

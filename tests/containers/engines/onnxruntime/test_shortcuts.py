@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ipc_ai_serving.engines.onnxruntime import onnx_shortcuts
+from ipc_ai_serving.engines.onnxruntime import shortcuts
 from ipc_ai_serving.errors import ModelLoadError
 
 _CLASSES, _SIDE, _TO_THE_END = 3, 16, np.iinfo(np.int64).max
@@ -132,7 +132,7 @@ def _kinds(graph: Path | bytes) -> Counter[str]:
 
 @pytest.mark.parametrize("target", range(_CLASSES))
 def test_the_target_s_numbers_are_the_same_with_less_to_compute(path: Path, target: int) -> None:
-    made = onnx_shortcuts.shortened(path, target_class=target)
+    made = shortcuts.shortened(path, target_class=target)
     assert isinstance(made, bytes)
     np.testing.assert_allclose(_run(made), _run(path)[:, :, [0, 1, 2, 3, 4, 5 + target]], atol=1e-5)
     assert "Slice" not in _kinds(made)
@@ -155,7 +155,7 @@ def _another_step(graph: Any) -> None:
 @pytest.mark.parametrize("change", [_pads_of_the_first, _another_step])
 def test_a_first_convolution_that_is_another_stays(path: Path, change: Any) -> None:
     _changed(path, change)
-    made = onnx_shortcuts.shortened(path, target_class=0)
+    made = shortcuts.shortened(path, target_class=0)
     assert _kinds(made)["Slice"] == _kinds(path)["Slice"] == 8
     np.testing.assert_allclose(_run(made), _run(path)[:, :, :6], atol=1e-5)
 
@@ -168,7 +168,7 @@ def _wider_steps(graph: Any) -> None:
 
 def test_a_pool_that_is_another_stays(path: Path) -> None:
     _changed(path, _wider_steps)
-    made = onnx_shortcuts.shortened(path, target_class=0)
+    made = shortcuts.shortened(path, target_class=0)
     assert isinstance(made, bytes)
     assert _sides_of_pools(onnx.load_from_string(made).graph) == [[5, 5], [9, 7], [13, 13]]
     np.testing.assert_allclose(_run(made), _run(path)[:, :, :6], atol=1e-5)
@@ -186,29 +186,29 @@ def _rows_that_another_node_reads(graph: Any) -> None:
 @pytest.mark.parametrize("change", [_classes_without_sigmoid, _rows_that_another_node_reads])
 def test_an_end_that_is_another_keeps_all_classes(path: Path, change: Any) -> None:
     _changed(path, change)
-    made = onnx_shortcuts.shortened(path, target_class=0)
+    made = shortcuts.shortened(path, target_class=0)
     assert isinstance(made, bytes)
     assert onnx.load_from_string(made).graph.output[0].type.tensor_type.shape.dim[2].dim_value == 5 + _CLASSES
     assert "Slice" not in _kinds(made)
 
 
 def test_a_class_that_there_is_not_is_left_to_the_head(path: Path) -> None:
-    made = onnx_shortcuts.shortened(path, target_class=_CLASSES)
+    made = shortcuts.shortened(path, target_class=_CLASSES)
     assert isinstance(made, bytes)
     assert _run(made).shape[2] == 5 + _CLASSES
 
 
 def test_what_is_not_changed_is_loaded_from_its_file(tmp_path: Path, path: Path) -> None:
     once = tmp_path / "once.onnx"
-    made = onnx_shortcuts.shortened(path, target_class=1)
+    made = shortcuts.shortened(path, target_class=1)
     assert isinstance(made, bytes)
     once.write_bytes(made)
-    assert onnx_shortcuts.shortened(once, target_class=0) == once
+    assert shortcuts.shortened(once, target_class=0) == once
     (tmp_path / "none.onnx").write_bytes(b"no graph")
-    assert onnx_shortcuts.shortened(tmp_path / "none.onnx", target_class=0) == tmp_path / "none.onnx"
+    assert shortcuts.shortened(tmp_path / "none.onnx", target_class=0) == tmp_path / "none.onnx"
     apart = tmp_path / "apart.onnx"
     onnx.save(onnx.load(str(path)), str(apart), save_as_external_data=True, size_threshold=0, location="weights")
-    assert onnx_shortcuts.shortened(apart, target_class=0) == apart
+    assert shortcuts.shortened(apart, target_class=0) == apart
 
 
 def _saved(path: Path, nodes: list[Any], constants: dict[str, npt.ArrayLike], opset: int = 13) -> Path:
@@ -235,7 +235,7 @@ def _answer(graph: Path | bytes) -> npt.NDArray[np.float32]:
 def test_a_smallest_of_a_largest_is_clipped(tmp_path: Path, largest: list[str], smallest: list[str]) -> None:
     nodes = [helper.make_node("Max", largest, ["positive"]), helper.make_node("Min", smallest, ["output"])]
     path = _saved(tmp_path / "net.onnx", nodes, {"zero": [0], "six": 6})
-    made = onnx_shortcuts.shortened(path)
+    made = shortcuts.shortened(path)
     assert _kinds(made) == {"Clip": 1}
     np.testing.assert_array_equal(_answer(made), _answer(path))
 
@@ -257,7 +257,7 @@ def test_limits_that_are_others_stay(tmp_path: Path) -> None:
         {"zero": 0, "six": 6},
     )
     for path in (a_channel, older, read_twice):
-        assert onnx_shortcuts.shortened(path) == path
+        assert shortcuts.shortened(path) == path
 
 
 def _sloped(path: Path, slopes: npt.ArrayLike, source: str = "maps") -> Path:
@@ -270,10 +270,10 @@ def _sloped(path: Path, slopes: npt.ArrayLike, source: str = "maps") -> Path:
 
 def test_slopes_are_convolved_on_a_cpu(tmp_path: Path) -> None:
     path = _sloped(tmp_path / "net.onnx", np.reshape([-1.5, 0, 0.25, 3], (4, 1, 1)))
-    made = onnx_shortcuts.shortened(path)
+    made = shortcuts.shortened(path)
     assert _kinds(made) == {"Add": 1, "Conv": 3, "Relu": 1}
     np.testing.assert_allclose(_answer(made), _answer(path), atol=1e-5)
-    assert onnx_shortcuts.shortened(path, on_cpu=False) == path
+    assert shortcuts.shortened(path, on_cpu=False) == path
 
 
 def test_slopes_that_are_others_stay(tmp_path: Path) -> None:
@@ -281,13 +281,13 @@ def test_slopes_that_are_others_stay(tmp_path: Path) -> None:
     a_pixel = _sloped(tmp_path / "pixel.onnx", np.full((4, 8, 8), 0.25))
     no_convolution = _sloped(tmp_path / "none.onnx", np.full((4, 1, 1), 0.25), source="images")
     for path in (one, a_pixel, no_convolution):
-        assert onnx_shortcuts.shortened(path) == path
+        assert shortcuts.shortened(path) == path
 
 
 def test_a_large_graph_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _sloped(tmp_path / "net.onnx", np.full((4, 1, 1), 0.25))
-    monkeypatch.setattr(onnx_shortcuts, "_LARGEST_BYTES", path.stat().st_size - 1)
-    assert onnx_shortcuts.shortened(path) == path
+    monkeypatch.setattr(shortcuts, "_LARGEST_BYTES", path.stat().st_size - 1)
+    assert shortcuts.shortened(path) == path
 
 
 def _clipped(path: Path, kind: type = np.float32, zero: npt.ArrayLike = 0, opset: int = 13, domain: str = "") -> Path:
@@ -305,7 +305,7 @@ def _clipped(path: Path, kind: type = np.float32, zero: npt.ArrayLike = 0, opset
 
 def test_weights_that_are_declared_as_inputs_are_no_inputs(tmp_path: Path) -> None:
     path = _clipped(tmp_path / "net.onnx")
-    plain = onnx_shortcuts.shortened(path)
+    plain = shortcuts.shortened(path)
 
     def declare(graph: Any) -> None:
         graph.input.extend(
@@ -313,7 +313,7 @@ def test_weights_that_are_declared_as_inputs_are_no_inputs(tmp_path: Path) -> No
         )
 
     _changed(path, declare)
-    made = onnx_shortcuts.shortened(path)
+    made = shortcuts.shortened(path)
     assert isinstance(made, bytes)
     assert [declared.name for declared in onnx.load_from_string(made).graph.input] == ["images"]
     np.testing.assert_array_equal(_answer(made), _answer(plain))
@@ -325,9 +325,9 @@ def test_limits_of_other_types_and_shapes_stay(tmp_path: Path) -> None:
         _clipped(tmp_path / "b.onnx", zero=np.nan),
         _clipped(tmp_path / "c.onnx", np.float64, opset=11),
     ):
-        assert onnx_shortcuts.shortened(path) == path
+        assert shortcuts.shortened(path) == path
     other_name_of_the_domain = _clipped(tmp_path / "d.onnx", domain="ai.onnx")
-    made = onnx_shortcuts.shortened(other_name_of_the_domain)
+    made = shortcuts.shortened(other_name_of_the_domain)
     assert isinstance(made, bytes)
     np.testing.assert_array_equal(_answer(made), _answer(other_name_of_the_domain))
 
@@ -342,7 +342,7 @@ def test_new_names_are_unused_so_far(tmp_path: Path) -> None:
         graph.node.append(helper.make_node("Sum", ["clipped", *taken], ["output"]))
 
     _changed(path, use_names)
-    made = onnx_shortcuts.shortened(path)
+    made = shortcuts.shortened(path)
     assert isinstance(made, bytes)
     np.testing.assert_array_equal(_answer(made), _answer(path))
 
@@ -372,7 +372,7 @@ def _out_of_order(graph: Any) -> None:
 def test_graphs_that_are_not_plain_stay(tmp_path: Path, change: Any) -> None:
     path = _clipped(tmp_path / "net.onnx")
     _changed(path, change)
-    assert onnx_shortcuts.shortened(path) == path
+    assert shortcuts.shortened(path) == path
 
 
 def test_a_constant_that_lies_in_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -390,13 +390,13 @@ def test_a_constant_that_lies_in_a_file_is_not_read(tmp_path: Path, monkeypatch:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "six").write_bytes(np.float32(3).tobytes())
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert onnx_shortcuts.shortened(path) == path
+    assert shortcuts.shortened(path) == path
 
 
 @pytest.mark.parametrize("slopes", [np.full((1, 1, 1), 0.25), np.full((4, 1, 1), np.inf), np.full((4, 1, 1), 1e4)])
 def test_slopes_that_a_convolution_would_not_do_exactly_stay(tmp_path: Path, slopes: npt.ArrayLike) -> None:
     path = _sloped(tmp_path / "net.onnx", slopes)
-    assert onnx_shortcuts.shortened(path) == path
+    assert shortcuts.shortened(path) == path
 
 
 def test_slopes_of_rows_stay(tmp_path: Path) -> None:
@@ -411,7 +411,7 @@ def test_slopes_of_rows_stay(tmp_path: Path) -> None:
             del end.type.tensor_type.shape.dim[3]
 
     _changed(path, make_rows)
-    assert onnx_shortcuts.shortened(path) == path
+    assert shortcuts.shortened(path) == path
 
 
 def _logits_that_another_node_reads(graph: Any) -> None:
@@ -421,20 +421,20 @@ def _logits_that_another_node_reads(graph: Any) -> None:
 
 def test_classes_that_another_node_reads_stay(path: Path) -> None:
     _changed(path, _logits_that_another_node_reads)
-    made = onnx_shortcuts.shortened(path, target_class=0)
+    made = shortcuts.shortened(path, target_class=0)
     np.testing.assert_allclose(_run(made), _run(path), atol=1e-5)
 
 
 def test_an_output_without_a_shape(path: Path) -> None:
     _changed(path, lambda graph: graph.output[0].type.tensor_type.ClearField("shape"))
-    made = onnx_shortcuts.shortened(path, target_class=1)
+    made = shortcuts.shortened(path, target_class=1)
     assert _run(made).shape[2] == 6
 
 
 def test_the_one_class_of_a_graph_is_no_other(path: Path, tmp_path: Path) -> None:
-    made = onnx_shortcuts.shortened(path, target_class=1)
+    made = shortcuts.shortened(path, target_class=1)
     assert isinstance(made, bytes)
     once = tmp_path / "once.onnx"
     once.write_bytes(made)
     with pytest.raises(ModelLoadError, match="one class; 'target_class' must be 0, not 15"):
-        onnx_shortcuts.shortened(once, target_class=15)
+        shortcuts.shortened(once, target_class=15)

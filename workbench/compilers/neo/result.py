@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ipc_ai_catalogue import Model, ModelFile
-from workbench.compilers.neo.neo_shape import Shape, fitted
+from workbench.compilers.neo.shape import Shape, fitted
 from workbench.errors import NeoError
 
 _COMPILED = "compiled"
@@ -28,7 +28,7 @@ def unpack(
     device: str,
     outputs: Sequence[str],
 ) -> bool:
-    """Unpacks the archive into ``folder``, in place of its earlier content.
+    """Unpack the archive into ``folder``, in place of its earlier content.
 
     Args:
         archive: Neo's result.

@@ -33,7 +33,7 @@ class Target:
 
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
-    """Adds the arguments that choose the target."""
+    """Add the arguments that choose the target."""
     parser.add_argument("--target-device", metavar="NAME", help="instance or device, ml_c5 or jetson_nano for example")
     parser.add_argument("--target-os", metavar="OS", help="platform instead: LINUX or ANDROID; with --target-arch")
     parser.add_argument("--target-arch", metavar="ARCH", help="X86_64, ARM64 ...")
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
 
 
 def chosen(arguments: argparse.Namespace, service_model: Any) -> Target:
-    """Reads the target from the arguments.
+    """Read the target from the arguments.
 
     Args:
         arguments: arguments of the verb.
@@ -87,7 +87,7 @@ def chosen(arguments: argparse.Namespace, service_model: Any) -> Target:
 
 
 def _options(text: str | None) -> Any:
-    """Parses compiler options; Inferentia's are a JSON string."""
+    """Parse compiler options; Inferentia's are a JSON string."""
     if text is None:
         return None
     try:

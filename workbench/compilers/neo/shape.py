@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ipc_ai_catalogue import Model, ModelInput
-from workbench.compilers.neo.neo_source import Declared
+from workbench.compilers.neo.source import Declared
 from workbench.errors import NeoError
 
 Shape = tuple[int, int, int, int]
@@ -15,7 +15,7 @@ _FIXED_SIDES = ("letterbox", "aligned-face")
 
 
 def chosen(given: str | None, *, model: Model | None, declared: Declared) -> tuple[str, Shape]:
-    """Chooses name and shape of the input.
+    """Choose name and shape of the input.
 
     Args:
         given: the operator's text, ``1,3,416,416`` or ``NAME=1,3,416,416``, or None.

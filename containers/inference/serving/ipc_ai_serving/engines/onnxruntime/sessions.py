@@ -29,10 +29,10 @@ _LEAST_BYTES = "4096"
 
 
 class OptimisedGraph:
-    """A graph as the runtime optimised it for this machine, in files that sessions map into their memory.
+    """A graph as ONNX Runtime optimised it for this machine, in files that sessions map into their memory.
 
-    A session of its own would copy the weights into the layout that convolutions have. Sessions of this graph have
-    the files' pages, in whatever process, and are there in a tenth of the time.
+    A session of the original graph copies the weights into the layout of convolutions. Sessions of this graph share
+    the pages of the files, in all processes, and open in a tenth of the time.
     """
 
     def __init__(self, folder: Path, *, name: str) -> None:
@@ -42,7 +42,7 @@ class OptimisedGraph:
         weakref.finalize(self, _remove, folder, os.getpid(), _locked(folder, os.O_CREAT))
 
     def opened(self, *, threads: int) -> Any:
-        """A session on the CPU.
+        """Open a session on the CPU.
 
         Raises:
             ModelLoadError: the files are gone.
@@ -51,18 +51,18 @@ class OptimisedGraph:
 
         options = _options(threads)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        # Each process would have a copy of all matrices, packed for products; those of convolutions are in the files.
+        # Prepacking would copy all matrices in each process; the weights of convolutions are packed in the files.
         options.add_session_config_entry("session.disable_prepacking", "1")
         return _session(str(self._folder / _GRAPH), options, name=self._name)
 
 
 def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:
-    """A session on the GPU when this is the runtime's CUDA build and finds one, else on the CPU.
+    """Open a session on the GPU where the runtime's CUDA build finds one, else on the CPU.
 
     Args:
-        graph: its file, or what would be in it.
-        threads: of a forward pass.
-        name: of the file, for messages.
+        graph: its file, or the bytes of it.
+        threads: threads of a forward pass.
+        name: name of the file, for messages.
 
     Raises:
         ModelLoadError: the runtime does not load the graph.
@@ -77,12 +77,12 @@ def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:
 
 
 def optimised(graph: Path | bytes, *, name: str) -> OptimisedGraph | None:
-    """The graph for sessions that share its weights; None where there is no room for files."""
+    """Optimise the graph for sessions that share its weights; None where files cannot be written."""
     try:
         _remove_forsaken()
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     except OSError as error:
-        logger.warning("%s: each worker has weights of its own, for there is no folder for files: %s", name, error)
+        logger.warning("%s: each worker has weights of its own, because there is no folder for files: %s", name, error)
         return None
     options = _options(1)
     options.optimized_model_filepath = str(folder / _GRAPH)
@@ -147,12 +147,12 @@ def _options(threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Threads wait for the next layer in a loop, which is fast, and would go on waiting so for the next frame.
+    # Threads spin while they wait for the next layer, which is fast, and would go on spinning until the next frame.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     if GPU not in _providers():
         _register_shared_arena()
         options.add_session_config_entry("session.use_env_allocators", "1")
-        # One piece of memory for all maps of a forward pass fits no gap that another pass left.
+        # One block for all maps of a forward pass would fit no gap that another pass left.
         options.enable_mem_pattern = False
     return options
 
@@ -161,7 +161,7 @@ def _options(threads: int) -> Any:
 def _register_shared_arena() -> None:
     """Give all sessions of this process one arena.
 
-    Each session's own keeps what its busiest moment took, and those of a worker are not busy at the same time.
+    An arena keeps the memory of its busiest moment, and the sessions of a worker are not busy at the same time.
     """
     import onnxruntime
 
@@ -184,7 +184,7 @@ def _session(graph: str | bytes, options: Any, *, name: str) -> Any:
 
 @contextlib.contextmanager
 def _file_of(graph: Path | bytes) -> Iterator[str | bytes]:
-    """The path of a graph; one in memory gets a file there, for a session would keep its bytes beside its weights."""
+    """Provide the path of a graph. Bytes get a file in memory: a session would keep them beside its weights."""
     with contextlib.ExitStack() as stack:
         source: str | bytes = str(graph) if isinstance(graph, Path) else graph
         if isinstance(graph, bytes):

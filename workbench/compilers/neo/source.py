@@ -14,7 +14,7 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import CatalogueError, Model, ModelFile, model_from_dict
-from workbench import serving_program
+from workbench import serving_program, typed
 from workbench.errors import NeoError
 from workbench.store.model_folder import older_models
 
@@ -70,7 +70,7 @@ class Source:
     application: str | None
 
     def examined(self, *, version: str | None, for_instance: bool) -> Declared:
-        """Reads the files' declarations.
+        """Read the files' declarations.
 
         Args:
             version: the framework's version, as the operator gives it.
@@ -87,14 +87,14 @@ class Source:
 
 
 def find(name: str, *, store: Path, application: str | None) -> Source:
-    """Finds the model of that name in the store, or in the folder of that name.
+    """Find the model of that name in the store, or in the folder of that name.
 
     Raises:
         NeoError: there is none, or it has no file that Neo compiles.
     """
     folder = next((path for path in (Path(name), store / name) if path.is_dir()), None)
     if folder is None:
-        raise NeoError(f"there is no model folder {name}; fetch it with 'workbench fetch {name}', or name a folder")
+        raise NeoError(f"there is no model folder {name}; fetch it with '{typed.fetch(name, store)}', or name a folder")
     model = _description(folder)
     if model is None and older_models(folder):
         serving_program.make_importable()

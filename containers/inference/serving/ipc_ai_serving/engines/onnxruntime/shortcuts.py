@@ -1,4 +1,4 @@
-"""Shortcuts in published ONNX graphs: less to compute and the same numbers."""
+"""Shortcuts in published ONNX graphs: fewer computations, the same results."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_serving.engines.onnxruntime import onnx_graph
-from ipc_ai_serving.engines.onnxruntime.onnx_graph import Array, Graph, attributes, set_attributes
+from ipc_ai_serving.engines.onnxruntime import graph as onnx_graph
+from ipc_ai_serving.engines.onnxruntime.graph import Array, Graph, attributes, set_attributes
 from ipc_ai_serving.errors import ModelLoadError
 
 _BOX_AND_OBJECTNESS = 5
@@ -23,25 +23,25 @@ _STEEPEST = 16.0
 
 
 def shortened(path: Path, *, target_class: int | None = None, on_cpu: bool = True) -> Path | bytes:
-    """The graph, changed where it is built as the exporters of InsightFace's and YOLOX's networks build it.
+    """Rewrite the patterns that the exporters of InsightFace's and YOLOX's networks leave in a graph.
 
-    - A smallest of a largest with one number each, which is ReLU6, becomes a ``Clip``, which ONNX Runtime joins with
-      the convolution before.
-    - ``PRelu`` becomes two convolutions of one pixel and one channel each, ``s x + (1 - s) max(x, 0)``: it does not run
-      in the layout that convolutions have on a CPU, so maps would be turned over for it and back.
-    - YOLOX's "Focus", which sorts the pixels into four frames of half the size before the first convolution, becomes
-      part of that convolution: of 6 x 6 pixels with a stride of 2 in place of 3 x 3 with one of 1, as in YOLOv5 6.0.
-    - Of pools of 5, 9 and 13 pixels each looks at 5 pixels of the one before: the largest of the largest.
-    - Of YOLOX's classes only the wanted one is computed, so that rows have six numbers.
+    - ``Min`` of ``Max`` with one constant each is ReLU6. It becomes a ``Clip``, which ONNX Runtime fuses with the
+      convolution before it.
+    - ``PRelu`` becomes two depthwise convolutions of one pixel, ``s x + (1 - s) max(x, 0)``. It has no kernel in the
+      blocked layout of convolutions on a CPU, so maps would be reordered before and after it.
+    - YOLOX's "Focus" splits the frame into four of half the size before the first convolution. Both become one
+      convolution of 6 x 6 pixels with a stride of 2, as in YOLOv5 6.0.
+    - Pools of 5, 9 and 13 pixels become a chain: each takes the maximum over 5 pixels of the one before.
+    - The last convolutions of YOLOX keep the wanted class alone, so a row has six numbers.
 
     Args:
-        path: of the graph.
-        target_class: which of YOLOX's classes is wanted; None for any other network.
-        on_cpu: whether what pays on a CPU alone is done, too.
+        path: the graph's file.
+        target_class: the wanted class of YOLOX; None for any other network.
+        on_cpu: apply the rewrites that only a CPU gains from, too.
 
     Returns:
-        The graph as bytes, or its path where there was nothing to change, or where the graph is so large that reading
-        it once more would cost more than it gains.
+        The graph as bytes; its path where nothing was changed, or where reading a graph of its size would cost more
+        than it gains.
 
     Raises:
         ModelLoadError: the graph has no such class.
@@ -170,7 +170,7 @@ def _join_focus(graph: Graph) -> bool:
 
 
 def _every_second_pixel(graph: Graph, name: str, frame: str) -> tuple[int, int] | None:
-    """Row and column at which a tensor that has every second pixel of the frame begins; None for any other."""
+    """Return the row and column at which a tensor of every second pixel begins; None for any other tensor."""
     starts: dict[int, int] = {}
     while name != frame:
         node = graph.made_by(name, "Slice")
@@ -188,7 +188,7 @@ def _every_second_pixel(graph: Graph, name: str, frame: str) -> tuple[int, int] 
 
 
 def _cascade_pools(graph: Graph) -> bool:
-    """Make a pool of 9 or 13 pixels look at the one before it instead of at the whole map."""
+    """Chain a pool of 9 or 13 pixels to the one before it."""
     pools: dict[tuple[str, int], Any] = {}
     changed = False
     for node in [node for node in graph.proto.node if node.op_type == "MaxPool"]:
@@ -210,7 +210,7 @@ def _cascade_pools(graph: Graph) -> bool:
 
 
 def _keep_class(graph: Graph, target_class: int) -> bool:
-    """Take the other classes out of the last convolutions, if all of the graph's end is as expected."""
+    """Remove the other classes from the last convolutions, if the graph ends as YOLOX's does."""
     (output, *others) = graph.proto.output
     sides = output.type.tensor_type.shape.dim
     if target_class and len(sides) and sides[len(sides) - 1].dim_value == _BOX_AND_OBJECTNESS + 1:
@@ -235,7 +235,7 @@ def _keep_class(graph: Graph, target_class: int) -> bool:
 
 
 def _level(graph: Graph, name: str, target_class: int) -> tuple[Any, Any, Array, Array, Array] | None:
-    """The changes at one feature map: the way it becomes rows, and the convolution of its classes."""
+    """Find the nodes to change at one feature map: its reshaping to rows, and the convolution of its classes."""
     reshaping = graph.made_by(name, "Reshape")
     joined = reshaping and graph.made_by(reshaping.input[0], "Concat")
     if reshaping is None or joined is None or len(joined.input) != 3 or attributes(joined).get("axis") != 1:

@@ -43,7 +43,7 @@ class Place:
 
 
 def place(text: str | None) -> Place:
-    """Parses ``s3://BUCKET/PREFIX``.
+    """Parse ``s3://BUCKET/PREFIX``.
 
     Raises:
         NeoError: the text is no such URI.
@@ -92,7 +92,7 @@ def request(
 
 
 def pack(files: Iterable[Path], archive: Path) -> None:
-    """Packs the files at the archive's top, where Neo reads them; the same files give the same bytes."""
+    """Pack the files at the archive's top, where Neo reads them; the same files give the same bytes."""
     with (
         archive.open("wb") as raw,
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as zipped,
@@ -106,7 +106,7 @@ def pack(files: Iterable[Path], archive: Path) -> None:
 
 
 def start(account: Account, asked: Mapping[str, Any], archive: Path, where: Place, console: Console) -> None:
-    """Uploads the archive to ``input/`` of the job's own place, and starts the job.
+    """Upload the archive to ``input/`` of the job's own place, and start the job.
 
     Raises:
         AccountError: AWS refuses.
@@ -128,7 +128,7 @@ def start(account: Account, asked: Mapping[str, Any], archive: Path, where: Plac
 def wait(
     account: Account, name: str, console: Console, *, sleep: Callable[[float], None] = time.sleep
 ) -> dict[str, Any]:
-    """Waits until the job has ended, with its status on one line.
+    """Wait until the job has ended, with its status on one line.
 
     Returns:
         Its description.
@@ -155,7 +155,7 @@ def wait(
 
 
 def fetch(account: Account, described: Mapping[str, Any], archive: Path) -> None:
-    """Downloads the result of a job.
+    """Download the result of a job.
 
     Raises:
         NeoError: there is none.

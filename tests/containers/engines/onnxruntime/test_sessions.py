@@ -13,7 +13,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ipc_ai_serving.engines.onnxruntime import onnx_sessions
+from ipc_ai_serving.engines.onnxruntime import sessions
 from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
 from ipc_ai_serving.errors import ModelLoadError
 
@@ -49,9 +49,9 @@ def _maps(session: Any) -> Any:
 
 
 def test_sessions_of_an_optimised_graph_map_its_weights_and_answer_alike(graph: Path, files: Path) -> None:
-    expected = _maps(onnx_sessions.opened(graph, threads=1, name="net"))
+    expected = _maps(sessions.opened(graph, threads=1, name="net"))
     for source in (graph, graph.read_bytes()):
-        made = onnx_sessions.optimised(source, name="net")
+        made = sessions.optimised(source, name="net")
         assert made is not None
         for threads in (1, 2):
             session = made.opened(threads=threads)
@@ -61,7 +61,7 @@ def test_sessions_of_an_optimised_graph_map_its_weights_and_answer_alike(graph: 
 
 @pytest.mark.processes
 def test_files_go_with_the_process_that_made_them_alone(graph: Path, files: Path) -> None:
-    made = onnx_sessions.optimised(graph, name="net")
+    made = sessions.optimised(graph, name="net")
     assert made is not None
 
     gc.collect()  # sessions of other tests, whose threads a child would wait for
@@ -77,7 +77,7 @@ def test_files_go_with_the_process_that_made_them_alone(graph: Path, files: Path
 
 
 def test_a_graph_that_does_not_load_leaves_nothing(files: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert onnx_sessions.optimised(b"no graph", name="net.onnx") is None
+    assert sessions.optimised(b"no graph", name="net.onnx") is None
     assert not list(files.iterdir())
     assert "net.onnx" in caplog.text
 
@@ -105,7 +105,7 @@ def test_without_room_for_files_each_process_has_weights_of_its_own(
 def test_what_is_no_graph_is_named(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelLoadError, match=r"net\.onnx is not a graph"):
-        onnx_sessions.opened(tmp_path / "net.onnx", threads=1, name="net.onnx")
+        sessions.opened(tmp_path / "net.onnx", threads=1, name="net.onnx")
 
 
 @pytest.mark.processes
@@ -113,7 +113,7 @@ def test_what_a_killed_process_left_is_removed(graph: Path, files: Path) -> None
     ready, made = multiprocessing.Pipe()
 
     def work() -> None:
-        kept = onnx_sessions.optimised(graph, name="net")
+        kept = sessions.optimised(graph, name="net")
         made.send(kept is not None)
         threading.Event().wait()
 
@@ -123,12 +123,12 @@ def test_what_a_killed_process_left_is_removed(graph: Path, files: Path) -> None
     try:
         assert ready.poll(60)
         (left,) = files.iterdir()
-        kept = onnx_sessions.optimised(graph, name="net")
+        kept = sessions.optimised(graph, name="net")
         assert left.is_dir()  # whose process is alive
     finally:
         child.kill()
         child.join()
-    again = onnx_sessions.optimised(graph, name="net")
+    again = sessions.optimised(graph, name="net")
     assert kept is not None
     assert again is not None
     assert not left.exists()
@@ -142,5 +142,5 @@ def test_where_no_file_in_memory_is_allowed_the_runtime_gets_bytes(
         raise PermissionError("memfd_create")
 
     monkeypatch.setattr(os, "memfd_create", refused)
-    session = onnx_sessions.opened(graph.read_bytes(), threads=1, name="net")
+    session = sessions.opened(graph.read_bytes(), threads=1, name="net")
     assert _maps(session).shape == (1, 1024, 38, 38)
