@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from workbench.errors import PackageError
 from workbench.packing import model_program, saved_model
 from workbench.packing.model_archive import Files
-from workbench.packing.model_program import CODE, PROGRAM_NAME
+from workbench.packing.model_program import CODE, PROGRAM, PROGRAM_NAME
 
 DESCRIPTION = "model.json"
 # Their container cuts leading zeros off, so that nothing is left of 0.
@@ -59,9 +59,10 @@ def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
     def check(source: Path, found: Files) -> Files:
         patterns = " or ".join(FRAMEWORKS[framework].weights)
         if PROGRAM_NAME not in found:
+            into = f"put it into {source / CODE}, or " if source.is_dir() else ""
             raise PackageError(
-                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; put it into {source / CODE}, or "
-                f"name it with --inference {_program_at_the_top(found) or 'FILE'}"
+                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; {into}name it with --inference "
+                f"{_program_at_the_top(found) or _program_beside(source) or 'FILE'}"
             )
         if all(name.startswith(f"{CODE}/") for name in found):
             raise PackageError(
@@ -77,6 +78,12 @@ def _program_at_the_top(found: Files) -> Path | None:
     """Find a file beside the weights that defines hooks."""
     beside = ((name, path) for name, path in found.items() if "/" not in name and name.endswith(".py"))
     return next((path for name, path in beside if model_program.defines_hooks(name, path)), None)
+
+
+def _program_beside(weights: Path) -> Path | None:
+    """Find the program beside one file with weights."""
+    beside = (weights.with_name(PROGRAM), weights.parent / PROGRAM_NAME)
+    return next((path for path in beside if path.is_file()), None)
 
 
 def _check_mxnet(source: Path, found: Files) -> Files:

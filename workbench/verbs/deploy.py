@@ -53,7 +53,7 @@ def run(
     target = deployment_target.chosen(arguments)
     template = synthesized(target.context)
     parameters.check_each(template, given)
-    model = model_to_deploy.chosen(arguments, context=target.context)
+    model = model_to_deploy.chosen(arguments, is_in_image="models" not in target.context)
     if arguments.dry_run:
         plan = _dry_plan(template, given, target, model, arguments)
         print(json.dumps(as_document(plan), indent=2) if arguments.json else as_text(plan))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,7 +20,9 @@ from workbench.packing.packing_report import archive_lines, trial_line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("path", type=Path, help="a folder, a file with weights, or another model.tar.gz")
+    parser.add_argument(
+        "path", help="a folder, a file with weights, another model.tar.gz, or DETECTOR+EMBEDDER of such or of names"
+    )
     packed_model.add_arguments(parser)
     parser.add_argument(
         "--upload", metavar="s3://BUCKET/KEY", help="where to put it; after a slash the key is made from its content"

@@ -185,6 +185,15 @@ def test_a_torch_file_without_torch(tmp_path: Path) -> None:
         hooks.model_fn(str(tmp_path))
 
 
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_what_macos_puts_beside_weights_is_no_weights(tmp_path: Path) -> None:
+    hooks = load_hooks(tmp_path, "")
+    for name in ("net.pth", "._net.pth", ".pt"):
+        (tmp_path / name).touch()
+    with pytest.raises(ModelLoadError, match=r"requirements.txt name torch, which loads net\.pth"):
+        hooks.model_fn(str(tmp_path))
+
+
 def test_the_images_own_program_comes_last(tmp_path: Path) -> None:
     image, model_dir = tmp_path / "image", tmp_path / "model"
     (model_dir / "code").mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+import ipc_ai_catalogue as catalogue
 from tests.saved_models import saved_model
+from tests.tiny_models import write_yolox_onnx
 from tests.workbench.recorded_cdk import RecordedCdk
+from workbench.deployment import model_to_deploy
 from workbench.errors import AccountError, PackageError, ParameterError
 from workbench.verbs import deploy
 
@@ -99,6 +103,7 @@ def test_a_path_is_packed_tried_uploaded_and_deployed_and_the_same_call_updates(
     (key,) = _objects()
     assert first == {
         "applicationType": "custom",
+        "detectorModelName": "size",  # for metrics and logs
         "modelDataUrl": f"s3://{BUCKET}/{key}",
         "containerImageUri": "",
         "deployInstanceType": "ml.c5.xlarge",
@@ -206,6 +211,21 @@ def test_a_model_of_the_catalogue(
     }
     assert _deploy(template, cdk, "dlib_frontal_face+dlib_face_embedding") == 0
     assert _parameters(cdk)["applicationType"] == "face-comparison"
+
+
+def test_a_model_of_ones_own_keeps_its_name(
+    template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_yolox_onnx(tmp_path / "my folder/weights.onnx")
+    model = dataclasses.asdict(catalogue.load().model("yolox_nano")) | {"name": "shop"}
+    model["files"] = {"any": [{"name": "weights.onnx", "role": "onnx"}]}
+    (tmp_path / "my folder/model.json").write_text(json.dumps(model))
+    arguments = argparse.ArgumentParser()
+    deploy.add_arguments(arguments)
+    words = [str(tmp_path / "my folder"), "--output", str(tmp_path / "a.tar.gz")]
+    packed = model_to_deploy.chosen(arguments.parse_args(words))
+    assert packed is not None
+    assert packed.model_parameters == {"applicationType": "body-detection", "detectorModelName": "shop"}
 
 
 @pytest.mark.parametrize(

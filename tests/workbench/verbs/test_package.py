@@ -142,7 +142,7 @@ def test_a_model_is_packed_and_answers_a_sample(classifier: Path, capsys: pytest
     assert made["framework"] == "sklearn"
     assert made["trial"]["answer"] == "[0, 1]"
     assert made["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert made["parameters"] == {"applicationType": "custom"}
+    assert made["parameters"] == {"applicationType": "custom", "detectorModelName": "classifier"}
     with tarfile.open(archive) as packed:
         assert packed.getnames() == made["files"] == ["code/inference.py", "model.pkl"]
 
@@ -157,12 +157,12 @@ def test_another_archive_is_packed_anew(classifier: Path, capsys: pytest.Capture
 
 
 def test_what_is_wrong_in_another_archive_is_said_of_the_archive(tmp_path: Path) -> None:
-    """Messages name the archive, because the reader does not know the folder into which it is unpacked."""
+    """Messages name files as they are in the archive; there is no folder to put anything into."""
     (tmp_path / "net.pth").write_text("x")
     foreign = tmp_path / "foreign.tar.gz"
     with tarfile.open(foreign, "w:gz") as archive:
         archive.add(tmp_path / "net.pth", "net.pth")
-    with pytest.raises(PackageError, match=f"put it into {foreign}/code, or name it with --inference FILE$"):
+    with pytest.raises(PackageError, match=r"pytorch; put it into code, or name it with --inference FILE$"):
         _package(foreign, "--no-trial")
 
 
@@ -193,7 +193,8 @@ def test_a_frame_is_the_sample_where_none_is_named(program: Path, capsys: pytest
     assert "a program of your own, told by code/inference.py" in said
     assert "served      application/json in " in said
     assert '{"shape": [512, 512, 3]}' in said
-    assert f"ipc-ai up --parameters applicationType=custom modelDataUrl={program.parent / 'model.tar.gz'}" in said
+    words = "ipc-ai up --parameters applicationType=custom detectorModelName=size"
+    assert f"{words} modelDataUrl={program.parent / 'model.tar.gz'}" in said
 
 
 def test_a_sample_with_a_content_type(program: Path) -> None:

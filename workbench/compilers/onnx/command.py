@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from workbench.compilers.onnx.parity import Parity, Tolerance
 
-    source = running.find(arguments.model, arguments.store)
+    source = running.find(arguments.model, arguments.store, arguments.application)
     if source.model.engine != "mxnet":
         raise CompileError(
             f"{source.model.name} runs on the engine {source.model.engine}; only those of mxnet are compiled"

@@ -44,7 +44,8 @@ def model_fn(model_dir: str) -> Any:
     """
     if mxnet_defaults.saved_in(Path(model_dir)):
         return mxnet_defaults.load(Path(model_dir))
-    found = sorted(path for path in Path(model_dir).iterdir() if path.suffix in _TORCH_SUFFIXES)
+    # macOS puts ._NAME beside each file of an archive.
+    found = sorted(path for path in Path(model_dir).glob("[!.]*") if path.suffix in _TORCH_SUFFIXES)
     default = Path(model_dir) / _TORCH_FILE
     if default not in found and len(found) != 1:
         raise ModelLoadError("inference.py must define model_fn(model_dir), which loads the model")
