@@ -80,7 +80,8 @@ def _read(graph: str, path: Path) -> Any:
     try:
         saved.ParseFromString(path.read_bytes())
     except DecodeError as error:
-        raise PackageError(f"{graph} is not a SavedModel: {error}; write one with model.export('1')") from error
+        said = f"{graph} is not a SavedModel: it cannot be parsed; write one with model.export('1')"
+        raise PackageError(said) from error
     if not saved.meta_graphs:
         raise PackageError(f"{graph} is not a SavedModel: it has no graph; write one with model.export('1')")
     return saved
