@@ -62,7 +62,7 @@ def test_sessions_of_an_optimised_graph_map_its_weights_and_answer_alike(graph: 
 @pytest.mark.parametrize(("kind", "packed"), [(np.float32, False), (np.int8, True)])
 def test_weights_of_8_bits_are_packed_and_others_shared(kind: type, packed: bool, files: Path) -> None:
     # Times of a real network are in decision 0039.
-    weights = np.arange(-32, 32).reshape(8, 8).astype(kind)
+    weights: Any = np.arange(-32, 32).reshape(8, 8).astype(kind)
     product = "MatMul" if kind is np.float32 else "MatMulInteger"
     numbers = TensorProto.FLOAT if kind is np.float32 else TensorProto.INT32
     of_input = TensorProto.FLOAT if kind is np.float32 else TensorProto.INT8
