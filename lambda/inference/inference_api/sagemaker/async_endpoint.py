@@ -45,6 +45,7 @@ STATUSES = {
     "ObjectNotFound": 404,
     "PayloadTooLarge": 413,
     "UnsupportedMediaType": 415,
+    "ModelFailed": 502,
     "ModelNotReady": 503,
     "ObjectStoreUnavailable": 503,
     "Overloaded": 503,
