@@ -141,7 +141,7 @@ def _whole(body: bytes) -> Frame:
 
 def _decoded(body: bytes, flags: int) -> Frame:
     try:
-        with traffic.core(), stage("decode"):
+        with traffic.holding_core(), stage("decode"):
             checked = png_chunks.still(body) if is_png(body) else body
             frame = cv2.imdecode(np.frombuffer(checked, np.uint8), flags)
     except cv2.error:
