@@ -10,6 +10,8 @@ BIN := .venv/bin
 # Locks are complete, so pip resolves nothing and refuses every file without a hash in them.
 PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --no-deps
 PIP_INSTALL = $(BIN)/python -m pip install $(PIP_OPTIONS)
+# The image's locks for the CPU, in the order in which its Dockerfile installs them.
+SERVING_LOCKS := containers/inference/requirements-build.txt containers/inference/requirements-cpu.txt
 SOURCES := app.py catalogue stacks workbench containers lambda tests
 # Folders that hold packages, as pyproject.toml names them for mypy and pytest.
 SOURCE_ROOTS := .:catalogue:containers/inference/serving:lambda/inference
@@ -29,7 +31,7 @@ TESTS ?=
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-install: .venv/installed node_modules/installed ## set everything up
+install: .venv/installed .venv/serving/installed node_modules/installed ## set everything up
 
 .venv/installed: requirements-dev.txt containers/inference/requirements-build.txt
 	scripts/prerequisites
@@ -40,6 +42,18 @@ install: .venv/installed node_modules/installed ## set everything up
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	$(BIN)/python -m pip check
 	touch $@
+
+# What the serving program runs in here: the packages of the image and no others, so that what serves here serves there.
+# The stamp is a copy of the locks; the workbench compares it with them.
+.venv/serving/installed: $(SERVING_LOCKS) | .venv/installed
+	@echo "installing the packages of the image into .venv/serving, from pip's cache"
+	rm -rf .venv/serving
+	$(PYTHON) -m venv .venv/serving
+	for lock in $(SERVING_LOCKS); do \
+		.venv/serving/bin/python -m pip install $(PIP_OPTIONS) --no-build-isolation --use-pep517 --requirement $$lock; \
+	done
+	.venv/serving/bin/python -m pip uninstall --quiet --yes setuptools
+	cat $(SERVING_LOCKS) > $@
 
 .venv/checkov/installed: .venv/installed requirements-checkov.txt
 	$(BIN)/python -m venv .venv/checkov

@@ -4,6 +4,7 @@ import sys
 
 from stacks.checks import security_checks
 from stacks.checks.template_validation import validating_app
+from stacks.context import STACK_NAME, stack_name
 from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
 
@@ -11,7 +12,7 @@ app = validating_app()
 try:
     IpcAiSaasStack(
         app,
-        app.node.try_get_context("stackName") or "ipc-ai-saas",
+        stack_name(app.node.try_get_context(STACK_NAME)),
         description="AI as a service for fleets of IP cameras",
     )
 except StackError as error:

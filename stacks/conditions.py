@@ -5,12 +5,14 @@ A condition is either an expression or a ``CfnCondition``, which gives an expres
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
 from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression, IResolvable
 
 Condition: TypeAlias = CfnCondition | ICfnConditionExpression
+
+_MOST_JOINED = 10
 
 
 def equals(value: str, other: str) -> ICfnConditionExpression:
@@ -44,18 +46,32 @@ def negation(condition: Condition) -> ICfnConditionExpression:
 
 
 def all_of(*conditions: Condition) -> ICfnConditionExpression:
-    """All conditions hold; two to ten of them."""
-    return Fn.condition_and(*(_expression(condition) for condition in conditions))
+    """All conditions hold."""
+    return _joined(Fn.condition_and, conditions)
 
 
 def any_of(*conditions: Condition) -> ICfnConditionExpression:
-    """At least one condition holds; two to ten of them."""
-    return Fn.condition_or(*(_expression(condition) for condition in conditions))
+    """At least one condition holds."""
+    return _joined(Fn.condition_or, conditions)
+
+
+def begins_with(value: str, beginning: str) -> ICfnConditionExpression:
+    """The value begins with a text; for conditions alone, CloudFormation's rules cannot say it."""
+    return equals(Fn.select(0, Fn.split(beginning, value)), "")
 
 
 def value_if(condition: CfnCondition, value: object, otherwise: object = Aws.NO_VALUE) -> IResolvable:
     """A value where the condition holds, and elsewhere another one; by default the property is left out there."""
     return Fn.condition_if(condition.logical_id, value, otherwise)
+
+
+def _joined(join: Callable[..., ICfnConditionExpression], conditions: Sequence[Condition]) -> ICfnConditionExpression:
+    """Join conditions; CloudFormation's functions take two to ten."""
+    expressions = [_expression(condition) for condition in conditions]
+    while len(expressions) > _MOST_JOINED:
+        first, expressions = expressions[:_MOST_JOINED], expressions[_MOST_JOINED:]
+        expressions.insert(0, join(*first))
+    return join(*expressions) if len(expressions) > 1 else expressions[0]
 
 
 def _expression(condition: Condition) -> ICfnConditionExpression:

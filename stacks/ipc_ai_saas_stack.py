@@ -13,8 +13,10 @@ from stacks.assets.container_images import ContainerImages
 from stacks.assets.customized_application import CONTEXT, named_folder
 from stacks.assets.publication import synthesizer
 from stacks.conditions import equals
+from stacks.context import MODELS, require_models_of_catalogue
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
+from stacks.functions.container_form import ContainerForm
 from stacks.ingest.s3_front_end import S3FrontEnd
 from stacks.monitoring.dashboard import Dashboard
 from stacks.monitoring.service_alarms import ServiceAlarms
@@ -29,15 +31,17 @@ class IpcAiSaasStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **{"synthesizer": synthesizer(scope), **kwargs})
+        require_models_of_catalogue(self.node.try_get_context(MODELS))
         customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY)
         parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")
         compares_faces = CfnCondition(
             self,
             "ComparesFaces",
-            expression=equals(parameters.application_type.value_as_string, FACE_COMPARISON),
+            expression=equals(parameters.models.application_type.value_as_string, FACE_COMPARISON),
         )
-        model_name = parameters.chosen_model(compares_faces)
+        model_name = parameters.models.chosen_model(compares_faces)
+        form = ContainerForm(self, "ContainerForm", parameters=parameters.models)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
@@ -61,7 +65,8 @@ class IpcAiSaasStack(Stack):
             compares_faces=compares_faces,
             endpoint=endpoint,
             events=events,
-            model_name=model_name,
+            form=form,
+            model_name=parameters.models.reported_model(self, model_name),
         )
         alarms = ServiceAlarms(
             self,
@@ -87,6 +92,7 @@ class IpcAiSaasStack(Stack):
             partition=partition,
             endpoint=endpoint,
             events=events,
+            form=form,
             alarm_topic=alarm_topic.topic,
         )
 

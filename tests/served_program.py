@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from workbench.local import serving_environment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKERS = 3
@@ -86,7 +87,7 @@ def serving(folder: Path, *, application: str = "body-detection", **environment:
             process = subprocess.Popen(
                 [str(REPOSITORY / "containers/inference/serve"), "--bind", f"fd://{listener.fileno()}"],
                 env={
-                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "PATH": serving_environment.path(),
                     "PYTHONPATH": str(REPOSITORY / "catalogue"),
                     "APPLICATION_TYPE": application,
                     "MODEL_NAME": "red",

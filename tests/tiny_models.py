@@ -52,6 +52,29 @@ def write_yolox_onnx(path: Path) -> None:
     onnx.save(model, str(path))
 
 
+def write_ultralytics_onnx(path: Path) -> None:
+    """Writes an ONNX graph with the output of Ultralytics' YOLOv8 at 416 x 416: (1, 84, 3549), boxes in pixels."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    rows = np.full((1, 84, 3549), 0.1, np.float32)
+    rows[:, :4] = 200
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["brightness"], keepdims=0),
+        helper.make_node("Mul", ["brightness", "zero"], ["nothing"]),
+        helper.make_node("Add", ["rows", "nothing"], ["output0"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "ultralytics",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 416, 416])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 84, 3549])],
+        [numpy_helper.from_array(rows, "rows"), numpy_helper.from_array(np.array(0, np.float32), "zero")],
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+
+
 def write_older_layout(folder: Path, stem: str, *, hidden_channels: int = 0) -> None:
     """Writes ``STEM-symbol.json`` and parameters for MXNet with GluonCV's contract for 416 x 416 frames.
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,22 @@ def load_hooks(folder: Path, source: str = "") -> UserHooks:
 
 
 def answer_of(hooks: UserHooks, folder: Path, body: bytes, content_type: str, accept: str | None = None) -> Any:
-    """Answer of the hooks to one request."""
+    """Body and content type of the hooks' answer to one request."""
     model = hooks.model_fn(str(folder))
-    return hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
+    answer = hooks.output_fn(hooks.predict_fn(hooks.input_fn(body, content_type), model), accept)
+    return answer.body, answer.content_type
+
+
+@contextmanager
+def without_users_modules() -> Iterator[None]:
+    """Forgets the modules and the path of users' programs at its end."""
+    path = list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in ("inference", "mine"):
+            sys.modules.pop(name, None)
 
 
 def npy(values: Any) -> bytes:

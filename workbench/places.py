@@ -8,6 +8,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CATALOGUE = REPOSITORY / "catalogue"
 SERVING_PROGRAM = REPOSITORY / "containers" / "inference"
 SERVING_SOURCES = SERVING_PROGRAM / "serving"
+SERVING_ENVIRONMENT = REPOSITORY / ".venv" / "serving"
 MODEL_STORE = SERVING_PROGRAM / "models"
 OUTPUT = REPOSITORY / "out"
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"

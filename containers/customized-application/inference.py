@@ -15,12 +15,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from serving import images
-from serving.errors import UnsupportedMediaTypeError
+from serving.frames import read_frames
 
 _LONG_SIDE = 640  # pixels; all frames are measured at this size, so that results do not depend on resolution
-_MAX_PIXELS = 64_000_000
 _GRID = 8  # cells a side, each of which is checked for detail
+Frame = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,28 @@ def model_fn(model_dir: str) -> Model:  # noqa: ARG001
     return Model(os.environ.get("MODEL_NAME", "frame-quality"), Thresholds())
 
 
-def input_fn(body: bytes | str, content_type: str) -> npt.NDArray[Any]:
-    """Decode the frame to grey, (height, width) uint8.
+def input_fn(body: bytes | str, content_type: str) -> list[Frame] | Frame:
+    """Decode one frame, (height, width, 3) uint8 BGR, or a list of several.
 
-    Raises:
-        UnsupportedMediaTypeError: the body is text; the client gets 415.
-        InvalidImageError: the body is no image, or is cut off; the client gets 400.
-        PayloadTooLargeError: the image is too large to decode; the client gets 413.
+    It takes the forms that the built-in applications take: an image, JSON with images in base64 under the keys of the
+    API or of older containers, and JSON with S3 URIs. The client gets 4xx for anything else.
     """
-    if isinstance(body, str):
-        raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send the image itself")
-    return cv2.cvtColor(images.decode(body, max_pixels=_MAX_PIXELS), cv2.COLOR_BGR2GRAY)
+    return read_frames(body, content_type)
 
 
-def predict_fn(frame: npt.NDArray[Any], model: Model) -> dict[str, Any]:
-    """Measure the frame and list its problems; a good frame has none."""
-    measures = _measures(frame, model.thresholds)
+def predict_fn(sent: list[Frame] | Frame, model: Model) -> dict[str, Any]:
+    """Judge the frame, or each of several in the order sent."""
+    if isinstance(sent, np.ndarray) and sent.ndim == 3:
+        return _judged(sent, model)
+    return {"results": [_judged(frame, model) for frame in sent]}
+
+
+# There is no output_fn: SageMaker's default writes the dictionary as JSON.
+
+
+def _judged(frame: Frame, model: Model) -> dict[str, Any]:
+    """Measure a frame and list its problems; a good frame has none."""
+    measures = _measures(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), model.thresholds)
     return {
         "model": model.name,
         "width": frame.shape[1],
@@ -80,9 +85,6 @@ def predict_fn(frame: npt.NDArray[Any], model: Model) -> dict[str, Any]:
         **{name: round(value, 3) for name, value in asdict(measures).items()},
         "problems": _problems(measures, model.thresholds),
     }
-
-
-# There is no output_fn: SageMaker's default writes the dictionary as JSON.
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class _Measures:
     flat_share: float
 
 
-def _measures(frame: npt.NDArray[Any], thresholds: Thresholds) -> _Measures:
+def _measures(frame: Frame, thresholds: Thresholds) -> _Measures:
     scale = _LONG_SIDE / max(frame.shape)
     size = [max(_GRID, round(side * scale)) for side in frame.shape[::-1]]
     grey = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -61,7 +61,8 @@ def when_ready(server):
     logs.configure()
     folder = user_packages.install(settings())
     if folder is not None:
-        sys.path.insert(0, str(folder))
+        # For the processes of the user's program, and for none of ours.
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     if parallelism().loads_before_fork:
         from ipc_ai_serving.server import wsgi
 
@@ -97,7 +98,9 @@ def post_fork(server, worker):
 
 def post_worker_init(worker):
     """Take connections only when the model is loaded, so that a 200 of /ping holds for every worker."""
-    loading = threading.Thread(target=sys.modules["ipc_ai_serving.server.wsgi"].prepare_worker, daemon=True)
+    wsgi = sys.modules["ipc_ai_serving.server.wsgi"]
+    worker.serves = wsgi.host.is_ready
+    loading = threading.Thread(target=wsgi.prepare_worker, daemon=True)
     loading.start()
     while loading.is_alive() and worker.alive:
         loading.join(0.2)

@@ -25,6 +25,7 @@ from stacks.api.request_models import RequestModels
 from stacks.api.web_acl import WebAcl
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
+from stacks.functions.container_form import ContainerForm
 from stacks.parameters.api import ApiParameters
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
@@ -41,9 +42,13 @@ _REQUEST_HEADERS = [
 _BINARY_MEDIA_TYPES = [
     "image/jpeg",
     "image/jpg",
+    "image/pjpeg",
     "image/png",
+    "image/x-png",
     "image/webp",
     "image/bmp",
+    "image/x-ms-bmp",
+    "image/x-image",
     "application/x-image",
     "application/octet-stream",
     "application/x-npy",
@@ -72,6 +77,7 @@ class InferenceApi(Construct):
         compares_faces: CfnCondition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        form: ContainerForm,
         model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -81,6 +87,7 @@ class InferenceApi(Construct):
             partition=partition,
             endpoint=endpoint,
             events=events,
+            form=form,
             model_name=model_name,
         )
         self.function = behind.function

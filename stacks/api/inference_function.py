@@ -13,6 +13,7 @@ from stacks.checks.acknowledgements import digits_are_numbers
 from stacks.conditions import differs, value_if
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
+from stacks.functions.container_form import ContainerForm
 from stacks.functions.live_version import LiveVersion
 from stacks.functions.python_function import python_function
 from stacks.parameters.stack_parameters import Parameters
@@ -38,6 +39,7 @@ class InferenceFunction:
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        form: ContainerForm,
         model_name: str,
     ) -> None:
         role = Role(scope, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
@@ -46,12 +48,13 @@ class InferenceFunction:
         events.grant_async(role, is_async=endpoint.kind.is_async)
         events.encryption.grant(role)
         from_parameters = {
-            "APPLICATION_TYPE": parameters.application_type.value_as_string,
+            "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
             "MODEL_NAME": model_name,
             "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
             "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
             "EVENTS_TABLE": parameters.events.events_table.value_as_string,
             "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
+            **form.environment,
         }
         self.function = python_function(
             scope,

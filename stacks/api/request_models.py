@@ -45,7 +45,7 @@ class RequestModels(Construct):
             api: the API.
         """
         super().__init__(scope, construct_id)
-        chosen = parameters.application_type.value_as_string
+        chosen = parameters.models.application_type.value_as_string
         other = any_of(compares, equals(chosen, CUSTOM))
         detects = CfnCondition(self, "Detects", expression=negation(other))
         neither = any_of(compares, detects)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnCondition, CfnMapping
+from aws_cdk import CfnCondition
 from aws_cdk.aws_ecr import IRepository
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
 from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
-from ipc_ai_catalogue import CUSTOM
 from stacks.assets import publication
 from stacks.assets.published_names import PROCESSORS
-from stacks.conditions import all_of, equals, is_given, value_if
+from stacks.conditions import all_of, differs, equals, is_given, value_if
 from stacks.errors import ContextValueError
 from stacks.parameters import image_uri
-from stacks.parameters.capacity import INSTANCE_PROCESSORS
+from stacks.parameters.endpoint import SERVERLESS
+from stacks.parameters.instance_types import has_gpu
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 from stacks.places import REPOSITORY
@@ -30,10 +30,10 @@ class ContainerImages(Construct):
     """The images built here, the one that the operator names, and which of them runs.
 
     Attributes:
-        image_uri: the image named; else the customized one for a custom application; else that for the instance
-            type.
+        image_uri: the image named; else the customized one for a custom application or a model that the catalogue does
+            not have; else that for the instance type.
         is_named: the condition that the operator names an image.
-        runs_gpu_image: the condition that the instance type has a GPU, and the image is built here.
+        runs_gpu_image: the condition that instances have a GPU, and the image is built here.
     """
 
     def __init__(
@@ -59,19 +59,20 @@ class ContainerImages(Construct):
         """
         super().__init__(scope, construct_id)
         self._partition = partition
-        self._named_uri = parameters.container_image_uri.value_as_string
+        self._named_uri = parameters.models.container_image_uri.value_as_string
         self._repositories: list[IRepository] = []
         published = publication.named(self)
         if published and customized_application:
             raise ContextValueError("a published template has no customized application; leave that context out")
         cpu, gpu = self._published_uris(published) if published else self._built_uris()
-        processors = CfnMapping(
+        uses_gpu = CfnCondition(
             self,
-            "InstanceProcessors",
-            mapping={name: {"Processor": processor} for name, processor in INSTANCE_PROCESSORS.items()},
+            "UsesGpu",
+            expression=all_of(
+                has_gpu(parameters.capacity.deploy_instance_type.value_as_string),
+                differs(parameters.endpoint.endpoint_type.value_as_string, SERVERLESS),
+            ),
         )
-        processor = processors.find_in_map(parameters.capacity.deploy_instance_type.value_as_string, "Processor")
-        uses_gpu = CfnCondition(self, "UsesGpu", expression=equals(processor, "gpu"))
         uri = value_if(uses_gpu, gpu, cpu).to_string()
         if customized_application:
             customized = self._built(
@@ -81,18 +82,14 @@ class ContainerImages(Construct):
                 build_args={"APPLICATION_FOLDER": customized_application},
             )
             self._repositories.append(customized.repository)
-            is_custom = CfnCondition(
-                self,
-                "IsCustom",
-                expression=equals(parameters.application_type.value_as_string, CUSTOM),
-            )
+            is_custom = CfnCondition(self, "IsCustom", expression=parameters.models.names_own_model())
             uri = value_if(is_custom, customized.image_uri, uri).to_string()
         self.is_named = CfnCondition(self, "IsNamed", expression=is_given(self._named_uri))
         self.image_uri = value_if(self.is_named, self._named_uri, uri).to_string()
         self.runs_gpu_image = CfnCondition(
             self,
             "RunsGpuImage",
-            expression=all_of(equals(processor, "gpu"), equals(self._named_uri, "")),
+            expression=all_of(uses_gpu, equals(self._named_uri, "")),
         )
 
     def grant_pull(self, grantee: IGrantable) -> None:

@@ -10,13 +10,13 @@ from constructs import Construct
 
 from stacks.assets.container_images import ContainerImages
 from stacks.checks.acknowledgements import digits_are_numbers, empty_is_left_out
-from stacks.conditions import all_of, differs, value_if
+from stacks.conditions import all_of, negation, value_if
 from stacks.endpoint.kind import EndpointKind
 from stacks.endpoint.options import EndpointOptions
 from stacks.endpoint.scaling import EndpointScaling
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE
-from stacks.parameters.endpoint import TYPES_WITH_LOCAL_STORAGE
+from stacks.parameters.instance_types import has_local_storage
 from stacks.parameters.stack_parameters import Parameters
 
 VARIANT = "AllTraffic"
@@ -88,8 +88,8 @@ def _volume_takes_key(
 ) -> CfnCondition:
     """The condition that the instances have a volume that a key of the operator's encrypts."""
     chosen = parameters.capacity.deploy_instance_type.value_as_string
-    has_volume = [differs(chosen, name) for name in TYPES_WITH_LOCAL_STORAGE]
-    return CfnCondition(scope, "VolumeTakesKey", expression=all_of(has_key, kind.has_instances, *has_volume))
+    has_volume = negation(has_local_storage(chosen))
+    return CfnCondition(scope, "VolumeTakesKey", expression=all_of(has_key, kind.has_instances, has_volume))
 
 
 def _capture(percentage: str, destination: str, *, kms_key: IResolvable) -> dict[str, Any]:

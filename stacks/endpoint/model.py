@@ -45,16 +45,16 @@ def sagemaker_model(
             mode="SingleModel",
             model_data_url=value_if(options.has_model_data, options.model_data_url).to_string(),
             environment={
-                "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
                 "MODEL_NAME": model_name,
                 # Without a region the client of S3 asks the standard partition, from China too.
                 "AWS_DEFAULT_REGION": Aws.REGION,
                 # A serverless container gets one request at a time.
                 "MODEL_SERVER_WORKERS": value_if(options.kind.is_serverless, "1"),
                 # Names that images made for earlier versions of the stack read.
-                "OBJECT_DETECTION_MODEL_NAME": parameters.detector_model_name.value_as_string,
+                "OBJECT_DETECTION_MODEL_NAME": parameters.models.detector_model_name.value_as_string,
                 "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
-                    parameters.face_detect_and_compare_model_name.value_as_string
+                    parameters.models.face_detect_and_compare_model_name.value_as_string
                 ),
             },
         ),
@@ -87,7 +87,7 @@ def _isolation(
         scope,
         "Isolated",
         expression=all_of(
-            differs(parameters.application_type.value_as_string, CUSTOM),
+            differs(parameters.models.application_type.value_as_string, CUSTOM),
             *(negation(condition) for condition in needs_network),
         ),
     )

@@ -26,7 +26,7 @@ class EndpointOptions:
     """
 
     def __init__(self, scope: Construct, parameters: Parameters) -> None:
-        self.model_data_url = parameters.model_data_url.value_as_string
+        self.model_data_url = parameters.models.model_data_url.value_as_string
         self.has_model_data = CfnCondition(scope, "HasModelData", expression=is_given(self.model_data_url))
         self.kind = EndpointKind(scope, "Kind", parameters=parameters.endpoint)
         self.network = EndpointNetwork(scope, "Network", parameters=parameters.endpoint)

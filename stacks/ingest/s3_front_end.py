@@ -18,6 +18,7 @@ from stacks.conditions import is_yes
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import EVENTS, INCOMING
+from stacks.functions.container_form import ContainerForm
 from stacks.functions.python_function import python_function
 from stacks.ingest.alarms import add_alarms
 from stacks.parameters.stack_parameters import Parameters
@@ -54,6 +55,7 @@ class S3FrontEnd(Construct):
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        form: ContainerForm,
         alarm_topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -83,7 +85,7 @@ class S3FrontEnd(Construct):
         self._let_s3_send()
         events.notify_of_files(self.queue, only_if=self.is_on)
         role = self._role(endpoint, events)
-        self.function = self._function(role, parameters, endpoint, events)
+        self.function = self._function(role, parameters, endpoint, events, form)
         partition.trace_where_available(self.function, role, only_if=self.is_on)
         self.function.add_event_source(
             SqsEventSource(
@@ -137,7 +139,9 @@ class S3FrontEnd(Construct):
         )
         return role
 
-    def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
+    def _function(
+        self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore, form: ContainerForm
+    ) -> Function:
         return python_function(
             self,
             "IngestFunction",
@@ -148,7 +152,8 @@ class S3FrontEnd(Construct):
             timeout=_FUNCTION_TIMEOUT,
             service=f"{Aws.STACK_NAME}-ingest",  # its latencies are not those of the API
             environment={
-                "APPLICATION_TYPE": parameters.application_type.value_as_string,
+                **form.environment,
+                "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "EVENTS_TABLE": parameters.events.events_table.value_as_string,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, CfnMapping, Duration
+from aws_cdk import Aws, CfnCondition, Duration
 from aws_cdk.aws_cloudwatch import (
     AlarmStatusWidget,
     GraphWidget,
@@ -24,6 +24,7 @@ from aws_cdk.aws_cloudwatch import Dashboard as CloudWatchDashboard
 from constructs import Construct
 
 from stacks.api.inference_api import InferenceApi
+from stacks.conditions import equals, value_if
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.monitoring.instance_prices import HOURLY
 from stacks.telemetry.function_metrics import errors_by_code, function_metric
@@ -65,7 +66,6 @@ class Dashboard(Construct):
         super().__init__(scope, construct_id)
         self._api = api
         self._endpoint = endpoint
-        prices = CfnMapping(self, "Prices", mapping={name: {"Hourly": str(price)} for name, price in HOURLY.items()})
         page = CloudWatchDashboard(
             self,
             "Page",
@@ -90,7 +90,7 @@ class Dashboard(Construct):
                     _graph(
                         "Instances' cost a day, at a list price in us-east-1 (a rough figure: see docs/operations.md)",
                         YAxisProps(label="USD", min=0, show_units=False),
-                        [self._cost(prices.find_in_map(instance_type, "Hourly"))],
+                        [self._cost(self._price_an_hour(instance_type))],
                     ),
                     _graph("Frames and what was found", _COUNT, [function_metric("Detections")], right=_frame_sizes()),
                 ],
@@ -146,6 +146,16 @@ class Dashboard(Construct):
     def _instances(self) -> MathExpression:
         """Instances, counted by their reports: SageMaker has no such metric, but each reports its CPU every minute."""
         return self._per_instance("samples / (PERIOD(samples) / 60)", "instances")
+
+    def _price_an_hour(self, instance_type: str) -> str:
+        """The list price of the type where one is known, else 0."""
+        price = "0"
+        for name, known in HOURLY.items():
+            is_this = CfnCondition(
+                self, f"Is{''.join(filter(str.isalnum, name))}", expression=equals(instance_type, name)
+            )
+            price = value_if(is_this, str(known), price).to_string()
+        return price
 
     def _cost(self, price_an_hour: str) -> MathExpression:
         return self._per_instance(f"samples / (PERIOD(samples) / 60) * {price_an_hour} * 24", "USD a day")

@@ -5,37 +5,31 @@ from __future__ import annotations
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
 from stacks.conditions import any_of, differs, is_one_of, negation
-from stacks.parameters.kinds import choice, text
+from stacks.parameters import instance_types
+from stacks.parameters.kinds import text
 
 _MOST_INSTANCES = 20
-
-INSTANCE_PROCESSORS = {
-    "ml.g4dn.xlarge": "gpu",
-    "ml.m5.xlarge": "cpu",
-    "ml.g4dn.2xlarge": "gpu",
-    "ml.m5.2xlarge": "cpu",
-    "ml.c5.xlarge": "cpu",
-    "ml.c5.2xlarge": "cpu",
-}
-"""Instance types that both partitions have, and the processor whose image they run; the default first."""
 
 
 class CapacityParameters:
     """The parameters of the endpoint's capacity, and the rule that the counts fit together.
 
     Attributes:
-        deploy_instance_type: the instance type; ``INSTANCE_PROCESSORS`` has the processor of each.
+        deploy_instance_type: the instance type; ``instance_types`` tells what it has.
         min_instance_count: instances that always run.
         max_instance_count: instances that run under load.
         target_concurrency_per_instance: requests in work or waiting an instance that scaling aims at.
     """
 
     def __init__(self, stack: Stack) -> None:
-        self.deploy_instance_type = choice(
+        self.deploy_instance_type = text(
             stack,
             "deployInstanceType",
-            list(INSTANCE_PROCESSORS),
-            "Instance type of the endpoint: ml.g4dn types have a GPU, the others run on CPU",
+            "Instance type of the endpoint: families that begin with g or p have a GPU, the others run on CPU; a "
+            "serverless endpoint has none",
+            pattern=instance_types.PATTERN,
+            takes=instance_types.TAKES,
+            default=instance_types.DEFAULT,
         )
         self.min_instance_count = _instance_count(stack, "minInstanceCount", "Instances that always run")
         self.max_instance_count = _instance_count(

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, ICfnConditionExpression, Stack
 
-from stacks.conditions import all_of, any_of, differs, equals, is_given, is_one_of, negation
-from stacks.parameters.capacity import INSTANCE_PROCESSORS
+from stacks.conditions import all_of, any_of, differs, equals, is_given, negation
 from stacks.parameters.kinds import choice, text
 
 REAL_TIME, SERVERLESS, ASYNC = "real-time", "serverless", "async"
-
-TYPES_WITH_LOCAL_STORAGE = ("ml.g4dn.xlarge", "ml.g4dn.2xlarge")
-"""Instance types whose disk is their own: the hardware encrypts it, and SageMaker takes no key for it.
-
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html, KmsKeyId
-"""
 
 
 class EndpointParameters:
@@ -30,13 +23,7 @@ class EndpointParameters:
         data_capture_percentage: per cent of the requests whose bodies and answers SageMaker writes to S3.
     """
 
-    def __init__(self, stack: Stack, *, deploy_instance_type: CfnParameter) -> None:
-        """Add the parameters and rules to the stack.
-
-        Args:
-            stack: the stack.
-            deploy_instance_type: the parameter that says whether there is a GPU.
-        """
+    def __init__(self, stack: Stack) -> None:
         self.endpoint_type = choice(
             stack,
             "endpointType",
@@ -47,7 +34,7 @@ class EndpointParameters:
         self.serverless_memory_mib = choice(
             stack,
             "serverlessMemoryMib",
-            ["6144", "5120", "4096", "3072"],
+            ["6144", "5120", "4096", "3072", "2048", "1024"],
             "Memory in MiB when endpointType is serverless; processors come with it",
         )
         # A new account's whole quota in a region.
@@ -88,7 +75,7 @@ class EndpointParameters:
             takes="a whole number from 0 to 100",
             default="0",
         )
-        self._require_fit(stack, deploy_instance_type)
+        self._require_fit(stack)
 
     @property
     def all(self) -> list[CfnParameter]:
@@ -103,22 +90,15 @@ class EndpointParameters:
             self.data_capture_percentage,
         ]
 
-    def _require_fit(self, stack: Stack, deploy_instance_type: CfnParameter) -> None:
+    def _require_fit(self, stack: Stack) -> None:
         """Refuse, before anything is created, combinations that SageMaker does not have."""
         kind = self.endpoint_type.value_as_string
         is_serverless = equals(kind, SERVERLESS)
-        without_gpu = [name for name, processor in INSTANCE_PROCESSORS.items() if processor == "cpu"]
         has_subnets, has_groups = (
             is_given(parameter.value_as_string) for parameter in (self.vpc_subnet_ids, self.vpc_security_group_ids)
         )
         captures = differs(self.data_capture_percentage.value_as_string, "0")
         rules: dict[str, tuple[ICfnConditionExpression, ICfnConditionExpression, str]] = {
-            "ServerlessProcessor": (
-                is_serverless,
-                is_one_of(deploy_instance_type.value_as_string, without_gpu),
-                "endpointType=serverless runs on CPU; set deployInstanceType to one without a GPU, for example "
-                f"{without_gpu[0]}",
-            ),
             "ServerlessNetwork": (
                 any_of(has_subnets, has_groups),
                 negation(is_serverless),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ipc_ai_serving.errors import InvalidImageError, UnsupportedMediaTypeError
+from ipc_ai_serving import frames
+from ipc_ai_serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
 from ipc_ai_serving.hooks.user_application import UserHooks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -65,8 +67,35 @@ def test_what_is_wrong_with_a_frame(answer: Callable[[bytes], Any], photograph: 
 def test_what_is_no_frame(answer: Callable[..., Any], photograph: Path) -> None:
     with pytest.raises(InvalidImageError):
         answer(photograph.read_bytes()[:5000])
-    with pytest.raises(UnsupportedMediaTypeError, match="send the image itself"):
+    with pytest.raises(ClientError, match="the key 'image_bytes' is missing"):
         answer(b"{}", "application/json")
+    with pytest.raises(UnsupportedMediaTypeError, match="'text/csv' is not supported; send image/jpeg"):
+        answer(b"1,2", "text/csv")
+
+
+def test_it_takes_the_forms_of_the_built_in_applications(answer: Callable[..., Any], photograph: Path) -> None:
+    """Old clients and the API send the frame in JSON; all forms of one frame have one answer."""
+    image = photograph.read_bytes()
+    text = base64.b64encode(image).decode()
+    one = answer(image, "image/png")
+    assert (one["width"], one["height"], one["problems"]) == (512, 512, [])
+    for form in (
+        {"image_bytes": text, "short_size": 512},
+        {"timestamp": "1.5", "request_id": 1, "image_base64_enc": text},
+    ):
+        assert answer(json.dumps(form).encode(), "application/json; charset=utf-8") == one
+    assert answer(image, "application/x-image") == one
+    for key in ("images_bytes", "images_base64_enc"):
+        for further in ({}, {"clip": True}):
+            several = json.dumps({key: [text, text], **further}).encode()
+            assert answer(several, "application/json") == {"results": [one, one]}
+
+
+def test_it_takes_frames_in_s3(answer: Callable[..., Any], photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = frames.FrameReader(max_pixels=10**6, fetch=lambda uris: [photograph.read_bytes() for _ in uris])
+    monkeypatch.setattr(frames, "frame_reader", lambda: reader)
+    found = answer(b'{"images": ["s3://frames/a.png", "s3://frames/b.png"]}', "application/json")
+    assert [each["width"] for each in found["results"]] == [512, 512]
 
 
 def test_an_image_of_it_installs_nothing_at_its_start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -12,9 +13,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.saved_models import saved_model
 from workbench.errors import StartError
 from workbench.local import container_engine
 
@@ -61,9 +65,7 @@ def _up(script: str, folder: Path) -> Iterator[str]:
     """Runs a block, its last command until the end of the context; yields the API's URL."""
     preparation, found, command = script.partition(_UP)
     assert found
-    # pip's packages are installed already, which saves a minute; test_service.py has pip install one.
-    prepared = re.sub(r"^cat > \S+requirements\.txt <<.*?^TEXT\n", "", preparation, flags=re.DOTALL | re.MULTILINE)
-    _run(prepared, folder, PYTHONPATH=str(REPOSITORY))
+    _run(preparation, folder, PYTHONPATH=str(REPOSITORY))
     words = [sys.executable, "-m", "workbench", "up", "--logs", str(folder / "logs"), *shlex.split(command)]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "MODEL_SERVER_WORKERS": "1"}
     pipe = subprocess.PIPE
@@ -132,15 +134,32 @@ def test_the_route_of_a_program(folder: Path) -> None:
     _run(train.partition(_UP)[0], folder)
     commands, shown = _blocks(PAGE, "Your own inference.py")
     commands = commands.replace("package iris", "package iris --no-trial")  # pip takes a minute
-    expected = re.sub(r"served .*", "served      not tried, because of --no-trial", shown)
+    expected = re.sub(r"served .*", "served      not tried here: --no-trial", shown)
     _assert_shown(_session(commands, folder), _steady(expected.splitlines()))
 
 
 def test_the_route_of_an_image(folder: Path) -> None:
     (folder / "half").mkdir()
-    (folder / "half/saved_model.pb").write_bytes(b"")
-    commands, shown = _blocks(PAGE, "Your own image")
-    _assert_shown(_session(commands, folder), _steady(shown.splitlines()))
+    (folder / "half/saved_model.pb").write_bytes(saved_model())
+    commands, shown, program = _blocks(PAGE, "Your own image")
+    (folder / "half/code").mkdir()
+    (folder / "half/code/inference.py").write_text(program)
+    with_program = [line for line in _session(commands, folder) if not line.startswith("archive ")]
+    (folder / "half/code/inference.py").unlink()
+    (folder / "half/code").rmdir()
+    printed = _session(commands, folder)
+    _assert_shown(printed, _steady(shown.splitlines()))
+    assert [line for line in printed if not line.startswith("archive ")] == with_program
+
+
+def test_handlers_for_tensorflow_serving() -> None:
+    """The program of the page, called as by TensorFlow Serving's container."""
+    hooks: dict[str, Any] = {}
+    exec(_blocks(PAGE, "Your own image")[2], hooks)
+    sent = hooks["input_handler"](io.BytesIO(b"a JPEG"), SimpleNamespace(request_content_type="image/jpeg"))
+    assert json.loads(sent) == {"instances": [{"b64": "YSBKUEVH"}]}
+    answer = SimpleNamespace(status_code=200, content=b'{"predictions": [1]}')
+    assert hooks["output_handler"](answer, None) == (answer.content, "application/json")
 
 
 def test_an_image_application(folder: Path) -> None:

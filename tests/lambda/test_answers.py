@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from inference_api.answers import MAX_RESPONSE_BYTES, require_room_for, text
+from inference_api.answers import MAX_RESPONSE_BYTES, inference, require_room_for
 from inference_api.errors import AnswerTooLargeError
-from inference_api.messages import Inference
+from inference_api.messages import EventFate, Inference
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,5 @@ def test_the_limit_is_that_of_the_response_as_lambda_counts_it() -> None:
     ],
 )
 def test_texts_go_on_as_utf_8(body: bytes, content_type: str, expected: tuple[str, str]) -> None:
-    assert text(Inference(body, content_type)) == expected
+    answer = inference(Inference(body, content_type), "request-1", EventFate.NOT_KEPT)
+    assert (answer.body, answer.content_type) == expected

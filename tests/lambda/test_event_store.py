@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_api.event_store import Event, EventStore
-from inference_api.messages import Frame, Inference, InferenceRequest
+from inference_api.messages import Frame, Inference, InferenceRequest, camera_part
 from tests.fake_s3 import FakeS3
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -66,16 +66,55 @@ def test_frame_and_result_lie_side_by_side(bucket: Any) -> None:
 @pytest.mark.parametrize(
     ("camera_id", "part"),
     [
-        ("../../etc", "_etc"),
-        ("a/b=c", "a_b_c"),
+        ("gate_1-A", "gate_1-A"),
+        ("../../etc", "_etc-74ccf3c5b4c1"),
+        ("a/b=c", "a_b_c-5e750a7cc03a"),
         ("", "unknown"),
-        ("x" * 200, "x" * 64),
-        ("前门", "_"),
+        ("x" * 64, "x" * 64),
+        ("x" * 200, "x" * 51 + "-aa20c23e3201"),
+        ("前门", "_-6add346bbbef"),
     ],
 )
 def test_a_cameras_id_cannot_leave_its_folder(bucket: Any, camera_id: str, part: str) -> None:
     prefix = _save(InferenceRequest(frames={"frame": Frame(JPEG)}, camera_id=camera_id))
     assert prefix == f"events/dt=2026-03-04/camera={part}/request-1/"
+
+
+def test_no_two_cameras_share_a_folder() -> None:
+    names = ["门口", "📷", "前门", "_", "gate 1", "gate_1", "gate+1", "x" * 64, "x" * 65, "x" * 66, "é", "e\u0301"]
+    assert len({camera_part(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("body", "result"),
+    [
+        (b'{"scores": [1.0, NaN, -Infinity]}', {"scores": [1.0, None, None]}),
+        (b"[1e999]", [None]),  # JSON, which Python reads as infinity
+        ("\ufeff[1]".encode(), [1]),
+        ("größer".join(['"', '"']).encode("latin-1"), "größer"),
+    ],
+)
+def test_the_tables_line_is_json_whatever_numbers_a_model_finds(bucket: Any, body: bytes, result: Any) -> None:
+    charset = "; charset=latin-1" if b"\xf6" in body else ""
+    answer = Inference.of_container(body, f"application/json{charset}")
+    store = EventStore(boto3.client("s3"), "event-store", queryable=True)
+    store.begin(InferenceRequest({"frame": Frame(JPEG)}), request_id="r", received=RECEIVED).complete(answer)
+    texts = [item.get()["Body"].read().decode() for item in bucket.objects.all() if item.key.endswith(".json")]
+    assert len(texts) == 2
+    for text in texts:
+        assert json.loads(text, parse_constant=pytest.fail)["result"] == result
+        assert "\n" not in text
+
+
+@pytest.mark.parametrize("body", [b"cat", b"\x93NUMPY\x01\x00", b"[1, NaN", b"[" * 100_000, b""])
+def test_an_answer_that_is_not_the_json_that_it_says_is_kept_as_text(bucket: Any, body: bytes) -> None:
+    store = EventStore(boto3.client("s3"), "event-store", queryable=True)
+    event = store.begin(InferenceRequest({"frame": Frame(JPEG)}), request_id="r", received=RECEIVED)
+    event.complete(Inference.of_container(body, "application/json"))
+    kept = bucket.Object(f"{event.prefix}answer").get()
+    assert (kept["Body"].read(), kept["ContentType"]) == (body, "text/plain; charset=utf-8")
+    document = json.loads(bucket.Object(f"{event.prefix}result.json").get()["Body"].read())
+    assert (document["result"], document["result_object"]) == (None, f"{event.prefix}answer")
 
 
 def test_several_frames(bucket: Any) -> None:

@@ -22,6 +22,7 @@ from inference_api import resources
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest
+from inference_api.sagemaker.refusals import translated_failure
 from tests.fake_s3 import FakeS3
 from tests.lambda_events import older_client_event, proxy_event
 from workbench.places import REPOSITORY
@@ -82,6 +83,16 @@ def test_both_wire_formats_reach_the_endpoint_and_the_store(
     assert (headers["X-Request-Id"], headers["X-Event-Stored"]) == ("request-1", "true")
     assert endpoint.requests[0].frames["frame"].body == JPEG
     assert [key.rsplit("/", 1)[1] for key in _keys(bucket)] == ["frame.jpg", "result.json"]
+
+
+def test_the_plain_words_of_a_users_image_reach_client_and_log(
+    endpoint: FakeEndpoint, bucket: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint.failure = translated_failure(422, "no face in the frame")
+    status, body, headers = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["message"]) == (422, "no face in the frame")
+    assert "refused: no face in the frame" in caplog.text
+    assert ("X-Event-Stored" in headers, _keys(bucket)) == (False, [])
 
 
 def test_an_answer_that_is_no_json_keeps_its_type(endpoint: FakeEndpoint, bucket: Any) -> None:

@@ -70,3 +70,24 @@ def test_a_request_without_anything() -> None:
     request = Request({"httpMethod": "POST", "path": "/", "headers": None, "body": None}, "lambda-1")
     assert (request.headers, request.body, request.query, request.repeated_query) == ({}, "", {}, {})
     assert request.request_id == "lambda-1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("gate-1", "gate-1"),
+        ("门口", "门口"),
+        ("门口".encode().decode("latin-1"), "门口"),
+        ("📷".encode().decode("latin-1"), "📷"),
+        ("caf\xe9", "caf\xe9"),  # Latin-1, and not UTF-8
+        ("UTF-8''%E9%97%A8%E5%8F%A3", "门口"),
+        ("utf-8'zh'gate%201", "gate 1"),
+        ("gate%201", "gate%201"),
+    ],
+)
+def test_words_of_clients_are_utf_8(sent: str, read: str) -> None:
+    assert Request({"headers": {"X-Camera-Id": sent}}, "1").word("x-camera-id") == read
+
+
+def test_a_header_that_was_not_sent() -> None:
+    assert Request({"headers": None}, "1").word("x-camera-id") is None

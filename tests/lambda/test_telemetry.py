@@ -51,7 +51,7 @@ def test_an_error_has_its_code_and_a_camera_its_metrics_where_asked(capsys: pyte
     sets = _sets(line)
     assert sets[CODE] == {"ClientErrors"}
     assert sets[CAMERA] == {"Requests", "ClientErrors"}
-    assert (line["camera"], line["camera_id"]) == ("_1", "大门 1")
+    assert (line["camera"], line["camera_id"]) == ("_1-0ade94a00dd4", "大门 1")
 
 
 @pytest.mark.parametrize("code", ["", "two words", "x" * 65, "{}", "代码"])

@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import CfnCondition, Stack
+from aws_cdk import Aws, CfnCondition, Stack
 
-from stacks.conditions import all_of, any_of, differs, equals, is_given, is_one_of, is_yes, negation, value_if
+from stacks.conditions import (
+    all_of,
+    any_of,
+    begins_with,
+    differs,
+    equals,
+    is_given,
+    is_one_of,
+    is_yes,
+    negation,
+    value_if,
+)
 
 EQUAL = {"Fn::Equals": ["a", "b"]}
 NOT_EQUAL = {"Fn::Not": [EQUAL]}
@@ -29,6 +40,13 @@ def stack() -> Stack:
         (is_one_of("a", ("b", "c")), {"Fn::Contains": [["b", "c"], "a"]}),
         (all_of(equals("a", "b"), differs("a", "b")), {"Fn::And": [EQUAL, NOT_EQUAL]}),
         (any_of(equals("a", "b"), differs("a", "b")), {"Fn::Or": [EQUAL, NOT_EQUAL]}),
+        (any_of(*[equals("a", "b")] * 10), {"Fn::Or": [EQUAL] * 10}),
+        (any_of(*[equals("a", "b")] * 12), {"Fn::Or": [{"Fn::Or": [EQUAL] * 10}, EQUAL, EQUAL]}),
+        (all_of(equals("a", "b")), EQUAL),
+        (
+            begins_with(Aws.REGION, "b"),
+            {"Fn::Equals": [{"Fn::Select": [0, {"Fn::Split": ["b", {"Ref": "AWS::Region"}]}]}, ""]},
+        ),
     ],
 )
 def test_expressions(stack: Stack, expression: Any, spelt: dict[str, Any]) -> None:

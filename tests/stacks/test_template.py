@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 import ipc_ai_catalogue as catalogue
-from inference_api import frames
+from inference_api import media_types
 from ipc_ai_serving.requests import content
-from stacks.parameters.capacity import INSTANCE_PROCESSORS
 from workbench.errors import ParameterError
 from workbench.template.parameters import check
 from workbench.template.rendered_template import render_template
@@ -37,10 +36,22 @@ PROMISED = {
 }
 
 
+INSTANCE_PROCESSORS = {
+    **dict.fromkeys(["ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.g6e.48xlarge", "ml.gr6.4xlarge"], "gpu"),
+    **dict.fromkeys(["ml.p3.2xlarge", "ml.p4de.24xlarge", "ml.p5.48xlarge", "ml.p6-b200.48xlarge"], "gpu"),
+    **dict.fromkeys(["ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.xlarge", "ml.c5.2xlarge", "ml.t2.medium"], "cpu"),
+    **dict.fromkeys(["ml.c7i.large", "ml.r5d.24xlarge", "ml.m7i-flex.large"], "cpu"),
+}
+
+
 def _choices(template: Mapping[str, Any], name: str) -> list[str]:
-    """The values of a promised parameter; a custom application's detectorModelName may have any other, too."""
+    """The values of a promised parameter; names of models and types of instances may be others, too."""
     if name == "detectorModelName":
         return catalogue.load().detectors()
+    if name == "faceDetectAndCompareModelName":
+        return catalogue.load().model_choices("face-comparison")
+    if name == "deployInstanceType":
+        return PROMISED[name]
     choices: list[str] = template["Parameters"][name]["AllowedValues"]
     return choices
 
@@ -351,7 +362,7 @@ def test_the_api_has_its_routes_and_their_preflights(template: dict[str, Any]) -
     assert sorted(parts) == ["inference", "{request_id}"]
     (api,) = _of_type(resources, "AWS::ApiGateway::RestApi")
     # The gateway hands over as bytes what the function, and behind it the container, take for an image.
-    assert set(api["BinaryMediaTypes"]) - {"application/x-npy"} == frames.IMAGE_TYPES == content.IMAGE_TYPES
+    assert set(api["BinaryMediaTypes"]) - {"application/x-npy"} == media_types.IMAGE_TYPES == content.IMAGE_TYPES
 
 
 def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.model_folder import ModelFolder
 from workbench import typed
 from workbench.errors import BenchmarkError
+from workbench.store.model_folder import older_models
 
 # Roles of the artefacts that an engine needs, and where a folder has them without saying so.
 _ROLES = {"onnxruntime": ("onnx",), "mxnet": ("symbol", "params"), "dlr": ("neo", "library")}
@@ -61,7 +62,7 @@ def parts(named: str, stores: Sequence[Path], application: str | None) -> list[P
     """
     path = Path(named)
     if path.is_dir():
-        folders, called = [path], path.resolve().name
+        folders, called = [path], path.absolute().name
     else:
         if path.exists():
             raise BenchmarkError(f"{named} is no folder; name the model folder that 'export' or 'compile' wrote")
@@ -119,11 +120,9 @@ def _described(folder: Path, called: str, application: str | None) -> ModelFolde
 
 def _older_names(folder: Path, application: str) -> list[str]:
     """Names of models in the older layout, which has no description."""
-    prefix = catalogue.load().application(application).older_prefix
-    if prefix is None or (folder / "model.json").is_file():
+    if (folder / "model.json").is_file():
         return []
-    found = sorted(folder.glob(f"{prefix}_*{_SYMBOL}"))
-    return [path.name.removeprefix(f"{prefix}_").removesuffix(_SYMBOL) for path in found]
+    return [name for served, name in older_models(folder) if served == application]
 
 
 def _on_engines(folder: Path, described: ModelFolder) -> Iterator[tuple[Model, Mapping[str, Path]]]:
@@ -139,7 +138,7 @@ def _on_engines(folder: Path, described: ModelFolder) -> Iterator[tuple[Model, M
 
 def _undescribed(folder: Path) -> dict[str, Path]:
     """Artefacts by role; a role with several candidates in a folder is left out."""
-    graphs, symbols = list(folder.glob("*.onnx")), list(folder.glob(f"*{_SYMBOL}"))
+    graphs, symbols = list(folder.glob("[!.]*.onnx")), list(folder.glob(f"[!.]*{_SYMBOL}"))
     found = {"onnx": graphs[0]} if len(graphs) == 1 else {}
     if len(symbols) == 1:
         params = symbols[0].with_name(symbols[0].name.removesuffix(_SYMBOL) + _PARAMS)

@@ -19,11 +19,12 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from ipc_ai_serving.errors import ServingError
+from ipc_ai_serving.hooks.messages import Request
 from ipc_ai_serving.scheduling import allocator
 from ipc_ai_serving.scheduling.parallelism import parallelism
 
 if TYPE_CHECKING:
-    from ipc_ai_serving.server.host import ApplicationHost
+    from ipc_ai_serving.server.app import Host
 
 WHOLE = "whole"
 _ACCEPT = "application/json"
@@ -34,7 +35,7 @@ class Variant:
 
     def __init__(self, commands: Connection) -> None:
         self._commands = commands
-        self._body, self._content_type = b"", ""
+        self._request = Request(b"")
         self._workers: list[Connection] = []
 
     def load(self, before_fork: bool) -> None:
@@ -51,17 +52,17 @@ class Variant:
 
     def take(self, body: bytes, content_type: str) -> None:
         """Keep the request that is to be timed."""
-        self._body, self._content_type = body, content_type
+        self._request = Request(body, content_type, _ACCEPT)
 
     def run(self) -> dict[str, float]:
         """Serve the request once: milliseconds of its stages, and of the whole."""
         started = time.perf_counter()
-        _, _, stages = _host().invoke(self._body, self._content_type, _ACCEPT)
+        _, stages = _host().invoke(self._request)
         return {WHOLE: round((time.perf_counter() - started) * 1000, 3), **stages}
 
     def answer(self, body: bytes, content_type: str) -> bytes:
         """Body of the answer that a client would get."""
-        return _host().invoke(body, content_type, _ACCEPT)[0]
+        return _host().invoke(Request(body, content_type, _ACCEPT))[0].body
 
     def hire(self, warm_up: int) -> int:
         """Fork one more worker, which serves the request ``warm_up`` times; its process id."""
@@ -104,12 +105,12 @@ class Variant:
         served = 0
         started = time.perf_counter()
         while (elapsed := time.perf_counter() - started) < seconds:
-            _host().invoke(self._body, self._content_type, _ACCEPT)
+            _host().invoke(self._request)
             served += 1
         return served, elapsed
 
 
-def _host() -> ApplicationHost:
+def _host() -> Host:
     from ipc_ai_serving.server import wsgi  # reads the environment and imports OpenCV
 
     return wsgi.host

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
-from PIL import Image, ImageOps
 
+from workbench import serving_program
 from workbench.errors import WorkbenchError
 
 _COLOUR = (60, 220, 60)  # BGR
@@ -26,15 +25,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
     Raises:
         WorkbenchError: the frame cannot be read, or the picture not written.
     """
-    try:
-        with Image.open(frame) as image:
-            displayed = ImageOps.exif_transpose(image)
-            if displayed.mode.startswith("I"):  # 16 bits: Pillow would clip the values instead of scaling them
-                displayed = Image.fromarray((np.asarray(displayed) >> 8).astype(np.uint8))
-            displayed = displayed.convert("RGB")
-    except OSError as error:
-        raise WorkbenchError(f"cannot read {frame} as an image") from error
-    picture = np.ascontiguousarray(np.asarray(displayed)[:, :, ::-1])
+    picture = _displayed(frame)
     scale = max(picture.shape[:2]) / 1000
     thickness = max(2, round(2 * scale))
     for score, box in found:
@@ -48,6 +39,18 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
         written = False
     if not written:
         raise WorkbenchError(f"cannot write {output}: name a file that ends in .png or .jpg")
+
+
+def _displayed(frame: Path) -> cv2.typing.MatLike:
+    """Decodes the frame as the serving program does, so that its boxes fit however the file says to turn it."""
+    serving_program.make_importable()
+    from ipc_ai_serving.errors import ClientError
+    from ipc_ai_serving.frames import frame_reader
+
+    try:
+        return frame_reader().of_image(frame.read_bytes()).frames[0]
+    except (OSError, ClientError) as error:
+        raise WorkbenchError(f"cannot read {frame} as an image: {error}") from error
 
 
 def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, *, size: float, stroke: int) -> None:

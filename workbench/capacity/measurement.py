@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ipc_ai_catalogue import FACE_COMPARISON
+from workbench import serving_program
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 from workbench.local import serving_container
@@ -64,7 +65,7 @@ def measure(
         used = processor_seconds(program.pid) - used_before
     if not seen.latencies:
         raise PlanError(f"the serving program answered none of {seen.refused} requests; try the frame with 'send'")
-    cores = len(os.sched_getaffinity(0))
+    cores = serving_program.usable_cores()
     rate = seen.rate
     return Measurement(
         application=application,

@@ -127,7 +127,7 @@ _MXNET_ON_GPU = (
 
 
 def instance_types(path: Path = INSTANCES) -> dict[str, InstanceType]:
-    """All instance types of the parameter ``deployInstanceType``, by name."""
+    """The instance types whose cores are known, by name; ``deployInstanceType`` takes others, too."""
     document = json.loads(path.read_text(encoding="utf-8"))
     return {name: InstanceType(name=name, **entry) for name, entry in document["types"].items()}
 
@@ -136,11 +136,14 @@ def instance_type(name: str) -> InstanceType:
     """The instance type called ``name``.
 
     Raises:
-        PlanError: the stack takes none of that name.
+        PlanError: its cores are not known.
     """
     known = instance_types()
     if name not in known:
-        raise PlanError(f"unknown instance type '{name}'{nearest(name, known)}; known: {', '.join(known)}")
+        raise PlanError(
+            f"unknown instance type '{name}'{nearest(name, known)}; a stack takes others of SageMaker hosting, but the "
+            f"plan knows cores and prices of these: {', '.join(known)}"
+        )
     return known[name]
 
 

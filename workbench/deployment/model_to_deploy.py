@@ -1,4 +1,4 @@
-"""Model argument of ``deploy``: a model of the catalogue, or a path that is packed and uploaded."""
+"""Model argument of ``deploy`` and ``up``: a model of the catalogue, or one of the operator's own, which is packed."""
 
 from __future__ import annotations
 
@@ -36,11 +36,19 @@ class NamedModel:
         return {"applicationType": self.application, parameter: self.name}
 
 
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that names the model."""
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="PATH_OR_MODEL",
+        help="a model of the catalogue; or one of your own to pack: its path, or DETECTOR+EMBEDDER of such or of names",
+    )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the model, and short forms of the parameters for it."""
-    parser.add_argument(
-        "model", nargs="?", metavar="PATH_OR_MODEL", help="a model of the catalogue; or a path to pack and upload"
-    )
+    add_model_argument(parser)
     parser.add_argument("--endpoint", metavar="TYPE", help="endpointType: real-time, serverless or async")
     parser.add_argument("--instance", metavar="TYPE", help="deployInstanceType, for example ml.c5.xlarge")
     parser.add_argument("--bucket", help="bucket for the archive, in the stack's region (default: the CDK's own)")
@@ -62,8 +70,18 @@ def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) ->
     return {**given, **named}
 
 
-def chosen(arguments: argparse.Namespace, *, context: Mapping[str, str]) -> NamedModel | PackedModel | None:
-    """Resolve the argument: a model of the catalogue, or a path, which is packed here; None without an argument.
+def chosen(
+    arguments: argparse.Namespace, *, store: Path = places.MODEL_STORE, is_in_image: bool = True
+) -> NamedModel | PackedModel | None:
+    """Resolve the argument: a model of the catalogue, or one of the operator's own, which is packed here.
+
+    Args:
+        arguments: those of the verb.
+        store: folder of model folders.
+        is_in_image: whether a model of the catalogue has to be in the store, from where it goes into the image.
+
+    Returns:
+        None without an argument.
 
     Raises:
         PackageError: it is neither a path nor a model of the catalogue, or the model is not in the store.
@@ -71,9 +89,23 @@ def chosen(arguments: argparse.Namespace, *, context: Mapping[str, str]) -> Name
     word = arguments.model
     if word is None:
         return None
-    if Path(word).exists():
-        return packed_model.pack(Path(word), arguments)
-    return _of_catalogue(word, arguments.application, context)
+    if packed_model.is_to_pack(word, stores=[store]):
+        return packed_model.pack(word, arguments, stores=[store])
+    return _of_catalogue(word, arguments.application, store if is_in_image else None)
+
+
+def refuse_another_application(word: str, model: NamedModel | PackedModel, given: Mapping[str, str]) -> None:
+    """Refuse an application that does not serve the model.
+
+    Raises:
+        PackageError: the parameters name such a one.
+    """
+    served = model.model_parameters["applicationType"]
+    if given.get("applicationType", served) != served:
+        raise PackageError(
+            f"{word} is served by applicationType={served}, not {given['applicationType']}; leave the application out, "
+            "or name another model"
+        )
 
 
 def stack_parameters(
@@ -93,12 +125,7 @@ def stack_parameters(
         AccountError: there is no bucket to upload to.
         PackageError: the application asked for does not serve it, or AWS has no image for it.
     """
-    served = model.model_parameters["applicationType"]
-    if given.get("applicationType", served) != served:
-        raise PackageError(
-            f"{arguments.model} is served by applicationType={served}, not {given['applicationType']}; leave the "
-            "application out, or name another model"
-        )
+    refuse_another_application(arguments.model, model, given)
     if isinstance(model, NamedModel):
         return {**model.model_parameters, "modelDataUrl": "", "containerImageUri": "", **given}
     bucket = arguments.bucket or (_bucket_of_the_cdk(account) if account else _UNKNOWN_BUCKET)
@@ -124,7 +151,7 @@ def _bucket_of_the_cdk(account: Account) -> str:
     return toolkit.outputs[_TOOLKIT_BUCKET]
 
 
-def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]) -> NamedModel:
+def _of_catalogue(name: str, application: str | None, store: Path | None) -> NamedModel:
     known = catalogue.load()
     pairs = known.model_choices(FACE_COMPARISON)
     if name not in known.models and name not in pairs:
@@ -145,10 +172,10 @@ def _of_catalogue(name: str, application: str | None, context: Mapping[str, str]
             else f"is one half of a pair; name one of: {', '.join(pairs)}"
         )
         raise PackageError(f"{name} {said}")
-    for part in [] if "models" in context else known.parts(name):
-        if part.all_files() and not (places.MODEL_STORE / part.name).is_dir():
+    for part in known.parts(name) if store else []:
+        if store and part.all_files() and not (store / part.name).is_dir():
             raise PackageError(
-                f"{part.name} is not in {places.MODEL_STORE}, from where it goes into the image; run "
-                f"'{typed.fetch(part.name, places.MODEL_STORE)}' first"
+                f"{part.name} is not in {store}, from where it goes into the image; run "
+                f"'{typed.fetch(part.name, store)}' first"
             )
     return NamedModel(name, application or serves[0])

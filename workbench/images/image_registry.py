@@ -85,31 +85,30 @@ class Repository:
             client.put_lifecycle_policy(repositoryName=self.name, lifecyclePolicyText=json.dumps(_LIFECYCLE))
         return []
 
-    def has(self, client: Any, tag: str) -> bool:
-        """Return whether an image of that tag exists; False without the repository.
+    def digest(self, client: Any, tag: str) -> str | None:
+        """Digest of the image of that tag, for an immutable URI: ``sha256:...``; None where there is no such image.
 
         Raises:
             AccountError: AWS refuses the call.
         """
         with saying_in_one_sentence():
             try:
-                return bool(
-                    client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
-                )
+                found = client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
             except ClientError as error:
                 if error.response["Error"]["Code"] in ("ImageNotFoundException", "RepositoryNotFoundException"):
-                    return False
+                    return None
                 raise
+            return str(found[0]["imageDigest"]) if found else None
 
-    def digest(self, client: Any, tag: str) -> str:
-        """Digest of the image of that tag, for an immutable URI: ``sha256:...``.
+    def keeps_tags(self, client: Any) -> bool:
+        """Return whether tags of the existing repository never move to another image.
 
         Raises:
             AccountError: AWS refuses the call.
         """
         with saying_in_one_sentence():
-            (found,) = client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
-            return str(found["imageDigest"])
+            (found,) = client.describe_repositories(repositoryNames=[self.name])["repositories"]
+            return bool(found.get("imageTagMutability", "").startswith("IMMUTABLE"))
 
     def creation_commands(self) -> list[str]:
         """Commands of the AWS command line for a missing repository, the same as ``create_where_missing``."""
@@ -138,6 +137,12 @@ def region_of(image: str) -> str | None:
     """Region of an image in a private repository of ECR, of any account; None for any other image."""
     found = _PRIVATE.match(image)
     return found[2] if found else None
+
+
+def account_of(image: str) -> str | None:
+    """Account of an image in a private repository of ECR; None for any other image."""
+    found = _PRIVATE.match(image)
+    return found[1] if found else None
 
 
 def password(account: Account, region: str) -> str:

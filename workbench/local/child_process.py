@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ def _end_with_parent() -> None:
 
 class ChildProcess:
     """Running program; a context manager that ends it: SIGTERM, then SIGKILL after 35 seconds.
+
+    Processes that it started and left behind are killed then.
 
     It has a session of its own, so that Ctrl-C in the terminal reaches only the workbench. The workbench then stops
     its children in order.
@@ -83,6 +86,6 @@ class ChildProcess:
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS)
-            return
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

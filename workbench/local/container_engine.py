@@ -33,12 +33,14 @@ class Engine:
         run_options: options of its ``run``.
         build_options: options of its ``build``.
         build_environment: environment variables that ``build`` needs in addition.
+        bridge: the subcommand that prints this machine's address on the containers' network.
     """
 
     command: tuple[str, ...]
     run_options: tuple[str, ...] = ()
     build_options: tuple[str, ...] = ()
     build_environment: Mapping[str, str] = field(default_factory=dict)
+    bridge: tuple[str, ...] = ()
 
     def output(self, *words: str) -> str | None:
         """Output of a subcommand; None when it fails."""
@@ -76,6 +78,16 @@ def find(image: str) -> Engine:
         f"the image {image} is not on this machine; run '{working[0].command[0]} pull {image}' first, or build and "
         "tag it so"
     )
+
+
+def address_of_this_machine(image: str) -> str | None:
+    """Address at which a container of the image reaches this machine; None where its engine tells none.
+
+    Raises:
+        StartError: no engine works, or none has the image.
+    """
+    engine = find(image)
+    return engine.output(*engine.bridge) or None
 
 
 def working(name: str | None = None) -> Engine:
@@ -129,7 +141,11 @@ def _installed() -> Iterator[Engine]:
 
 def _docker() -> Engine:
     # An attestation makes the tag an index of two manifests, which SageMaker refuses.
-    return Engine(("docker",), build_environment={"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
+    return Engine(
+        ("docker",),
+        build_environment={"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
+        bridge=("network", "inspect", "bridge", "--format={{(index .IPAM.Config 0).Gateway}}"),
+    )
 
 
 def _podman() -> Engine:
@@ -140,6 +156,7 @@ def _podman() -> Engine:
         ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"),
         # All registries and SageMaker take Docker's format. Docker itself caches layers and has a network by default.
         ("--format=docker", "--layers", "--network=host"),
+        bridge=("network", "inspect", "podman", "--format={{(index .Subnets 0).Gateway}}"),
     )
 
 

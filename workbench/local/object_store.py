@@ -53,3 +53,10 @@ def running(bucket: str, region: str) -> Iterator[ObjectStore]:
                 CreateBucketConfiguration={"LocationConstraint": cast("BucketLocationConstraintType", region)},
             )
         yield ObjectStore(server.url, bucket, client)
+
+
+@contextmanager
+def also_at(host: str) -> Iterator[str]:
+    """Serves the same objects at another address of this machine, and yields its URL; moto keeps them in memory."""
+    with HttpServer(DomainDispatcherApplication(create_backend_app), host=host) as server:
+        yield server.url

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 6 * 1024 * 1024
 _TIMEOUT_SECONDS = 60
+# A container that takes a request and then closes the connection has failed on it.
+_CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _ASYNC_TIMEOUT_SECONDS = 900
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Custom-Attributes")
 # Headers of an asynchronous request, and their names at the container.
@@ -62,7 +64,7 @@ def create_app(
         try:
             answer = client.post("/invocations", content=body, headers=headers)
         except httpx.HTTPError as error:
-            return _model_error(503, f"the container did not answer: {type(error).__name__}")
+            return _model_error(502 if isinstance(error, _CUT) else 503, _no_answer(error))
         if not answer.is_success:
             return _model_error(answer.status_code, answer.text)
         return Response(
@@ -113,7 +115,11 @@ def _work(
     """Processes one queued request: sends its object to the container, and stores the answer as an object."""
     try:
         body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
-        answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
+        try:
+            answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
+        except httpx.HTTPError as error:
+            objects.client.put_object(Bucket=objects.bucket, Key=failure, Body=_no_answer(error).encode())
+            return
         objects.client.put_object(
             Bucket=objects.bucket,
             Key=output if answer.is_success else failure,
@@ -122,6 +128,10 @@ def _work(
         )
     except Exception:
         logger.exception("the asynchronous request of %s failed", source)
+
+
+def _no_answer(error: httpx.HTTPError) -> str:
+    return f"the container did not answer: {type(error).__name__}"
 
 
 def _model_error(status: int, message: str) -> Response:

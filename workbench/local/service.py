@@ -139,9 +139,20 @@ def _container(
             model_store=model_store,
             log=log,
         )
-    # The local S3 listens on 127.0.0.1 alone, so a container cannot reach it.
-    environment = {**serving_container.tuning(), **stack.model_environment}
-    return container_engine.running(stack.named_image, environment, model_dir=model_dir, log=log)
+    return _named_image(stack.named_image, stack.model_environment, model_dir=model_dir, log=log)
+
+
+@contextmanager
+def _named_image(
+    image: str, environment: Mapping[str, str], *, model_dir: Path | None, log: Path
+) -> Iterator[tuple[str, ChildProcess]]:
+    """Starts the operator's image, with S3 at an address that its container reaches where the engine tells one."""
+    address = container_engine.address_of_this_machine(image)
+    with object_store.also_at(address) if address else nullcontext() as url:
+        services = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": url} if url else {}
+        given = {**serving_container.tuning(), **environment, **services}
+        with container_engine.running(image, given, model_dir=model_dir, log=log) as started:
+            yield started
 
 
 def _require_model(stack: RenderedStack, model_store: Path) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import socket
-import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +14,10 @@ from pathlib import Path
 
 import httpx
 
+from ipc_ai_catalogue import CUSTOM
 from workbench import places
 from workbench.errors import StartError
+from workbench.local import image_system, missing_modules, serving_environment
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
 
@@ -33,7 +35,9 @@ def running(
     model_store: Path,
     log: Path,
 ) -> Iterator[tuple[str, ChildProcess]]:
-    """Start ``serve`` and wait until its model is loaded.
+    """Start ``serve`` in the serving environment and wait until its model is loaded.
+
+    Temporary files of the program, a model's own packages among them, are removed when it has ended, even by a signal.
 
     Args:
         environment: the rendered one.
@@ -46,15 +50,23 @@ def running(
         Its base URL and its process.
 
     Raises:
-        StartError: it ended, or its model could not be loaded; the message ends with its log.
+        StartError: the serving environment is not there, the program ended, or its model could not be loaded; the
+            message ends with its log.
     """
+    programs = serving_environment.programs()
     # The program inherits a listening socket, so that no other process can take the port before it binds.
-    with socket.create_server((HOST, 0)) as listener:
+    with (
+        tempfile.TemporaryDirectory(prefix="ipc-serving-") as temporary,
+        socket.create_server((HOST, 0)) as listener,
+    ):
+        links = Path(temporary) / "bin"
+        image_system.link_programs(links)
         listener.set_inheritable(True)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         # Paths inside the image.
         paths = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PATH": f"{programs}:{links}",
+            "TMPDIR": temporary,
             "PYTHONPATH": str(places.CATALOGUE),
             "PYTHONDONTWRITEBYTECODE": "1",
             "MODEL_STORE": str(model_store.resolve()),
@@ -68,7 +80,12 @@ def running(
             inherited_files=[listener.fileno()],
         ) as program:
             listener.close()  # leaves the program the only copy, so that connections are refused when it ends
-            wait_until_ready(program, url)
+            try:
+                wait_until_ready(program, url)
+            except StartError as error:
+                if environment.get("APPLICATION_TYPE") != CUSTOM or model_dir is None:
+                    raise
+                raise StartError(missing_modules.with_advice(str(error), model_dir / "code")) from error
             yield url, program
 
 
@@ -102,10 +119,19 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
 
 
 def reason_in_log(program: ChildProcess) -> str:
-    """Last error in the program's log, which has one JSON object a line."""
+    """Last error in the program's log, else the end of the log."""
+    return error_in_log(program) or (
+        f"the model could not be loaded; the serving program's log says:\n{program.log_tail()}"
+    )
+
+
+def error_in_log(program: ChildProcess) -> str | None:
+    """Last error in the program's log, which has one JSON object a line, with what was raised."""
     for line in reversed(program.log_tail().splitlines()):
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if entry.get("level") == "ERROR":
-                return str(entry["message"])
-    return f"the model could not be loaded; the serving program's log says:\n{program.log_tail()}"
+                message = str(entry["message"])
+                raised = str(entry.get("traceback", "")).strip().rpartition("\n")[2]
+                return message if raised in message else f"{message}: {raised}"
+    return None

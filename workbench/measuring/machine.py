@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from workbench import serving_program
+
 _PACKAGES = ("mxnet", "onnxruntime", "onnxruntime-gpu", "dlr", "dlib-bin", "opencv-python-headless", "numpy")
 _BUSY = 0.25  # load a core
 
@@ -22,7 +24,7 @@ def described() -> dict[str, Any]:
     """Processor, cores that may be used, memory, system, releases, and how busy the machine was before."""
     return {
         "processor": processor_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": serving_program.usable_cores(),
         "memory_mib": int((_line("/proc/meminfo", "MemTotal") or "0").split()[0]) // 1024,
         "system": platform.platform(),
         "python": platform.python_version(),

@@ -14,7 +14,7 @@ _PROC = Path("/proc")
 def processor_seconds(root: int) -> float:
     """Processor time that a process and its children, and theirs, have used so far."""
     seconds = 0.0
-    for process in _family(root):
+    for process in family(root):
         with contextlib.suppress(OSError):  # it has ended
             fields = _fields(process)
             seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -23,7 +23,7 @@ def processor_seconds(root: int) -> float:
 
 def memory_mib(root: int) -> float:
     """Memory of a process and its children, and theirs: a page that n of them share counts once in the sum."""
-    return together_mib(_family(root))
+    return together_mib(family(root))
 
 
 def together_mib(processes: Iterable[int]) -> float:
@@ -50,7 +50,8 @@ def _kilobytes(process: int, file: str, name: str) -> int:
     return int(found[1])
 
 
-def _family(root: int) -> set[int]:
+def family(root: int) -> set[int]:
+    """Ids of a process, its children, and theirs."""
     parents: dict[int, int] = {}
     for entry in _PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):

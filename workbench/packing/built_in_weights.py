@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path, PurePosixPath
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, nearest
+from ipc_ai_catalogue import FACE_COMPARISON, nearest
 from workbench.errors import PackageError
-from workbench.packing.framework_layouts import DESCRIPTION
 from workbench.packing.model_archive import Files
 from workbench.packing.model_program import PROGRAM_NAME
+from workbench.store.model_folder import DESCRIPTION, read
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def built_in(source: Path, found: Files, application: str | None) -> tuple[str, str]:
@@ -24,9 +25,15 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
     described = [name for name in found if PurePosixPath(name).name == DESCRIPTION]
     older = re.compile(r"(?P<prefix>[a-z]+_detector)_(?P<model>.+)-symbol\.json")
     try:
-        models = [_model_of(found[name]) for name in described]
-    except (ValueError, KeyError, TypeError, CatalogueError) as error:
-        raise PackageError(f"{DESCRIPTION} does not describe a model: {error}") from error
+        models = [read(found[name].parent) for name in described]
+    except ValueError as error:
+        raise PackageError(str(error)) from error
+    for model in models:
+        if not _NAME.fullmatch(model.name):
+            raise PackageError(
+                f"'{model.name}', the name in {DESCRIPTION}, is no name for a parameter; use letters, digits, '.', '_' "
+                "and '-', at most 63, beginning with a letter or digit"
+            )
     for name in found:
         if (match := older.fullmatch(name)) and not models:
             served = [kind.name for kind in known.applications.values() if kind.older_prefix == match["prefix"]]
@@ -57,6 +64,19 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
     return served_by[0], model.name
 
 
-def _model_of(description: Path) -> catalogue.Model:
-    document = json.loads(description.read_text(encoding="utf-8"))
-    return catalogue.model_from_dict(document.pop("name"), document)
+def under_their_names(found: Files) -> tuple[Files, list[tuple[str, str]]]:
+    """Rename folders of models to the names in their descriptions, by which the container looks for them.
+
+    Returns:
+        The files, and the folders renamed, as ``(there, here)``.
+    """
+    renamed = []
+    for name in [name for name in found if "/" in name and PurePosixPath(name).name == DESCRIPTION]:
+        folder, model = PurePosixPath(name).parent.as_posix(), read(found[name].parent).name
+        if folder != model:
+            renamed.append((f"{folder}/", f"{model}/"))
+    for there, here in renamed:
+        found = {
+            here + name.removeprefix(there) if name.startswith(there) else name: path for name, path in found.items()
+        }
+    return found, renamed

@@ -20,6 +20,13 @@ from workbench.errors import PackageError
 _TABLE = Path(__file__).with_suffix(".json")
 _GPU_FAMILY = re.compile(r"ml\.[gp]\d")
 _INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
+UNFIT = {
+    "sklearn": "AWS's container for sklearn does not start here: it imports the program that the environment variable "
+    "SAGEMAKER_PROGRAM names, and finds none without, and the stack sets none; leave --image dlc out, and name "
+    "scikit-learn in code/requirements.txt for the image that is built here"
+}
+"""Reason, by framework, for which the stack cannot serve with AWS's image."""
+
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 

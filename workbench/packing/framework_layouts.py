@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from workbench.errors import PackageError
-from workbench.packing import model_program
+from workbench.packing import model_program, saved_model
 from workbench.packing.model_archive import Files
-from workbench.packing.model_program import CODE, PROGRAM_NAME
+from workbench.packing.model_program import CODE, PROGRAM, PROGRAM_NAME
 
 DESCRIPTION = "model.json"
-_SAVED_MODEL = "saved_model.pb"
+# Their container cuts leading zeros off, so that nothing is left of 0.
+_VERSION = re.compile(r"0*[1-9][0-9]*")
 _SAVED_BY_MXNET = ("model-symbol.json", "model-0000.params", "model-shapes.json")
 _NUMBER = re.compile(r"-\d{4}(?=\.params$)")
 
@@ -58,9 +59,10 @@ def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
     def check(source: Path, found: Files) -> Files:
         patterns = " or ".join(FRAMEWORKS[framework].weights)
         if PROGRAM_NAME not in found:
+            into = f"put it into {source / CODE}, or " if source.is_dir() else ""
             raise PackageError(
-                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; put it into {source / CODE}, or "
-                f"name it with --inference {_program_at_the_top(found) or 'FILE'}"
+                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; {into}name it with --inference "
+                f"{_program_at_the_top(found) or _program_beside(source) or 'FILE'}"
             )
         if all(name.startswith(f"{CODE}/") for name in found):
             raise PackageError(
@@ -76,6 +78,12 @@ def _program_at_the_top(found: Files) -> Path | None:
     """Find a file beside the weights that defines hooks."""
     beside = ((name, path) for name, path in found.items() if "/" not in name and name.endswith(".py"))
     return next((path for name, path in beside if model_program.defines_hooks(name, path)), None)
+
+
+def _program_beside(weights: Path) -> Path | None:
+    """Find the program beside one file with weights."""
+    beside = (weights.with_name(PROGRAM), weights.parent / PROGRAM_NAME)
+    return next((path for path in beside if path.is_file()), None)
 
 
 def _check_mxnet(source: Path, found: Files) -> Files:
@@ -111,23 +119,28 @@ def _check_onnx(source: Path, found: Files) -> Files:
 
 
 def _check_saved_model(source: Path, found: Files) -> Files:
-    """Check that a SavedModel lies in a folder with a number; one at the top is moved into ``1``."""
-    graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == _SAVED_MODEL]
+    """Check a SavedModel and the program that calls it; one at the top is moved into a folder with a number."""
+    graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == saved_model.GRAPH]
     if not graphs:
         keras = _first_match(found, ("*.h5", "*.keras"))
-        said = f"{keras} is a format of Keras's own" if keras else f"there is no {_SAVED_MODEL} in {source}"
+        said = f"{keras} is a format of Keras's own" if keras else f"there is no {saved_model.GRAPH} in {source}"
         raise PackageError(f"{said}, and TensorFlow Serving takes a SavedModel; write one with model.export('1')")
-    if _SAVED_MODEL in found:
-        return {
-            name if name.startswith(f"{CODE}/") else f"1/{name}": path  # no other file has this version
+    if saved_model.GRAPH in found:
+        version = source.name if _VERSION.fullmatch(source.name) else "1"
+        found = {
+            name if name.startswith(f"{CODE}/") else f"{version}/{name}": path  # no other file has this version
             for name, path in found.items()
         }
-    for graph in graphs:
-        if not graph.parent.name.isdecimal():
+    program = found.get(PROGRAM_NAME)
+    if program is not None and (lacking := model_program.lacking_handlers(PROGRAM_NAME, program)):
+        raise PackageError(lacking)
+    for graph in (PurePosixPath(name) for name in found if PurePosixPath(name).name == saved_model.GRAPH):
+        if not _VERSION.fullmatch(graph.parent.name):
             raise PackageError(
-                f"{graph} is not in a folder with a number, and TensorFlow Serving takes a version by its number; "
-                f"rename {source / graph.parent} to {source / graph.parent.parent / '1'}"
+                f"{graph} is not in a folder with a number from 1 on, and TensorFlow Serving takes a version by its "
+                f"number; rename {source / graph.parent} to {source / graph.parent.parent / '1'}"
             )
+        saved_model.check(str(graph), found, has_program=program is not None)
     return found
 
 
@@ -148,7 +161,9 @@ class _Framework:
 
 FRAMEWORKS: Mapping[str, _Framework] = {
     "pytorch": _Framework(("*.pt", "*.pth"), frozenset({"torch"}), _check_weights("pytorch")),
-    "tensorflow": _Framework((_SAVED_MODEL, "*.h5", "*.keras"), frozenset({"tensorflow", "keras"}), _check_saved_model),
+    "tensorflow": _Framework(
+        (saved_model.GRAPH, "*.h5", "*.keras"), frozenset({"tensorflow", "keras"}), _check_saved_model
+    ),
     "sklearn": _Framework(("*.joblib", "*.pkl"), frozenset({"sklearn", "joblib"}), _check_weights("sklearn")),
     "mxnet": _Framework(("*-symbol.json", "*.params"), frozenset({"mxnet"}), _check_mxnet),
     "onnx": _Framework(("*.onnx",), frozenset({"onnxruntime", "onnx"}), _check_onnx),

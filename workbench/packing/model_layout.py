@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from workbench.errors import PackageError
-from workbench.packing import built_in_weights, framework_layouts, model_program
+from workbench.packing import built_in_weights, companions, framework_layouts, model_program, places_of_files
 from workbench.packing.framework_layouts import FRAMEWORKS
 from workbench.packing.model_archive import Files
-from workbench.packing.model_program import CODE, PROGRAM, PROGRAM_NAME, REQUIREMENTS, REQUIREMENTS_NAME
+from workbench.packing.model_program import PROGRAM_NAME, REQUIREMENTS_NAME
 
 _CUSTOM = "custom"
+_JUNK = frozenset({"__pycache__", "__MACOSX"})
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def lay_out(
     """Lay out a folder, or one file with weights.
 
     Args:
-        source: the folder or the file.
+        source: the folder or the file, with which its companions are packed.
         framework: one of ``FRAMEWORKS``; None guesses it from the files.
         inference: a program that goes in as code/inference.py.
         requirements: a list of packages that goes in as code/requirements.txt.
@@ -68,19 +69,24 @@ def lay_out(
     Raises:
         PackageError: a file is missing or misplaced; the message names it and its right place.
     """
-    for path in (source, inference, requirements):
-        if path is not None and not path.exists():
-            raise PackageError(f"there is no {path}; name a folder or a file of this machine")
+    if not source.exists():
+        raise PackageError(f"there is no {source}; name a folder or a file of this machine")
     found = {name: path for name, path in _files(source).items() if not _is_same(path, without)}
     if not found:
         raise PackageError(f"{source} is empty; put the model's weights into it")
-    moved: list[tuple[str, str]] = []
-    for given, target in ((inference, PROGRAM_NAME), (requirements, REQUIREMENTS_NAME)):
+    found, moved = places_of_files.unwrapped(found)
+    was_at_top = any("/" not in name and _is_same(path, inference) for name, path in found.items())
+    for option, given, target in (
+        ("--inference", inference, PROGRAM_NAME),
+        ("--requirements", requirements, REQUIREMENTS_NAME),
+    ):
         if given is not None:
-            found = {name: path for name, path in found.items() if not _is_same(path, given)}
-            found[target] = given
+            path = _given(given, option, found)
+            found = {name: each for name, each in found.items() if not _is_same(each, path)}
+            found[target] = path
             moved.append((str(given), target))
-    _refuse_misplaced(source, found)
+    found, into_code = places_of_files.with_program_in_code(found, was_at_top=was_at_top)
+    moved += into_code
     program = model_program.program_of_another_name(found, hooks_needed=not framework_layouts.loads_by_default(found))
     if program is not None:
         found[PROGRAM_NAME] = found[program]
@@ -96,46 +102,39 @@ def lay_out(
     if PROGRAM_NAME in found or name == "tensorflow":
         return ModelLayout(name, because, _CUSTOM, None, found, tuple(moved))
     served, model = built_in_weights.built_in(source, found, application)
+    found, renamed = built_in_weights.under_their_names(found)
+    moved += renamed
     return ModelLayout(name, because, served, model, found, tuple(moved))
 
 
 def _files(source: Path) -> Files:
-    """List all files except hidden ones and Python's compiled modules."""
+    """List all files except hidden ones, what macOS puts into archives, and Python's compiled modules."""
     if source.is_file():
-        return {source.name: source}
+        return {path.name: path for path in (source, *companions.of(source))}
     return {
         name.as_posix(): path
         for path in sorted(source.rglob("*"))
         if path.is_file()
         for name in [path.relative_to(source)]
-        if not any(part.startswith(".") or part == "__pycache__" for part in name.parts) and path.suffix != ".pyc"
+        if _JUNK.isdisjoint(name.parts) and not any(part.startswith(".") for part in name.parts)
+        if path.suffix != ".pyc"
     }
+
+
+def _given(path: Path, option: str, found: Files) -> Path:
+    """File of an option, on this machine or, by its name there, among the files of the source.
+
+    Raises:
+        PackageError: it is neither, or no file.
+    """
+    if path.is_file():
+        return path
+    if path.exists():
+        raise PackageError(f"{path} is no file; name a file with {option} FILE")
+    if path.as_posix() in found:
+        return found[path.as_posix()]
+    raise PackageError(f"there is no {path}; name a file of this machine with {option} FILE")
 
 
 def _is_same(path: Path, other: Path | None) -> bool:
     return other is not None and path.resolve() == other.resolve()
-
-
-def _refuse_misplaced(source: Path, found: Files) -> None:
-    """Refuse files that are misplaced for every framework.
-
-    Raises:
-        PackageError: the program or its packages lie at the top, or everything lies in a folder of its own.
-    """
-    for name, target, option in (
-        (PROGRAM, PROGRAM_NAME, "--inference"),
-        (REQUIREMENTS, REQUIREMENTS_NAME, "--requirements"),
-    ):
-        if name in found:
-            raise PackageError(
-                f"{name} lies at the top of {source}, and belongs into {CODE}/; move it to {target}, or name it with "
-                f"{option} {found[name]}"
-            )
-    tops = {PurePosixPath(name).parts[0] for name in found}
-    nested = [name for name in found if PurePosixPath(name).match(f"*/{PROGRAM_NAME}")]
-    if PROGRAM_NAME not in found and nested:
-        top = PurePosixPath(nested[0]).parts[0]
-        raise PackageError(
-            f"{PROGRAM_NAME} lies in {top}/, and {CODE}/ belongs to the top of the archive; package {source / top}"
-            + ("" if len(tops) == 1 else ", with the other files in it")
-        )

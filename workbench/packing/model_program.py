@@ -44,6 +44,21 @@ def defines_hooks(name: str, path: Path) -> bool:
     return not defined(name, path).isdisjoint(_HOOKS + _TENSORFLOW_HOOKS)
 
 
+def lacking_handlers(name: str, path: Path) -> str | None:
+    """Sentence about a program that TensorFlow Serving's container cannot call, which ends it; None for a right one.
+
+    Source: ``_import_handlers`` in ``python_service.py`` of sagemaker-tensorflow-serving-container.
+    """
+    there = {bound for node in ast.walk(_tree(name, path)) if isinstance(node, ast.stmt) for bound in _bound(node)}
+    if "handler" in there or {"input_handler", "output_handler"} <= there or "*" in there:
+        return None
+    lacks = " and ".join(sorted({"input_handler", "output_handler"} - there))
+    return (
+        f"{name} does not define {lacks}; TensorFlow Serving's container calls input_handler(data, context) and "
+        "output_handler(response, context), or handler(data, context) alone, and does not start without"
+    )
+
+
 def defined(name: str, path: Path) -> set[str]:
     """Names that a program defines or imports at its top level."""
     return {bound for node in _tree(name, path).body for bound in _bound(node)}
@@ -55,7 +70,7 @@ def _bound(node: ast.stmt) -> Iterator[str]:
     elif isinstance(node, ast.ImportFrom):
         for alias in node.names:
             # A star import may bring every hook; this file does not show its names.
-            yield from _HOOKS if alias.name == "*" else (alias.asname or alias.name,)
+            yield from (alias.name, *_HOOKS) if alias.name == "*" else (alias.asname or alias.name,)
     elif isinstance(node, ast.Assign):
         yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 

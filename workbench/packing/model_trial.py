@@ -1,20 +1,21 @@
-"""Trial of a model.tar.gz: the container's own program runs it here, and answers one sample."""
+"""Trial of a model.tar.gz: the container's program serves it here in the image's packages, and answers a sample."""
 
 from __future__ import annotations
 
 import base64
 import json
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from workbench.camera import sending as camera
 from workbench.errors import PackageError, StartError
-from workbench.local import model_data, serving_container
+from workbench.local import image_system, missing_modules, model_data, serving_container
+from workbench.local.child_process import ChildProcess
+from workbench.packing import model_answer
 from workbench.packing.model_layout import ModelLayout
 
 _TIMEOUT_SECONDS = 60  # SageMaker's limit for an answer
@@ -29,6 +30,13 @@ class Sample:
     body: bytes
     content_type: str
     is_named: bool
+
+
+@dataclass(frozen=True)
+class NotTried:
+    """Reason for which an archive was not served here."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,8 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
     """Serve the archive as the endpoint would, and send the sample.
 
     Raises:
-        PackageError: the program does not start, or refuses the sample; the message says why.
+        PackageError: the program does not start, refuses the sample, or answers what cannot be right; the message says
+            why.
     """
     environment = {
         "APPLICATION_TYPE": layout.application,
@@ -81,17 +90,23 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
                     model_dir=model_dir,
                     model_store=model_store,
                     log=Path(logs) / "serving.log",
-                ) as (url, _),
+                ) as (url, program),
             ):
-                return _invoke(url, sent)
+                assert model_dir is not None  # because a path is given
+                response = _invoke(url, sent)
+                if not response.is_success:
+                    raise PackageError(_refusal(response, sent, program, model_dir / "code"))
+                model_answer.check(layout.application, response)
+                if layout.application == CUSTOM:
+                    _check_libraries(program, model_dir)
+                return _trial(response)
         except StartError as error:
             raise PackageError(f"{archive.name} does not serve: {error}") from error
 
 
-def _invoke(url: str, sent: Sample) -> Trial:
-    started = time.perf_counter()
+def _invoke(url: str, sent: Sample) -> httpx.Response:
     try:
-        response = httpx.post(
+        return httpx.post(
             f"{url}/invocations",
             content=sent.body,
             headers={"Content-Type": sent.content_type},
@@ -99,14 +114,38 @@ def _invoke(url: str, sent: Sample) -> Trial:
         )
     except httpx.HTTPError as error:
         raise PackageError(f"the model gives no answer to the sample: {error}") from error
-    milliseconds = (time.perf_counter() - started) * 1000
-    if not response.is_success:
-        what = "the sample" if sent.is_named else "the photograph that is sent where no sample is named"
-        advice = "" if sent.is_named else "; name one that it takes with --sample FILE, and --content-type TYPE"
-        raise PackageError(f"the model does not answer {what}: {response.status_code} {_said(response)}{advice}")
+
+
+def _check_libraries(program: ChildProcess, model_dir: Path) -> None:
+    """Check that the model uses no library of this machine that the image lacks.
+
+    Raises:
+        PackageError: it does.
+    """
+    foreign = image_system.foreign_libraries(program.pid, own=[model_dir])
+    if foreign:
+        raise PackageError(
+            f"the model uses {', '.join(foreign)} of this machine, which the image lacks; name a package that needs "
+            "none in code/requirements.txt (opencv-python-headless is in the image), or build an image with it"
+        )
+
+
+def _trial(response: httpx.Response) -> Trial:
     content_type = response.headers.get("Content-Type", "").split(";")[0]
     is_text = content_type == _JSON or content_type.startswith("text/")
+    milliseconds = response.elapsed.total_seconds() * 1000
     return Trial(content_type, response.text if is_text else f"{len(response.content)} bytes", milliseconds)
+
+
+def _refusal(response: httpx.Response, sent: Sample, program: ChildProcess, code: Path) -> str:
+    """Message about an error: what was raised or said, and what to change."""
+    what = "the sample" if sent.is_named else "the photograph that is sent where no sample is named"
+    raised = serving_container.error_in_log(program) if response.is_server_error else None
+    said = f"the model does not answer {what}: {response.status_code} {raised or _said(response)}"
+    advised = missing_modules.with_advice(said, code) if raised else said
+    if advised != said or sent.is_named:
+        return advised
+    return f"{said}; name one that it takes with --sample FILE, and --content-type TYPE"
 
 
 def _said(response: httpx.Response) -> str:

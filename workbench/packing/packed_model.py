@@ -4,41 +4,56 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import ipc_ai_catalogue as catalogue
 from workbench import places
 from workbench.errors import PackageError
 from workbench.local import model_data
-from workbench.packing import deep_learning_containers, framework_layouts, model_archive, model_layout, model_trial
+from workbench.packing import (
+    deep_learning_containers,
+    framework_layouts,
+    model_archive,
+    model_layout,
+    model_trial,
+    named_models,
+)
 from workbench.packing.model_layout import ModelLayout
-from workbench.packing.model_trial import Trial
+from workbench.packing.model_trial import NotTried, Trial
+from workbench.packing.named_models import ARCHIVE
 from workbench.store.artefacts import sha256
 
 BUILT, DLC = "built", "dlc"
-_ARCHIVE = re.compile(r".+\.(tar\.gz|tgz)")
 
 
 @dataclass(frozen=True)
 class PackedModel:
-    """Archive on this machine: its layout, its path, and the SHA-256 and size in bytes of the file."""
+    """Archive on this machine: its layout, source and path, and the SHA-256 and size in bytes of the file."""
 
     layout: ModelLayout
+    source: Path
     archive: Path
     sha256: str
     size: int
 
     @property
+    def name(self) -> str:
+        """Name of the model, for metrics and logs; that of the archive for a program of the user's own."""
+        word = re.sub(r"[^A-Za-z0-9._-]+", "-", named_models.stem(self.source)).strip("-._")
+        return self.layout.model or word[:63] or self.layout.application
+
+    @property
     def model_parameters(self) -> dict[str, str]:
         """Stack parameters that choose its application and model."""
-        named = "faceDetectAndCompareModelName" if "+" in (self.layout.model or "") else "detectorModelName"
-        return {"applicationType": self.layout.application} | ({named: self.layout.model} if self.layout.model else {})
+        known = catalogue.load().application(self.layout.application)
+        return {"applicationType": known.name, known.model_parameter: self.name}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments for the making and the trial of the archive."""
+def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments for the making of the archive."""
     parser.add_argument(
         "--framework",
         choices=tuple(framework_layouts.FRAMEWORKS),
@@ -50,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FILE.tar.gz", help="where the archive goes (default: below out)"
     )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments for the making and the trial of the archive."""
+    add_layout_arguments(parser)
     parser.add_argument("--sample", type=Path, metavar="FILE", help="what the trial sends (default: a photograph)")
     parser.add_argument("--content-type", metavar="TYPE", help="its content type (default: by the name of the file)")
     parser.add_argument("--no-trial", action="store_true", help="do not serve the archive on this machine first")
@@ -62,17 +82,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--framework-version", metavar="V", help="version of the Deep Learning Container")
 
 
-def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
-    """Pack a folder, a file with weights, or another archive, in the framework's layout.
+def is_to_pack(word: str, *, stores: Sequence[Path]) -> bool:
+    """Return whether a word names something to pack, and not a model of the catalogue alone."""
+    halves = word.split("+")
+    known = catalogue.load().models
+    is_own_pair = (
+        len(halves) == 2
+        and any(_is_own(half, stores) for half in halves)
+        and all(_is_own(half, stores) or half in known for half in halves)
+    )
+    return _is_own(word, stores) or is_own_pair
+
+
+def pack(word: str, arguments: argparse.Namespace, *, stores: Sequence[Path] = (places.MODEL_STORE,)) -> PackedModel:
+    """Pack a folder, a file with weights, another archive, or a pair of models, in the framework's layout.
+
+    Args:
+        word: the path; or the name of a model of the operator's own in a store; or two of these, or of the catalogue's
+            names, with ``+`` between.
+        arguments: those of ``add_layout_arguments``.
+        stores: folders of model folders.
 
     Raises:
         PackageError: a file is missing or misplaced.
         StartError: another archive cannot be unpacked.
     """
-    output = arguments.output or places.OUTPUT / "packages" / f"{_stem(source)}.tar.gz"
-    if not _ARCHIVE.fullmatch(output.name):
+    named = named_models.stored(word, stores=stores) or Path(word)
+    name = named_models.stem(named) if named.exists() else "+".join(named_models.stem(Path(h)) for h in word.split("+"))
+    output = arguments.output or places.OUTPUT / "packages" / f"{name}.tar.gz"
+    if not ARCHIVE.fullmatch(output.name):
         raise PackageError(f"{output} is no name for a model.tar.gz; let it end in .tar.gz")
-    with _opened(source) as folder:
+    with named_models.pair(word, stores=stores) as pair, _opened(pair or named) as folder:
         layout = model_layout.lay_out(
             folder,
             framework=arguments.framework,
@@ -81,18 +121,32 @@ def pack(source: Path, arguments: argparse.Namespace) -> PackedModel:
             application=arguments.application,
             without=output,
         )
-        model_archive.write(layout.files, output)
-    return PackedModel(layout, output, sha256(output), output.stat().st_size)
+        try:
+            model_archive.write(layout.files, output)
+        except OSError as error:
+            raise PackageError(f"cannot write {output}: {error.strerror}; name another with --output") from error
+    return PackedModel(layout, named, output, sha256(output), output.stat().st_size)
 
 
-def tried(packed: PackedModel, arguments: argparse.Namespace) -> Trial | None:
-    """Serve the archive here and send a sample; None where our image cannot run it, or the trial is declined.
+def _is_own(word: str, stores: Sequence[Path]) -> bool:
+    return Path(word).exists() or named_models.stored(word, stores=stores) is not None
+
+
+def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | None) -> Trial | NotTried:
+    """Serve the archive here and send a sample, unless another image will serve it or the trial is declined.
+
+    Args:
+        packed: the archive.
+        arguments: those of the verb.
+        image: URI of the image that will serve it; None or empty for the one that is built here.
 
     Raises:
         PackageError: it does not serve. The archive is deleted then.
     """
-    if arguments.no_trial or not packed.layout.served_by_our_image:
-        return None
+    if image:
+        return NotTried(f"the image that will serve it, {image}, does not run here")
+    if arguments.no_trial:
+        return NotTried("--no-trial")
     sent = model_trial.sample(
         arguments.sample,
         arguments.content_type,
@@ -135,6 +189,8 @@ def deep_learning_container(
     """
     if packed.layout.framework is None:
         raise PackageError(f"{packed.layout.because} does not tell a framework; name one with --framework NAME")
+    if packed.layout.framework in deep_learning_containers.UNFIT:
+        raise PackageError(deep_learning_containers.UNFIT[packed.layout.framework])
     if packed.layout.application != "custom":
         raise PackageError(
             "weights without a program are served by the image that is built here alone; leave --image dlc out, or "
@@ -148,7 +204,7 @@ def deep_learning_container(
 @contextmanager
 def _opened(source: Path) -> Iterator[Path]:
     """Provide the source, or the temporary folder into which an archive is unpacked."""
-    if not (source.is_file() and _ARCHIVE.fullmatch(source.name)):
+    if not (source.is_file() and ARCHIVE.fullmatch(source.name)):
         yield source
         return
     with model_data.unpacked(source, str(source), region="us-east-1") as folder:
@@ -156,10 +212,6 @@ def _opened(source: Path) -> Iterator[Path]:
         try:
             yield folder
         except PackageError as error:
-            # The reader does not know the folder, and it is gone by then.
-            raise PackageError(str(error).replace(str(folder), str(source))) from error
-
-
-def _stem(source: Path) -> str:
-    name = source.resolve().name
-    return re.sub(r"\.(tar\.gz|tgz)$", "", name) if source.is_dir() or _ARCHIVE.fullmatch(name) else source.stem
+            # The reader does not know the folder, and it is gone by then; names in it are those in the archive.
+            said = str(error).replace(f"{folder}/", "").replace(str(folder), str(source))
+            raise PackageError(said) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.filesize import decimal
 
-from workbench.packing.model_trial import Trial
+from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
 
 _SHOWN_CHARACTERS = 160
@@ -26,12 +26,10 @@ def archive_lines(packed: PackedModel) -> list[str]:
     ]
 
 
-def trial_line(packed: PackedModel, trial: Trial | None) -> str:
+def trial_line(trial: Trial | NotTried) -> str:
     """Line about the result of the trial."""
-    if trial is not None:
-        answer = trial.answer.strip()
-        shown = answer if len(answer) <= _SHOWN_CHARACTERS else f"{answer[:_SHOWN_CHARACTERS]}..."
-        return f"served      {trial.content_type} in {trial.milliseconds:.0f} ms: {shown}"
-    if packed.layout.served_by_our_image:
-        return "served      not tried, because of --no-trial"
-    return f"served      not tried: the image that is built here has no {packed.layout.framework}; its layout is right"
+    if isinstance(trial, NotTried):
+        return f"served      not tried here: {trial.reason}"
+    answer = trial.answer.strip()
+    shown = answer if len(answer) <= _SHOWN_CHARACTERS else f"{answer[:_SHOWN_CHARACTERS]}..."
+    return f"served      {trial.content_type} in {trial.milliseconds:.0f} ms: {shown}"

@@ -50,7 +50,7 @@ def run(application: str, folder: Path, frame: Path, *, seconds: float) -> BareL
             env=os.environ | {"OMP_NUM_THREADS": "1", "MXNET_SUBGRAPH_BACKEND": "NONE"},
             text=True,
         )
-        for _ in os.sched_getaffinity(0)
+        for _ in range(serving_program.usable_cores())
     ]
     texts = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from workbench import serving_program
 from workbench.measuring.machine import processor_name
 from workbench.speed import servers_plot
 from workbench.speed.figures import Figure
@@ -25,7 +26,7 @@ def machine() -> dict[str, Any]:
     """Machine and date of the run."""
     return {
         "processor": processor_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": serving_program.usable_cores(),
         "system": platform.platform(),
         "load_average": round(os.getloadavg()[0], 2),
         "date": datetime.now(UTC).date().isoformat(),

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench import places
+from workbench import places, serving_program
 from workbench.errors import StartError
+from workbench.local import serving_environment
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
 from workbench.measuring import processes
@@ -100,7 +101,7 @@ def ours(application: str, model: str, store: Path, **environment: str) -> Progr
         name=f"ours-{model}",
         command=[str(places.SERVING_PROGRAM / "serve")],
         environment={
-            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "PATH": serving_environment.path(),
             "PYTHONPATH": str(places.CATALOGUE),
             "MODEL_STORE": str(store.resolve()),
             "APPLICATION_TYPE": application,
@@ -120,7 +121,7 @@ def plain(server: Path, models: Path, prefix: str, *, workers: int | None = None
         prefix: of the files of one model.
         workers: processes; one a core by default.
     """
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or serving_program.usable_cores()
     return Program(
         name=f"plain-{prefix}",
         command=[
@@ -151,7 +152,7 @@ def peers(model: Path) -> dict[str, Program]:
 
 
 def _peer(module: str, model: Path) -> Program:
-    workers = str(len(os.sched_getaffinity(0)))
+    workers = str(serving_program.usable_cores())
     return Program(
         name=module,
         command=[sys.executable, "-m", f"workbench.speed.peers.{module}", str(model), workers],

@@ -10,9 +10,41 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ipc_ai_catalogue import FACE_COMPARISON, Model, ModelFile
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, Model, ModelFile, model_from_dict
 from workbench import typed
 from workbench.store.artefacts import sha256
+
+DESCRIPTION = "model.json"
+_SYMBOL, _PARAMS = "-symbol.json", "-0000.params"
+
+
+def read(folder: Path) -> Model:
+    """Read the description of a model in its folder.
+
+    Raises:
+        ValueError: it describes none.
+    """
+    path = folder / DESCRIPTION
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return model_from_dict(document.pop("name"), document)
+    except (ValueError, KeyError, TypeError, AttributeError, CatalogueError) as error:
+        raise ValueError(f"{path} does not describe a model: {error}") from error
+
+
+def older_models(folder: Path) -> list[tuple[str, str]]:
+    """Application and name of each model of the older layout in a folder.
+
+    Its two files are ``PREFIX_NAME-symbol.json`` and ``PREFIX_NAME-0000.params``, without a ``model.json``.
+    """
+    return [
+        (application.name, path.name.removeprefix(f"{application.older_prefix}_").removesuffix(_SYMBOL))
+        for application in catalogue.load().applications.values()
+        if application.older_prefix
+        for path in sorted(folder.glob(f"{application.older_prefix}_*{_SYMBOL}"))
+        if path.with_name(path.name.removesuffix(_SYMBOL) + _PARAMS).is_file()
+    ]
 
 
 @contextmanager
@@ -41,7 +73,7 @@ def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
     artefacts = tuple(ModelFile(name=name, role=role, sha256=sha256(folder / name)) for role, name in files.items())
     described = dataclasses.replace(model, files={"any": artefacts})
     text = json.dumps(dataclasses.asdict(described), indent=2)
-    (folder / "model.json").write_text(text + "\n", encoding="utf-8")
+    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
     return described
 
 

@@ -92,9 +92,10 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
 def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
     """Message of a violated rule; for a parameter outside its choices also its value and the nearest choice."""
     said = str(assertion["AssertDescription"])
-    match assertion["Assert"]:
-        case {"Fn::Contains": [choices, {"Ref": name}]}:
-            return f"{name} cannot be '{values[name]}'{nearest(values[name], choices)}; {said}"
+    for expression in assertion["Assert"].get("Fn::Or", [assertion["Assert"]]):
+        match expression:
+            case {"Fn::Contains": [choices, {"Ref": name}]}:
+                return f"{name} cannot be '{values[name]}'{nearest(values[name], choices)}; {said}"
     return said
 
 

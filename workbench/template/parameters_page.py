@@ -20,6 +20,8 @@ _MORE = {
     "faceDetectAndCompareModelName": "models.md",
     "modelDataUrl": "custom-models.md",
     "containerImageUri": "custom-models.md#any-image-in-ecr",
+    "containerRequestFormat": "custom-models.md#containers-of-the-first-guide",
+    "containerShortSize": "custom-models.md#containers-of-the-first-guide",
     "deployInstanceType": "operations/images.md#the-images",
     "minInstanceCount": "operations/scale.md#scaling",
     "maxInstanceCount": "operations/scale.md#scaling",
@@ -69,7 +71,7 @@ created.
 
 - The default of `faceDetectAndCompareModelName` is for non-commercial research only, as are all pairs with
   `retinaface_*`, `MobileFaceNet`, `mobilefacenet_y1` or `LResNet100E-IR`. Read the [licences](models.md) first.
-- MXNet and embedded models run on the CPU, on `ml.g4dn` instances too.
+- MXNet and embedded models run on the CPU, on instances with a GPU too.
 - On your machine `modelDataUrl` may also be a file or a folder, and `containerImageUri` is run by Docker or Podman.
 - Give `vpcSubnetIds` and `vpcSecurityGroupIds` together or not at all.
 
@@ -85,8 +87,11 @@ def page(template: Mapping[str, Any]) -> str:
 def takes(name: str, parameter: Mapping[str, Any]) -> str:
     """State the values that a parameter takes: a list of all, or their rule."""
     known = parameter.get("AllowedValues")
-    if name == "detectorModelName":  # free text for custom, one of these for the other applications
+    # Free text with a model of one's own, else one of these.
+    if name == "detectorModelName":
         known = catalogue.load().detectors()
+    if name == "faceDetectAndCompareModelName":
+        known = catalogue.load().model_choices(catalogue.FACE_COMPARISON)
     if known:
         return ", ".join(f"`{value}`" for value in known)
     return str(parameter["ConstraintDescription"]).replace("|", "\\|")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,12 +18,14 @@ from ipc_ai_catalogue import FACE_COMPARISON
 from workbench import places, serving_program
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
+from workbench.packing import named_models
 from workbench.verbs.export import EXPORTS
 
 if TYPE_CHECKING:
     from workbench.benchmarking.labelled import LabelledFrame
     from workbench.benchmarking.results import Result
     from workbench.benchmarking.session import Schedule
+    from workbench.benchmarking.variants import Variant
 
 BENCHMARKS = places.OUTPUT / "benchmark"
 _WIDTH = 110
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models",
         nargs="+",
         metavar="MODEL",
-        help="a model of the catalogue, a model folder, or DETECTOR+EMBEDDER; MODEL@ENGINE for one of its engines. The "
-        "others are compared with the first",
+        help="a model of the catalogue, a model folder, a packed model, or DETECTOR+EMBEDDER; MODEL@ENGINE for one of "
+        "its engines. The others are compared with the first",
     )
     parser.add_argument("--frame", type=Path, required=True, help="an image file, sent to every variant in every run")
     parser.add_argument("--engine", action="append", default=[], help="only this engine; may be given several times")
@@ -81,15 +82,23 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Find the variants, time them in turns, keep their workers busy in turns, and write the results."""
     serving_program.make_importable()
-    from workbench.benchmarking import files, labelled, record, request, results, session, variants
+    from workbench.benchmarking import variants
+
+    stores = [arguments.store, EXPORTS, COMPILED]
+    with named_models.as_folders(arguments.models, stores=stores) as words:
+        found = variants.find(
+            [words[word] for word in arguments.models],
+            stores=stores,
+            engines=arguments.engine,
+            application=arguments.application,
+        )
+        return _measure(found, arguments)
+
+
+def _measure(found: Sequence[Variant], arguments: argparse.Namespace) -> int:
+    from workbench.benchmarking import files, labelled, record, request, results, session
     from workbench.measuring import machine
 
-    found = variants.find(
-        arguments.models,
-        stores=[arguments.store, EXPORTS, COMPILED],
-        engines=arguments.engine,
-        application=arguments.application,
-    )
     application = found[0].application
     if arguments.labels and application == FACE_COMPARISON:
         raise BenchmarkError("--labels is for detectors, whose boxes are compared; leave it out for a pair")
@@ -135,7 +144,7 @@ def _schedule(arguments: argparse.Namespace) -> Schedule:
 
     workers = arguments.workers
     if workers is None:
-        workers = max(1, len(os.sched_getaffinity(0)) // arguments.threads)
+        workers = max(1, serving_program.usable_cores() // arguments.threads)
     return Schedule(
         warm_up=arguments.warm_up,
         repeat=arguments.repeat,

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from ipc_ai_catalogue import nearest
 from workbench import places
 from workbench.errors import CompileError
+from workbench.packing import named_models
 
 # Module that compiles for each target.
 TARGETS = {
@@ -26,7 +27,10 @@ class _Target(Protocol):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb, and of every target."""
-    parser.add_argument("model", help="a model of the catalogue that is in the store, or a model folder")
+    parser.add_argument(
+        "model",
+        help="a model of the catalogue that is in the store, a model folder, a packed model, or NAME-symbol.json",
+    )
     parser.add_argument("--target", default="onnxruntime", help=f"one of {', '.join(TARGETS)} (default: onnxruntime)")
     parser.add_argument("--input-shape", metavar="1,3,H,W", help="shape at the network's input (default: the model's)")
     parser.add_argument(
@@ -48,7 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise CompileError(
             f"unknown target '{arguments.target}'{nearest(arguments.target, TARGETS)}; targets: {', '.join(TARGETS)}"
         )
-    return _target(arguments.target).run(arguments)
+    with named_models.as_folders([arguments.model], stores=[arguments.store]) as found:
+        arguments.model = found[arguments.model]
+        if "+" in arguments.model and not Path(arguments.model).exists():
+            raise CompileError("a pair has two models; compile each half alone, and package the pair of both results")
+        return _target(arguments.target).run(arguments)
 
 
 def _target(name: str) -> _Target:

@@ -53,7 +53,7 @@ def run(
     target = deployment_target.chosen(arguments)
     template = synthesized(target.context)
     parameters.check_each(template, given)
-    model = model_to_deploy.chosen(arguments, context=target.context)
+    model = model_to_deploy.chosen(arguments, is_in_image="models" not in target.context)
     if arguments.dry_run:
         plan = _dry_plan(template, given, target, model, arguments)
         print(json.dumps(as_document(plan), indent=2) if arguments.json else as_text(plan))
@@ -65,7 +65,7 @@ def run(
     out = sys.stderr if arguments.json else sys.stdout
     print(as_text(plan, only_changes=True), file=out, flush=True)
     if plan.packed is not None:
-        print(_supplied(plan.packed, plan.values["modelDataUrl"], account, arguments), file=out, flush=True)
+        print(_supplied(plan.packed, plan.values, account, arguments), file=out, flush=True)
     code = cdk_command.run(plan.command, cdk=cdk, spare_stdout=arguments.json)
     if code:
         return code
@@ -75,9 +75,10 @@ def run(
     return 0
 
 
-def _supplied(packed: PackedModel, url: str, account: Account, arguments: argparse.Namespace) -> str:
-    """Try the archive here and upload it to S3 and return the report lines of both."""
-    tried = trial_line(packed, packed_model.tried(packed, arguments))
+def _supplied(packed: PackedModel, values: Mapping[str, str], account: Account, arguments: argparse.Namespace) -> str:
+    """Try the archive here, upload it to S3, and return the report lines of both."""
+    url = values["modelDataUrl"]
+    tried = trial_line(packed_model.tried(packed, arguments, image=values["containerImageUri"]))
     uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
     return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
 

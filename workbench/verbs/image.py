@@ -1,16 +1,11 @@
-"""Build the serving image with Docker or Podman, and push it into your own ECR."""
+"""Build an image with Docker or Podman, the serving program's or your own, and push it into your own ECR."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import shlex
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +13,12 @@ from stacks.assets.published_names import PROCESSORS
 from workbench import places
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, ImageError, StartError
-from workbench.images import image_recipe
+from workbench.images import image_recipe, pushing
+from workbench.images.engine_commands import EngineCommands
 from workbench.images.image_recipe import Recipe
-from workbench.images.image_registry import USER, Repository, password, region_of
+from workbench.images.image_registry import Repository
+from workbench.images.local_image import LocalImage
+from workbench.images.pushing import Pushed
 from workbench.local import container_engine
 from workbench.local.container_engine import Engine
 
@@ -29,18 +27,33 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 # Build arguments by their option.
 _BUILD_ARGUMENTS = {"base_image": "BASE_IMAGE", "pip_index_url": "PIP_INDEX_URL", "models": "MODELS"}
+_OF_A_BUILD = (*_BUILD_ARGUMENTS, "build_arg", "file", "context", "processor", "application_folder")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("action", choices=tuple(_ACTIONS), help="build it here, or build it and push it to ECR")
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--processor", choices=PROCESSORS, help="the built-in applications' image (default: cpu)")
-    kind.add_argument(
-        "--application-folder", metavar="DIR", help="your own container instead, a folder under containers/"
+    parser.add_argument(
+        "action", choices=("build", "push"), help="build it here, or push it to ECR, built where needed"
+    )
+    parser.add_argument("image", nargs="?", metavar="IMAGE", help="for push: an image that is on this machine already")
+    parser.add_argument("--processor", choices=PROCESSORS, help="variant of the image (default: cpu)")
+    parser.add_argument(
+        "--application-folder", metavar="DIR", help="your own application's container, a folder under containers/"
+    )
+    parser.add_argument("--file", type=Path, metavar="DOCKERFILE", help="any Dockerfile, with nothing of this project")
+    parser.add_argument("--context", type=Path, metavar="DIR", help="its build context (default: the file's folder)")
+    parser.add_argument(
+        "--build-arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a build argument; several after one each",
     )
     parser.add_argument("--repository", metavar="NAME", help="repository in ECR (default: one for each kind of image)")
-    parser.add_argument("--tag", help="tag (default: commit, kind, and a digest of what the image is made of)")
+    parser.add_argument(
+        "--tag",
+        help="tag, or with --file also NAME:TAG (default: commit, kind, and a digest of what the image is made of)",
+    )
     parser.add_argument("--base-image", metavar="IMAGE", help="Debian 12 with Python 3.11 and its venv module")
     parser.add_argument("--pip-index-url", metavar="URL", help="package index instead of PyPI")
     parser.add_argument("--models", metavar="NAMES", help="models of the catalogue to fetch into it, spaces between")
@@ -53,137 +66,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, *, checkout: Path = places.REPOSITORY) -> int:
-    """Build the image; for ``push`` also create its repository, log in and push it."""
+    """Build the image; for ``push`` also creates its repository, logs in and pushes it."""
+    if arguments.image is not None:
+        return _push_as_it_is(arguments)
     account = _account(arguments)
     recipe = _recipe(arguments, checkout, account)
-    tag = arguments.tag or recipe.tag()
-    name = arguments.repository or recipe.repository
+    name, tag = _named(arguments)
+    name, tag = name or recipe.repository, tag or recipe.tag()
     _check(name, tag)
-    engine = _engine(arguments)
-    return _ACTIONS[arguments.action](_Task(arguments, account, recipe, engine, name, tag))
+    commands = EngineCommands(_engine(arguments), recipe.checkout, account, spare_stdout=arguments.json)
+    if arguments.action == "build":
+        return _build(arguments, recipe, f"localhost/{name}:{tag}", commands)
+    return _build_and_push(arguments, recipe, name, tag, commands)
 
 
-@dataclass(frozen=True)
-class _Task:
-    """Task of the verb: its arguments, with the account, the engine and the recipe for them."""
+def _build(arguments: argparse.Namespace, recipe: Recipe, image: str, commands: EngineCommands) -> int:
+    if arguments.dry_run:
+        lines = commands.build_lines(recipe, image)
+        return _answer(arguments, {"dry_run": True, "image": image, "commands": lines}, lines)
+    commands.build(recipe, image)
+    facts = {"image": image, "tag": image.rpartition(":")[2], "kind": recipe.kind}
+    return _answer(arguments, facts, [f"built {image}"])
 
-    arguments: argparse.Namespace
-    account: Account | None
-    recipe: Recipe
-    engine: Engine
-    name: str
-    tag: str
 
-    def build(self, image: str) -> None:
-        """Build the recipe, after a login where its base image lies in ECR."""
-        region = self._region_of_base()
-        if region:
-            self.login(_host(self._base), region)
-        command = self.recipe.build_command(self.engine, image)
-        self.call(command, environment={**os.environ, **self.engine.build_environment})
+def _build_and_push(
+    arguments: argparse.Namespace, recipe: Recipe, name: str, tag: str, commands: EngineCommands
+) -> int:
+    account = commands.account
+    assert account is not None  # because a push needs one
+    repository, why = pushing.place(account, name, arguments.kms_key, needs_account=not arguments.dry_run)
+    if arguments.dry_run:
+        lines = pushing.lines_built(recipe, repository, tag, commands)
+        return _answer_dry(arguments, repository.uri(tag), why, lines)
+    pushed = pushing.built(recipe, repository, tag, commands, account.client("ecr"), is_named=arguments.tag is not None)
+    done = "pushed" if pushed.is_new else "is there already, made of the same files"
+    return _answer_pushed(arguments, pushed, repository, tag, done, kind=recipe.kind)
 
-    def login(self, host: str, region: str) -> None:
-        """Logs the engine in; the password goes through a pipe, because lists of processes show arguments."""
-        self.call(_login_command(self.engine, host), secret=password(_required(self.account), region))
 
-    def call(
-        self, command: Sequence[str], *, secret: str | None = None, environment: dict[str, str] | None = None
-    ) -> None:
-        """Run a command on this terminal.
-
-        Raises:
-            ImageError: it failed.
-        """
-        self.say(f"$ {shlex.join(command)}")
-        finished = subprocess.run(
-            command,
-            cwd=self.recipe.checkout,
-            env=environment,
-            input=secret,
-            stdin=subprocess.DEVNULL if secret is None else None,
-            stdout=sys.stderr if self.arguments.json else None,
-            text=True,
-            check=False,
+def _push_as_it_is(arguments: argparse.Namespace) -> int:
+    """Push an image that is on this machine already."""
+    if arguments.action == "build":
+        raise ImageError(
+            "build makes an image and takes none; name its Dockerfile with --file, and its name with --tag"
         )
-        if finished.returncode:
-            words = " ".join(command[: len(self.engine.command) + 1])
-            raise ImageError(f"'{words}' ended with exit code {finished.returncode}; what it printed above says why")
-
-    def build_lines(self, image: str) -> list[str]:
-        """Commands of ``build`` in the form to type them."""
-        region = self._region_of_base()
-        lines = [self.login_line(_host(self._base), region)] if region else []
-        given = [f"{name}={value}" for name, value in self.engine.build_environment.items()]
-        return [*lines, shlex.join([*given, *self.recipe.build_command(self.engine, image)])]
-
-    def login_line(self, host: str, region: str) -> str:
-        """Command of ``login`` in the form to type it."""
-        return f"aws ecr get-login-password --region {region} | {shlex.join(_login_command(self.engine, host))}"
-
-    def say(self, text: str) -> None:
-        """Print a line for people."""
-        print(text, file=sys.stderr if self.arguments.json else sys.stdout, flush=True)
-
-    def answer(self, facts: dict[str, Any], lines: Sequence[str]) -> int:
-        """End with the facts as JSON, or with lines for people."""
-        print(json.dumps(facts, indent=2) if self.arguments.json else "\n".join(lines), flush=True)
-        return 0
-
-    @property
-    def _base(self) -> str:
-        return self.recipe.build_arguments.get("BASE_IMAGE", "")
-
-    def _region_of_base(self) -> str | None:
-        return region_of(self._base)
-
-
-def _build(task: _Task) -> int:
-    image = f"localhost/{task.name}:{task.tag}"
-    if task.arguments.dry_run:
-        commands = task.build_lines(image)
-        return task.answer({"dry_run": True, "image": image, "commands": commands}, commands)
-    task.build(image)
-    return task.answer({"image": image, "tag": task.tag, "kind": task.recipe.kind}, [f"built {image}"])
-
-
-def _push(task: _Task) -> int:
-    account = _required(task.account)
-    if task.arguments.dry_run:
-        repository, why = _repository(task, account, needs_account=False)
-        image = repository.uri(task.tag)
-        commands = [
-            *(f"{command}  # where {task.name} is missing" for command in repository.creation_commands()),
-            *task.build_lines(image),
-            task.login_line(repository.host, repository.region),
-            shlex.join([*task.engine.command, "push", image]),
-        ]
-        notes = [f"# ACCOUNT stands for your account: {why}"] if why else []
-        return task.answer({"dry_run": True, "containerImageUri": image, "commands": commands}, [*notes, *commands])
-    repository, _ = _repository(task, account, needs_account=True)
-    image = repository.uri(task.tag)
-    client = account.client("ecr")
-    is_there = repository.has(client, task.tag)
-    if is_there and task.arguments.tag:
-        raise ImageError(f"{image} is there already, and a tag never moves to another image; name another with --tag")
-    if not is_there:
-        for difference in repository.create_where_missing(client):
-            task.say(f"note: {difference}")
-        task.build(image)
-        task.login(repository.host, repository.region)
-        task.call([*task.engine.command, "push", image])
-    facts = {
-        "containerImageUri": image,
-        "digest": repository.digest(client, task.tag),
-        "repository": task.name,
-        "tag": task.tag,
-        "kind": task.recipe.kind,
-        "pushed": not is_there,
-    }
-    done = "is there already, made of the same files" if is_there else "pushed"
-    return task.answer(facts, [f"{done}: {facts['digest']}", f"containerImageUri={image}"])
-
-
-_ACTIONS = {"build": _build, "push": _push}
+    given = [f"--{option.replace('_', '-')}" for option in _OF_A_BUILD if getattr(arguments, option)]
+    if given:
+        raise ImageError(f"{', '.join(given)} is for a build, and {arguments.image} is built already; leave one out")
+    local = LocalImage.of(arguments.image)
+    if local.region and arguments.region not in (None, local.region):
+        raise ImageError(f"{local.reference} names {local.region}, and --region {arguments.region}; leave one out")
+    name, tag = arguments.repository or local.repository, arguments.tag or local.tag
+    _check(name, tag)
+    account = Account(profile=arguments.profile, region=local.region or arguments.region)
+    engine = _engine(arguments) if arguments.dry_run else local.engine(arguments.engine)
+    commands = EngineCommands(engine, Path.cwd(), account, spare_stdout=arguments.json)
+    repository, why = pushing.place(account, name, arguments.kms_key, needs_account=not arguments.dry_run)
+    if arguments.dry_run:
+        lines = pushing.lines_as_it_is(local, repository, tag, commands)
+        return _answer_dry(arguments, repository.uri(tag), why, lines)
+    pushed = pushing.as_it_is(local, repository, tag, commands, account.client("ecr"))
+    return _answer_pushed(arguments, pushed, repository, tag, "pushed" if pushed.is_new else "is there already")
 
 
 def _account(arguments: argparse.Namespace) -> Account | None:
@@ -209,14 +151,35 @@ def _engine(arguments: argparse.Namespace) -> Engine:
 def _recipe(arguments: argparse.Namespace, checkout: Path, account: Account | None) -> Recipe:
     values = {argument: getattr(arguments, option) for option, argument in _BUILD_ARGUMENTS.items()}
     given = {argument: value for argument, value in values.items() if value}
+    for word in arguments.build_arg:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise ImageError(f"--build-arg '{word}' is not NAME=VALUE; write for example --build-arg PROCESSOR=gpu")
+        given[name] = value
     partition = account.partition if account else _STANDARD_PARTITION
+    if arguments.file or arguments.context:
+        for option in ("processor", "application_folder", "models"):
+            if getattr(arguments, option):
+                raise ImageError(
+                    f"--{option.replace('_', '-')} is for this project's Dockerfiles; leave it out, or --file and "
+                    "--context, and give your own Dockerfile its values with --build-arg NAME=VALUE"
+                )
+        return image_recipe.of_dockerfile(arguments.file, arguments.context, given=given)
     if arguments.application_folder:
         return image_recipe.customized(
-            arguments.application_folder, checkout=checkout, given=given, partition=partition
+            arguments.application_folder, arguments.processor, checkout=checkout, given=given, partition=partition
         )
     return image_recipe.built_in(
         arguments.processor or PROCESSORS[0], checkout=checkout, given=given, partition=partition
     )
+
+
+def _named(arguments: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Name and tag that the operator gives; ``--tag NAME:TAG`` has both for a Dockerfile of the operator's own."""
+    name, tag = arguments.repository, arguments.tag
+    if tag and ":" in tag and not name and (arguments.file or arguments.context):
+        name, _, tag = tag.rpartition(":")
+    return name, tag
 
 
 def _check(name: str, tag: str) -> None:
@@ -226,27 +189,19 @@ def _check(name: str, tag: str) -> None:
         raise ImageError(f"'{tag}' is no tag; use letters, digits, '.', '_' and '-', at most 128")
 
 
-def _repository(task: _Task, account: Account, *, needs_account: bool) -> tuple[Repository, str]:
-    """Repository, and the reason why its account is unknown, empty where it is known."""
-    number, why = "ACCOUNT", ""
-    try:
-        number = account.number()
-    except AccountError as error:
-        if needs_account:
-            raise
-        why = str(error)
-    return Repository(number, account.region, account.partition, task.name, task.arguments.kms_key), why
+def _answer_pushed(
+    arguments: argparse.Namespace, pushed: Pushed, repository: Repository, tag: str, done: str, **facts: str
+) -> int:
+    document = {**pushing.document(pushed, repository, tag), **facts}
+    return _answer(arguments, document, [f"{done}: {pushed.digest}", f"containerImageUri={pushed.uri}"])
 
 
-def _login_command(engine: Engine, host: str) -> list[str]:
-    return [*engine.command, "login", "--username", USER, "--password-stdin", host]
+def _answer_dry(arguments: argparse.Namespace, uri: str, why: str, lines: Sequence[str]) -> int:
+    notes = [f"# ACCOUNT stands for your account: {why}"] if why else []
+    return _answer(arguments, {"dry_run": True, "containerImageUri": uri, "commands": lines}, [*notes, *lines])
 
 
-def _host(image: str) -> str:
-    return image.partition("/")[0]
-
-
-def _required(account: Account | None) -> Account:
-    if account is None:
-        raise ImageError("the base image lies in ECR, and no region is chosen; name one with --region")
-    return account
+def _answer(arguments: argparse.Namespace, facts: Mapping[str, Any], lines: Sequence[str]) -> int:
+    """End with the facts as JSON, or with lines for people."""
+    print(json.dumps(facts, indent=2) if arguments.json else "\n".join(lines), flush=True)
+    return 0

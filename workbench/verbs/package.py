@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,14 +13,16 @@ from workbench import typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.packing import packed_model
-from workbench.packing.model_trial import Trial
+from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
 from workbench.packing.packing_report import archive_lines, trial_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("path", type=Path, help="a folder, a file with weights, or another model.tar.gz")
+    parser.add_argument(
+        "path", help="a folder, a file with weights, another model.tar.gz, or DETECTOR+EMBEDDER of such or of names"
+    )
     packed_model.add_arguments(parser)
     parser.add_argument(
         "--upload", metavar="s3://BUCKET/KEY", help="where to put it; after a slash the key is made from its content"
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     url = model_upload.target_url(arguments.upload, packed.sha256) if arguments.upload else None
     image = _image(packed, arguments)
     with console.status("serving the archive on this machine; packages that it names are installed first"):
-        trial = packed_model.tried(packed, arguments)
+        trial = packed_model.tried(packed, arguments, image=image)
     if url:
         account = Account(profile=arguments.profile, region=arguments.region)
         model_upload.upload(account.client("s3"), packed.archive, url)
@@ -67,7 +68,7 @@ def _parameters(packed: PackedModel, url: str | None, image: str | None) -> dict
     return packed.model_parameters | {name: value for name, value in named.items() if value}
 
 
-def _as_document(packed: PackedModel, trial: Trial | None, url: str | None, image: str | None) -> dict[str, Any]:
+def _as_document(packed: PackedModel, trial: Trial | NotTried, url: str | None, image: str | None) -> dict[str, Any]:
     layout = packed.layout
     return {
         "framework": layout.framework,
@@ -76,15 +77,22 @@ def _as_document(packed: PackedModel, trial: Trial | None, url: str | None, imag
         "bytes": packed.size,
         "files": sorted(layout.files),
         "moved": [{"from": there, "to": here} for there, here in layout.moved],
-        "trial": trial and {"contentType": trial.content_type, "answer": trial.answer, "ms": round(trial.milliseconds)},
+        "trial": _trial_document(trial),
+        "notTriedHere": trial.reason if isinstance(trial, NotTried) else None,
         "modelDataUrl": url,
         "containerImageUri": image,
         "parameters": _parameters(packed, url, image),
     }
 
 
-def _as_text(packed: PackedModel, trial: Trial | None, url: str | None, image: str | None) -> str:
-    lines = [*archive_lines(packed), trial_line(packed, trial)]
+def _trial_document(trial: Trial | NotTried) -> dict[str, Any] | None:
+    if isinstance(trial, NotTried):
+        return None
+    return {"contentType": trial.content_type, "answer": trial.answer, "ms": round(trial.milliseconds)}
+
+
+def _as_text(packed: PackedModel, trial: Trial | NotTried, url: str | None, image: str | None) -> str:
+    lines = [*archive_lines(packed), trial_line(trial)]
     if url:
         lines.append(f"uploaded    {url}")
     if image:

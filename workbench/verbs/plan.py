@@ -8,21 +8,23 @@ import functools
 import json
 import math
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-import ipc_ai_catalogue as catalogue
 from workbench import places, typed
-from workbench.capacity import fleet, limits, prices, tables, throughput
+from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
+from workbench.capacity.planned_model import PlannedModel
 from workbench.capacity.scaling import ScalingPolicy
 from workbench.capacity.simulation import Day, sweep
 from workbench.capacity.throughput import InstanceType, Throughput
 from workbench.errors import PlanError
+from workbench.packing import named_models
 
 _SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _WITHOUT_LIMIT = 1_000_000
@@ -33,8 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
     parser.add_argument("--fps", type=_number, default=0.5, help="frames a second of each (default: 0.5)")
-    parser.add_argument("--application", default="face-detection", help="applicationType (default: face-detection)")
-    parser.add_argument("--model", help="name of its model (default: the template's)")
+    parser.add_argument("--application", help="applicationType (default: that of --model, else face-detection)")
+    parser.add_argument(
+        "--model", help="name of its model, a model folder, or a packed model (default: the template's)"
+    )
     parser.add_argument("--instance", default="ml.g4dn.xlarge", help="deployInstanceType (default: ml.g4dn.xlarge)")
     parser.add_argument("--frame-kb", type=_number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
     parser.add_argument("--hours-per-day", type=_number, default=24.0, help="hours in which they send (default: 24)")
@@ -72,30 +76,33 @@ def _number(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Plan, or measure for later plans."""
-    known = catalogue.load()
-    application = known.application(arguments.application).name
-    model = _model(known, application, arguments.model)
-    if arguments.measure:
-        return _measure(application, model, arguments)
+    """Plans, or measures for later plans."""
+    words = [arguments.model] if arguments.model else []
+    with named_models.as_folders(words, stores=[arguments.store]) as found:
+        model = planned_model.chosen(found.get(arguments.model), arguments.application)
+        return _measure(model, arguments) if arguments.measure else _planned(model, arguments)
+
+
+def _planned(model: PlannedModel, arguments: argparse.Namespace) -> int:
     instance = throughput.instance_type(arguments.instance)
     if arguments.throughput is not None and arguments.throughput <= 0:
         raise PlanError("--throughput is 0; write how many requests a second one instance manages")
     each = throughput.estimate(
-        application=application,
-        model=model,
-        engines={part.engine for part in _parts(known, application, model)},
+        application=model.application,
+        model=model.name,
+        engines=model.engines,
         instance=instance,
         given=arguments.throughput,
         measurements=throughput.read(arguments.measurements),
     )
-    plan = _plan(arguments, application=application, model=model, instance=instance, each=each)
+    plan = _plan(arguments, model, instance=instance, each=each)
     if arguments.simulate or arguments.output:
         plan = dataclasses.replace(plan, days=_simulate(arguments, each))
     if arguments.output:
         from workbench.capacity.plot import plot
 
-        title = f"{application} with {model} on {instance.name}\n{arguments.fps:g} frames/s a camera; {each.kind}"
+        served = f"{model.application} with {model.name} on {instance.name}"
+        title = f"{served}\n{arguments.fps:g} frames/s a camera; {each.kind}"
         plot(plan.days, title=title, path=arguments.output)
     if arguments.json:
         print(json.dumps(tables.document(plan), indent=2))
@@ -104,31 +111,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _model(known: catalogue.Catalogue, application: str, named: str | None) -> str:
-    """Find the model asked for, or the first that the application accepts.
-
-    Raises:
-        PlanError: the application does not accept it.
-        UnknownNameError: it is not in the catalogue.
-    """
-    choices = known.model_choices(application)
-    if named is None:
-        if application == "custom":
-            raise PlanError("a custom application has no default model; name yours with --model and give --throughput")
-        return choices[0]
-    if application != "custom":
-        known.parts(named)
-        if named not in choices:
-            raise PlanError(f"{named} does not serve {application}; it takes {', '.join(choices)}")
-    return named
-
-
-def _parts(known: catalogue.Catalogue, application: str, model: str) -> list[catalogue.Model]:
-    return [] if application == "custom" else known.parts(model)
-
-
 def _plan(
-    arguments: argparse.Namespace, *, application: str, model: str, instance: InstanceType, each: Throughput
+    arguments: argparse.Namespace, model: PlannedModel, *, instance: InstanceType, each: Throughput
 ) -> tables.Plan:
     demand = Demand(
         cameras=arguments.cameras,
@@ -151,8 +135,8 @@ def _plan(
         ingest=arguments.ingest,
     )
     return tables.Plan(
-        application=application,
-        model=model,
+        application=model.application,
+        model=model.name,
         instance=instance.name,
         region=arguments.region,
         demand=demand,
@@ -233,22 +217,25 @@ def _show(plan: tables.Plan, picture: Path | None) -> None:
         console.print(f"picture: {picture}", highlight=False, soft_wrap=True)
 
 
-def _measure(application: str, model: str, arguments: argparse.Namespace) -> int:
+def _measure(model: PlannedModel, arguments: argparse.Namespace) -> int:
     from workbench.capacity.measurement import measure
 
     if arguments.clients < 1 or arguments.seconds <= 0:
         raise PlanError("--clients and --seconds must be above 0")
     frame = arguments.frame or places.photograph()
     given = f" --frame {frame.name}" if arguments.frame else ""
-    call = f"--application {application} --model {model} --clients {arguments.clients} --seconds {arguments.seconds:g}"
-    with Console(stderr=True).status(f"measuring {model} for {arguments.seconds:g} s"):
+    name = f"--application {model.application} --model {arguments.model or model.name}"
+    call = f"{name} --clients {arguments.clients} --seconds {arguments.seconds:g}"
+    status = Console(stderr=True).status(f"measuring {model.name} for {arguments.seconds:g} s")
+    with status, tempfile.TemporaryDirectory(prefix="ipc-store-") as store:
+        model.link_into(Path(store), arguments.store)
         found = measure(
-            application=application,
-            model=model,
+            application=model.application,
+            model=model.name,
             frame=frame,
             clients=arguments.clients,
             seconds=arguments.seconds,
-            model_store=arguments.store,
+            model_store=Path(store),
             command=f"{typed.NAME} plan --measure {call}{given}",
         )
     throughput.write([found], arguments.measurements)

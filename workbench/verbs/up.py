@@ -12,7 +12,11 @@ from pathlib import Path
 from rich.console import Console
 
 from workbench import places
+from workbench.deployment import model_to_deploy
+from workbench.errors import PackageError
 from workbench.local import model_data, service
+from workbench.packing import packed_model
+from workbench.packing.packed_model import PackedModel
 from workbench.template import parameters
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import synthesize
@@ -26,6 +30,8 @@ _LAST_PORT = 65535
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
+    model_to_deploy.add_model_argument(parser)
+    packed_model.add_layout_arguments(parser)
     parameters.add_argument(parser)
     parser.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
     parser.add_argument("--region", default="us-east-1", help="region to render the template for")
@@ -43,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
     with console.status("synthesizing the stack"):
-        given, local_model_data = model_data.stand_in(parameters.parse(arguments.parameters))
+        given, local_model_data = model_data.stand_in(model_parameters(arguments))
         stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
@@ -67,3 +73,26 @@ def run(arguments: argparse.Namespace) -> int:
             signal.signal(number, signal.SIG_IGN)  # stopping takes a moment, and a second signal must not interrupt it
     console.print("stopped")
     return 0
+
+
+def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
+    """Parameters given, with those of the model, which is packed where it is the operator's own.
+
+    Raises:
+        PackageError: the model cannot be packed, or does not run here.
+    """
+    given = parameters.parse(arguments.parameters)
+    if arguments.application:
+        given = {"applicationType": arguments.application, **given}
+    model = model_to_deploy.chosen(arguments, store=arguments.store, is_in_image=False)
+    if model is None:
+        return given
+    model_to_deploy.refuse_another_application(arguments.model, model, given)
+    if not isinstance(model, PackedModel):
+        return {**model.model_parameters, **given}
+    if not model.layout.served_by_our_image and "containerImageUri" not in given:
+        raise PackageError(
+            f"the serving program has no {model.layout.framework}; name its image with --parameters "
+            "containerImageUri=IMAGE, or deploy it"
+        )
+    return {**model.model_parameters, model_data.PARAMETER: str(model.archive), **given}

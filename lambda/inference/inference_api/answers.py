@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from email.message import Message
 
 from inference_api.errors import AnswerTooLargeError, ApiError, error_document
 from inference_api.messages import JSON, EventFate, Inference
@@ -26,21 +25,12 @@ def require_room_for(result: Inference) -> None:
     room = MAX_RESPONSE_BYTES - _HEADERS_BYTES
     if len(result.body) * _MOST_BYTES_OF_A_BYTE <= room:
         return
-    size = len(json.dumps(text(result)[0])) if result.is_text else 4 * (len(result.body) // 3 + 1)
+    size = len(json.dumps(result.text)) if result.is_text else 4 * (len(result.body) // 3 + 1)
     if size > room:
         raise AnswerTooLargeError(
             f"the model's answer takes {size} bytes in the function's response, which has room for {room}; "
             "ask for fewer results, or let the application answer less"
         )
-
-
-def text(result: Inference) -> tuple[str, str]:
-    """The text of an answer and its content type, in UTF-8 as API Gateway passes it on."""
-    charset = _charset(result.content_type)
-    try:
-        return result.body.decode(charset), _as_utf_8(result.content_type, charset)
-    except (LookupError, UnicodeDecodeError):
-        return result.body.decode(errors="replace"), _as_utf_8(result.content_type, charset)
 
 
 def inference(result: Inference, request_id: str, event: EventFate) -> Response:
@@ -49,8 +39,8 @@ def inference(result: Inference, request_id: str, event: EventFate) -> Response:
     if event is not EventFate.NOT_KEPT:
         headers["X-Event-Stored"] = "true" if event is EventFate.STORED else "false"
     if result.is_text:
-        body, content_type = text(result)
-        return Response(200, content_type=content_type, body=body, headers=headers)
+        # API Gateway passes text on in UTF-8.
+        return Response(200, content_type=_as_utf_8(result), body=result.text, headers=headers)
     return Response(200, content_type=result.content_type, body=result.body, headers=headers)
 
 
@@ -75,13 +65,7 @@ def failure(error: ApiError, request_id: str) -> Response:
     return Response(error.status, content_type=JSON, body=body, headers=headers)
 
 
-def _charset(content_type: str) -> str:
-    header = Message()
-    header["Content-Type"] = content_type
-    return str(header.get_param("charset", "utf-8"))
-
-
-def _as_utf_8(content_type: str, charset: str) -> str:
-    if charset.lower() in ("utf-8", "utf8", "us-ascii"):
-        return content_type
-    return f"{content_type.split(';')[0].strip()}; charset=utf-8"
+def _as_utf_8(result: Inference) -> str:
+    if result.charset.lower() in ("utf-8", "utf8", "us-ascii"):
+        return result.content_type
+    return f"{result.content_type.split(';')[0].strip()}; charset=utf-8"

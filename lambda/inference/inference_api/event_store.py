@@ -6,7 +6,6 @@ URIs are not copied; the result names their URIs. Failures raise: ``event_record
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from inference_api import strict_json
 from inference_api.messages import JSON, Inference, InferenceRequest, camera_part, is_request_id
 
 if TYPE_CHECKING:
@@ -79,15 +79,15 @@ class EventStore:
         deadline: float,
     ) -> None:
         """Write a result after all else of its event, so that a result.json means a whole event."""
-        event = {**document, "result": result.document if result.is_json else None}
         begun = list(writes)
-        if not result.is_json:
-            event["result_object"] = f"{prefix}answer"
-            begun.append(self.put(event["result_object"], result.body, result.content_type))
+        line = _line(document, result)
+        if line is None:
+            named = f"{prefix}answer"
+            begun.append(self.put(named, result.body, _type_of_answer(result)))
+            line = strict_json.written({**document, "result": None, "result_object": named})
         _finish(begun, deadline)
-        line = json.dumps(event).encode()
         keys = [f"{prefix}result.json", *([_key_in_table(prefix)] if self._queryable else [])]
-        _finish([self.put(key, line, JSON) for key in keys], deadline)
+        _finish([self.put(key, line.encode(), JSON) for key in keys], deadline)
 
     def put(self, key: str, body: bytes, content_type: str) -> Future[Any]:
         """Begin to write an object; boto3 retries by itself."""
@@ -186,6 +186,21 @@ def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
         write.result()
     if unfinished:
         raise TimeoutError(f"S3 did not take {len(unfinished)} objects of the event in time")
+
+
+def _line(document: Mapping[str, Any], result: Inference) -> str | None:
+    """The event with its result as one line of JSON; None for an answer that is not JSON, whatever it says it is."""
+    if not result.is_json:
+        return None
+    try:
+        return strict_json.written({**document, "result": result.document})
+    except (ValueError, RecursionError):
+        return None
+
+
+def _type_of_answer(result: Inference) -> str:
+    """The type of an answer that is an object of its own; plain text for one that says it is JSON and is not."""
+    return "text/plain; charset=utf-8" if result.is_json else result.content_type
 
 
 def _key_in_table(prefix: str) -> str:

@@ -12,108 +12,88 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pybase64
 
-from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
+from inference_api import media_types, options
+from inference_api.errors import InvalidImageError, InvalidRequestError
 from inference_api.messages import JSON, Frame, InferenceRequest, short_word
 from inference_api.proxy import Request
-from inference_api.settings import COMPARISON, CUSTOM
+from inference_api.settings import COMPARISON, CUSTOM, DETECTION
 
-IMAGE_TYPES = frozenset(
-    {
-        "image/jpeg",
-        "image/jpg",
-        "image/png",
-        "image/webp",
-        "image/bmp",
-        "application/x-image",
-        "application/octet-stream",
-    }
-)
-# curl sends the form's type by default; some firmware spells JSON as text.
-_JSON_TYPES = frozenset({"", JSON, "application/x-www-form-urlencoded", "text/json"})
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
 # The three forms of JSON for a detection, of which a request has one.
 _IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"
 _MAX_IMAGES, _MAX_URIS = 20, 16
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-# A check, and the words for a client whose value fails it.
-_Option = tuple[Callable[[Any], bool], str]
-
-
-def _number(minimum: int, maximum: int) -> _Option:
-    return lambda value: _is_number(value) and minimum <= value <= maximum, f"a number from {minimum} to {maximum}"
-
-
-def _whole_number(minimum: int, maximum: int) -> _Option:
-    return (
-        lambda value: _is_number(value) and isinstance(value, int) and minimum <= value <= maximum,
-        f"a whole number from {minimum} to {maximum}",
-    )
-
-
-# Options of a detection. The container checks them with the same words; here the check also keeps all but numbers and
-# booleans out of the endpoint's Content-Type.
-_DETECTION_OPTIONS: dict[str, _Option] = {
-    "min_confidence": _number(0, 1),
-    "max_results": _whole_number(1, 1000),
-    "normalized": (lambda value: isinstance(value, bool), "true or false"),
-}
-
-
 def declared_camera(sent: Request) -> str:
     """The camera's name by the header ``X-Camera-Id``, known before the body is read."""
-    return _word(sent.headers.get("x-camera-id")) or "unknown"
+    return _header(sent, "x-camera-id") or "unknown"
 
 
-def parse(sent: Request, application_type: str) -> InferenceRequest:
+def parse(sent: Request, application_type: str, *, as_older_json: bool = False) -> InferenceRequest:
     """Parse a request. The body for a custom application passes through unread.
+
+    Args:
+        sent: the request.
+        application_type: the application that the endpoint serves.
+        as_older_json: true when the container reads the older JSON; then the images of a request for a custom
+            application are read, too, to be sent in that form.
 
     Raises:
         InvalidRequestError: an empty body, a body that is not a JSON object, a missing key, keys that exclude each
-            other, or an invalid option.
+            other, an invalid option, or an image whose type is not as API Gateway compares it.
         InvalidImageError: invalid base64, or an empty image.
         UnsupportedMediaTypeError: the content type is neither JSON nor an image.
     """
-    compares = application_type == COMPARISON
-    headers = sent.headers
-    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    camera_id = declared_camera(sent)
+    media = media_types.media_type(sent)
     if not sent.body:
         raise InvalidRequestError("the body is empty; send an image or a JSON object")
-    if content_type in IMAGE_TYPES and not sent.is_base64:
-        # API Gateway compares types exactly, and passes on all others as text.
-        raise InvalidRequestError(f"write the Content-Type in lower case, without anything behind it: {content_type}")
     if application_type == CUSTOM:
-        declared = JSON if content_type in _JSON_TYPES else content_type
-        return InferenceRequest(
-            frames={"frame": Frame(_bytes_of(sent), declared)},
-            accept=headers.get("accept", "*/*"),
-            camera_id=camera_id,
-            client_request_id=_word(headers.get("x-request-id")),
-            timestamp=_word(headers.get("x-timestamp")),
-        )
-    if content_type in IMAGE_TYPES and not compares:
-        return InferenceRequest(
-            frames={"frame": Frame(_bytes_of(sent))},
-            options=_options(_query(sent)),
-            camera_id=camera_id,
-            client_request_id=_word(headers.get("x-request-id")),
-            timestamp=_word(headers.get("x-timestamp")),
-        )
-    if content_type not in _JSON_TYPES:
-        accepted = (
-            "application/json" if compares else "image/jpeg, image/png, image/webp, image/bmp or application/json"
-        )
-        raise UnsupportedMediaTypeError(f"content type '{content_type}' is not supported; send {accepted}")
+        media_types.require_whole(sent, media)
+        named = _application_of_keys(sent, media) if as_older_json else None
+        if named is None:
+            return _unread(sent, media)
+        application_type = named
+    if media_types.is_json(media):
+        return _in_json(sent, compares=application_type == COMPARISON)
+    if application_type == COMPARISON:
+        raise media_types.unsupported(media, takes_images=False)
+    media_types.require_whole(sent, media)
+    if media not in media_types.IMAGE_TYPES:
+        raise media_types.unsupported(media, takes_images=True)
+    return _as_sent(sent, {"frame": Frame(_bytes_of(sent))}, options=options.checked(options.in_url(sent)))
+
+
+def _application_of_keys(sent: Request, media: str) -> str | None:
+    """The built-in application whose images a request has in one of the forms of its clients; None for other bodies."""
+    if media in media_types.IMAGE_TYPES:
+        return DETECTION
+    text = _text_of(sent) if media_types.is_json(media) else ""
+    for key, application in ((_IMAGE, DETECTION), ("source_image", COMPARISON)):
+        if (key.encode() if isinstance(text, bytes) else key) in text:  # type: ignore[operator]
+            return application
+    return None
+
+
+def _unread(sent: Request, media: str) -> InferenceRequest:
+    """A request whose body is the application's own business.
+
+    Raises:
+        InvalidRequestError: bytes that are no JSON arrived under a type of JSON, as text.
+    """
+    if media_types.is_json(media):
+        if not sent.is_base64 and media_types.REPLACEMENT in sent.body:
+            _parsed(sent.body)
+        media = JSON
+    frames = {"frame": Frame(_bytes_of(sent), media)}
+    return _as_sent(sent, frames, accept=sent.headers.get("accept", "*/*"))
+
+
+def _in_json(sent: Request, *, compares: bool) -> InferenceRequest:
     document = _json_object(_text_of(sent))
     frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
     return InferenceRequest(
@@ -122,41 +102,23 @@ def parse(sent: Request, application_type: str) -> InferenceRequest:
         options=(
             {name: document[name] for name in _COMPARISON_OPTIONS if name in document}
             if compares
-            else _options({**_query(sent), **document}) | _clip(document)
+            else options.checked({**options.in_url(sent), **document}) | _clip(document)
         ),
-        camera_id=_word(document.get("camera_id")) or camera_id,
+        camera_id=_word(document.get("camera_id")) or declared_camera(sent),
         client_request_id=_word(document.get("request_id")),
         timestamp=_word(document.get("timestamp")),
     )
 
 
-def _options(given: Mapping[str, Any]) -> dict[str, float | bool]:
-    """Check the options of a detection; null means not given."""
-    options = {}
-    for name, (is_valid, words) in _DETECTION_OPTIONS.items():
-        value = given.get(name)
-        if value is None:
-            continue
-        if not is_valid(value):
-            raise InvalidRequestError(f"'{name}' must be {words}")
-        options[name] = value
-    return options
-
-
-def _query(sent: Request) -> dict[str, Any]:
-    """The options among the query parameters, parsed as JSON; the rest stays text, which no option accepts."""
-    options: dict[str, Any] = {}
-    for name, text in sent.query.items():
-        if name not in _DETECTION_OPTIONS:
-            continue
-        if len(sent.repeated_query.get(name, [])) > 1:
-            raise InvalidRequestError(f"'{name}' is in the URL more than once; write it once")
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            value = None
-        options[name] = text if value is None else value
-    return options
+def _as_sent(sent: Request, frames: Mapping[str, Frame], **rest: Any) -> InferenceRequest:
+    """A request whose camera, id and time are in headers."""
+    return InferenceRequest(
+        frames=frames,
+        camera_id=declared_camera(sent),
+        client_request_id=_header(sent, "x-request-id"),
+        timestamp=_header(sent, "x-timestamp"),
+        **rest,
+    )
 
 
 def _clip(document: Mapping[str, Any]) -> dict[str, bool]:
@@ -192,13 +154,17 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
 
 
-def _json_object(body: str | bytes) -> Mapping[str, Any]:
+def _parsed(body: str | bytes) -> Any:
     try:
-        document = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(
             "the body is not valid JSON; send a JSON object, or an image with its Content-Type (image/jpeg)"
         ) from error
+
+
+def _json_object(body: str | bytes) -> Mapping[str, Any]:
+    document = _parsed(body)
     if not isinstance(document, dict):
         raise InvalidRequestError(f"the body must be a JSON object, not {type(document).__name__}")
     return document
@@ -265,6 +231,11 @@ def _frame(document: Mapping[str, Any], key: str) -> Frame:
     if not image:
         raise InvalidImageError(f"'{key}' is empty; it holds the image in base64")
     return Frame(image)
+
+
+def _header(sent: Request, name: str) -> str | None:
+    """A word of the client's in a header; None where it sent none."""
+    return _word(sent.word(name))
 
 
 def _word(value: Any) -> str | None:

@@ -99,7 +99,8 @@ def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response
 
 def _parsed(request: Request, telemetry: Telemetry) -> InferenceRequest:
     telemetry.identify(request.request_id, camera_id=declared_camera(request))
-    asked = parse(request, resources.settings().application_type)
+    settings = resources.settings()
+    asked = parse(request, settings.application_type, as_older_json=settings.older_short_size is not None)
     telemetry.received(asked)
     logger.append_keys(api_request_id=request.request_id, camera_id=asked.camera_id)
     return replace(asked, respond_async=prefers_async(request.headers))

@@ -23,6 +23,7 @@ from inference_api.errors import ApiError, InvalidImageError, PayloadTooLargeErr
 from inference_api.event_store import EventStore
 from inference_api.messages import Frame, InferenceRequest
 from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import CUSTOM, IngestSettings
 from inference_api.uploads import notifications
 from inference_api.uploads.incoming_files import IncomingFiles
@@ -49,7 +50,8 @@ def settings() -> IngestSettings:
 @functools.cache
 def endpoint() -> Endpoint:
     """The endpoint, with its connection."""
-    return Endpoint(boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG), settings().endpoint_name)
+    client = boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG)
+    return Endpoint(client, settings().endpoint_name, payload=in_form(settings().older_short_size))
 
 
 @functools.cache

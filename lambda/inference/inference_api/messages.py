@@ -1,17 +1,20 @@
 """The values that pass from one room to the next: the frames, the request, the model's answer, the fate of an event.
 
-The module imports nothing of this package, so that every other may import it.
+The module imports only ``strict_json`` of this package, so that every other may import it.
 """
 
 from __future__ import annotations
 
 import enum
 import functools
-import json
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
+
+from inference_api import strict_json
 
 JSON = "application/json"
 """The media type of JSON."""
@@ -22,9 +25,11 @@ _SIGNATURES = {
     b"RIFF": ("image/webp", "webp"),
     b"BM": ("image/bmp", "bmp"),
 }
+_NAMELESS_IMAGES = ("application/x-image", "application/octet-stream")
 _EXTENSIONS = {JSON: "json", "text/csv": "csv", "text/plain": "txt", "application/x-npy": "npy"}
 _MAX_WORD_LENGTH = 256
 _MAX_CAMERA_PART_LENGTH = 64
+_CAMERA_DIGEST_LENGTH = 12
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -50,6 +55,11 @@ class Frame:
     def is_image(self) -> bool:
         """True when it begins as one of the formats that the built-in applications take."""
         return self.body.startswith(tuple(_SIGNATURES))
+
+    @property
+    def declares_image(self) -> bool:
+        """True when its declared type is an image's."""
+        return (self.declared_type or "").startswith("image/") or self.declared_type in _NAMELESS_IMAGES
 
     @property
     def _format(self) -> tuple[str, str]:
@@ -90,6 +100,18 @@ class Inference:
     body: bytes
     content_type: str = JSON
 
+    @classmethod
+    def of_container(cls, body: bytes, content_type: str) -> Inference:
+        """The answer, with null for NaN and Infinity: Python writes them into JSON, and no other parser reads them."""
+        answer = cls(body, content_type)
+        if not answer.is_json or not any(constant in body for constant in (b"NaN", b"Infinity")):
+            return answer
+        try:
+            mended = strict_json.mended(answer.text)
+        except (ValueError, RecursionError):
+            return answer
+        return answer if mended is None else cls(mended.encode(), JSON)
+
     @property
     def is_json(self) -> bool:
         """True for JSON, with or without parameters of the content type."""
@@ -103,7 +125,22 @@ class Inference:
             ValueError: the body is not JSON, in spite of its content type.
             RecursionError: it is nested too deeply.
         """
-        return json.loads(self.body)
+        return strict_json.parsed(self.text.removeprefix("\ufeff"))
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The body as text; bytes that are not of its charset are replaced."""
+        try:
+            return self.body.decode(self.charset)
+        except (LookupError, UnicodeDecodeError):
+            return self.body.decode(errors="replace")
+
+    @property
+    def charset(self) -> str:
+        """The charset that the content type declares, else UTF-8."""
+        header = Message()
+        header["Content-Type"] = self.content_type
+        return str(header.get_param("charset", "utf-8"))
 
     @property
     def is_text(self) -> bool:
@@ -147,11 +184,16 @@ def short_word(value: object) -> str:
 
 
 def camera_part(camera_id: str) -> str:
-    """The camera's id in keys of S3 and dimensions of metrics.
+    """The camera's id in keys of S3 and dimensions of metrics, at most 64 letters, digits, ``_`` and ``-``.
 
-    Everything but letters, digits, ``_`` and ``-`` is replaced, and 64 characters are kept.
+    Other characters are replaced. A digest of the whole id follows where something was replaced or cut, so that no two
+    cameras have the same part.
     """
-    return _NOT_IN_KEYS.sub("_", camera_id)[:_MAX_CAMERA_PART_LENGTH] or "unknown"
+    readable = _NOT_IN_KEYS.sub("_", camera_id)
+    if readable == camera_id and len(camera_id) <= _MAX_CAMERA_PART_LENGTH:
+        return camera_id or "unknown"
+    digest = hashlib.sha256(camera_id.encode(errors="surrogatepass")).hexdigest()[:_CAMERA_DIGEST_LENGTH]
+    return f"{readable[: _MAX_CAMERA_PART_LENGTH - _CAMERA_DIGEST_LENGTH - 1]}-{digest}"
 
 
 def is_request_id(text: str) -> bool:

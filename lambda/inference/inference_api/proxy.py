@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import functools
 import re
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 _Answers = TypeVar("_Answers", bound="Callable[..., Response]")
+_EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -50,6 +52,25 @@ class Request:
     def headers(self) -> dict[str, str]:
         """The headers, their names in lower case."""
         return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
+
+    def word(self, name: str) -> str | None:
+        """The text of a header in UTF-8, sent as its bytes or in the form of RFC 8187; None without the header.
+
+        API Gateway may hand bytes of UTF-8 over as characters of Latin-1, one each.
+
+        Args:
+            name: the header's name, in lower case.
+        """
+        value = self.headers.get(name)
+        if value is None:
+            return None
+        encoded = _EXTENDED.fullmatch(value.strip())
+        if encoded:
+            return urllib.parse.unquote(encoded[1], errors="replace")
+        try:
+            return value.encode("latin-1").decode()
+        except UnicodeError:
+            return value
 
     @property
     def body(self) -> str:

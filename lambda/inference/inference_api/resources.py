@@ -12,6 +12,7 @@ import os
 from inference_api.event_store import EventStore
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint
 from inference_api.sagemaker.endpoint import Endpoint
+from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import AwsAccess, Settings
 from inference_api.telemetry import Origin
 
@@ -28,7 +29,7 @@ def endpoint() -> Endpoint:
     from inference_api.sagemaker.runtime_client import RuntimeClient
 
     client = RuntimeClient(AwsAccess.from_environment(os.environ), connect_timeout=2, read_timeout=20)
-    return Endpoint(client, settings().endpoint_name)
+    return Endpoint(client, settings().endpoint_name, payload=in_form(settings().older_short_size))
 
 
 @functools.cache
@@ -43,6 +44,7 @@ def async_endpoint() -> AsyncEndpoint:
         boto3.client("s3", config=config),
         name=settings().endpoint_name,
         bucket=settings().events_bucket,
+        payload=in_form(settings().older_short_size),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-CUSTOM, COMPARISON = "custom", "face-comparison"
-"""The applications whose requests differ from a detection's, by their names in ``APPLICATION_TYPE``."""
+CUSTOM, COMPARISON, DETECTION = "custom", "face-comparison", "detection"
+"""Kinds of requests; the first two by their names in ``APPLICATION_TYPE``, every other name is a detection's."""
 
 # From botocore's endpoints.json, by prefix of the region; the first that matches. All others are in partition aws.
 _SUFFIXES = {
@@ -34,6 +34,8 @@ class Settings:
         service: the name of the deployment.
         metrics_namespace: CloudWatch's namespace of the function's metrics.
         camera_metrics: true when each camera has metrics of its own.
+        older_short_size: ``short_size`` in the older JSON, for a container that reads that; None for one that takes
+            images.
     """
 
     application_type: str
@@ -46,6 +48,7 @@ class Settings:
     service: str
     metrics_namespace: str
     camera_metrics: bool
+    older_short_size: int | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -65,6 +68,7 @@ class Settings:
             service=environment["POWERTOOLS_SERVICE_NAME"],
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
             camera_metrics=environment["CAMERA_METRICS"] == "Yes",
+            older_short_size=_older_short_size(environment),
         )
 
 
@@ -125,6 +129,7 @@ class IngestSettings:
         dead_letter_queue_url: the queue for messages that retrying cannot fix.
         service: the name of the deployment.
         metrics_namespace: CloudWatch's namespace of the function's metrics.
+        older_short_size: as in ``Settings``.
     """
 
     application_type: str
@@ -134,6 +139,7 @@ class IngestSettings:
     dead_letter_queue_url: str
     service: str
     metrics_namespace: str
+    older_short_size: int | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> IngestSettings:
@@ -150,4 +156,11 @@ class IngestSettings:
             dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
             service=environment["POWERTOOLS_SERVICE_NAME"],
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
+            older_short_size=_older_short_size(environment),
         )
+
+
+def _older_short_size(environment: Mapping[str, str]) -> int | None:
+    if environment.get("CONTAINER_REQUEST_FORMAT") != "json":
+        return None
+    return int(environment["CONTAINER_SHORT_SIZE"])

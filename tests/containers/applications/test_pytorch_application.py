@@ -170,7 +170,7 @@ def test_torchscript_needs_no_model_fn(real_torch: Any, tmp_path: Path, name: st
     (tmp_path / "inference.py").write_text("import torch")
     hooks = UserHooks.load(tmp_path)
     data = hooks.input_fn(b"[[1, 2]]", "application/json")
-    answer, _ = hooks.output_fn(hooks.predict_fn(data, hooks.model_fn(str(tmp_path))), None)
+    answer = hooks.output_fn(hooks.predict_fn(data, hooks.model_fn(str(tmp_path))), None).body
     expected = net(torch.tensor([[1.0, 2.0]])).tolist()
     assert json.loads(answer) == expected
     (tmp_path / name).unlink()

@@ -107,6 +107,12 @@ def test_a_file_that_is_cut_off_anywhere_is_refused() -> None:
             decode(body[:kept], max_pixels=LIMIT)
 
 
+@pytest.mark.parametrize("data", [zlib.compress(bytes(121 * 15)), zlib.compress(bytes(121 * 30))[:20]])
+def test_a_picture_whose_data_break_off_before_its_end_chunk_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidImageError, match="corrupt"):
+        decode(_png(_chunk(b"IHDR", HEADER), _chunk(b"IDAT", data)), max_pixels=LIMIT)
+
+
 @pytest.mark.parametrize("trailing", [b"\x00" * 20, b"\xff\xff\xff\xf0IDAT" + b"\x00" * 40, _saved(SECOND)])
 def test_what_comes_behind_the_end_is_not_read(trailing: bytes) -> None:
     body = _saved(FIRST)

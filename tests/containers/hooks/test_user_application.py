@@ -9,7 +9,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -17,10 +16,10 @@ import numpy as np
 import pytest
 
 import ipc_ai_catalogue
-from ipc_ai_serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
+from ipc_ai_serving.errors import ClientError, ModelFailedError, ModelLoadError, UnsupportedMediaTypeError
 from ipc_ai_serving.hooks import default_hooks
 from ipc_ai_serving.hooks.user_application import UserHooks
-from tests.user_programs import answer_of, load_hooks, npy
+from tests.user_programs import answer_of, load_hooks, npy, without_users_modules
 
 ONLY_MODEL = """
 class Doubler:
@@ -34,11 +33,8 @@ def model_fn(model_dir):
 
 @pytest.fixture(autouse=True)
 def forgotten_module() -> Iterator[None]:
-    path = list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in ("inference", "mine"):
-        sys.modules.pop(name, None)
+    with without_users_modules():
+        yield
 
 
 @pytest.mark.parametrize(
@@ -173,19 +169,6 @@ def test_other_types_need_hooks_of_their_own(tmp_path: Path) -> None:
         hooks.output_fn(np.zeros(1), "text/html")
 
 
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        (None, "application/json"),
-        ("*/*", "application/json"),
-        ("text/csv;q=0.5", "text/csv"),
-        ("image/png", "image/png"),
-    ],
-)
-def test_what_is_accepted(accept: str | None, expected: str) -> None:
-    assert default_hooks.accepted(accept) == expected
-
-
 def test_without_a_module_or_model_fn(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match=r"code/inference\.py"):
         UserHooks.load(tmp_path)
@@ -198,6 +181,15 @@ def test_without_a_module_or_model_fn(tmp_path: Path) -> None:
 def test_a_torch_file_without_torch(tmp_path: Path) -> None:
     hooks = load_hooks(tmp_path, "")
     (tmp_path / "net.pth").touch()
+    with pytest.raises(ModelLoadError, match=r"requirements.txt name torch, which loads net\.pth"):
+        hooks.model_fn(str(tmp_path))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_what_macos_puts_beside_weights_is_no_weights(tmp_path: Path) -> None:
+    hooks = load_hooks(tmp_path, "")
+    for name in ("net.pth", "._net.pth", ".pt"):
+        (tmp_path / name).touch()
     with pytest.raises(ModelLoadError, match=r"requirements.txt name torch, which loads net\.pth"):
         hooks.model_fn(str(tmp_path))
 
@@ -270,23 +262,6 @@ def test_a_fault_behind_a_users_own_input_is_not_the_clients(tmp_path: Path) -> 
         hooks.predict_fn(hooks.input_fn(b"1", "text/plain"), hooks.model_fn(str(tmp_path)))
 
 
-def test_transform_fn_runs_once_at_a_time(tmp_path: Path) -> None:
-    """It predicts, and what predicts is seldom made for several threads."""
-    hooks = load_hooks(
-        tmp_path,
-        "import time\n"
-        "def model_fn(model_dir): return []\n"
-        "def transform_fn(running, data, content_type, accept):\n"
-        "    running.append(data)\n"
-        "    time.sleep(0.02)\n"
-        "    return [len(running), running.pop()]\n",
-    )
-    model = hooks.model_fn(str(tmp_path))
-    with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda text: hooks.output_fn((model, text, "text/plain"), None)[0], "abcd"))
-    assert answers == [b'[1, "a"]', b'[1, "b"]', b'[1, "c"]', b'[1, "d"]']
-
-
 @pytest.mark.parametrize(
     ("returned", "answer"),
     [
@@ -307,6 +282,43 @@ def test_what_is_neither_text_nor_bytes_becomes_json(tmp_path: Path, returned: s
         f"def transform_fn(model, data, content_type, accept): return {returned}\n",
     )
     assert answer_of(hooks, tmp_path, b"[1]", "application/json") == answer
+
+
+@pytest.mark.parametrize("kept", ["tuple", "own predict", "no callable"])
+def test_a_model_that_cannot_be_called_is_not_the_clients_fault(tmp_path: Path, kept: str) -> None:
+    models = {
+        "tuple": "(abs, 'labels')",
+        "own predict": "type('Model', (), {'predict': lambda self, rows, other: rows})()",
+        "no callable": "{'weights': 1}",
+    }
+    hooks = load_hooks(tmp_path, f"def model_fn(model_dir): return {models[kept]}")
+    with pytest.raises(ModelFailedError, match=r"define predict_fn\(data, model\)"):
+        answer_of(hooks, tmp_path, b"[1]", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        (
+            "Response('no', 422, {'X-Model': '7'}, content_type='text/plain')",
+            (b"no", "text/plain", 422, (("X-Model", "7"),)),
+        ),
+        ("Response(status=204)", (b"", "text/html; charset=utf-8", 204, ())),
+        ("Response((part for part in ('a', b'b')), content_type='text/x-parts')", (b"ab", "text/x-parts", 200, ())),
+        ("(part for part in ('a', b'b'))", (b"ab", "application/json", 200, ())),
+        ("(number for number in (1, 2))", (b"[1, 2]", "application/json", 200, ())),
+        ("iter(())", (b"[]", "application/json", 200, ())),
+    ],
+)
+def test_a_response_keeps_status_and_headers(tmp_path: Path, returned: str, expected: tuple[object, ...]) -> None:
+    source = f"from flask import Response\ndef transform_fn(model, data, content_type, accept): return {returned}\n"
+    assert load_hooks(tmp_path, source).output_fn((None, "1", "text/plain"), None) == expected
+
+
+def test_a_status_that_is_none(tmp_path: Path) -> None:
+    source = "from flask import Response\ndef transform_fn(*hook): return Response('x', 'none of all')"
+    with pytest.raises(ValueError, match="no status of an answer"):
+        load_hooks(tmp_path, source).output_fn((None, "1", "text/plain"), None)
 
 
 @pytest.mark.parametrize(("returned", "says"), [("None", "returned nothing"), ("[object()]", "object does not fit")])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import ipc_ai_catalogue as catalogue
@@ -138,3 +139,95 @@ def test_retinaface_decodes_box_and_landmarks() -> None:
     assert found.landmarks is not None
     assert found.landmarks[0, 0].tolist() == pytest.approx([47.5 + 16, 31.5 - 16])  # landmark_std is 0.2
     assert found.landmarks[0, 4].tolist() == pytest.approx([47.5, 31.5])
+
+
+def _yolox(rows: npt.NDArray[np.float32] | None = None, **values: float) -> dict[str, npt.NDArray[np.float32]]:
+    """Output of YOLOX for 64 x 96 pixels, with some values in the first cell."""
+    found = np.full((1, 126, 85), 0.5, np.float32) if rows is None else rows
+    for column, value in values.items():
+        found[0, 0, int(column.removeprefix("v"))] = value
+    return {"output": found}
+
+
+def _yunet(**replaced: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
+    outputs = {
+        f"{kind}_{stride}": np.full((1, (64 // stride) * (96 // stride), values), 0.5, np.float32)
+        for kind, values in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
+        for stride in (8, 16, 32)
+    }
+    return outputs | replaced
+
+
+def _retinaface(**replaced: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
+    outputs = {
+        f"face_rpn_{kind}_stride{stride}_output": np.full((1, values, 64 // stride, 96 // stride), 0.5, np.float32)
+        for kind, values in (("cls_prob_reshape", 4), ("bbox_pred", 8), ("landmark_pred", 20))
+        for stride in (32, 16, 8)
+    }
+    return outputs | replaced
+
+
+def _gluoncv(score: float = -1, box: int = 4) -> dict[str, npt.NDArray[np.float32]]:
+    ids, scores = np.full((1, 9, 1), -1, np.float32), np.full((1, 9, 1), -1, np.float32)
+    scores[0, 0] = score
+    return {"ids": ids, "scores": scores, "boxes": np.full((1, 9, box), -1, np.float32)}
+
+
+def _zeros(*shape: int) -> npt.NDArray[np.float32]:
+    return np.zeros(shape, np.float32)
+
+
+_MODELS = {
+    "yolox": "yolox_nano",
+    "yunet": "yunet_n",
+    "retinaface": "retinaface_mnet025_v2",
+    "gluoncv": "yolo3_darknet53_coco",
+    "embedded": "opencv_people",
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "outputs"),
+    [
+        ("yolox", _yolox()),
+        ("yolox", _yolox(_zeros(1, 126, 6))),
+        ("yunet", _yunet()),
+        ("retinaface", _retinaface()),
+        ("gluoncv", _gluoncv()),
+        ("gluoncv", _gluoncv(score=0.9)),
+        ("embedded", {}),
+    ],
+)
+def test_outputs_of_the_heads_network_are_taken(head: str, outputs: dict[str, npt.NDArray[np.float32]]) -> None:
+    heads.check(head, outputs, CATALOGUE.model(_MODELS[head]), (1, 3, 64, 96))
+
+
+@pytest.mark.parametrize(
+    ("head", "outputs", "says"),
+    [
+        ("yolox", _yolox(_zeros(1, 84, 126)), r"'output' is \(1, 84, 126\), not \(1, 126, any\)"),  # YOLOv8
+        ("yolox", _yolox(_zeros(1, 378, 85)), r"'output' is \(1, 378, 85\)"),  # YOLOv5: three anchors a cell
+        ("yolox", _yolox(_zeros(1, 300, 6)), r"'output' is \(1, 300, 6\)"),  # suppressed already
+        ("yolox", _yolox(_zeros(1, 126, 5)), "rows have 5 values"),
+        ("yolox", {"boxes": _zeros(1, 9, 4), "scores": _zeros(1, 9, 1)}, r"2 outputs \(boxes \(1, 9, 4\), scores"),
+        ("yolox", _yolox(v4=1296), "an objectness or class of 1296 is no probability"),
+        ("yolox", _yolox(v9=-3), "an objectness or class of -3 is no probability"),
+        ("yolox", _yolox(v2=96), r"exp\(96\) strides as its size, .* boxes seem to be decoded already"),
+        ("yolox", _yolox(v0=float("nan")), "values that are no numbers"),
+        ("yunet", _yunet(cls_8=_zeros(1, 95, 1)), r"'cls_8' is \(1, 95, 1\), not \(1, 96, 1\)"),
+        ("yunet", _yunet(obj_32=_zeros(1, 6, 1) + 7), "a score of 7 is no probability"),
+        ("yunet", {"loc": _zeros(1, 9, 14)}, "there is no output 'cls_8' among loc"),
+        (
+            "retinaface",
+            _retinaface(face_rpn_bbox_pred_stride8_output=_zeros(1, 4, 8, 12)),
+            r"'face_rpn_bbox_pred_stride8' is \(1, 4, 8, 12\), not \(1, 8, 8, 12\)",
+        ),
+        ("gluoncv", _gluoncv(score=17), "a score of 17 is no probability"),
+        ("gluoncv", _gluoncv(box=6), r"'boxes' is \(1, 9, 6\), not \(1, any, 4\)"),
+    ],
+)
+def test_outputs_of_another_network_are_refused(
+    head: str, outputs: dict[str, npt.NDArray[np.float32]], says: str
+) -> None:
+    with pytest.raises(ModelLoadError, match=rf"^the network does not fit .*{says}.*; the head '{head}' reads"):
+        heads.check(head, outputs, CATALOGUE.model(_MODELS[head]), (1, 3, 64, 96))

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
+from ipc_ai_serving.scheduling import usable_cores
 from ipc_ai_serving.scheduling.parallelism import Parallelism, fitted
 from ipc_ai_serving.settings import Settings
 from tests.tiny_models import write_yolox_onnx
@@ -94,7 +94,7 @@ def test_as_many_requests_wait_for_a_core_in_all_workers(
 
 @pytest.mark.parametrize(("processor", "workers", "threads"), [("cpu", "all", 1), ("gpu", 1, "all"), ("", "all", 1)])
 def test_one_worker_has_the_gpu(processor: str, workers: int | str, threads: int | str) -> None:
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores.count()
     read = fitted(Settings.from_environment({"PROCESSOR": processor}))
     assert (read.workers, read.engine_threads) == tuple(cores if n == "all" else n for n in (workers, threads))
     asked = fitted(

@@ -106,6 +106,7 @@ def test_termination_while_the_model_loads(seconds: float, slow: Path) -> None:
         program.process.terminate()
         assert program.process.wait(20) == 0  # gunicorn kills a worker that does not hear after 30
         assert program.ping() == -1
+        assert '"ERROR"' not in program.log.read_text()
 
 
 def test_termination_under_load_finishes_what_was_accepted(model: Path, frame: bytes) -> None:

@@ -96,6 +96,22 @@ def test_several_frames_go_as_json(
         endpoint[0].infer(InferenceRequest(frames=frames, options=options), "r")
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"[1.0, NaN, -Infinity]", b"[1.0, null, null]"),
+        (b'{"label":"NaN"}', b'{"label":"NaN"}'),  # as it came, to the byte
+        (b"[NaN", b"[NaN"),
+    ],
+)
+def test_no_client_gets_numbers_that_json_does_not_have(
+    endpoint: tuple[Endpoint, Stubber], said: bytes, told: bytes
+) -> None:
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(said))
+        assert endpoint[0].infer(REQUEST, "r") == Inference(told)
+
+
 def test_uris_go_as_they_are(endpoint: tuple[Endpoint, Stubber]) -> None:
     uris = ("s3://bucket/a.jpg", "s3://bucket/\ud800")
     sent = {

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from stacks.parameters.capacity import INSTANCE_PROCESSORS
-from stacks.parameters.endpoint import TYPES_WITH_LOCAL_STORAGE
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered
 from workbench.errors import ParameterError
 from workbench.template.parameters import check
@@ -44,15 +42,23 @@ def test_the_key_encrypts_the_bucket_and_both_roles_may_use_it(template: dict[st
     assert all(entry["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"] for entry in statements)
 
 
-@pytest.mark.parametrize("name", list(INSTANCE_PROCESSORS))
-def test_a_volume_takes_the_key_where_there_is_one(template: dict[str, Any], name: str) -> None:
-    config = only(rendered(template, kmsKeyArn=KEY, deployInstanceType=name), CONFIG)
-    # The d of g4dn is for disks of the instance's own.
-    assert config.get("KmsKeyId") == (None if name.startswith("ml.g4dn.") else KEY)
-
-
-def test_the_table_is_of_types_that_may_be_chosen() -> None:
-    assert set(TYPES_WITH_LOCAL_STORAGE) == {name for name in INSTANCE_PROCESSORS if name.split(".")[1].endswith("dn")}
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize(
+    ("name", "has_disk"),
+    [
+        *(
+            (name, True)
+            for name in ("ml.g4dn.xlarge", "ml.g5.2xlarge", "ml.g6e.xlarge", "ml.p4d.24xlarge", "ml.c5d.large")
+        ),
+        *((name, False) for name in ("ml.m5.xlarge", "ml.c5.2xlarge", "ml.m7i.large", "ml.p3.2xlarge", "ml.t2.medium")),
+    ],
+)
+def test_a_volume_takes_the_key_where_there_is_one(
+    template: dict[str, Any], name: str, has_disk: bool, region: str
+) -> None:
+    """The hardware of a disk of the instance's own encrypts it, and SageMaker refuses a key for it."""
+    config = only(rendered(template, region, kmsKeyArn=KEY, deployInstanceType=name), CONFIG)
+    assert config.get("KmsKeyId") == (None if has_disk else KEY)
 
 
 def test_a_serverless_endpoint_has_no_volume(template: dict[str, Any]) -> None:

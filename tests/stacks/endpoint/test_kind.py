@@ -187,8 +187,6 @@ def test_the_function_knows_the_kind(template: dict[str, Any], given: dict[str, 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"endpointType": "serverless"}, "runs on CPU; set deployInstanceType to one without a GPU"),
-        (SERVERLESS | {"deployInstanceType": "ml.g4dn.2xlarge"}, "runs on CPU"),
         (SERVERLESS | {"dataCapturePercentage": "5"}, "dataCapturePercentage needs endpointType=real-time"),
         (ASYNC | {"dataCapturePercentage": "5"}, "dataCapturePercentage needs endpointType=real-time"),
         (
@@ -197,7 +195,7 @@ def test_the_function_knows_the_kind(template: dict[str, Any], given: dict[str, 
         ),
         ({"serverlessMaxConcurrency": "201"}, "a whole number from 1 to 200"),
         ({"serverlessMaxConcurrency": "0"}, "a whole number from 1 to 200"),
-        ({"serverlessMemoryMib": "1024"}, "it takes one of: 6144"),
+        ({"serverlessMemoryMib": "512"}, "it takes one of: 6144, 5120, 4096, 3072, 2048, 1024"),
         ({"endpointType": "batch"}, "it takes one of: real-time, serverless, async"),
     ],
 )
@@ -223,3 +221,18 @@ def test_people_learn_of_requests_that_wait_or_expire(template: dict[str, Any], 
         assert {"Name": "EndpointName", "Value": f"{endpoint}.EndpointName"} in alarm["Dimensions"]
     # 16 s of waiting for an answer are no fault there.
     assert (watched(**REAL_TIME)["Latency"]["Threshold"], watched(**ASYNC)["Latency"]["Threshold"]) == ("10000", 25000)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("instance_type", ["ml.g4dn.xlarge", "ml.p3.2xlarge", "ml.m5.xlarge"])
+def test_a_serverless_endpoint_runs_the_cpu_image_by_itself(
+    template: dict[str, Any], region: str, instance_type: str
+) -> None:
+    def image(**given: str) -> str:
+        resources = rendered(template, region, **given)
+        (variant,) = only(resources, CONFIG)["ProductionVariants"]
+        assert "InferenceAmiVersion" not in variant or given["deployInstanceType"].startswith(("ml.g", "ml.p"))
+        return str(only(resources, "AWS::SageMaker::Model")["PrimaryContainer"]["Image"])
+
+    serverless = image(endpointType="serverless", deployInstanceType=instance_type, serverlessMemoryMib="1024")
+    assert serverless == image(deployInstanceType="ml.m5.xlarge")

@@ -70,6 +70,14 @@ def test_files_of_the_older_layout_serve_the_application_of_their_name(store: Pa
     assert found.model_name == "red"
 
 
+def test_what_macos_puts_beside_artefacts_is_none(store: Path, tmp_path: Path) -> None:
+    write_yolox_onnx(tmp_path / "yolox_nano/yolox_nano.onnx")
+    write_older_layout(tmp_path / "yolox_nano", "body_detector_yolox_nano")
+    for name in ("._yolox_nano.onnx", "._body_detector_yolox_nano-symbol.json"):
+        (tmp_path / "yolox_nano" / name).touch()
+    assert _names(_find(tmp_path, "yolox_nano")) == ["yolox_nano@onnxruntime", "yolox_nano@mxnet"]
+
+
 def test_a_store_of_links_is_what_the_container_reads(store: Path, tmp_path: Path) -> None:
     (found,) = _find(store, "yolox_nano", engines=("mxnet",))
     found.put_into(tmp_path)

@@ -52,6 +52,19 @@ def test_boxes_lie_on_the_frame_as_displayed(suffix: str, tmp_path: Path) -> Non
     assert drawn[180, 30].any()
 
 
+def test_exif_behind_another_segment_turns_the_picture_as_it_turns_the_boxes(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (200, 100)).save(tmp_path / "frame.jpg", exif=turned)
+    body = (tmp_path / "frame.jpg").read_bytes()
+    start = body.index(b"\xff\xe1")
+    (tmp_path / "frame.jpg").write_bytes(body[:start] + b"\xff\xe1\x00\x08FLIR\x00\x01" + body[start:])
+    annotate(tmp_path / "frame.jpg", [(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert drawn.shape == (200, 100, 3)
+
+
 def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "frame.png"), np.full((100, 200), 0x8000, np.uint16))
     annotate(tmp_path / "frame.png", [], tmp_path / "out.png")

@@ -13,6 +13,7 @@ import pytest
 from workbench.errors import StartError
 from workbench.local import container_engine
 from workbench.local.container_engine import Engine
+from workbench.local.http_server import HttpServer
 
 pytestmark = pytest.mark.processes
 
@@ -31,6 +32,8 @@ if words[0] == "image":
 if words[0] == "port":
     port = state / "port"
     sys.exit(print(port.read_text()) if port.exists() else 1)
+if words[0] == "network":
+    sys.exit(print("172.17.0.1"))
 if words[0] == "run":
     status, _, body = os.environ["PING"].partition(" ")
     if status == "ends":
@@ -86,6 +89,17 @@ def test_it_is_started_as_sagemaker_starts_it_and_removed(calls: Path, tmp_path:
     assert rm == ["rm", "--force", name]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/ping")
+
+
+def test_the_address_at_which_a_container_reaches_this_machine(calls: Path) -> None:
+    assert container_engine.address_of_this_machine(IMAGE) == "172.17.0.1"
+    assert _calls(calls)[-1] == ["network", "inspect", "bridge", "--format={{(index .IPAM.Config 0).Gateway}}"]
+
+
+def test_an_address_that_comes_later() -> None:
+    """Podman makes its bridge with the first container."""
+    with HttpServer(lambda environ, start: [], host="192.0.2.77") as server:
+        assert server.url == f"http://192.0.2.77:{server.port}"
 
 
 def test_nothing_is_mounted_without_model_data() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -91,3 +93,26 @@ def test_an_asynchronous_endpoint_does_not_answer_at_once() -> None:
 def test_another_endpoint_is_none() -> None:
     with _runtime() as (client, _), pytest.raises(ClientError, match="Endpoint other of account not found"):
         client.invoke_endpoint_async(EndpointName="other", InputLocation="s3://bucket/async/input/7")
+
+
+@pytest.mark.parametrize(("taken", "status"), [(True, 502), (False, 503)])
+def test_a_container_that_closes_a_connection_has_failed_on_its_request(taken: bool, status: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as container:
+        url = f"http://127.0.0.1:{container.getsockname()[1]}"
+        closing = threading.Thread(target=_take_and_close, args=(container,))
+        if taken:
+            closing.start()
+        else:
+            container.close()  # nothing listens
+        client = sagemaker_runtime.create_app("endpoint", url).test_client()
+        answer = client.post("/endpoints/endpoint/invocations", data=b"frame")
+        if taken:
+            closing.join()
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (424, "ModelError")
+    assert answer.get_json()["OriginalStatusCode"] == status
+
+
+def _take_and_close(container: socket.socket) -> None:
+    connection, _ = container.accept()
+    with connection:
+        connection.recv(65536)

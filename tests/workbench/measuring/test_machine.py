@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from ipc_ai_serving.scheduling import usable_cores
 from workbench.measuring import machine
 
 
@@ -9,6 +12,11 @@ def test_a_machine_is_described_so_that_a_measurement_can_be_repeated() -> None:
     assert described["memory_mib"] > 100
     assert described["packages"]["onnxruntime"]
     assert described["processor"]
+
+
+def test_cores_are_counted_as_the_serving_program_counts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usable_cores, "count", lambda: 3)
+    assert machine.described()["cores"] == 3
 
 
 def test_other_work_is_told() -> None:

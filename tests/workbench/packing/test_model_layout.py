@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
+import ipc_ai_catalogue as catalogue
+from tests.saved_models import saved_model
 from workbench.errors import PackageError
 from workbench.packing.model_layout import ModelLayout, lay_out
 
@@ -15,7 +19,10 @@ def _folder(tmp_path: Path, *names: str, content: str = _HOOKS) -> Path:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+        if path.name == "saved_model.pb":
+            path.write_bytes(saved_model())
+        else:
+            path.write_text(content)
     return folder
 
 
@@ -31,7 +38,7 @@ def _laid(tmp_path: Path, *names: str) -> ModelLayout:
         ("mxnet", ["net-symbol.json", "net-0000.params", "code/inference.py"]),
         ("onnx", ["net.onnx", "code/inference.py"]),
         ("tensorflow", ["1/saved_model.pb", "1/variables/variables.index"]),
-        ("tensorflow", ["half_plus_two/00000123/saved_model.pb", "code/inference.py"]),
+        ("tensorflow", ["half_plus_two/00000123/saved_model.pb"]),
     ],
 )
 def test_a_right_layout_stays_as_it_is(tmp_path: Path, framework: str, names: list[str]) -> None:
@@ -109,16 +116,111 @@ def test_mxnet_may_load_onnx_where_it_is_named(tmp_path: Path) -> None:
     assert (lay_out(folder).framework, lay_out(folder, framework="mxnet").framework) == ("onnx", "mxnet")
 
 
-def test_handlers_of_tensorflow_serving_are_hooks(tmp_path: Path) -> None:
-    folder = _folder(tmp_path, "1/saved_model.pb", "code/serving.py", content="def input_handler(data, context): ...\n")
-    assert lay_out(folder).moved == (("code/serving.py", "code/inference.py"),)
+_HANDLERS = """\
+def input_handler(data, context): ...
+def output_handler(response, context): ...
+"""
+
+
+@pytest.mark.parametrize("program", [_HANDLERS, "def handler(data, context): ...\n", "from own import handler\n"])
+def test_handlers_of_tensorflow_serving_are_hooks(tmp_path: Path, program: str) -> None:
+    layout = lay_out(_folder(tmp_path, "1/saved_model.pb", "code/serving.py", content=program))
+    assert layout.moved == (("code/serving.py", "code/inference.py"),)
+
+
+@pytest.mark.parametrize(
+    ("program", "lacks"),
+    [
+        (_HOOKS, "input_handler and output_handler"),
+        ("", "input_handler and output_handler"),
+        ("def input_handler(data, context): ...\n", "output_handler"),
+    ],
+)
+def test_a_program_that_tensorflow_serving_cannot_call(tmp_path: Path, program: str, lacks: str) -> None:
+    folder = _folder(tmp_path, "1/saved_model.pb", "code/inference.py", content=program)
+    with pytest.raises(PackageError, match=rf"^code/inference.py does not define {lacks}; .*handler\(data, context\)"):
+        lay_out(folder)
 
 
 def test_a_saved_model_gets_a_number(tmp_path: Path) -> None:
-    layout = _laid(tmp_path, "saved_model.pb", "variables/variables.index", "code/inference.py")
+    folder = _folder(tmp_path, "saved_model.pb", "variables/variables.index", "code/inference.py", content=_HANDLERS)
+    layout = lay_out(folder)
     assert sorted(layout.files) == ["1/saved_model.pb", "1/variables/variables.index", "code/inference.py"]
     assert ("saved_model.pb", "1/saved_model.pb") in layout.moved
     assert not layout.served_by_our_image
+
+
+@pytest.mark.parametrize("version", ["00000123", "2"])
+def test_a_version_folder_that_is_packed_keeps_its_name(tmp_path: Path, version: str) -> None:
+    folder = _folder(tmp_path, f"{version}/saved_model.pb") / version
+    assert sorted(lay_out(folder).files) == [f"{version}/saved_model.pb"]
+
+
+def test_a_program_at_the_top_goes_into_code_with_what_it_imports(tmp_path: Path) -> None:
+    """Toolkits and guides ship a program, its modules and its packages beside the weights."""
+    names = ["inference.py", "requirements.txt", "layers.py", "lib/__init__.py", "lib/labels.txt", "camlib-1.0.whl"]
+    layout = _laid(tmp_path, *names, "model.pth", "labels.txt", "lib/part.pth")
+    kept = ["labels.txt", "lib/part.pth", "model.pth"]
+    assert sorted(layout.files) == sorted([*(f"code/{name}" for name in names), *kept])
+    assert dict(layout.moved) == {name: f"code/{name}" for name in names}
+
+
+def test_a_program_of_another_name_at_the_top_brings_its_modules(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.pth", "serve.py", "layers.py", "requirements.txt")
+    layout = lay_out(folder, inference=folder / "serve.py")
+    assert sorted(layout.files) == ["code/inference.py", "code/layers.py", "code/requirements.txt", "model.pth"]
+
+
+def test_packages_at_the_top_are_for_the_program_in_code(tmp_path: Path) -> None:
+    layout = _laid(tmp_path, "requirements.txt", "model.pth", "code/inference.py", "train.py")
+    assert sorted(layout.files) == ["code/inference.py", "code/requirements.txt", "model.pth", "train.py"]
+
+
+@pytest.mark.parametrize("program", ["net/code/inference.py", "net/inference.py"])
+def test_one_folder_around_everything_is_taken_away(tmp_path: Path, program: str) -> None:
+    """``tar -czf model.tar.gz net`` makes it."""
+    layout = _laid(tmp_path, program, "net/model.pth")
+    assert sorted(layout.files) == ["code/inference.py", "model.pth"]
+    assert layout.moved[0] == ("net/", "the top")
+
+
+def test_what_macos_puts_into_archives_is_no_weights(tmp_path: Path) -> None:
+    junk = ["._model.pth", "code/._inference.py", "__MACOSX/._model.pth", "__MACOSX/code/inference.py", ".DS_Store"]
+    assert sorted(_laid(tmp_path, "model.pth", "code/inference.py", *junk).files) == ["code/inference.py", "model.pth"]
+
+
+def test_one_file_is_packed_with_its_companions_and_nothing_else(tmp_path: Path) -> None:
+    """The folder around it may hold gigabytes of other files."""
+    names = ["net-symbol.json", "net-0000.params", "net-0009.params", "other-symbol.json", "a.onnx", "a.onnx.data", "b"]
+    folder = _folder(tmp_path, *names, "code/inference.py")
+    program = folder / "code/inference.py"
+    symbol = lay_out(folder / "net-symbol.json", inference=program)
+    assert sorted(symbol.files) == ["code/inference.py", "net-0009.params", "net-symbol.json"]
+    assert symbol.files["net-symbol.json"] == folder / "net-symbol.json"  # from where it lies
+    assert sorted(lay_out(folder / "a.onnx", inference=program).files) == ["a.onnx", "a.onnx.data", "code/inference.py"]
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["x.pkl"], "^code/inference.py is missing, which loads the model for sklearn; name it with --inference FILE$"),
+        (["x.pt", "inference.py"], "for pytorch; name it with --inference .*/net/inference.py$"),
+        (["x.pt", "code/inference.py"], "for pytorch; name it with --inference .*/net/code/inference.py$"),
+    ],
+)
+def test_one_file_without_a_program_asks_for_it(tmp_path: Path, names: list[str], says: str) -> None:
+    with pytest.raises(PackageError, match=says):
+        lay_out(_folder(tmp_path, *names) / names[0])
+
+
+def test_files_of_options_that_are_not_there(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "model.pth")
+    with pytest.raises(
+        PackageError, match=r"^there is no serve.py; name a file of this machine with --inference FILE$"
+    ):
+        lay_out(folder, inference=Path("serve.py"))
+    with pytest.raises(PackageError, match=r"is no file; name a file with --requirements FILE$"):
+        lay_out(folder, requirements=folder)
 
 
 def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> None:
@@ -130,10 +232,16 @@ def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> N
     ("names", "says"),
     [
         (["model.pth"], "code/inference.py is missing, which loads the model for pytorch; put it into .*/net/code"),
-        (["model.pth", "inference.py"], "inference.py lies at the top of .*; move it to code/inference.py"),
-        (["requirements.txt", "model.pth", "code/inference.py"], "requirements.txt lies at the top of .*code/"),
+        (
+            ["model.pth", "inference.py", "code/inference.py"],
+            "there is inference.py at the top, and code/inference.py;",
+        ),
+        (
+            ["requirements.txt", "model.pth", "code/inference.py", "code/requirements.txt"],
+            "there is requirements.txt at the top, and code/requirements.txt; leave one of them out",
+        ),
         (["code/requirements.txt", "model.pth"], "code/inference.py is missing; name one with --inference"),
-        (["net/code/inference.py", "net/model.pth"], r"code/ belongs to the top of the archive; package .*/net/net$"),
+        (["net/code/inference.py", "model.pth"], r"code/ belongs to the top of the archive; package net alone, with"),
         (["code/inference.py", "code/model.pth"], "no weights for pytorch .* at the top of .*: model_fn gets that"),
         (["code/a.py", "code/b.py", "model.pt"], "code/a.py, code/b.py all define hooks; name the program"),
         (["net-symbol.json", "code/inference.py"], "net-0000.params is missing; put it beside net-symbol.json"),
@@ -141,6 +249,7 @@ def test_an_earlier_archive_among_the_weights_is_not_packed(tmp_path: Path) -> N
         (["model.pth", "mnist.py"], "put it into .*/net/code, or name it with --inference .*/net/mnist.py$"),
         (["hosting.py"], "and a program is named with --inference .*/net/hosting.py$"),
         (["half/saved_model.pb"], r"not in a folder with a number.*rename .*/net/half to .*/net/1$"),
+        (["0/saved_model.pb"], r"0/saved_model.pb is not in a folder with a number from 1 on"),
         (["model.keras"], r"model.keras is a format of Keras's own.*model.export\('1'\)"),
         (["a.onnx", "b.pth", "code/inference.py"], "there is b.pth of pytorch and a.onnx of onnx; say .*--framework"),
         (["notes.md"], "neither weights nor code/inference.py"),
@@ -198,6 +307,38 @@ def test_what_is_not_there_or_empty(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(PackageError, match="empty is empty; put the model's weights into it"):
         lay_out(tmp_path / "empty")
+
+
+def _described(folder: Path, base: str, name: str) -> None:
+    model = dataclasses.asdict(catalogue.load().model(base)) | {"name": name}
+    folder.mkdir(parents=True)
+    model["files"] = {"any": [{"name": "weights.onnx", "role": "onnx"}]}
+    (folder / "model.json").write_text(json.dumps(model))
+    (folder / "weights.onnx").write_text("weights")
+
+
+def test_models_lie_under_the_names_of_their_descriptions(tmp_path: Path) -> None:
+    """The container looks for the halves of a pair by these names."""
+    _described(tmp_path / "pair/detector", "yunet_n", "gate-faces")
+    _described(tmp_path / "pair/vectors", "mobileface_v2", "myface")
+    layout = lay_out(tmp_path / "pair")
+    assert (layout.application, layout.model) == ("face-comparison", "gate-faces+myface")
+    parts = [f"{name}/{file}" for name in ("gate-faces", "myface") for file in ("model.json", "weights.onnx")]
+    assert sorted(layout.files) == parts
+
+
+def test_one_file_of_a_model_folder_is_packed_with_its_description(tmp_path: Path) -> None:
+    _described(tmp_path / "mine", "yolox_nano", "shop")
+    layout = lay_out(tmp_path / "mine/weights.onnx")
+    assert (layout.application, layout.model) == ("body-detection", "shop")
+
+
+def test_a_name_that_no_parameter_takes(tmp_path: Path) -> None:
+    _described(tmp_path / "mine", "yolox_nano", "my shop")
+    with pytest.raises(
+        PackageError, match=r"'my shop', the name in model\.json, is no name for a parameter; use letters"
+    ):
+        lay_out(tmp_path / "mine")
 
 
 def test_weights_of_the_older_layout_are_for_their_application(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_models import write_older_layout
 from workbench.__main__ import main
 from workbench.export.gluoncv_packages import FOLDER
 
@@ -58,6 +59,24 @@ def test_real_weights_answer_the_same(
     assert described["engine"] == "onnxruntime"
 
 
+def test_the_older_layout_under_a_name_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("body_detector_red", "face_detector_red", "._body_detector_red"):
+        write_older_layout(tmp_path / "older", name)
+    symbol = tmp_path / "older/body_detector_red-symbol.json"
+    report = _compile(str(symbol), tmp_path / "compiled", capsys, "--box-tolerance", "5")
+    assert report["model"] == "red"
+    described = json.loads((tmp_path / "compiled/model.json").read_text())
+    assert (described["name"], described["applications"], described["engine"]) == (
+        "red",
+        ["body-detection"],
+        "onnxruntime",
+    )
+    assert main(["compile", str(tmp_path / "older")]) == 2
+    said = capsys.readouterr().err
+    assert "name one by its file: body_detector_red-symbol.json, face_detector_red-symbol.json" in said
+    assert _compile(str(tmp_path / "older"), tmp_path / "faces", capsys, "--application", "face-detection")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -65,6 +84,8 @@ def test_real_weights_answer_the_same(
         (["yolox_nano", "--target", "onnxruntim"], "did you mean 'onnxruntime'"),
         (["yolox_nano", "--int8"], "give their folder with --calibration"),
         (["yolox_nano", "--calibration", "."], "--calibration is for --int8"),
+        (["tests"], "tests has neither a model.json nor body_detector_NAME-symbol.json and"),
+        (["yunet_n+mobileface_v2"], "a pair has two models; compile each half alone"),
         (["dlib_frontal_face"], "has nothing to compile"),
         (
             ["yolox_nano", "--store", "nowhere"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+import ipc_ai_catalogue as catalogue
+from tests.saved_models import saved_model
+from tests.tiny_models import write_yolox_onnx
 from tests.workbench.recorded_cdk import RecordedCdk
+from workbench.deployment import model_to_deploy
 from workbench.errors import AccountError, PackageError, ParameterError
 from workbench.verbs import deploy
 
@@ -98,6 +103,7 @@ def test_a_path_is_packed_tried_uploaded_and_deployed_and_the_same_call_updates(
     (key,) = _objects()
     assert first == {
         "applicationType": "custom",
+        "detectorModelName": "size",  # for metrics and logs
         "modelDataUrl": f"s3://{BUCKET}/{key}",
         "containerImageUri": "",
         "deployInstanceType": "ml.c5.xlarge",
@@ -131,6 +137,16 @@ def test_a_program_that_does_not_serve_reaches_neither_s3_nor_the_cdk(
         _deploy(template, cdk, str(program), "--output", str(tmp_path / "size.tar.gz"))
     assert cdk.words is None
     assert _objects() == []
+
+
+def test_what_another_image_will_serve_is_not_tried_here(
+    template: dict[str, Any], account: None, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1"
+    words = [str(program), "--output", str(tmp_path / "a.tar.gz"), "--parameters", f"containerImageUri={image}"]
+    assert _deploy(template, RecordedCdk(tmp_path), *words) == 0
+    said = capsys.readouterr().out
+    assert f"served      not tried here: the image that will serve it, {image}, does not run here" in said
 
 
 def test_a_dry_run_packs_and_no_more(
@@ -170,7 +186,7 @@ def test_tensorflow_gets_the_image_for_the_instances_processor(
     template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "net/1").mkdir(parents=True)
-    (tmp_path / "net/1/saved_model.pb").write_bytes(b"x")
+    (tmp_path / "net/1/saved_model.pb").write_bytes(saved_model())
     words = [str(tmp_path / "net"), "--output", str(tmp_path / "a.tar.gz"), "--framework-version", "2.19", "--dry-run"]
     images = {}
     for choice in ("--instance=ml.g4dn.xlarge", "--instance=ml.m5.xlarge"):
@@ -195,6 +211,21 @@ def test_a_model_of_the_catalogue(
     }
     assert _deploy(template, cdk, "dlib_frontal_face+dlib_face_embedding") == 0
     assert _parameters(cdk)["applicationType"] == "face-comparison"
+
+
+def test_a_model_of_ones_own_keeps_its_name(
+    template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_yolox_onnx(tmp_path / "my folder/weights.onnx")
+    model = dataclasses.asdict(catalogue.load().model("yolox_nano")) | {"name": "shop"}
+    model["files"] = {"any": [{"name": "weights.onnx", "role": "onnx"}]}
+    (tmp_path / "my folder/model.json").write_text(json.dumps(model))
+    arguments = argparse.ArgumentParser()
+    deploy.add_arguments(arguments)
+    words = [str(tmp_path / "my folder"), "--output", str(tmp_path / "a.tar.gz")]
+    packed = model_to_deploy.chosen(arguments.parse_args(words))
+    assert packed is not None
+    assert packed.model_parameters == {"applicationType": "body-detection", "detectorModelName": "shop"}
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,20 @@ pytestmark = pytest.mark.processes
 REPOSITORY = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 HOST = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
-# Stub that records its calls; `push` puts the image into moto's ECR as a registry would; FAILS names a failing command.
+# Stub that records its calls; `push` puts the image into moto's ECR as a registry would; FAILS names a failing command,
+# HAS the image that is on the machine, and DIGESTS and ARCHITECTURE what `image inspect` says of it.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, sys
 
 words = [word for word in sys.argv[1:] if word != "--runtime=runc"]
 told = {{"argv": words, "stdin": "" if sys.stdin.isatty() else sys.stdin.read(), "cwd": os.getcwd()}}
 told["attestations"] = os.environ.get("BUILDX_NO_DEFAULT_ATTESTATIONS")
+if words[:2] == ["image", "inspect"]:
+    if words[-1] != os.environ.get("HAS"):
+        sys.exit(1)
+    said = {{"--format={{{{.RepoDigests}}}}": "DIGESTS", "--format={{{{.Architecture}}}}": "ARCHITECTURE"}}
+    print(os.environ.get(said.get(words[2], ""), ""))
+    sys.exit(0)
 if words[0] != "info":
     with (pathlib.Path(os.environ["STAND_IN"]) / "calls").open("a") as calls:
         calls.write(json.dumps(told) + "\\n")
@@ -41,6 +48,7 @@ if words[0] == "push":
     name, tag = words[1].partition("/")[2].rsplit(":", 1)
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = json.dumps({{"schemaVersion": 2, "mediaType": kind, "config": {{"digest": words[1]}}, "layers": []}})
+    manifest = manifest.replace("[]", json.dumps([{{"digest": os.environ.get("LAYER", ""), "size": 1}}]))
     boto3.client("ecr").put_image(repositoryName=name, imageManifest=manifest, imageTag=tag)
 """
 
@@ -263,6 +271,156 @@ def test_a_dry_run_shows_every_command_and_does_nothing(
     said = capfd.readouterr().out
     assert said.startswith("# ACCOUNT stands for your account: AWS cannot be asked")
     assert "podman build --file=containers/inference/Dockerfile --platform=linux/amd64 --format=docker" in said
+
+
+def test_variants_of_a_customized_application(ecr: Any, checkout: Path, tmp_path: Path) -> None:
+    folder = "containers/customized-application"
+    _run("build", "--application-folder", folder, "--processor", "gpu", "--tag", "mine", checkout=checkout)
+    (build,) = _calls(tmp_path)
+    assert {"--build-arg=PROCESSOR=gpu", f"--build-arg=APPLICATION_FOLDER={folder}"} <= set(build["argv"])
+    dockerfile = checkout / folder / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("ARG PROCESSOR=cpu\n", ""))
+    with pytest.raises(ImageError, match=r"Dockerfile has no line 'ARG PROCESSOR=cpu', so it makes no variants"):
+        _run("build", "--application-folder", folder, "--processor", "gpu", checkout=checkout)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Folder with a Dockerfile that has nothing of this project."""
+    folder = tmp_path / "Frame Quality"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("ARG VERSION=2\nFROM debian:${VERSION}\nCOPY serve /\n")
+    (folder / "serve").write_text("#!/bin/sh\n")
+    return folder
+
+
+def test_any_dockerfile_is_built(ecr: Any, own: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["build", "--file", str(own / "Dockerfile"), "--context", str(own), "--build-arg", "VERSION=12", "--json"]
+    _run(*words)
+    answer = _printed(capfd)
+    (build,) = _calls(tmp_path)
+    assert build["cwd"] == str(own)
+    assert build["argv"][-1] == "."
+    assert build["argv"][1] == f"--file={own}/Dockerfile"
+    assert {"--platform=linux/amd64", "--build-arg=VERSION=12", f"--tag={answer['image']}"} <= set(build["argv"])
+    name, _, tag = answer["image"].rpartition(":")
+    assert name == "localhost/frame-quality"
+    (own / "serve").write_text("#!/bin/bash\n")
+    _run(*words)
+    assert _printed(capfd)["tag"] != tag  # it tells the content
+    _run(*words, "--tag", "gate/quality:7")
+    assert _printed(capfd)["image"] == "localhost/gate/quality:7"
+
+
+def test_base_images_of_any_dockerfile_in_ecr_are_logged_in_to(ecr: Any, own: Path, tmp_path: Path) -> None:
+    """Guides start from AWS's Deep Learning Containers, which take a login."""
+    host = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+    (own / "Dockerfile").write_text(
+        f"ARG TAG=2.6.0-cpu-py312\nFROM {host}/pytorch-inference:${{TAG}} AS base\nFROM base\n"
+    )
+    _run("build", "--context", str(own))
+    login, build = _calls(tmp_path)
+    assert (login["argv"][-1], build["argv"][0]) == (host, "build")
+
+
+def test_any_dockerfile_is_built_and_pushed(ecr: Any, own: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    _run("push", "--context", str(own), "--tag", "gate/quality:7", "--json")
+    answer = _printed(capfd)
+    assert answer["containerImageUri"] == f"{HOST}/gate/quality:7"
+    (made,) = ecr.describe_repositories(repositoryNames=["gate/quality"])["repositories"]
+    assert (made["imageTagMutability"], made["imageScanningConfiguration"]) == ("IMMUTABLE", {"scanOnPush": True})
+
+
+def test_an_image_of_this_machine_is_pushed(
+    ecr: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAS", "localhost/frame-quality:1")
+    monkeypatch.setenv("ARCHITECTURE", "arm64")
+    _run("push", "localhost/frame-quality:1")
+    tag, login, push = _calls(tmp_path)
+    uri = f"{HOST}/frame-quality:1"
+    assert tag["argv"] == ["tag", "localhost/frame-quality:1", uri]
+    assert (login["argv"][-1], push["argv"]) == (HOST, ["push", uri])
+    printed = capfd.readouterr().out
+    assert printed.splitlines()[-1] == f"containerImageUri={uri}"
+    assert "note: it is built for ARM, which Graviton instances alone run" in printed
+    (made,) = ecr.describe_repositories(repositoryNames=["frame-quality"])["repositories"]
+    assert (made["imageTagMutability"], made["imageScanningConfiguration"]) == ("IMMUTABLE", {"scanOnPush": True})
+    with pytest.raises(
+        ImageError, match=r"frame-quality:1 is there already with other content.* --tag 1-2, and deploy"
+    ):
+        _run("push", "localhost/frame-quality:1")
+    (there,) = ecr.describe_images(repositoryName="frame-quality")["imageDetails"]
+    monkeypatch.setenv("DIGESTS", f"[{HOST}/frame-quality@{there['imageDigest']}]")
+    calls = len(_calls(tmp_path))
+    _run("push", "localhost/frame-quality:1", "--json")
+    assert _printed(capfd)["pushed"] is False
+    assert len(_calls(tmp_path)) == calls
+
+
+def test_a_tag_that_may_move_is_deployed_by_its_digest(
+    ecr: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAS", "team/mine")
+    ecr.create_repository(repositoryName="team/mine")
+    _run("push", "team/mine", "--json")
+    assert _printed(capfd)["containerImageUri"] == f"{HOST}/team/mine:latest"
+    monkeypatch.setenv("LAYER", "another")
+    _run("push", "team/mine", "--json")
+    answer = _printed(capfd)
+    assert answer["containerImageUri"] == f"{HOST}/team/mine@{answer['digest']}"
+
+
+def test_an_image_that_is_named_for_its_registry(
+    ecr: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    registry = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.cn-north-1.amazonaws.com.cn"
+    monkeypatch.setenv("HAS", f"{registry}/gate:3")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "cn-north-1")
+    _run("push", f"{registry}/gate:3")
+    assert [call["argv"][0] for call in _calls(tmp_path)] == ["login", "push"]
+    assert f"containerImageUri={registry}/gate:3" in capfd.readouterr().out
+    other = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/gate:3"
+    monkeypatch.setenv("HAS", other)
+    with pytest.raises(ImageError, match=r"is in account 210987654321, and your credentials are of 123456789012"):
+        _run("push", other)
+
+
+def test_a_dry_run_for_an_image_of_this_machine(ecr: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    _run("push", "frame-quality:1", "--repository", "team/mine", "--dry-run")
+    *created, tag, login, push = capfd.readouterr().out.splitlines()
+    uri = f"{HOST}/team/mine:1"
+    assert [line.split(" --")[0] for line in created] == ["aws ecr create-repository", "aws ecr put-lifecycle-policy"]
+    assert tag == f"docker tag frame-quality:1 {uri}"
+    assert login.endswith(HOST)
+    assert push == f"docker push {uri}"
+    assert _calls(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ["push", "nothing:1"],
+            "the image nothing:1 is not on this machine; build it with '.*ipc-ai image build --file",
+        ),
+        (["push", "a b"], "'a b' is no image's name; write NAME:TAG"),
+        (["build", "mine:1"], "build makes an image and takes none; name its Dockerfile with --file"),
+        (["push", "mine:1", "--processor", "gpu"], "--processor is for a build, and mine:1 is built already"),
+        (["build", "--file", "nowhere/Dockerfile"], "there is no folder nowhere; name the build's context"),
+        (["build", "--context", "tests"], "there is no file tests/Dockerfile; name the Dockerfile with --file FILE"),
+        (["build", "--context", "tests", "--processor", "gpu"], "--processor is for this project's Dockerfiles"),
+        (["build", "--build-arg", "X"], "--build-arg 'X' is not NAME=VALUE"),
+        (
+            ["push", f"{HOST}/gate:1", "--region", "us-east-1"],
+            f"{HOST}/gate:1 names eu-west-1, and --region us-east-1; leave one out",
+        ),
+    ],
+)
+def test_mistakes_with_images_of_ones_own(ecr: Any, tmp_path: Path, words: list[str], says: str) -> None:
+    with pytest.raises(ImageError, match=says):
+        _run(*words)
+    assert _calls(tmp_path) == []
 
 
 @pytest.mark.parametrize("step", ["build", "login", "push"])

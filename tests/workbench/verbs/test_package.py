@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import pickle
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,9 @@ import pytest
 from moto import mock_aws
 from sklearn.linear_model import LogisticRegression
 
+from tests.saved_models import saved_model
+from tests.tiny_models import write_ultralytics_onnx
+from workbench import places
 from workbench.errors import AccountError, PackageError
 from workbench.verbs import package
 
@@ -26,6 +31,23 @@ REGION: Final = "eu-west-1"
 BUCKET = "the-models"
 _ROWS = "[[0.0, 0.0], [3.0, 3.0]]"
 _LOADS = """\
+import os
+import pickle
+
+
+class Line:
+    def __init__(self, weights):
+        self.weights = weights
+
+    def predict(self, rows):
+        return (rows @ self.weights > 3).astype(int)
+
+
+def model_fn(model_dir):
+    with open(os.path.join(model_dir, "model.pkl"), "rb") as file:
+        return Line(pickle.load(file))
+"""
+_LOADS_JOBLIB = """\
 import os
 
 import joblib
@@ -59,13 +81,33 @@ def output_fn(prediction, accept):
 
 @pytest.fixture
 def classifier(tmp_path: Path) -> Path:
-    """Folder with a scikit-learn model of two numbers, and rows.json beside it."""
+    """Folder with a model of two numbers that needs NumPy alone, and rows.json beside it."""
     folder = tmp_path / "classifier"
+    (folder / "code").mkdir(parents=True)
+    (folder / "model.pkl").write_bytes(pickle.dumps(np.array([1.0, 1.0])))
+    (folder / "code/inference.py").write_text(_LOADS)
+    (tmp_path / "rows.json").write_text(_ROWS)
+    return folder
+
+
+@pytest.fixture
+def of_scikit_learn(tmp_path: Path) -> Path:
+    """Folder with a scikit-learn model of two numbers, and rows.json beside it."""
+    folder = tmp_path / "regression"
     (folder / "code").mkdir(parents=True)
     model = LogisticRegression().fit(np.array([[0, 0], [1, 1], [2, 2], [3, 3]], float), [0, 0, 1, 1])
     joblib.dump(model, folder / "model.joblib")
-    (folder / "code/inference.py").write_text(_LOADS)
+    (folder / "code/inference.py").write_text(_LOADS_JOBLIB)
     (tmp_path / "rows.json").write_text(_ROWS)
+    return folder
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of temporary files, empty so far."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
 
@@ -100,9 +142,9 @@ def test_a_model_is_packed_and_answers_a_sample(classifier: Path, capsys: pytest
     assert made["framework"] == "sklearn"
     assert made["trial"]["answer"] == "[0, 1]"
     assert made["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert made["parameters"] == {"applicationType": "custom"}
+    assert made["parameters"] == {"applicationType": "custom", "detectorModelName": "classifier"}
     with tarfile.open(archive) as packed:
-        assert packed.getnames() == made["files"] == ["code/inference.py", "model.joblib"]
+        assert packed.getnames() == made["files"] == ["code/inference.py", "model.pkl"]
 
 
 def test_another_archive_is_packed_anew(classifier: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,12 +157,12 @@ def test_another_archive_is_packed_anew(classifier: Path, capsys: pytest.Capture
 
 
 def test_what_is_wrong_in_another_archive_is_said_of_the_archive(tmp_path: Path) -> None:
-    """Messages name the archive, because the reader does not know the folder into which it is unpacked."""
+    """Messages name files as they are in the archive; there is no folder to put anything into."""
     (tmp_path / "net.pth").write_text("x")
     foreign = tmp_path / "foreign.tar.gz"
     with tarfile.open(foreign, "w:gz") as archive:
         archive.add(tmp_path / "net.pth", "net.pth")
-    with pytest.raises(PackageError, match=f"put it into {foreign}/code, or name it with --inference FILE$"):
+    with pytest.raises(PackageError, match=r"pytorch; put it into code, or name it with --inference FILE$"):
         _package(foreign, "--no-trial")
 
 
@@ -151,7 +193,8 @@ def test_a_frame_is_the_sample_where_none_is_named(program: Path, capsys: pytest
     assert "a program of your own, told by code/inference.py" in said
     assert "served      application/json in " in said
     assert '{"shape": [512, 512, 3]}' in said
-    assert f"ipc-ai up --parameters applicationType=custom modelDataUrl={program.parent / 'model.tar.gz'}" in said
+    words = "ipc-ai up --parameters applicationType=custom detectorModelName=size"
+    assert f"{words} modelDataUrl={program.parent / 'model.tar.gz'}" in said
 
 
 def test_a_sample_with_a_content_type(program: Path) -> None:
@@ -168,9 +211,9 @@ def test_a_model_that_takes_no_photograph_asks_for_a_sample(classifier: Path) ->
 
 
 def test_a_program_that_does_not_load_leaves_no_archive(classifier: Path) -> None:
-    (classifier / "model.joblib").unlink()
-    (classifier / "other.joblib").write_text("x")
-    with pytest.raises(PackageError, match=r"model.tar.gz does not serve: .*No such file.*model.joblib"):
+    (classifier / "model.pkl").unlink()
+    (classifier / "other.pkl").write_text("x")
+    with pytest.raises(PackageError, match=r"model.tar.gz does not serve: .*No such file.*model.pkl"):
         _package(classifier)
     assert not (classifier.parent / "model.tar.gz").exists()
 
@@ -211,7 +254,7 @@ def test_what_does_not_serve_is_not_uploaded(classifier: Path, bucket: str) -> N
         (["--upload", "models/net.tar.gz"], "'models/net.tar.gz' is not s3://BUCKET/KEY; write for example"),
         (["--output", "net.zip"], "net.zip is no name for a model.tar.gz; let it end in .tar.gz"),
         (["--framework-version", "1.2-1"], "--framework-version chooses a Deep Learning Container; add --image dlc"),
-        (["--image", "dlc", "--region", "eu-west-1"], "runs on cpu alone, and ml.g4dn.xlarge is for gpu"),
+        (["--image", "dlc", "--region", "eu-west-1"], "SAGEMAKER_PROGRAM names, .* the stack sets none; leave --image"),
     ],
 )
 def test_a_mistake_is_said_before_the_trial(classifier: Path, words: list[str], says: str) -> None:
@@ -226,18 +269,67 @@ def test_a_bucket_that_is_not_there(classifier: Path, bucket: str) -> None:
 
 def test_tensorflow_gets_awss_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "saved"
-    (folder / "variables").mkdir(parents=True)
-    for name in ("saved_model.pb", "variables/variables.index"):
-        (folder / name).write_bytes(b"x")
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes(saved_model())
     words = ["--region", "cn-north-1", "--instance", "ml.c5.xlarge", "--framework-version", "2.19"]
     assert _package(folder, *words) == 0
     said = capsys.readouterr().out
     assert "moved       saved_model.pb to 1/saved_model.pb" in said
-    assert "the image that is built here has no tensorflow; its layout is right" in said
     image = "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/tensorflow-inference:2.19.0-cpu"
+    assert f"served      not tried here: the image that will serve it, {image}, does not run here" in said
     assert f"image       {image}" in said
     with pytest.raises(PackageError, match="has no tensorflow; leave --image out, or say --image dlc"):
         _package(folder, "--image", "built")
+
+
+def test_what_is_not_tried_here_says_so_and_no_more(classifier: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _package(classifier, "--no-trial")
+    assert "served      not tried here: --no-trial" in capsys.readouterr().out.splitlines()
+    words = ["--framework", "pytorch", "--image", "dlc", "--region", "eu-west-1"]
+    (classifier / "model.pth").write_text("x")
+    assert _package(classifier, *words, "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["trial"] is None
+    assert made["notTriedHere"].startswith("the image that will serve it, 763104351884.dkr.ecr.eu-west-1.amazonaws")
+
+
+def test_a_module_that_the_image_lacks_is_named_with_its_line(of_scikit_learn: Path, temporary: Path) -> None:
+    """The environment of the tests has it, and the image's does not."""
+    with pytest.raises(PackageError, match=r"No module named 'joblib'; .* add 'scikit-learn==[\d.]+' .* to code/requi"):
+        _package(of_scikit_learn, "--sample", str(of_scikit_learn.parent / "rows.json"))
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_module_that_is_missing_while_answering_is_named(program: Path) -> None:
+    (program / "code/inference.py").write_text(
+        _FRAME_SIZE.replace('    return {"shape', '    import PIL\n\n    return {"shape')
+    )
+    with pytest.raises(PackageError, match=r"500 .*No module named 'PIL'; .* add 'pillow==[\d.]+' .* to code/requirem"):
+        _package(program)
+
+
+@pytest.mark.slow
+def test_packages_of_the_model_are_installed_as_by_the_image(
+    of_scikit_learn: Path, temporary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (of_scikit_learn / "code/requirements.txt").write_text("numpy==1.23.5\nscikit-learn==1.5.2\n")
+    assert _package(of_scikit_learn, "--sample", str(of_scikit_learn.parent / "rows.json"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["trial"]["answer"] == "[0, 1]"
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_network_of_another_kind_is_refused(tmp_path: Path) -> None:
+    """Outputs as of an Ultralytics export, (1, 4 + classes, cells) with boxes in pixels, under the head of YOLOX."""
+    folder = tmp_path / "yolo"
+    write_ultralytics_onnx(folder / "net.onnx")
+    described = {
+        **json.loads((places.CATALOGUE / "models.json").read_text())["models"]["yolox_nano"],
+        "name": "yolo",
+        "files": {"any": [{"name": "net.onnx", "role": "onnx"}]},
+    }
+    (folder / "model.json").write_text(json.dumps(described))
+    with pytest.raises(PackageError, match=r"\(1, 84, 3549\), not \(1, 3549, any\); the head 'yolox' reads one output"):
+        _package(folder)
 
 
 def test_weights_of_a_built_in_application(testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

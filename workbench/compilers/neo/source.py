@@ -14,8 +14,9 @@ from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import CatalogueError, Model, ModelFile, model_from_dict
-from workbench import typed
+from workbench import serving_program, typed
 from workbench.errors import NeoError
+from workbench.store.model_folder import older_models
 
 _NEWEST_MXNET = (1, 8)
 _NEWEST_ONNX, _NEWEST_OPSET, _NEWEST_IR = "1.7", 12, 7  # source: ONNX's own table of versions
@@ -95,6 +96,12 @@ def find(name: str, *, store: Path, application: str | None) -> Source:
     if folder is None:
         raise NeoError(f"there is no model folder {name}; fetch it with '{typed.fetch(name, store)}', or name a folder")
     model = _description(folder)
+    if model is None and older_models(folder):
+        serving_program.make_importable()
+        from workbench.compilers import older_layout
+
+        older = older_layout.find(folder, application)
+        return Source(older.model.name, "MXNET", tuple(older.files.values()), older.model, older.model.applications[0])
     if model is None:
         framework, files = _guessed(folder)
         return Source(folder.resolve().name, framework, files, None, application)
@@ -134,9 +141,9 @@ def _artefacts(folder: Path, model: Model, application: str | None) -> tuple[str
 
 def _guessed(folder: Path) -> tuple[str, tuple[Path, ...]]:
     kinds = {
-        "MXNET": [sorted(folder.glob("*-symbol.json")), sorted(folder.glob("*.params"))],
-        "ONNX": [sorted(folder.glob("*.onnx"))],
-        "PYTORCH": [sorted([*folder.glob("*.pt"), *folder.glob("*.pth")])],
+        "MXNET": [sorted(folder.glob("[!.]*-symbol.json")), sorted(folder.glob("[!.]*.params"))],
+        "ONNX": [sorted(folder.glob("[!.]*.onnx"))],
+        "PYTORCH": [sorted([*folder.glob("[!.]*.pt"), *folder.glob("[!.]*.pth")])],
     }
     complete = {
         name: tuple(path for paths in files for path in paths)

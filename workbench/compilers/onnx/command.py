@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from workbench.compilers.onnx.parity import Parity, Tolerance
 
-    source = running.find(arguments.model, arguments.store)
+    source = running.find(arguments.model, arguments.store, arguments.application)
     if source.model.engine != "mxnet":
         raise CompileError(
             f"{source.model.name} runs on the engine {source.model.engine}; only those of mxnet are compiled"
@@ -87,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     tolerance = Tolerance(
         box=arguments.box_tolerance, score=arguments.score_tolerance, cosine=arguments.cosine_tolerance
     )
-    threads = os.cpu_count() or 1
+    threads = serving_program.usable_cores()
     with Steps(quiet=arguments.json) as steps, tempfile.TemporaryDirectory() as work:
         converted, optimised = Path(work, "converted.onnx"), Path(work, f"{source.model.name}.onnx")
         steps.next("converting MXNet to ONNX")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from workbench import serving_program
 from workbench.camera import photograph
 from workbench.errors import CompileError
 
@@ -53,7 +53,12 @@ def files(place: Path) -> list[Path]:
 
 
 def _read(path: Path) -> NamedFrame:
-    image = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise CompileError(f"{path} is not an image; give JPEG, PNG, WebP or BMP")
-    return NamedFrame(path.name, image.astype(np.uint8, copy=False), path)
+    """Decodes as the serving program does, so that a frame is turned here if it is turned there."""
+    serving_program.make_importable()
+    from ipc_ai_serving.errors import ClientError
+    from ipc_ai_serving.frames import frame_reader
+
+    try:
+        return NamedFrame(path.name, frame_reader().of_image(path.read_bytes()).frames[0], path)
+    except (OSError, ClientError) as error:
+        raise CompileError(f"cannot read {path} as a frame: {error}") from error

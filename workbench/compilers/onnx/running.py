@@ -18,10 +18,12 @@ from ipc_ai_serving.models.embedder import Embedder
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input
 from workbench import typed
+from workbench.compilers import older_layout
 from workbench.compilers.onnx import parity
 from workbench.compilers.onnx.frames import NamedFrame
 from workbench.compilers.onnx.parity import FrameParity, Tolerance
 from workbench.errors import CompileError
+from workbench.store.model_folder import DESCRIPTION
 
 _LANDMARKS_BY = "dlib_frontal_face"  # ships in a wheel, so the proof of an embedder needs no other download
 
@@ -107,20 +109,23 @@ def load(folder: ModelFolder, *, threads: int) -> Runner:
         raise CompileError(str(error)) from error
 
 
-def find(named: str, store: Path) -> ModelFolder:
-    """Find the model of a folder with a ``model.json``, or of a name of the catalogue in the store.
+def find(named: str, store: Path, application: str | None = None) -> ModelFolder:
+    """Find the model of a folder, with a ``model.json`` or of the older layout, or of a name of the catalogue.
+
+    Args:
+        named: the folder or the name.
+        store: folder of model folders, for names.
+        application: whose model, where a folder of the older layout has several.
 
     Raises:
-        CompileError: there is none.
+        CompileError: there is none, or there are several.
         UnknownNameError: neither a folder nor a name of the catalogue.
     """
     known = catalogue.load()
     path = Path(named)
     if path.is_dir():
-        if not (path / "model.json").is_file():
-            raise CompileError(
-                f"{path} has no model.json; write one, or make the folder with '{typed.command('export')}' or 'fetch'"
-            )
+        if not (path / DESCRIPTION).is_file():
+            return older_layout.find(path, application)
         names, folder = path.name, path
     elif "/" in named:
         raise CompileError(f"there is no folder {named}; name a model folder, or a model of docs/models.md")

@@ -9,6 +9,7 @@
     │   ├── ObjectNotFoundError         404 ObjectNotFound
     │   ├── PayloadTooLargeError        413 PayloadTooLarge
     │   └── UnsupportedMediaTypeError   415 UnsupportedMediaType
+    ├── ModelFailedError                502 ModelFailed
     ├── ModelLoadError                  500 ModelLoadFailed
     ├── ModelNotReadyError              503 ModelNotReady
     ├── ObjectStoreUnavailableError     503 ObjectStoreUnavailable
@@ -68,6 +69,13 @@ class UnsupportedMediaTypeError(ClientError):
 
     status = 415
     code = "UnsupportedMediaType"
+
+
+class ModelFailedError(ServingError):
+    """A user's own program failed on a request, or ended."""
+
+    status = 502
+    code = "ModelFailed"
 
 
 class ModelLoadError(ServingError):

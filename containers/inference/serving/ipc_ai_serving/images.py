@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ipc_ai_serving.decoding import png_chunks
-from ipc_ai_serving.decoding.image_headers import Size, is_png, is_webp, read_size, webp_orientation
+from ipc_ai_serving.decoding import jpeg, png_chunks
+from ipc_ai_serving.decoding.image_headers import Size, is_jpeg, is_png, read_size
 from ipc_ai_serving.errors import InvalidImageError, PayloadTooLargeError
 from ipc_ai_serving.scheduling import traffic
 from ipc_ai_serving.scheduling.stages import stage
@@ -30,6 +30,8 @@ _LARGEST_FRAMES_TOGETHER = 2
 # A decoder goes over the pixels of a progressive JPEG once a scan, and a scan takes some 100 bytes: without a limit a
 # small file keeps it busy for minutes. Encoders write about ten scans.
 _MOST_PASSES, _PASSES_OF_LARGEST = 1000, 16
+# libjpeg gives 128 in all channels to whatever has no data (jdhuff.c); from YCCK and CMYK that becomes a darker grey.
+_GREYS_WITHOUT_DATA = (128, 64, 65)
 # EXIF orientations and their corrections, CIPA DC-008 section 4.6.5.
 _UPRIGHT: dict[int, Callable[[Frame], cv2.typing.MatLike]] = {
     2: lambda frame: cv2.flip(frame, 1),
@@ -56,8 +58,7 @@ def decode(body: bytes, *, max_pixels: int) -> Frame:
         InvalidImageError: not an image, cut off, corrupt, or with a side under 16 pixels.
         PayloadTooLargeError: more than ``max_pixels`` pixels.
     """
-    check_size(body, max_pixels=max_pixels)
-    return _whole(body)
+    return _decoded(body, check_size(body, max_pixels=max_pixels))
 
 
 def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, FrameSize]:
@@ -82,8 +83,8 @@ def decode_for(body: bytes, *, max_pixels: int, needed: Needed) -> tuple[Frame, 
         width, height = needed(size.width, size.height)
         for reduction, flag in _REDUCTIONS.items():
             if size.width >= reduction * width and size.height >= reduction * height:
-                return _decoded(body, flag | cv2.IMREAD_IGNORE_ORIENTATION), (size.width, size.height)
-    frame = _whole(body)
+                return _decoded(body, size, flag), (size.width, size.height)
+    frame = _decoded(body, size)
     return frame, (frame.shape[1], frame.shape[0])
 
 
@@ -130,22 +131,31 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
     return size
 
 
-def _whole(body: bytes) -> Frame:
-    """Decode a frame in full, as displayed."""
-    # OpenCV 4.11 applies the orientation of JPEG and PNG but not of WebP. WebP is turned here, and only here.
-    webp = is_webp(body)
-    upright = _decoded(body, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if webp else cv2.IMREAD_COLOR)
-    turn = _UPRIGHT.get(webp_orientation(body)) if webp else None
-    return upright if turn is None else turn(upright).astype(np.uint8, copy=False)
+def _decoded(body: bytes, size: Size, flag: int = cv2.IMREAD_COLOR) -> Frame:
+    """Decode a frame as displayed, in full or as the flag says."""
+    with traffic.holding_core(), stage("decode"):
+        frame = _pixels(png_chunks.still(body) if is_png(body) else body, flag)
+        if frame is None:
+            raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
+        if is_jpeg(body) and _lacks_data(body, frame, flag):
+            raise InvalidImageError("the JPEG is truncated: its data end before its picture; send the whole file")
+        # OpenCV would see less EXIF than there is: one in the first APP1 of a JPEG, none in a WebP or in a PNG's texts.
+        turn = _UPRIGHT.get(size.orientation)
+        return (frame if turn is None else turn(frame)).astype(np.uint8, copy=False)
 
 
-def _decoded(body: bytes, flags: int) -> Frame:
+def _pixels(body: bytes, flag: int) -> Frame | None:
     try:
-        with traffic.holding_core(), stage("decode"):
-            checked = png_chunks.still(body) if is_png(body) else body
-            frame = cv2.imdecode(np.frombuffer(checked, np.uint8), flags)
+        frame = cv2.imdecode(np.frombuffer(body, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
-        frame = None
-    if frame is None:
-        raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")
-    return frame.astype(np.uint8, copy=False)
+        return None
+    return None if frame is None else frame.astype(np.uint8, copy=False)
+
+
+def _lacks_data(body: bytes, frame: Frame, flag: int) -> bool:
+    """Tell if a JPEG's data end before its picture: libjpeg only writes so to stderr, and fills the rest with grey."""
+    grey = frame[-1, -1, 0]
+    ends_grey = grey in _GREYS_WITHOUT_DATA and bool(np.all(frame[-1, frame.shape[1] // 2 :] == grey))
+    more = jpeg.with_more_data(body, ends_grey=ends_grey)
+    other = None if more is None else _pixels(more, flag)
+    return other is not None and not np.array_equal(frame, other)

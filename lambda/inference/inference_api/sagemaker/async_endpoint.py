@@ -13,13 +13,16 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inference_api.errors import ApiError, EndpointUnavailableError, NothingToFetchError
 from inference_api.messages import JSON, Inference, InferenceRequest, Pending, is_request_id
-from inference_api.sagemaker.endpoint import custom_attributes, payload, translated_failure
+from inference_api.sagemaker.endpoint import custom_attributes
+from inference_api.sagemaker.payloads import Payload
+from inference_api.sagemaker.payloads import payload as as_images
+from inference_api.sagemaker.refusals import translated_failure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,6 +35,8 @@ the note of the pending answer (one such call), and the event store's patience o
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.05, 1.0, 1.5
 _NOT_THERE = frozenset({"404", "NoSuchKey"})
+# "Received client error (415) from primary with message "ONLY JPEG". See https://... for more information."
+_NOTE = re.compile(r'\((?P<status>\d{3})\)(?:.*?with message "(?P<said>.*?)"(?:\. See |\.?$))?', re.DOTALL)
 # By the container's codes: SageMaker's note of a failure may leave the status out.
 STATUSES = {
     "InvalidRequest": 400,
@@ -60,9 +65,11 @@ class AsyncEndpoint:
         *,
         name: str,
         bucket: str,
+        payload: Payload = as_images,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._client = client
+        self._payload = payload
         self._s3 = s3
         self._name = name
         self._bucket = bucket
@@ -79,7 +86,7 @@ class AsyncEndpoint:
             ApiError: the container refused or failed, or the queue does not take the request.
         """
         deadline = time.monotonic() + (0 if request.respond_async else self._patience)
-        body, content_type = payload(request)
+        body, content_type = self._payload(request)
         key = f"async/input/{request_id}"
         try:
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
@@ -175,27 +182,39 @@ def _key(location: str) -> str:
 def _typed(body: bytes, content_type: str) -> Inference:
     """The answer with its type; where S3 has none, JSON if it parses as JSON."""
     if content_type and content_type != "binary/octet-stream":
-        return Inference(body, content_type)
+        return Inference.of_container(body, content_type)
     try:
         json.loads(body)
     except ValueError:
         return Inference(body, "application/octet-stream")
-    return Inference(body)
+    return Inference.of_container(body, JSON)
 
 
 def _failure(text: str) -> ApiError:
-    """The container's own error, found anywhere in SageMaker's note of a failure."""
+    """The container's own error, found anywhere in SageMaker's note of a failure.
+
+    The note is the container's answer alone, or a sentence with status and answer in it.
+    """
     start = text.find('{"error"')
-    said = re.search(r"\((\d{3})\)", text[:start] if start >= 0 else text)
-    error = _error_at(text, start) if start >= 0 else {}
-    status = int(said[1]) if said else STATUSES.get(str(error.get("code")), 500)
-    return translated_failure(status, error)
+    note = _NOTE.search(text[:start] if start >= 0 else text)
+    said = _json_at(text, start) if start >= 0 else note["said"] or "" if note else text
+    status = int(note["status"]) if note else STATUSES.get(_code(said), 500)
+    return translated_failure(status, said)
 
 
-def _error_at(text: str, start: int) -> dict[str, Any]:
+def _json_at(text: str, start: int) -> str:
+    """The JSON object that begins there, without what follows it."""
     try:
-        document, _ = json.JSONDecoder().raw_decode(text, start)
+        _, end = json.JSONDecoder().raw_decode(text, start)
     except ValueError:
-        return {}
-    error = document["error"]
-    return error if isinstance(error, dict) else {}
+        return ""
+    return text[start:end]
+
+
+def _code(said: str) -> str:
+    """The code of an error in the shape of all errors; empty for other answers."""
+    try:
+        error = json.loads(said)["error"]
+        return str(error["code"])
+    except (ValueError, LookupError, TypeError):
+        return ""

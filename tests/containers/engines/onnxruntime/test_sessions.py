@@ -59,6 +59,32 @@ def test_sessions_of_an_optimised_graph_map_its_weights_and_answer_alike(graph: 
             assert f"{files}/serving-model-" in Path("/proc/self/maps").read_text()
 
 
+@pytest.mark.parametrize(("kind", "packed"), [(np.float32, False), (np.int8, True)])
+def test_weights_of_8_bits_are_packed_and_others_shared(kind: type, packed: bool, files: Path) -> None:
+    # Times of a real network are in decision 0039.
+    weights = np.arange(-32, 32).reshape(8, 8).astype(kind)
+    product = "MatMul" if kind is np.float32 else "MatMulInteger"
+    numbers = TensorProto.FLOAT if kind is np.float32 else TensorProto.INT32
+    of_input = TensorProto.FLOAT if kind is np.float32 else TensorProto.INT8
+    net = helper.make_graph(
+        [helper.make_node(product, ["data", "weights"], ["products"])],
+        "net",
+        [helper.make_tensor_value_info("data", of_input, [1, 8])],
+        [helper.make_tensor_value_info("products", numbers, [1, 8])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(net, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    made = sessions.optimised(model.SerializeToString(), name="net")
+    assert made is not None
+
+    options = made.opened(threads=2).get_session_options()
+    if packed:
+        with pytest.raises(RuntimeError):  # no such entry
+            options.get_session_config_entry("session.disable_prepacking")
+    else:
+        assert options.get_session_config_entry("session.disable_prepacking") == "1"
+
+
 @pytest.mark.processes
 def test_files_go_with_the_process_that_made_them_alone(graph: Path, files: Path) -> None:
     made = sessions.optimised(graph, name="net")

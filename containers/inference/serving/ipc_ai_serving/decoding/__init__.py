@@ -1,4 +1,4 @@
-"""Checks of encoded images before OpenCV gets them: headers of all formats, chunks of a PNG.
+"""Checks of encoded images before OpenCV gets them: headers and orientation in all formats, chunks of a PNG.
 
 No pixel is decoded here; `images` does that.
 """

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from ipc_ai_serving.decoding.exif import from_raw_profile
 from ipc_ai_serving.errors import InvalidImageError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -20,6 +21,10 @@ _DATA, _END = b"IDAT", b"IEND"
 _OF_THE_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", _DATA, b"eXIf", _END})
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by colour type
 _PIECE = 1 << 20
+# EXIF as text, before PNG had a chunk for it: some programs still write it so.
+_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_PROFILES = frozenset({b"raw profile type exif", b"raw profile type app1"})
+_LONGEST_KEYWORD, _MOST_PROFILES, _MOST_OF_A_PROFILE = 79, 4, 1 << 18
 _BESIDE_DATA = 12  # bytes of a chunk: its length, its name, and a checksum behind the data
 _MOST = 65536
 """Most chunks of a file. Encoders put 8 KiB and more into one; a file of empty ones would take seconds."""
@@ -38,6 +43,19 @@ def size(png: bytes) -> tuple[int, int]:
     return width, height
 
 
+def exif_blocks(png: bytes) -> Iterator[bytes]:
+    """EXIF of a PNG, from its own chunk and from texts that hold it in hexadecimal digits, in order."""
+    texts = []
+    for name, where in _chunks(png):
+        if name == b"eXIf":
+            yield png[where.start + 8 : where.stop - 4]
+        elif name in _TEXTS and _is_profile(png, where):
+            texts.append((name, where))
+    for name, where in texts[:_MOST_PROFILES]:
+        with contextlib.suppress(zlib.error):
+            yield from_raw_profile(_text(name, png[where.start + 8 : where.stop - 4]))
+
+
 def still(png: bytes) -> bytes:
     """Reduce a PNG to its still picture and its EXIF; return the same object where there is nothing else.
 
@@ -50,6 +68,21 @@ def still(png: bytes) -> bytes:
     if len(kept) == len(chunks) and kept[-1][1].stop == len(png):
         return png
     return b"".join([SIGNATURE, *(png[where] for _, where in kept)])
+
+
+def _is_profile(png: bytes, chunk: slice) -> bool:
+    start = chunk.start + 8
+    return png[start : start + _LONGEST_KEYWORD].partition(b"\x00")[0].lower() in _PROFILES
+
+
+def _text(name: bytes, data: bytes) -> bytes:
+    """The text behind the keyword, as long as EXIF may be."""
+    text = data.partition(b"\x00")[2]
+    if name == b"iTXt":  # flag and method of compression, language, and the keyword in it
+        compressed, text = text[:1] == b"\x01", text[2:].split(b"\x00", 2)[-1]
+    else:
+        compressed, text = name == b"zTXt", text[name == b"zTXt" :]
+    return zlib.decompressobj().decompress(text, _MOST_OF_A_PROFILE) if compressed else text[:_MOST_OF_A_PROFILE]
 
 
 def _check_data(png: bytes, chunks: list[slice]) -> None:

@@ -1,4 +1,4 @@
-"""SageMaker's four hooks: the search for an application, a user's own program and its packages, the defaults.
+"""SageMaker's four hooks: the search for an application, a user's own program, its packages and process, the defaults.
 
-The built-in applications live in `applications`; nothing here knows HTTP.
+The built-in applications live in `applications`; requests come from `server`, which speaks HTTP.
 """

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import io
 import json
 import logging
@@ -24,25 +25,15 @@ import numpy as np
 
 from ipc_ai_serving import frames
 from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
-from ipc_ai_serving.errors import ClientError, ModelLoadError, UnsupportedMediaTypeError
+from ipc_ai_serving.errors import ClientError, ModelFailedError, ModelLoadError, UnsupportedMediaTypeError
+from ipc_ai_serving.hooks.accept import CSV, JSON, KNOWN, NPY
+from ipc_ai_serving.hooks.json_answers import plain, to_json
 
 logger = logging.getLogger(__name__)
 
 _MAX_SAID = 300  # characters of a model's own message
-_JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
-_KNOWN = (_JSON, _CSV, _NPY)
 _TORCH_FILE = "model.pt"
 _TORCH_SUFFIXES = (".pt", ".pth")
-
-
-def accepted(accept: str | None) -> str:
-    """The content type of the answer: the first known one of the header, or JSON where the client takes anything.
-
-    An unknown type is passed on as it is, for the user's own ``output_fn``.
-    """
-    wanted = [part.split(";")[0].strip().lower() for part in (accept or "").split(",")]
-    known = next((kind for kind in wanted if kind in _KNOWN), None)
-    return known or (_JSON if wanted[0] in ("", "*/*", "application/*") else wanted[0])
 
 
 def model_fn(model_dir: str) -> Any:
@@ -53,7 +44,8 @@ def model_fn(model_dir: str) -> Any:
     """
     if mxnet_defaults.saved_in(Path(model_dir)):
         return mxnet_defaults.load(Path(model_dir))
-    found = sorted(path for path in Path(model_dir).iterdir() if path.suffix in _TORCH_SUFFIXES)
+    # macOS puts ._NAME beside each file of an archive.
+    found = sorted(path for path in Path(model_dir).glob("[!.]*") if path.suffix in _TORCH_SUFFIXES)
     default = Path(model_dir) / _TORCH_FILE
     if default not in found and len(found) != 1:
         raise ModelLoadError("inference.py must define model_fn(model_dir), which loads the model")
@@ -83,10 +75,10 @@ def input_fn(data: str | bytes, content_type: str) -> Any:
     sent = frames.frames_in(data, content_type)
     if sent is not None:
         return sent
-    decoders: dict[str, Callable[[Any], Any]] = {_JSON: _from_json, _CSV: _from_csv, _NPY: _from_npy}
+    decoders: dict[str, Callable[[Any], Any]] = {JSON: _from_json, CSV: _from_csv, NPY: _from_npy}
     if content_type not in decoders:
         raise UnsupportedMediaTypeError(
-            f"content type '{content_type}' is not supported; send {', '.join(_KNOWN)} or an image, or define input_fn"
+            f"content type '{content_type}' is not supported; send {', '.join(KNOWN)} or an image, or define input_fn"
         )
     torch = sys.modules.get("torch")
     try:
@@ -97,7 +89,11 @@ def input_fn(data: str | bytes, content_type: str) -> Any:
 
 
 def predict_fn(data: Any, model: Any) -> Any:
-    """Call a PyTorch module in evaluation mode; of other models ``model.predict(data)``, or else ``model(data)``."""
+    """Call a PyTorch module in evaluation mode; of other models ``model.predict(data)``, or else ``model(data)``.
+
+    Raises:
+        ModelFailedError: the model can be called in neither way.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         return _called(model, data)
@@ -116,12 +112,15 @@ def predict_sent_data(data: Any, model: Any) -> Any:
 
     Raises:
         ClientError: the model refuses the data: another shape, not-a-number, an image instead of a table.
+        ModelFailedError: the model cannot be called with data alone, whatever they are.
     """
     try:
         return predict_fn(data, model)
     except (ValueError, TypeError, IndexError, RuntimeError) as error:
         if type(error).__name__ == "OutOfMemoryError":  # PyTorch's
             raise
+        if not _takes_data_alone(model):
+            raise _no_model(model) from error
         logger.warning("the model does not take the data", exc_info=True)
         said = next(iter(str(error).splitlines()), type(error).__name__)
         raise ClientError(f"the model does not take this data: {said[:_MAX_SAID]}") from error
@@ -133,10 +132,10 @@ def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:
     Raises:
         UnsupportedMediaTypeError: neither JSON, CSV nor NPY, or a prediction that does not fit into a table.
     """
-    prediction = _plain(prediction) if hasattr(prediction, "detach") or hasattr(prediction, "asnumpy") else prediction
-    encoders: dict[str, Callable[[Any], bytes]] = {_JSON: to_json, _CSV: _to_csv, _NPY: _to_npy}
+    prediction = plain(prediction) if hasattr(prediction, "detach") or hasattr(prediction, "asnumpy") else prediction
+    encoders: dict[str, Callable[[Any], bytes]] = {JSON: to_json, CSV: _to_csv, NPY: _to_npy}
     if accept not in encoders:
-        raise UnsupportedMediaTypeError(f"'{accept}' cannot be answered; accept {', '.join(_KNOWN)}")
+        raise UnsupportedMediaTypeError(f"'{accept}' cannot be answered; accept {', '.join(KNOWN)}")
     return encoders[accept](prediction), accept
 
 
@@ -145,7 +144,30 @@ def _device(torch: Any) -> Any:
 
 
 def _called(model: Any, data: Any) -> Any:
-    return model.predict(data) if hasattr(model, "predict") else model(data)
+    if hasattr(model, "predict"):
+        return model.predict(data)
+    if not callable(model):
+        raise _no_model(model)
+    return model(data)
+
+
+def _takes_data_alone(model: Any) -> bool:
+    """Tell whether ``predict``, or the model itself, can be called with one argument, as far as Python knows."""
+    called = getattr(model, "predict", None) or getattr(model, "forward", model)
+    try:
+        inspect.signature(called).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, without a signature
+        return True
+    return True
+
+
+def _no_model(model: Any) -> ModelFailedError:
+    return ModelFailedError(
+        f"model_fn returned {type(model).__name__}, and the default predict_fn calls model.predict(data) or "
+        "model(data); define predict_fn(data, model), or let model_fn return a model that takes data alone"
+    )
 
 
 def _from_json(data: str | bytes) -> Any:
@@ -181,30 +203,10 @@ def _from_npy(data: bytes) -> Any:
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 
-def to_json(prediction: Any) -> bytes:
-    """Encode nested lists, tensors and arrays as JSON.
-
-    Raises:
-        TypeError: a value of another type.
-    """
-    return json.dumps(prediction, default=_plain).encode()
-
-
-def _plain(value: Any) -> Any:
-    """Convert a tensor of PyTorch, an NDArray of MXNet or an array to lists and numbers."""
-    if hasattr(value, "asnumpy"):  # first, because an NDArray has a detach() too
-        return value.asnumpy().tolist()
-    if hasattr(value, "detach"):
-        return value.detach().cpu().tolist()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} does not fit into JSON; let output_fn make a body of it")
-
-
 def _to_csv(prediction: Any) -> bytes:
     table = np.atleast_1d(np.asarray(prediction))
     if table.ndim > 2:
-        raise UnsupportedMediaTypeError(f"{table.ndim} dimensions do not fit into {_CSV}; accept {_JSON} or {_NPY}")
+        raise UnsupportedMediaTypeError(f"{table.ndim} dimensions do not fit into {CSV}; accept {JSON} or {NPY}")
     with io.StringIO() as file:
         np.savetxt(file, table, delimiter=",", fmt="%s")
         return file.getvalue().encode()

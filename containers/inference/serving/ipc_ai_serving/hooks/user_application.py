@@ -12,43 +12,37 @@ import functools
 import importlib.util
 import inspect
 import sys
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from inspect import Parameter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from werkzeug.wrappers import Response
-
 from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.hooks import default_hooks
+from ipc_ai_serving.hooks.accept import accepted
+from ipc_ai_serving.hooks.answers import answer_of
+from ipc_ai_serving.hooks.context import Context
+from ipc_ai_serving.hooks.messages import Answer
 from ipc_ai_serving.hooks.user_packages import PROGRAM, code_folder
 from ipc_ai_serving.requests.content import media_type
+from ipc_ai_serving.settings import settings
 
 _TEXT_TYPES = frozenset({"application/json", "text/csv", "text/plain"})
 
 
-@dataclass(frozen=True)
-class Context:
-    """Information of SageMaker's containers for a hook, beside its arguments.
+class UserHooks:
+    """The hooks of a user's module, with the arguments that the serving core passes.
 
     Attributes:
-        system_properties: ``model_dir``, and ``gpu_id``: 0 where PyTorch sees a GPU, else None.
+        context: what hooks may take beside their arguments; it must be told of each request.
     """
 
-    system_properties: Mapping[str, Any]
-
-
-class UserHooks:
-    """The hooks of a user's module, with the arguments that the serving core passes."""
-
     def __init__(self, module: ModuleType, model_dir: Path) -> None:
-        hook = functools.partial(_hook, module, _context(model_dir))
+        self.context = _context(model_dir, module.__name__)
+        hook = functools.partial(_hook, module, self.context)
         self._model: Any = None
-        self._turn = threading.Lock()
         self._transform = hook("transform_fn", 4)
         self._before_model = hook("pre_model_fn", 1)
         self._load_model = hook("model_fn", 1) or default_hooks.model_fn
@@ -103,32 +97,13 @@ class UserHooks:
         """Predict, or return the arguments of ``transform_fn``, which runs in ``output_fn``."""
         if self._transform:
             return model, *data
-        # Not in input_fn, which runs in several threads at once: MXNet takes one call at a time.
         return self._predict(mxnet_defaults.fed(data, model) if self._feeds_mxnet else data, model)
 
-    def output_fn(self, prediction: Any, accept: str | None) -> tuple[bytes, str]:
+    def output_fn(self, prediction: Any, accept: str | None) -> Answer:
         """Encode the user's answer: a body, a body with its content type, or a response of Flask's."""
-        wanted = default_hooks.accepted(accept)
-        if self._transform:
-            # transform_fn predicts too, and expects one request at a time, as in SageMaker's containers.
-            with self._turn:
-                answer = self._transform(*prediction, wanted)
-        else:
-            answer = self._output(prediction, wanted)
-        if isinstance(answer, Response):
-            return answer.get_data(), answer.content_type or wanted
-        if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], str):
-            return _body(answer[0]), answer[1]
-        return _body(answer), wanted
-
-
-def _body(answer: Any) -> bytes:
-    """Keep text and bytes, and encode the rest as JSON, like the model servers of SageMaker's containers."""
-    if answer is None:
-        raise TypeError("the hook returned nothing; let output_fn or transform_fn return the body")
-    if isinstance(answer, str):
-        return answer.encode()
-    return bytes(answer) if isinstance(answer, bytes | bytearray | memoryview) else default_hooks.to_json(answer)
+        wanted = accepted(accept)
+        encoded = self._transform(*prediction, wanted) if self._transform else self._output(prediction, wanted)
+        return self.context.finished(answer_of(encoded, wanted))
 
 
 def _text(body: bytes) -> str | bytes:
@@ -138,10 +113,11 @@ def _text(body: bytes) -> str | bytes:
         return body
 
 
-def _context(model_dir: Path) -> Context:
+def _context(model_dir: Path, program: str) -> Context:
     torch = sys.modules.get("torch")
     gpu_id = 0 if torch is not None and torch.cuda.is_available() else None
-    return Context({"model_dir": str(model_dir), "gpu_id": gpu_id})
+    properties = {"model_dir": str(model_dir), "gpu_id": gpu_id}
+    return Context(properties, model_name=settings().model_name, program=program)
 
 
 def _hook(

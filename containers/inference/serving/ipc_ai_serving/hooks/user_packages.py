@@ -1,12 +1,14 @@
 """Installation of a user's ``requirements.txt``, once a start, before any worker needs it.
 
-gunicorn's master runs this, and workers inherit its imports. So nothing here imports a package that the user may
-bring in another release, NumPy above all.
+gunicorn's master runs this. Nothing here imports a package that the user may bring in another release.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,10 @@ def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PR
 
 
 def install(settings: Settings) -> Path | None:
-    """Install the packages into a folder of their own. Packages of an image's own program are in the image.
+    """Install the packages into a folder of their own, which is removed when this process ends.
+
+    Packages of an image's own program are in the image. pip works in the program's folder, where paths in
+    ``requirements.txt`` begin; with -P it imports nothing from there.
 
     Returns:
         That folder, to be searched before all others; None without a ``requirements.txt``.
@@ -41,9 +46,17 @@ def install(settings: Settings) -> Path | None:
     if requirements is None or not requirements.is_file():
         return None
     target = Path(tempfile.mkdtemp(prefix="user-packages-"))
+    atexit.register(_remove, target, os.getpid())
     logger.info("installing the packages of %s", requirements)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
-    finished = subprocess.run([*command, "--target", str(target), "--requirement", str(requirements)], check=False)
+    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    where = ["--target", str(target), "--requirement", requirements.name]
+    finished = subprocess.run([*command, *where], cwd=folder, check=False)
     if finished.returncode:
         raise RuntimeError(f"pip could not install {requirements}")
     return target
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove the folder at the end of the process that made it; processes forked from that one come here, too."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,7 @@ from ipc_ai_serving import engines
 from ipc_ai_serving.engines import SharedEngine
 from ipc_ai_serving.images import Frame, FrameSize
 from ipc_ai_serving.model_folder import ModelFolder
-from ipc_ai_serving.models.heads import head
+from ipc_ai_serving.models import heads
 from ipc_ai_serving.scheduling.stages import stage
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input, network_size
@@ -21,17 +21,20 @@ class Detector:
     def __init__(self, model: Model, engine: SharedEngine) -> None:
         self.model = model
         self._engine = engine
-        self._decode = head(model.head)
+        self._decode = heads.head(model.head)
 
     @classmethod
     def load(cls, folder: ModelFolder, *, threads: int) -> Detector:
         """Load the model and run it once, so that the first request does not pay for it.
 
         Raises:
-            ModelLoadError: the model does not load.
+            ModelLoadError: the model does not load, or its outputs are not those of its head.
         """
         detector = cls(folder.model, engines.load(folder.model, folder.files, threads))
-        detector.detect(np.zeros((480, 640, 3), np.uint8))
+        tensor = network_input(np.zeros((480, 640, 3), np.uint8), folder.model.input).tensor
+        outputs = detector._engine.run(tensor)
+        heads.check(folder.model.head, outputs, folder.model, tensor.shape)
+        detector._decode(outputs, folder.model, tensor.shape)
         return detector
 
     def looks_at(self, width: int, height: int, short_size: int | None = None) -> FrameSize:

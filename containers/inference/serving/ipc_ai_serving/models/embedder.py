@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import Model
 from ipc_ai_serving import engines
-from ipc_ai_serving.engines import SharedEngine, TensorOf
+from ipc_ai_serving.engines import Outputs, SharedEngine, TensorOf
+from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.images import Frame
 from ipc_ai_serving.model_folder import ModelFolder
 from ipc_ai_serving.scheduling.stages import stage
@@ -29,11 +30,12 @@ class Embedder:
         """Load the model and run it once, so that the first request does not pay for it.
 
         Raises:
-            ModelLoadError: the model does not load.
+            ModelLoadError: the model does not load, or its outputs are no embeddings.
         """
         embedder = cls(folder.model, engines.load(folder.model, folder.files, threads))
         size = folder.model.input.size
-        embedder.embed(np.zeros((size, size, 3), np.uint8), np.full((2, 5, 2), size / 2, np.float32))
+        faces = np.full((2, 5, 2), size / 2, np.float32)
+        _check(embedder._run(np.zeros((size, size, 3), np.uint8), faces), len(faces), folder.model.dimensions)
         return embedder
 
     def tensor_of(self, frame: Frame, landmarks: Points) -> TensorOf:
@@ -62,9 +64,28 @@ class Embedder:
         """
         if not len(landmarks):
             return np.zeros((0, self.model.dimensions or 0), np.float32)
-        outputs = self._engine.run_each(len(landmarks), self.tensor_of(frame, landmarks))
-        (vectors,) = outputs.values()
+        (vectors,) = self._run(frame, landmarks).values()
         with stage("postprocess"):
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             unit: Embeddings = vectors / np.maximum(lengths, np.finfo(np.float32).eps)
             return unit
+
+    def _run(self, frame: Frame, landmarks: Points) -> Outputs:
+        return self._engine.run_each(len(landmarks), self.tensor_of(frame, landmarks))
+
+
+def _check(outputs: Outputs, faces: int, dimensions: int | None) -> None:
+    """Check the outputs of a first run.
+
+    Raises:
+        ModelLoadError: they are not one vector a face of as many numbers as ``model.json`` says.
+    """
+    shapes = [np.shape(output) for output in outputs.values()]
+    expected = (faces, dimensions or (shapes[0][-1] if shapes else 0))
+    if shapes != [expected]:
+        raise ModelLoadError(
+            f"the network is no embedder of faces: its outputs for {faces} faces are "
+            f"{', '.join(map(str, shapes))}; expected is one of {expected}, a vector a face"
+        )
+    if not all(np.isfinite(output).all() for output in outputs.values()):
+        raise ModelLoadError("the network's vector of a black face has values that are no numbers")

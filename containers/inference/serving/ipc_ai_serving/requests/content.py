@@ -18,9 +18,13 @@ IMAGE_TYPES = frozenset(
     {
         "image/jpeg",
         "image/jpg",
+        "image/pjpeg",
         "image/png",
+        "image/x-png",
         "image/webp",
         "image/bmp",
+        "image/x-ms-bmp",
+        "image/x-image",
         "application/x-image",
         "application/octet-stream",
     }

@@ -3,7 +3,8 @@
 One rule each, in the order in which a request meets them:
 
 1. ``parallelism`` decides at the start how many workers there are, how many threads a forward pass may have, and how
-   many requests may wait. It reads ``settings`` and is fixed for the life of the program.
+   many requests may wait. It reads ``settings`` and ``usable_cores``, which knows a container's CPU quota, and is fixed
+   for the life of the program.
 2. ``traffic.request`` admits a request or refuses it with 503. Workers count requests in ``shared_counts``, memory that
    all of them map, so the limit and the question "is this request alone?" hold for the whole program.
 3. ``traffic.holding_core`` gives a thread a core from decoding to the end of the forward pass. ``cores`` grants them in
@@ -15,6 +16,7 @@ One rule each, in the order in which a request meets them:
 
 ``stages`` times these waits, and everything else that a request does, for the log.
 
-Arrows: ``settings`` <- ``parallelism`` <- ``traffic`` -> ``cores`` -> ``shared_counts``. Nothing here knows HTTP or
-images; ``parallelism`` alone asks which engine the named model has. Decisions 0036 and 0039 have the figures.
+Arrows: ``settings``, ``usable_cores`` <- ``parallelism`` <- ``traffic`` -> ``cores`` -> ``shared_counts``. Nothing here
+knows HTTP or images; ``parallelism`` alone asks which engine the named model has. Decisions 0036 and 0039 have the
+figures.
 """

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ipc_ai_catalogue import CUSTOM
 from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.scheduling import usable_cores
 from ipc_ai_serving.settings import Settings, settings
 
 _SHARES_CORES = "onnxruntime"
@@ -57,7 +57,7 @@ def parallelism() -> Parallelism:
 
 def fitted(chosen: Settings) -> Parallelism:
     """Fit the parallelism to the model and the machine; numbers in the settings come first."""
-    machine = len(os.sched_getaffinity(0))
+    machine = usable_cores.count()
     workers = chosen.workers or (1 if chosen.gpu else machine)
     cores = max(1, machine // workers)
     # Neither threads nor a CUDA context survive a fork, so the process that forks must have none. A user's own program

@@ -6,13 +6,15 @@ import json
 import logging
 import urllib.parse
 import uuid
+from typing import Protocol
 
 from flask import Flask, Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ipc_ai_serving.errors import ClientError, ModelNotReadyError, PayloadTooLargeError, ServingError, error_document
-from ipc_ai_serving.server.host import ApplicationHost
+from ipc_ai_serving.hooks.messages import Answer, Request
+from ipc_ai_serving.scheduling.stages import Milliseconds
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +23,23 @@ _CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _MAX_CAMERA_LENGTH = 64
 
 
-def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = "") -> Flask:
+class Host(Protocol):
+    """An application and its model, in this process or in another."""
+
+    def load(self) -> None:
+        """Load the model, unless that was done or tried already."""
+
+    def is_ready(self) -> bool:
+        """Tell whether the model is loaded."""
+
+    def check_ready(self) -> None:
+        """Return when the model is loaded, and raise otherwise."""
+
+    def invoke(self, request: Request) -> tuple[Answer, Milliseconds]:
+        """Run the hooks over one request; milliseconds by stage."""
+
+
+def create_app(host: Host, *, max_body_bytes: int, model_name: str = "") -> Flask:
     """Create the WSGI application around a host.
 
     Args:
@@ -53,9 +71,11 @@ def create_app(host: ApplicationHost, *, max_body_bytes: int, model_name: str = 
             raise PayloadTooLargeError(f"the body is too large; send at most {max_body_bytes} bytes") from error
         except (ParseException, OSError) as error:  # from gunicorn: the body breaks HTTP's rules, or breaks off
             raise ClientError("the body did not arrive whole; check Content-Length and Transfer-Encoding") from error
-        answer, answer_type, stages = host.invoke(body, request.content_type, request.headers.get("Accept"))
-        logger.info("served", extra=named() | {"model": model_name, "bytes": len(body), "milliseconds": stages})
-        return Response(answer, content_type=answer_type)
+        names = named()
+        headers = dict(request.headers)
+        answer, stages = host.invoke(Request(body, request.content_type, headers.get("Accept"), headers, **names))
+        logger.info("served", extra=names | {"model": model_name, "bytes": len(body), "milliseconds": stages})
+        return Response(answer.body, answer.status, answer.headers, content_type=answer.content_type)
 
     @app.errorhandler(ServingError)
     def serving_error(error: ServingError) -> Response:

@@ -1,16 +1,15 @@
-"""Application and model of a worker: load them, run the hooks over requests, refuse an overload."""
+"""Built-in application and model of a worker: load them, run the hooks over requests, refuse an overload."""
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from ipc_ai_serving.errors import ModelLoadError, ModelNotReadyError
 from ipc_ai_serving.hooks.application import Application
+from ipc_ai_serving.hooks.messages import Answer, Request
 from ipc_ai_serving.scheduling import allocator, traffic
 from ipc_ai_serving.scheduling.stages import Milliseconds, collected, stage
 
@@ -18,11 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 class ApplicationHost:
-    """An application and its model.
+    """A built-in application and its model, which threads share; they wait only for its engine.
 
-    Built-in applications let threads share a model and wait only for its engine. What a user's own ``predict_fn`` can
-    stand is not known: it runs once at a time. At most ``queue_limit`` requests are in work or waiting; a further one
-    is refused at once, so that a client learns of the overload while it can still go elsewhere.
+    At most ``queue_limit`` requests are in work or waiting; a further one is refused at once, so that a client learns
+    of the overload while it can still go elsewhere.
     """
 
     def __init__(self, find: Callable[[], Application], model_dir: str, *, queue_limit: int) -> None:
@@ -31,7 +29,6 @@ class ApplicationHost:
         self._application: Application | None = None
         self._model: Any = None
         self._failure: Exception | None = None
-        self._turn = threading.Lock()
         self._queue_limit = queue_limit
 
     def load(self) -> None:
@@ -63,6 +60,10 @@ class ApplicationHost:
         """True once loading has ended, well or badly."""
         return self._application is not None or self._failure is not None
 
+    def is_ready(self) -> bool:
+        """Tell whether the model is loaded."""
+        return self._application is not None
+
     def check_ready(self) -> None:
         """Return when the model is loaded.
 
@@ -75,12 +76,12 @@ class ApplicationHost:
         if self._application is None:
             raise ModelNotReadyError("the model is still loading; try again shortly")
 
-    def invoke(self, body: bytes, content_type: str | None, accept: str | None) -> tuple[bytes, str, Milliseconds]:
+    def invoke(self, request: Request) -> tuple[Answer, Milliseconds]:
         """Run the hooks over one request.
 
         Returns:
-            The answer's body, its content type, and milliseconds a stage: ``input``, ``predict`` and ``encode``, and
-            what happens inside them, of which ``wait`` is for a turn.
+            The answer, and milliseconds a stage: ``input``, ``predict`` and ``encode``, and what happens inside them,
+            of which ``wait`` is for a turn.
 
         Raises:
             OverloadedError: too many requests are waiting.
@@ -88,27 +89,14 @@ class ApplicationHost:
         """
         self.check_ready()
         with traffic.request(self._queue_limit), collected() as stages:
-            return *self._run_hooks(body, content_type, accept), stages
+            return self._answer(request), stages
 
-    def _run_hooks(self, body: bytes, content_type: str | None, accept: str | None) -> tuple[bytes, str]:
+    def _answer(self, request: Request) -> Answer:
         application = self._application
         assert application is not None
         with stage("input"):
-            data = application.input_fn(body, content_type)
-        with self._turns(application), stage("predict"):
+            data = application.input_fn(request.body, request.content_type)
+        with stage("predict"):
             prediction = application.predict_fn(data, self._model)
         with stage("encode"):
-            return application.output_fn(prediction, accept)
-
-    @contextmanager
-    def _turns(self, application: Application) -> Iterator[None]:
-        """Make threads predict one after the other where they may not share the model."""
-        if application.shares_model:
-            yield
-            return
-        with stage("wait"):
-            self._turn.acquire()
-        try:
-            yield
-        finally:
-            self._turn.release()
+            return Answer(*application.output_fn(prediction, request.accept))

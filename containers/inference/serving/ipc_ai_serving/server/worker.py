@@ -10,6 +10,7 @@ import select
 import socket
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn.http import errors
@@ -44,11 +45,14 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     queue then are reset. Here their clients are answered, and later ones find the port closed and go elsewhere.
     """
 
+    serves: Callable[[], bool] = staticmethod(lambda: True)
+    """Tells whether requests would be served now."""
     _gave_up: tuple[int | None, float] = (None, 0.0)
     """Connections of the worker that did not take one that was left to it, and the time until when they count."""
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or stop; when the worker ends, for good."""
+        enabled = enabled and self._may_accept()
         super().set_accept_enabled(enabled)
         counts = traffic.counts()
         counts.accepting[counts.row] = enabled
@@ -82,6 +86,12 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         """Handle the events of connections, then publish how many connections are in use."""
         super().wait_for_and_dispatch_events(timeout)
         self._publish()
+        if self._accepting and self.alive and not self._may_accept():
+            self.set_accept_enabled(False)
+
+    def _may_accept(self) -> bool:
+        """Tell whether this worker serves, or no other one is there that could."""
+        return self.serves() or _fewest_elsewhere() is None
 
     def _another_has_fewer(self, now: float) -> bool:
         fewest = _fewest_elsewhere()

@@ -51,9 +51,19 @@ class OptimisedGraph:
 
         options = _options(threads)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        # Prepacking would copy all matrices in each process; the weights of convolutions are packed in the files.
-        options.add_session_config_entry("session.disable_prepacking", "1")
+        if not _has_bytes(self._folder / _GRAPH):
+            # Prepacking would copy all matrices in each process; the weights of convolutions are packed in the files.
+            options.add_session_config_entry("session.disable_prepacking", "1")
         return _session(str(self._folder / _GRAPH), options, name=self._name)
+
+
+def _has_bytes(graph: Path) -> bool:
+    """Tell whether weights are in 8 bits: such a network takes 2.8x of its time where they are not packed."""
+    import onnx
+
+    eight_bits = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
+    weights = onnx.load(str(graph), load_external_data=False).graph.initializer
+    return any(each.data_type in eight_bits and each.dims for each in weights)
 
 
 def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:

@@ -1,7 +1,7 @@
 """Heads turn a network's outputs into detections, in pixels of the network input.
 
-Each head is a module named as in the catalogue, with one function
-``decode(outputs, model, tensor_shape) -> Detections``.
+Each head is a module named as in the catalogue, with a function ``decode(outputs, model, tensor_shape) -> Detections``.
+A function ``check`` with the same arguments refuses a network whose outputs the head cannot read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,17 @@ Decode = Callable[[Outputs, Model, tuple[int, ...]], Detections]
 def names() -> list[str]:
     """Names of all heads."""
     return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+
+def check(name: str, outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None:
+    """Check the outputs of a first run; those of models that the image brings are as they must be.
+
+    Raises:
+        ModelLoadError: the head ``name`` cannot read them; the message says what it reads.
+    """
+    module = importlib.import_module(f"{__name__}.{name}")
+    if hasattr(module, "check"):
+        module.check(outputs, model, tensor_shape)
 
 
 def head(name: str) -> Decode:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Outputs
+from ipc_ai_serving.models.heads._outputs import NetworkOutputs
 from ipc_ai_serving.models.heads._suppression import suppress
 from ipc_ai_serving.vision.detections import Detections
 
@@ -22,6 +23,26 @@ _ANCHOR_SCALES = {32: (32, 16), 16: (8, 4), 8: (2, 1)}
 _BASE_SIZE = 16
 _NMS_IOU = 0.4
 _SCORE_FLOOR = 0.02  # nearly all of the thousands of anchors are below
+_READS = (
+    "the nine outputs of RetinaFace, face_rpn_{cls_prob_reshape,bbox_pred,landmark_pred}_stride{32,16,8}: of two "
+    "anchors a cell the probabilities, offsets of boxes and offsets of landmarks"
+)
+
+
+def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None:
+    """Check the outputs for a frame.
+
+    Raises:
+        ModelLoadError: they are those of another network.
+    """
+    by_name = {name.removesuffix("_output"): output for name, output in outputs.items()}
+    network = NetworkOutputs(by_name, head="retinaface", reads=_READS)
+    for stride, scales in _ANCHOR_SCALES.items():
+        count = len(scales)
+        scores = network.named(f"face_rpn_cls_prob_reshape_stride{stride}", (1, 2 * count, None, None))
+        network.check_probabilities(scores, "a score")
+        for kind, values in (("bbox", 4), ("landmark", 10)):
+            network.named(f"face_rpn_{kind}_pred_stride{stride}", (1, values * count, *scores.shape[1:]))
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:

@@ -12,12 +12,33 @@ import numpy as np
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Outputs
 from ipc_ai_serving.models.heads._grid import cells
+from ipc_ai_serving.models.heads._outputs import NetworkOutputs
 from ipc_ai_serving.models.heads._suppression import suppress
 from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
 
 _STRIDES = (8, 16, 32)
 _NMS_IOU = 0.45
 _OBJECTNESS, _CLASSES = 4, 5
+_READS = (
+    "one output (1, cells, 5 + classes) of YOLOX, with a cell for each step of 8, 16 and 32 pixels: offset and "
+    "logarithm of the size, then objectness and classes as probabilities (exported without --decode_in_inference)"
+)
+
+
+def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None:
+    """Check the outputs for a frame.
+
+    Raises:
+        ModelLoadError: they are those of another network.
+    """
+    network = NetworkOutputs(outputs, head="yolox", reads=_READS)
+    corners, strides = cells(tensor_shape[2], tensor_shape[3], _STRIDES)
+    (rows,) = network.in_order((1, len(corners), None))
+    classes = rows.shape[1] - _CLASSES
+    if classes < 1 or (classes > 1 and model.target_class >= classes):
+        raise network.refuse(f"its rows have {rows.shape[1]} values, and target_class is {model.target_class}")
+    network.check_probabilities(rows[:, _OBJECTNESS:], "an objectness or class")
+    network.check_sizes(rows[:, 2:4], strides, tensor_shape)
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:

@@ -13,11 +13,31 @@ import numpy.typing as npt
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Outputs
 from ipc_ai_serving.models.heads._grid import cells
+from ipc_ai_serving.models.heads._outputs import NetworkOutputs
 from ipc_ai_serving.models.heads._suppression import suppress
 from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
 
 _STRIDES = (8, 16, 32)
 _NMS_IOU = 0.3
+_READS = (
+    "the twelve outputs of YuNet, cls, obj, bbox and kps with _8, _16 and _32, each (1, cells, values): probabilities, "
+    "then offsets and logarithms of sizes"
+)
+
+
+def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None:
+    """Check the outputs for a frame.
+
+    Raises:
+        ModelLoadError: they are those of another network.
+    """
+    network = NetworkOutputs(outputs, head="yunet", reads=_READS)
+    for stride in _STRIDES:
+        corners, strides = cells(tensor_shape[2], tensor_shape[3], (stride,))
+        for kind in ("cls", "obj"):
+            network.check_probabilities(network.named(f"{kind}_{stride}", (1, len(corners), 1)), "a score")
+        network.check_sizes(network.named(f"bbox_{stride}", (1, len(corners), 4))[:, 2:4], strides, tensor_shape)
+        network.named(f"kps_{stride}", (1, len(corners), 10))
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:

@@ -1,0 +1,43 @@
+"""SageMaker's instance types: their names, and what the names tell of the machine.
+
+A type is ``ml.FAMILY.SIZE``. The first letter of a family tells GPUs (``g``, ``p``), and is all that a condition needs.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from aws_cdk import Fn, ICfnConditionExpression
+
+from stacks.conditions import any_of, begins_with, equals
+
+DEFAULT = "ml.g4dn.xlarge"
+PATTERN = r"ml\.[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal)"
+TAKES = "an instance type of SageMaker hosting, ml.FAMILY.SIZE, for example ml.g5.xlarge or ml.m5.xlarge"
+
+_GPU = ("ml.g", "ml.p")
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html, KmsKeyId, names the kind;
+# the families are those of EC2 with instance storage.
+_LOCAL_STORAGE = (
+    *("c5d", "c6gd", "c6id", "m5d", "m6gd", "m6id", "r5d", "r6gd", "r6id", "i3en"),
+    *("g4dn", "g5", "g6", "g6e", "gr6", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300"),
+    *("trn1", "trn1n", "trn2"),
+)
+_GRAVITON = ("c6g", "c6gd", "c6gn", "c7g", "c8g", "m6g", "m6gd", "m7g", "m8g", "r6g", "r6gd", "r7g", "r8g", "t4g")
+_NEURON = ("inf1", "inf2", "trn1", "trn1n", "trn2")
+_SIZES = ("medium", "large", "xlarge", *(f"{n}xlarge" for n in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)))
+
+OTHER_IMAGES = [f"ml.{family}.{size}" for family, size in itertools.product((*_GRAVITON, *_NEURON), _SIZES)]
+"""Types that an image for x86-64 does not run on, or not on what they are paid for: Graviton, Inferentia, Trainium."""
+
+
+def has_gpu(instance_type: str) -> ICfnConditionExpression:
+    """The type has a GPU of NVIDIA's."""
+    return any_of(*(begins_with(instance_type, beginning) for beginning in _GPU))
+
+
+def has_local_storage(instance_type: str) -> ICfnConditionExpression:
+    """The type's disk is its own: the hardware encrypts it, and SageMaker takes no key for it."""
+    family = Fn.select(1, Fn.split(".", instance_type))
+    return any_of(*(equals(family, name) for name in _LOCAL_STORAGE))

@@ -1,0 +1,115 @@
+"""Installation of a user's packages: from the program's own folder, into one that goes when the program ends."""
+
+from __future__ import annotations
+
+import signal
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.served_program import serving
+
+pytestmark = pytest.mark.processes
+
+WHEEL = "own-1.0-py3-none-any.whl"
+# Packages that the web server imports, and the process of the program does not.
+OTHERS = ("flask", "gunicorn")
+HOOKS = "import own\ndef model_fn(model_dir): return own.NAME\ndef predict_fn(rows, model): return [model]\n"
+
+
+def _write_wheel(folder: Path) -> None:
+    """A wheel with the package ``own``, and modules that would break the web server if it imported them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = "own-1.0.dist-info"
+    with zipfile.ZipFile(folder / WHEEL, "w") as wheel:
+        wheel.writestr("own.py", "NAME = 'own'")
+        for name in OTHERS:
+            wheel.writestr(f"{name}.py", "raise ImportError('another release')")
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{about}/RECORD", "")
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "model" / "code"
+    folder.mkdir(parents=True)
+    (tmp_path / "packages").mkdir()
+    (folder / "inference.py").write_text(HOOKS)
+    # pip works in this folder, and must not import what lies in it.
+    for name in ("pip", "logging", "zipfile"):
+        (folder / f"{name}.py").write_text("raise ImportError('of the user')")
+    return folder
+
+
+def _left(code: Path) -> list[Path]:
+    return list((code.parents[1] / "packages").glob("user-packages-*"))
+
+
+def _environment(code: Path) -> dict[str, str]:
+    return {"TMPDIR": str(code.parents[1] / "packages"), "MODEL_SERVER_WORKERS": "1", "PIP_NO_INDEX": "1"}
+
+
+@pytest.mark.parametrize(
+    ("place", "files"),
+    [
+        (".", {"requirements.txt": f"./{WHEEL}"}),
+        ("wheels", {"requirements.txt": f"wheels/{WHEEL}"}),
+        ("wheels", {"requirements.txt": "--find-links wheels\nown"}),
+        ("wheels", {"requirements.txt": "-r other.txt", "other.txt": f"./wheels/{WHEEL}"}),
+        (
+            "wheels",
+            {"requirements.txt": "--find-links wheels\n-c constraints.txt\nown", "constraints.txt": "own==1.0"},
+        ),
+    ],
+)
+def test_packages_of_the_programs_own_folder(code: Path, place: str, files: dict[str, str]) -> None:
+    _write_wheel(code / place)
+    for name, text in files.items():
+        (code / name).write_text(text)
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        program.wait_until(200)
+        assert program.invoke(b"[1]", "application/json") == 200
+        assert len(_left(code)) == 1
+    assert program.process.returncode == 0
+    assert not _left(code)
+
+
+def test_a_start_that_fails_leaves_no_folder(code: Path) -> None:
+    (code / "requirements.txt").write_text("no-such-package-anywhere")
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        assert program.process.wait(60) != 0
+        assert "No matching distribution" in program.log.read_text()
+    assert not _left(code)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_end_during_the_installation_leaves_no_folder(code: Path, number: signal.Signals) -> None:
+    (code / "slow").mkdir()
+    builds_slowly = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    (code / "slow" / "pyproject.toml").write_text(builds_slowly)
+    started = code / "started"
+    (code / "slow" / "backend.py").write_text(f"import time; open({str(started)!r}, 'w'); time.sleep(25)")
+    (code / "requirements.txt").write_text("./slow")
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        deadline = time.monotonic() + 30
+        while not started.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert _left(code)
+        program.process.send_signal(number)
+        assert program.process.wait(20) == 0
+    assert not _left(code)
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_folder(code: Path) -> None:
+    _write_wheel(code)
+    (code / "requirements.txt").write_text(f"./{WHEEL}")
+    (code / "inference.py").write_text("import sys; sys.exit(1)")
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        program.wait_until(500)
+    assert not _left(code)

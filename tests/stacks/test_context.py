@@ -1,0 +1,57 @@
+"""Values of the CDK's context that end a synth with one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from stacks.context import require_models_of_catalogue, stack_name
+from stacks.errors import ContextValueError
+from workbench.places import REPOSITORY
+
+
+@pytest.mark.parametrize(("given", "name"), [(None, "ipc-ai-saas"), ("", "ipc-ai-saas"), ("shop-1", "shop-1")])
+def test_names_of_stacks(given: object, name: str) -> None:
+    assert stack_name(given) == name
+
+
+@pytest.mark.parametrize("given", ["my_shop", "1shop", "shop 1", "店", "x" * 129, 7, ["shop"], "-shop"])
+def test_names_that_cloudformation_does_not_take(given: object) -> None:
+    with pytest.raises(ContextValueError, match="it takes a letter, then letters, digits and hyphens"):
+        stack_name(given)
+
+
+@pytest.mark.parametrize("given", [None, "", "yolox_nano", "yolox_nano  yunet_n", "yunet_n+mobileface_v2"])
+def test_models_of_the_catalogue(given: object) -> None:
+    require_models_of_catalogue(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("yolox_nan", "did you mean 'yolox_nano'"),
+        ("yolox_nano,yunet_n", "put spaces between names"),
+        (["yolox_nano"], "names of models with spaces between"),
+    ],
+)
+def test_models_that_the_catalogue_does_not_have(given: object, says: str) -> None:
+    with pytest.raises(ContextValueError, match=re.escape(says)):
+        require_models_of_catalogue(given)
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+@pytest.mark.parametrize("context", ['{"stackName": "my_shop"}', '{"models": "yolox_nan"}'])
+def test_a_synth_ends_with_one_line(context: str) -> None:
+    environment = {**os.environ, "CDK_CONTEXT_JSON": context}
+    synth = subprocess.run(
+        [sys.executable, "app.py"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
+    assert synth.returncode == 1
+    said = [line for line in synth.stderr.splitlines() if not line.startswith("b'")]  # jsii's words on Node.js
+    assert len([line for line in said if line]) == 1
+    assert "cannot be 'my_shop'" in synth.stderr or "did you mean 'yolox_nano'" in synth.stderr

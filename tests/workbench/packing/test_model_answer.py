@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from workbench.errors import PackageError
+from workbench.packing import model_answer
+
+
+def _detections(scores: list[Any], boxes: list[list[float]]) -> dict[str, Any]:
+    found = {"bbox_scores": [[score] for score in scores], "bbox_coords": boxes}
+    return {"width": 640, "height": 480, "channels": 3, **found}
+
+
+def _face(confidence: float = 0.9, box: tuple[float, ...] = (1, 2, 30, 40)) -> dict[str, Any]:
+    return {"BoundingBox": list(box), "Confidence": confidence, "KeyPoints": {}}
+
+
+def _check(application: str, answer: Any) -> None:
+    model_answer.check(application, httpx.Response(200, content=json.dumps(answer)))
+
+
+@pytest.mark.parametrize(
+    ("application", "answer"),
+    [
+        ("body-detection", _detections([], [])),
+        ("body-detection", _detections([1, 0.3], [[0, 0, 640, 480], [5, 5, 6, 6]])),
+        ("body-detection", _detections([0.02], [[640, 10, 640, 20]])),  # noise in the padding
+        ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}),
+        ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": [{"Similarity": -0.2, "Face": _face()}]}),
+        ("custom", float("nan")),
+    ],
+)
+def test_a_right_answer(application: str, answer: Any) -> None:
+    _check(application, answer)
+
+
+@pytest.mark.parametrize(
+    ("application", "answer", "says"),
+    [
+        ("body-detection", _detections([1296.0], [[0, 0, 9, 9]]), "a score of 1296.0, and expected is 0 to 1"),
+        ("body-detection", _detections([-0.5], [[0, 0, 9, 9]]), "a score of -0.5"),
+        ("body-detection", _detections([float("nan")], [[0, 0, 9, 9]]), "answers NaN, which is no number"),
+        ("body-detection", _detections([None], [[0, 0, 9, 9]]), "a score of None"),
+        ("body-detection", _detections([0.9], [[640, 0, 640, 480]]), "no area in the frame of 640 x 480 pixels"),
+        ("body-detection", _detections([0.9], [[0, 0, 700, 480]]), "no area in the frame"),
+        ("body-detection", {"results": [_detections([7], [[0, 0, 9, 9]])]}, "a score of 7"),
+        ("face-comparison", {"SourceImageFace": _face(3), "FaceMatches": []}, "a confidence of 3"),
+        ("face-comparison", {"SourceImageFace": _face(box=(9, 9, 9, 9)), "FaceMatches": []}, "outside its image"),
+        (
+            *("face-comparison", {"SourceImageFace": _face(), "FaceMatches": [{"Similarity": 8.5, "Face": _face()}]}),
+            "a similarity of 8.5, and expected is -1 to 1",
+        ),
+    ],
+)
+def test_what_no_right_model_answers(application: str, answer: Any, says: str) -> None:
+    with pytest.raises(PackageError, match=says):
+        _check(application, answer)

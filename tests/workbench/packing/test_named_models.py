@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import ipc_ai_catalogue as catalogue
+from tests.tiny_models import write_older_layout
+from workbench.errors import PackageError
+from workbench.packing import named_models
+
+
+def _described(folder: Path, base: str, name: str) -> Path:
+    model = dataclasses.asdict(catalogue.load().model(base)) | {"name": name}
+    folder.mkdir(parents=True)
+    model["files"] = {"any": [{"name": "weights.onnx", "role": "onnx"}]}
+    (folder / "model.json").write_text(json.dumps(model))
+    (folder / "weights.onnx").write_text("weights")
+    return folder
+
+
+def _packed(folder: Path) -> Path:
+    archive = folder.parent / f"{folder.name}.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(folder, ".")
+    return archive
+
+
+def test_names_of_the_catalogue_stay(tmp_path: Path) -> None:
+    words = ["yolox_nano", "yolox_nano@mxnet", "yunet_n+mobileface_v2", "nothing"]
+    with named_models.as_folders(words, stores=[tmp_path]) as found:
+        assert found == {word: word for word in words}
+
+
+def test_a_packed_model_becomes_a_folder_of_its_name(tmp_path: Path) -> None:
+    archive = _packed(_described(tmp_path / "shop", "yolox_nano", "shop"))
+    with named_models.as_folders([f"{archive}@onnxruntime"], stores=[]) as found:
+        folder, _, engine = found[f"{archive}@onnxruntime"].rpartition("@")
+        assert (Path(folder).name, engine) == ("shop", "onnxruntime")
+        assert (Path(folder) / "weights.onnx").read_text() == "weights"
+    assert not Path(folder).exists()
+
+
+def test_a_name_in_a_store_is_ones_own(tmp_path: Path) -> None:
+    _described(tmp_path / "myface", "mobileface_v2", "myface")
+    with named_models.as_folders(["yunet_n+myface"], stores=[tmp_path]) as found:
+        assert found == {"yunet_n+myface": f"yunet_n+{tmp_path}/myface"}
+
+
+def test_a_packed_pair_becomes_two_folders_the_detector_first(tmp_path: Path) -> None:
+    _described(tmp_path / "a+b/aface", "mobileface_v2", "aface")
+    _described(tmp_path / "a+b/detector", "yunet_n", "detector")
+    archive = str(_packed(tmp_path / "a+b"))
+    with named_models.as_folders([archive], stores=[]) as found:
+        assert [Path(half).name for half in found[archive].split("+")] == ["detector", "aface"]
+
+
+def test_a_file_of_the_older_layout_stands_for_both(tmp_path: Path) -> None:
+    for name in ("red", "blue"):
+        write_older_layout(tmp_path, f"body_detector_{name}")
+    word = f"{tmp_path}/body_detector_red-0000.params"
+    with named_models.as_folders([word], stores=[]) as found:
+        names = sorted(path.name for path in Path(found[word]).iterdir())
+        assert names == ["body_detector_red-0000.params", "body_detector_red-symbol.json"]
+
+
+def test_a_pair_is_put_together(tmp_path: Path) -> None:
+    """A half that ships inside a package has a description and no files."""
+    own = _described(tmp_path / "vectors", "mobileface_v2", "myface")
+    with named_models.pair(f"dlib_frontal_face+{own}", stores=[]) as folder:
+        assert folder is not None
+        files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert files == ["dlib_frontal_face/model.json", "myface/model.json", "myface/weights.onnx"]
+    for word in ("yunet_n+mobileface_v2", str(own), "shop"):
+        with named_models.pair(word, stores=[]) as folder:
+            assert folder is None
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        (
+            "dlib_frontal_face+nothing",
+            "no model folder of nothing with a model.json; name its folder or its model.tar.gz",
+        ),
+        (
+            "yunet_n+nothing",
+            "no model folder of yunet_n with a model.json; fetch it with '.*ipc-ai fetch yunet_n --store",
+        ),
+    ],
+)
+def test_a_half_that_is_nowhere(tmp_path: Path, word: str, says: str) -> None:
+    with pytest.raises(PackageError, match=says), named_models.pair(word, stores=[tmp_path]):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "is_folder", "expected"),
+    [
+        ("yolo3_mobilenet1.0", True, "yolo3_mobilenet1.0"),
+        ("net.tar.gz", False, "net"),
+        ("net.tgz", False, "net"),
+        ("net.v2.onnx", False, "net.v2"),
+    ],
+)
+def test_stems(tmp_path: Path, name: str, is_folder: bool, expected: str) -> None:
+    path = tmp_path / name
+    path.mkdir() if is_folder else path.touch()
+    assert named_models.stem(path) == expected

@@ -1,0 +1,67 @@
+"""Check of a built-in application's answer to the trial: what no network of the right kind answers is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
+from workbench.errors import PackageError
+
+_CERTAIN = 0.25
+"""Boxes of a lower score are noise, which may lie in the padding beside the frame."""
+
+_ROUNDING = 1e-3
+_FITS = "check head, preprocessing and target_class in model.json, and how the network was exported (docs/models.md)"
+
+
+def check(application: str, response: httpx.Response) -> None:
+    """Check the answer of a built-in application; a program of the user's own may answer anything.
+
+    Raises:
+        PackageError: a number cannot be right; the message says what is expected.
+    """
+    if application == CUSTOM:
+        return
+    answer = response.json(parse_constant=_refuse_constant)
+    if application == FACE_COMPARISON:
+        _check_comparison(answer)
+        return
+    for frame in answer.get("results", [answer]):
+        _check_detections(frame)
+
+
+def _check_detections(frame: Mapping[str, Any]) -> None:
+    scores = [score for (score,) in frame["bbox_scores"]]
+    _check_range("a score", scores, 0, 1)
+    for score, box in zip(scores, frame["bbox_coords"], strict=True):
+        x_min, y_min, x_max, y_max = box
+        inside = 0 <= x_min < x_max <= frame["width"] and 0 <= y_min < y_max <= frame["height"]
+        if score >= _CERTAIN and not inside:
+            raise PackageError(
+                f"the model answers a box {box} with a score of {score:g}, which has no area in the frame of "
+                f"{frame['width']} x {frame['height']} pixels; {_FITS}"
+            )
+
+
+def _check_comparison(answer: Mapping[str, Any]) -> None:
+    matches = answer["FaceMatches"]
+    faces = [face for face in (answer["SourceImageFace"], *(match["Face"] for match in matches)) if face is not None]
+    _check_range("a confidence", (face["Confidence"] for face in faces), 0, 1)
+    _check_range("a similarity", (match["Similarity"] for match in matches), -1, 1)
+    for face in faces:
+        x_min, y_min, x_max, y_max = face["BoundingBox"]
+        if not (0 <= x_min < x_max and 0 <= y_min < y_max):
+            raise PackageError(f"the model answers a face at {face['BoundingBox']}, outside its image; {_FITS}")
+
+
+def _check_range(what: str, values: Iterable[float], least: float, most: float) -> None:
+    for value in values:
+        if not isinstance(value, int | float) or not least - _ROUNDING <= value <= most + _ROUNDING:
+            raise PackageError(f"the model answers {what} of {value}, and expected is {least} to {most}; {_FITS}")
+
+
+def _refuse_constant(name: str) -> None:
+    raise PackageError(f"the model answers {name}, which is no number; {_FITS}")

@@ -1,0 +1,142 @@
+"""Models by the words that operators write: a name, a folder, a packed model, a file of the older layout, a pair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import Model
+from workbench import places, typed
+from workbench.errors import PackageError
+from workbench.local import model_data
+from workbench.store import model_folder
+from workbench.store.model_folder import DESCRIPTION
+
+ARCHIVE = re.compile(r".+\.(tar\.gz|tgz)")
+_OLDER_FILE = re.compile(r"(?P<stem>[a-z]+_detector_.+)-(symbol\.json|0000\.params)")
+_EMBEDDER = "embedder"
+
+
+def stem(path: Path) -> str:
+    """Name of a folder, or of a file without its ending."""
+    name = path.absolute().name or "model"
+    if path.is_dir():
+        return name
+    return path.stem if path.is_file() and not ARCHIVE.fullmatch(name) else re.sub(r"\.(tar\.gz|tgz)$", "", name)
+
+
+@contextmanager
+def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict[str, str]]:
+    """Provide each word with paths of model folders in it, where it names models that are not the catalogue's.
+
+    ``shop``, ``shop.tar.gz@onnxruntime`` and ``yunet_n+myface`` are such words. A packed pair becomes two folders with
+    ``+`` between.
+
+    Args:
+        words: the words; names of the catalogue stay as they are.
+        stores: folders of model folders, in which names are looked for.
+
+    Raises:
+        StartError: a packed model cannot be unpacked.
+    """
+    with ExitStack() as unpacked:
+        yield {word: _in_folders(word, stores, unpacked) for word in words}
+
+
+@contextmanager
+def pair(word: str, *, stores: Sequence[Path]) -> Iterator[Path | None]:
+    """Provide a folder with detector and embedder of ``DETECTOR+EMBEDDER``, each in a folder of its name.
+
+    None where the word is a path, no pair, or a pair of the catalogue alone, which goes into the image.
+
+    Raises:
+        PackageError: a half is neither a path nor the name of a model, or is not in the stores.
+        StartError: a packed model cannot be unpacked.
+    """
+    halves = word.split("+")
+    if Path(word).exists() or len(halves) != 2 or all(half in catalogue.load().models for half in halves):
+        yield None
+        return
+    with ExitStack() as unpacked:
+        folder = Path(unpacked.enter_context(TemporaryDirectory(prefix="ipc-pair-")))
+        for half in halves:
+            _copy_links(half, _in_folders(half, stores, unpacked), folder, stores)
+        yield folder
+
+
+def stored(word: str, *, stores: Sequence[Path]) -> Path | None:
+    """Folder of a model of the operator's own in a store, by its name there; None for other words."""
+    if word in catalogue.load().models or Path(word).name != word:
+        return None
+    return next((store / word for store in stores if (store / word / DESCRIPTION).is_file()), None)
+
+
+def _in_folders(word: str, stores: Sequence[Path], unpacked: ExitStack) -> str:
+    path = Path(word)
+    if path.exists():
+        return "+".join(map(str, _folders(path, unpacked)))
+    named, at, engine = word.rpartition("@")
+    if at:
+        return "+".join(f"{half}@{engine}" for half in _in_folders(named, stores, unpacked).split("+"))
+    if "+" in word:
+        return "+".join(_in_folders(half, stores, unpacked) for half in word.split("+"))
+    return str(stored(word, stores=stores) or word)
+
+
+def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
+    """Folder of a model, or of the two of a pair, the detector first."""
+    if path.is_file() and (older := _OLDER_FILE.fullmatch(path.name)):
+        # A folder of its own, because others may lie beside.
+        folder = _named(older["stem"], unpacked)
+        folder.mkdir()
+        for each in (f"{older['stem']}-symbol.json", f"{older['stem']}-0000.params"):
+            (folder / each).symlink_to((path.parent / each).resolve())
+        return [folder]
+    if path.is_file() and ARCHIVE.fullmatch(path.name):
+        folder = unpacked.enter_context(model_data.unpacked(path, str(path), region="us-east-1")) or path
+        path = _named(stem(path).replace("+", "-"), unpacked)
+        path.symlink_to(folder)
+    if path.is_dir() and not (path / DESCRIPTION).is_file():
+        halves = [each.parent for each in sorted(path.glob(f"[!.]*/{DESCRIPTION}"))]
+        if len(halves) == 2:
+            return sorted(halves, key=lambda half: _EMBEDDER in _described(half).role)
+    return [path]
+
+
+def _named(name: str, unpacked: ExitStack) -> Path:
+    return Path(unpacked.enter_context(TemporaryDirectory(prefix="ipc-model-"))) / name
+
+
+def _described(folder: Path) -> Model:
+    try:
+        return model_folder.read(folder)
+    except ValueError as error:
+        raise PackageError(str(error)) from error
+
+
+def _copy_links(half: str, word: str, pair: Path, stores: Sequence[Path]) -> None:
+    """Make a folder of links to one half's files, under the name of its model."""
+    known = catalogue.load().models.get(word)
+    if known is not None and not known.all_files():
+        (pair / known.name).mkdir()
+        model_folder.describe(pair / known.name, known, {})
+        return
+    candidates = [Path(word), *(store / word for store in stores)]
+    folder = next((place for place in candidates if (place / DESCRIPTION).is_file()), None)
+    if folder is None:
+        said = (
+            f"fetch it with '{typed.fetch(half, stores[0] if stores else places.MODEL_STORE)}'"
+            if known
+            else "name its folder or its model.tar.gz"
+        )
+        raise PackageError(f"there is no model folder of {half} with a {DESCRIPTION}; {said}")
+    target = pair / _described(folder).name
+    for path in folder.rglob("*"):
+        if path.is_file():
+            link = target / path.relative_to(folder)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path.resolve())
