@@ -100,7 +100,7 @@ def _imported(verb: str, parser: _OneLineParser) -> _Verb:
 
 
 def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) -> NoReturn:
-    """End with the nearest option that the verb has."""
+    """End with an error that names the nearest option of the verb."""
     options = [name for action in verb._actions for name in action.option_strings if name.startswith("--")]
     name = word.split("=")[0]
     known = f"{nearest(name, options)}; options: {', '.join(options)}" if word.startswith("-") else ""

@@ -64,7 +64,7 @@ class ApiAuthorization(Construct):
         )
 
     def restrict(self, api: RestApi) -> None:
-        """With AWS_IAM, admit principals of this account, and preflights of browsers."""
+        """With AWS_IAM, let only this account's principals call, and let browsers send preflights."""
         root = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:root"
         policy = {
             "Version": "2012-10-17",

@@ -1,8 +1,6 @@
-"""JSON schemas by which API Gateway refuses requests before it calls the function, by kind of application.
+"""Models by which API Gateway refuses requests before it calls the function, by kind of application.
 
-A model is no stricter than the function, and uses only keywords that API Gateway is known to check. The function still
-checks everything, because JSON of other content types is not validated here.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+The function still checks everything, because JSON of other content types is not validated here.
 """
 
 from __future__ import annotations
@@ -14,40 +12,9 @@ from aws_cdk.aws_apigateway import CfnMethod, CfnModel, CfnRequestValidator, Met
 from constructs import Construct
 
 from ipc_ai_catalogue import CUSTOM
+from stacks.api.request_schemas import COMPARISON, COMPARISON_REFUSAL, DETECTION, DETECTION_REFUSAL
 from stacks.conditions import any_of, equals, negation, value_if
 from stacks.parameters.stack_parameters import Parameters
-
-_DRAFT = "http://json-schema.org/draft-04/schema#"
-_STRINGS = {"type": "array", "items": {"type": "string"}}
-# Null is as good as none for every key of a detection. 'clip' means nothing beside one image, whatever it is then.
-_DETECTION = {
-    "$schema": _DRAFT,
-    "type": "object",
-    "properties": {
-        "image_base64_enc": {"type": ["string", "null"]},
-        "images_base64_enc": {**_STRINGS, "type": ["array", "null"]},
-        "images": {**_STRINGS, "type": ["array", "null"]},
-        "min_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-        "max_results": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
-        "normalized": {"type": ["boolean", "null"]},
-    },
-}
-# Options of a comparison are the container's, which may be the operator's own. 'target_image' means nothing beside
-# 'target_images', whatever it is then.
-_COMPARISON = {
-    "$schema": _DRAFT,
-    "type": "object",
-    "required": ["source_image"],
-    "properties": {"source_image": {"type": "string"}, "target_images": _STRINGS},
-}
-_SAYS_DETECTION = (
-    "send a JSON object, or an image with its Content-Type (image/jpeg): image_base64_enc is a string, "
-    "images_base64_enc and images are lists of strings, min_confidence is a number from 0 to 1, max_results a whole "
-    "number from 1 to 1000, normalized true or false"
-)
-_SAYS_COMPARISON = (
-    "send a JSON object with source_image, the image in base64 as a string; target_images is a list of such strings"
-)
 
 
 class RequestModels(Construct):
@@ -84,10 +51,10 @@ class RequestModels(Construct):
         neither = any_of(compares, detects)
         is_custom = CfnCondition(self, "IsCustom", expression=negation(neither))
         self.kinds = {"Detection": detects, "Comparison": compares, "Custom": is_custom}
-        self.refusal = value_if(compares, _SAYS_COMPARISON, _SAYS_DETECTION).to_string()
+        self.refusal = value_if(compares, COMPARISON_REFUSAL, DETECTION_REFUSAL).to_string()
         self._compares, self._detects = compares, detects
-        self._detection = _model(self, "DetectionRequest", api=api, schema=_DETECTION)
-        self._comparison = _model(self, "ComparisonRequest", api=api, schema=_COMPARISON)
+        self._detection = _model(self, "DetectionRequest", api=api, schema=DETECTION)
+        self._comparison = _model(self, "ComparisonRequest", api=api, schema=COMPARISON)
         self._validator = CfnRequestValidator(
             self,
             "Validator",

@@ -98,7 +98,10 @@ class ContainerImages(Construct):
             repository.grant_pull(grantee)
 
     def pull_of_named(self) -> PolicyStatement:
-        """Permission to pull the image that the operator names, and no other; for when ``is_named`` holds."""
+        """Permission to pull the operator's own image (``containerImageUri``) and no other.
+
+        Attach it only under the condition ``is_named``.
+        """
         repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china)
         return PolicyStatement(
             actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],

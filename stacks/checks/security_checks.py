@@ -1,6 +1,6 @@
 """cdk-nag's AwsSolutions rules with ``cdk synth --context nag=true``, as `make templates` calls it.
 
-An operator's synth needs neither them nor their package.
+An operator's synth needs neither the rules nor their package.
 """
 
 from __future__ import annotations

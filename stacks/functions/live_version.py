@@ -40,7 +40,7 @@ class LiveVersion(Construct):
             scope: the parent of both.
             construct_id: their id.
             function: the function.
-            from_parameters: all values in its environment that a change of parameters changes; together at most 250
+            from_parameters: all values of its environment that depend on the stack's parameters, together at most 250
                 characters.
             provisioned_concurrency: instances to keep warm; 0 for none.
         """

@@ -37,10 +37,10 @@ _DEAD_LETTER_RETENTION = Duration.days(14)
 
 
 class S3FrontEnd(Construct):
-    """Files under ``incoming/camera=ID/`` of the events bucket become events.
+    """Turns files under ``incoming/camera=ID/`` of the events bucket into events.
 
     Attributes:
-        is_on: the condition that it exists.
+        is_on: condition under which all of it exists.
         queue: notifications of uploads from S3.
         dead_letter_queue: the messages of files that did not become events.
         function: the function that turns files into events.

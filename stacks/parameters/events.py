@@ -16,7 +16,7 @@ class EventParameters:
         retention_days: days until they are deleted; 0 for never.
         events_table: whether results can be queried by Athena.
         ingest_from_s3: whether files that cameras upload become events.
-        ingest_max_concurrency: files in work at once.
+        ingest_max_concurrency: most files that are processed at once.
     """
 
     def __init__(self, stack: Stack) -> None:

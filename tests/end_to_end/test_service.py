@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.detection_options import REFUSALS
 from tests.iou import iou
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
@@ -154,9 +155,9 @@ def test_options(embedded: Service, photograph: Path) -> None:
     answer = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params=query, timeout=30)
     (box,) = answer.json()["bbox_coords"]
     assert iou(box, [176 / 512, 81 / 512, 273 / 512, 178 / 512]) > 0.8
-    wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={"max_results": "-1"})
-    assert wrong.status_code == 400
-    assert "max_results" in _error(wrong)["message"]
+    for name, refusal in REFUSALS.items():
+        wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: "?"})
+        assert (wrong.status_code, _error(wrong)["message"]) == (400, refusal)
 
 
 def test_what_existing_clients_post(embedded: Service, photograph: Path) -> None:

@@ -60,10 +60,9 @@ def kept_busy(
     seconds: float,
     was_busy: Callable[[], None] = lambda: None,
 ) -> list[list[list[Served]]]:
-    """Keep some workers of one variant busy at a time, in turns; all others wait.
+    """Keep the workers of one variant busy at a time, in turns; all others wait.
 
-    A round goes through all numbers of workers, and through all variants with each: no number and no variant has a
-    quieter time of the machine to itself.
+    Each round runs every number of workers with every variant, so that none gets a quieter machine.
 
     Args:
         variants: in the order of their turns, with as many workers as the largest number.

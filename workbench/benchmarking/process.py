@@ -110,7 +110,7 @@ class VariantProcess:
 
 
 def _environment(variant: Variant, *, threads: int, folder: Path) -> dict[str, str]:
-    """That of the serving container; what MXNet and ONNX Runtime read is as in gunicorn.conf.py."""
+    """Return the environment of the serving container, with the engines' variables as in gunicorn.conf.py."""
     store, nothing = folder / "models", folder / "model"
     store.mkdir()
     nothing.mkdir()

@@ -1,4 +1,4 @@
-"""Which quota is met first: each with its value, its date, its source, and what share of it the plan uses."""
+"""Quotas in the order in which they are met, each with its value, date, source, and the share that the plan uses."""
 
 from __future__ import annotations
 

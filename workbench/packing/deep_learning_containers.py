@@ -70,7 +70,7 @@ def frameworks() -> Mapping[str, Any]:
 
 
 def _version(framework: str, table: Mapping[str, Any], wanted: str | None) -> tuple[Mapping[str, Any], str]:
-    """Entry of a version, and its full number. The table is sorted by version."""
+    """The table's entry for a version, and its full number. None means the newest: the table is sorted."""
     versions, aliases = table["versions"], table.get("version_aliases", {})
     number = list(versions)[-1] if wanted is None else aliases.get(wanted, wanted)
     if number not in versions:

@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(_ANSWER)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Keep the server silent."""
 
 
 @contextlib.contextmanager

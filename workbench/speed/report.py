@@ -53,7 +53,7 @@ def table(figures: Sequence[Figure]) -> Table:
 
 
 def say(figures: Sequence[Figure]) -> None:
-    """Print the table as wide as it is."""
+    """Print the table at full width, on a narrow terminal too, so that no figure is cut."""
     console = Console()
     Console(width=max(console.width, 150)).print(table(figures))
 

@@ -55,7 +55,7 @@ class Bare:
         self.rates: list[float] = []
 
     def __call__(self) -> None:
-        """Measure once more: milliseconds of processor time a frame, and frames a second."""
+        """Measure once more; append to ``processor`` (milliseconds a frame) and ``rates`` (frames a second)."""
         with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
             file.write(self._frame)
             file.flush()

@@ -1,6 +1,6 @@
 """The values that pass from one room to the next: the frames, the request, the model's answer, the fate of an event.
 
-They import of this package only ``strict_json``, so that every module may import them.
+The module imports only ``strict_json`` of this package, so that every other may import it.
 """
 
 from __future__ import annotations

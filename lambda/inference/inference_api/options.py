@@ -14,14 +14,26 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-# The check, and the words for a client whose value fails it. The container checks them with the same words; here the
-# check also keeps all but numbers and booleans out of the endpoint's Content-Type.
-DETECTION_OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "min_confidence": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
-    "max_results": (
-        lambda value: _is_number(value) and isinstance(value, int) and 1 <= value <= 1000,
-        "a whole number from 1 to 1000",
-    ),
+# A check, and the words for a client whose value fails it.
+_Option = tuple[Callable[[Any], bool], str]
+
+
+def _number(minimum: int, maximum: int) -> _Option:
+    return lambda value: _is_number(value) and minimum <= value <= maximum, f"a number from {minimum} to {maximum}"
+
+
+def _whole_number(minimum: int, maximum: int) -> _Option:
+    return (
+        lambda value: _is_number(value) and isinstance(value, int) and minimum <= value <= maximum,
+        f"a whole number from {minimum} to {maximum}",
+    )
+
+
+# The container checks the options with the same words; here the check also keeps all but numbers and booleans out of
+# the endpoint's Content-Type.
+DETECTION_OPTIONS: dict[str, _Option] = {
+    "min_confidence": _number(0, 1),
+    "max_results": _whole_number(1, 1000),
     "normalized": (lambda value: isinstance(value, bool), "true or false"),
 }
 
@@ -33,12 +45,12 @@ def checked(given: Mapping[str, Any]) -> dict[str, float | bool]:
         InvalidRequestError: a value is none that the option takes.
     """
     options = {}
-    for name, (is_one, wanted) in DETECTION_OPTIONS.items():
+    for name, (is_valid, words) in DETECTION_OPTIONS.items():
         value = given.get(name)
         if value is None:
             continue
-        if not is_one(value):
-            raise InvalidRequestError(f"'{name}' must be {wanted}")
+        if not is_valid(value):
+            raise InvalidRequestError(f"'{name}' must be {words}")
         options[name] = value
     return options
 

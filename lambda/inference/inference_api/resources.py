@@ -61,7 +61,7 @@ def event_store() -> EventStore:
 
 @functools.cache
 def origin() -> Origin:
-    """The source of this function's metrics."""
+    """Return the names under which this function's metrics appear: namespace, service, application and model."""
     return Origin(
         namespace=settings().metrics_namespace,
         service=settings().service,

@@ -150,7 +150,7 @@ def _milliseconds_since(began: float) -> float:
 
 
 def _detections(document: Any) -> int:
-    """The boxes of one frame or of several, or the matches of a comparison; 0 for other documents."""
+    """Count the boxes of one frame or of several, or the matches of a comparison; 0 for other documents."""
     several = document.get("results") if isinstance(document, dict) else None
     found = [
         result.get("bbox_scores", result.get("FaceMatches"))

@@ -20,6 +20,7 @@ from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.frames import FrameReader
 from ipc_ai_serving.model_folder import ModelFolder, find
 from ipc_ai_serving.models.detector import Detector
+from tests.detection_options import REFUSALS, REFUSED
 from tests.iou import iou, matched
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
@@ -100,10 +101,11 @@ def test_options(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -
     assert share == pytest.approx([edge / 416 for edge in best], abs=0.002)
 
 
-@pytest.mark.parametrize("option", ["min_confidence=NaN", "min_confidence=2", "max_results=0", "normalized=yes"])
-def test_absurd_options_are_refused(option: str, red_square_frame: npt.NDArray[np.uint8]) -> None:
-    with pytest.raises(ClientError, match=option.split("=")[0]):
-        detection.input_fn(cv2.imencode(".png", red_square_frame)[1].tobytes(), f"image/png; {option}")
+@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda value: repr(value)[:12])
+def test_absurd_options_are_refused(name: str, value: object, red_square_frame: npt.NDArray[np.uint8]) -> None:
+    text = json.dumps(json.dumps(value))  # quoted as a parameter of the content type
+    with pytest.raises(ClientError, match=f"^{REFUSALS[name]}$"):
+        detection.input_fn(cv2.imencode(".png", red_square_frame)[1].tobytes(), f"image/png; {name}={text}")
 
 
 def test_several_frames_in_one_request(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -> None:

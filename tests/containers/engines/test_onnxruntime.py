@@ -137,7 +137,7 @@ def test_a_thread_that_waits_for_a_turn_leaves_the_cores_to_others(monkeypatch: 
     shared = SharedEngine(Slow())
 
     def work() -> None:
-        with traffic.core():  # as a request has it from the first byte it decodes
+        with traffic.holding_core():  # as a request has it from the first byte it decodes
             shared.run(np.zeros((1, 3, 2, 2), np.float32))
 
     threads = [threading.Thread(target=work) for _ in range(4)]

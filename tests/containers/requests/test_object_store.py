@@ -61,7 +61,7 @@ def test_objects_come_in_the_order_of_their_uris(store: ObjectStore) -> None:
 @pytest.mark.parametrize(
     ("uri", "kind", "says"),
     [
-        ("s3://frames/missing", ObjectNotFoundError, r"s3://frames/missing is not there \(NoSuchKey\)"),
+        ("s3://frames/missing", ObjectNotFoundError, r"missing is not there \(NoSuchKey\); check bucket and key$"),
         ("s3://no-such-bucket/a.jpg", ObjectNotFoundError, "NoSuchBucket"),
         ("s3://frames/over", PayloadTooLargeError, "s3://frames/over is too large; an object may have at most 100000"),
     ],

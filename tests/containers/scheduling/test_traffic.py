@@ -40,7 +40,7 @@ def test_as_many_threads_work_at_once_as_the_worker_has_cores() -> None:
     inside, most, lock = [0], [0], threading.Lock()
 
     def work() -> None:
-        with traffic.core(), traffic.core():  # the second is the first
+        with traffic.holding_core(), traffic.holding_core():  # the second is the first
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
@@ -57,10 +57,10 @@ def test_whoever_waits_for_something_else_lets_others_have_the_core() -> None:
     waiting = threading.Barrier(6, timeout=10)
 
     def work() -> None:
-        with traffic.core():
+        with traffic.holding_core():
             with traffic.without_core(), traffic.without_core():
                 waiting.wait()  # which needs all six at once
-            with traffic.core():
+            with traffic.holding_core():
                 pass
         with traffic.without_core():
             pass
@@ -73,7 +73,7 @@ def test_whoever_waits_for_something_else_lets_others_have_the_core() -> None:
 @pytest.mark.usefixtures("two_cores")
 def test_a_core_comes_back_whatever_happens() -> None:
     for _ in range(3):
-        with pytest.raises(ValueError, match="refused"), traffic.core(), traffic.without_core():
+        with pytest.raises(ValueError, match="refused"), traffic.holding_core(), traffic.without_core():
             raise ValueError("refused")
 
 

@@ -25,6 +25,7 @@ from ipc_ai_serving.requests.object_store import ObjectStore
 from ipc_ai_serving.server.app import create_app
 from ipc_ai_serving.server.host import ApplicationHost
 from ipc_ai_serving.settings import Settings
+from stacks.api.request_schemas import DETECTION_OPTIONS
 from tests.tiny_models import write_yolox_onnx
 
 EXAMPLES = int(os.environ.get("HOSTILE_REQUESTS", "1000"))
@@ -41,6 +42,7 @@ CONTENT_TYPES = st.sampled_from(
         "image/jpeg; min_confidence=NaN",
         "image/jpeg; min_confidence=1e400; max_results=99999999999999999999; min_confidence=0.5",
         "image/jpeg; normalized=; max_results",
+        f"image/jpeg; {'; '.join(f'{name}=1e400; {name}=9999999999' for name in DETECTION_OPTIONS)}",
         f'image/jpeg; max_results="{"[" * 5000}"',
         "image/png; max_results=1e99; normalized=[",
         "application/json",
@@ -57,7 +59,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 
-OPTIONS = ["short_size", "min_confidence", "max_results", "normalized"]
+OPTIONS = ["short_size", *DETECTION_OPTIONS]
 HOSTILE_NUMBERS = st.sampled_from([float("nan"), float("inf"), 10**400, -1, 0, 0.5, "0.5", True, [0.5], {}, "", 1e-320])
 
 

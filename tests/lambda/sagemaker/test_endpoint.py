@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 from inference_api.errors import ApiError
 from inference_api.messages import Frame, Inference, InferenceRequest
 from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from tests.detection_options import VALID
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
 REQUEST = InferenceRequest(frames={"frame": Frame(JPEG)})
@@ -51,15 +52,14 @@ def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, 
     sent = {
         "EndpointName": "name",
         "Body": JPEG,
-        "ContentType": "image/jpeg; min_confidence=0.5; normalized=true",
+        "ContentType": "; ".join(["image/jpeg", *(f"{name}={json.dumps(value)}" for name, value in VALID.items())]),
         "Accept": "application/json",
         "InferenceId": "r",
         "CustomAttributes": "camera_id=unknown",
     }
-    options = {"min_confidence": 0.5, "normalized": True}
     with endpoint[1] as stub:
         stub.add_response("invoke_endpoint", _answer(b"{}"), sent)
-        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(JPEG)}, options=options), "r")
+        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(JPEG)}, options=VALID), "r")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stacks.api.request_schemas import DETECTION_OPTIONS
 from stacks.places import REPOSITORY
 from tests.stacks.rendering import of_type, rendered
 
@@ -51,7 +52,7 @@ def test_status_code_and_when_to_try_again(template: dict[str, Any], region: str
 
 def test_the_refusal_of_a_body_says_what_this_application_takes(template: dict[str, Any]) -> None:
     for application, names in (
-        ("face-detection", ["image_base64_enc", "images", "max_results"]),
+        ("face-detection", ["image_base64_enc", "images", *DETECTION_OPTIONS]),
         ("face-comparison", ["source_image", "target_images"]),
     ):
         said = _error(_answers(template, applicationType=application)["BAD_REQUEST_BODY"])["message"]

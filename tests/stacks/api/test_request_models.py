@@ -14,6 +14,8 @@ from jsonschema import Draft4Validator
 
 from inference_api.errors import ApiError
 from inference_api.frames import parse
+from stacks.api.request_schemas import DETECTION_OPTIONS
+from tests.detection_options import REFUSED, TAKEN, ends
 from tests.lambda_events import as_request, older_client_event, proxy_event
 from tests.stacks.rendering import only, rendered
 from workbench.template.rendered_stack import RenderedMethod, render
@@ -30,7 +32,8 @@ VALID: dict[str, list[Any]] = {
         {"image_base64_enc": IMAGE},
         {"image_base64_enc": f"{IMAGE[:4]}\r\n{IMAGE[4:]}", "request_id": None, "timestamp": 1.5, "camera_id": [1]},
         {"image_base64_enc": IMAGE, "min_confidence": 0.5, "max_results": 3, "normalized": True},
-        {"image_base64_enc": IMAGE, "min_confidence": 1, "max_results": None, "normalized": None},
+        {"image_base64_enc": IMAGE} | dict.fromkeys(DETECTION_OPTIONS),
+        *({"image_base64_enc": IMAGE, name: value} for name, value in TAKEN),
         {"image_base64_enc": IMAGE, "min_confidence": None, "images": None, "images_base64_enc": None},
         {"image_base64_enc": IMAGE, "clip": "as ever", "other": {"a": [1]}},
         {"images_base64_enc": [IMAGE] * 20, "max_results": 3, "clip": True, "image_base64_enc": None},
@@ -55,9 +58,7 @@ WRONG: dict[str, list[Any]] = {
         *_each("image_base64_enc", 3, [IMAGE], {}, True),
         *_each("images_base64_enc", "text", [3], [IMAGE, None], {}, 1),
         *_each("images", "s3://bucket/a", [3], {}, False),
-        *_each("min_confidence", "0.5", -0.1, 1.1, True, [], image_base64_enc=IMAGE),
-        *_each("max_results", "3", 0, 1001, 2.5, True, image_base64_enc=IMAGE),
-        *_each("normalized", 1, "true", [], image_base64_enc=IMAGE),
+        *({"image_base64_enc": IMAGE, name: value} for name, value in REFUSED if value == value),  # JSON has no NaN
     ],
     "face-comparison": [
         *[[], "text", {}, {"target_image": IMAGE}, {"images": ["s3://bucket/a"]}],
@@ -129,11 +130,19 @@ def test_what_is_of_another_type_is_refused(schemas: dict[str, Any], application
     assert not Draft4Validator(schemas[application]).is_valid(document)
 
 
-_LEAF = st.none() | st.booleans() | st.integers(-2, 1002) | st.floats(-2, 1002) | st.sampled_from([IMAGE, "", "0.5"])
+_BOUNDS = [float(end) for schema in DETECTION_OPTIONS.values() for end in ends(schema)]
+_LEAST, _MOST = int(min(_BOUNDS)) - 2, int(max(_BOUNDS)) + 2
+_LEAF = (
+    st.none()
+    | st.booleans()
+    | st.integers(_LEAST, _MOST)
+    | st.floats(_LEAST, _MOST)
+    | st.sampled_from([IMAGE, "", "0.5", *_BOUNDS])
+)
 _VALUE = _LEAF | st.lists(_LEAF, max_size=3) | st.dictionaries(st.sampled_from(["a", "b"]), _LEAF, max_size=2)
 _KEYS = {
     "face-detection": [
-        *["image_base64_enc", "images_base64_enc", "images", "min_confidence", "max_results", "normalized", "clip"],
+        *["image_base64_enc", "images_base64_enc", "images", *DETECTION_OPTIONS, "clip"],
         *["camera_id", "request_id", "timestamp", "other"],
     ],
     "face-comparison": [

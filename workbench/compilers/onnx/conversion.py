@@ -68,7 +68,7 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
 
 @contextlib.contextmanager
 def _as_mxnet_expects() -> Iterator[None]:
-    """Present the exporter's own operator set as onnx's newest, because the exporter knows none after it."""
+    """Have onnx report the exporter's operator set as its newest within this block; the exporter knows no later one."""
     import onnx.defs
 
     newest: Any = onnx.defs.onnx_opset_version

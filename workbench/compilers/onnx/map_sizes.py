@@ -11,7 +11,7 @@ _SMALL_TENSOR = 1024
 
 
 def takes_one_size(model: Any) -> bool:
-    """Tell whether all frames that a graph takes have the same size, and come in the same number."""
+    """Tell whether a graph takes frames of one size alone, in batches of one length."""
     lengths = [dim.dim_value for frames in model.graph.input for dim in _dims(frames)]
     return bool(lengths) and all(length > 0 for length in lengths)
 

@@ -125,7 +125,10 @@ class Writer:
         return self._nodes
 
     def _products(self, chosen: Convolution) -> list[str]:
-        """(N, rows of tiles, columns of tiles, filters) for each of a tile's (m + 2)^2 numbers, column by column."""
+        """Add one product for each of a tile's (m + 2)^2 numbers, column by column, and return their names.
+
+        Each has the shape (N, rows of tiles, columns of tiles, filters).
+        """
         filtering, source, side = chosen.filtering, chosen.node.input[0], chosen.filtering.side
         filters, channels = chosen.kernels.shape[:2]
         both = np.kron(filtering.from_kernel, filtering.from_kernel)

@@ -55,6 +55,11 @@ class FrameSet:
     sizes: list[FrameSize]
     mode: Literal["frame", "batch", "clip"]
 
+    @property
+    def several(self) -> bool:
+        """True for the form with several frames, even if one was sent."""
+        return self.mode != "frame"
+
 
 class FrameReader:
     """Read frames within limits.
@@ -161,7 +166,7 @@ def frames_in(body: bytes | str, content_type: str) -> Frame | list[Frame] | Non
 
 
 def _arrays(found: FrameSet) -> Frame | list[Frame]:
-    if found.mode == "frame":
+    if not found.several:
         return found.frames[0]
     return np.stack(found.frames) if found.mode == "clip" else found.frames
 

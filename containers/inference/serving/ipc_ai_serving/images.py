@@ -133,7 +133,7 @@ def check_size(body: bytes, *, max_pixels: int) -> Size:
 
 def _decoded(body: bytes, size: Size, flag: int = cv2.IMREAD_COLOR) -> Frame:
     """Decode a frame as displayed, in full or as the flag says."""
-    with traffic.core(), stage("decode"):
+    with traffic.holding_core(), stage("decode"):
         frame = _pixels(png_chunks.still(body) if is_png(body) else body, flag)
         if frame is None:
             raise InvalidImageError("the image is corrupt and cannot be decoded; send it again or check the encoder")

@@ -114,13 +114,13 @@ def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
     """Decode the frames and run the detector on each in turn."""
     wanted = data.wanted
     found = []
-    with traffic.core():
+    with traffic.holding_core():
         sent = data.frames(functools.partial(model.looks_at, short_size=wanted.short_size))
         for frame, size in zip(sent.frames, sent.sizes, strict=True):
             everything = model.detect(frame, wanted.short_size, sent=size)
             kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
             found.append((size, everything.take(kept)))
-    return DetectionAnswer(found, sent.mode != "frame", wanted.normalized)
+    return DetectionAnswer(found, sent.several, wanted.normalized)
 
 
 def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, str]:

@@ -182,7 +182,7 @@ def predict_fn(data: ComparisonRequest, model: FaceModels) -> Comparison:
     """Embed the source's largest face once and every face of the targets, and compare them."""
     limit = settings().max_frame_pixels
     matches = []
-    with traffic.core():
+    with traffic.holding_core():
         source = model.source(data.source, min_confidence=data.min_confidence, max_pixels=limit)
         targets = [images.decode(target, max_pixels=limit) for target in data.targets]
         if source.embedding is None:

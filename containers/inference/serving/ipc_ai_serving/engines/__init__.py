@@ -94,7 +94,7 @@ class SharedEngine:
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
         """Hold a turn of the engine and, where it needs one, a core, which goes to others while the turn is awaited."""
-        with traffic.core() if self._engine.takes_core else traffic.without_core():
+        with traffic.holding_core() if self._engine.takes_core else traffic.without_core():
             if not self._turns.acquire(blocking=False):
                 with traffic.without_core(), stage("wait"):
                     self._turns.acquire()

@@ -7,9 +7,9 @@ One rule each, in the order in which a request meets them:
    for the life of the program.
 2. ``traffic.request`` admits a request or refuses it with 503. Workers count requests in ``shared_counts``, memory that
    all of them map, so the limit and the question "is this request alone?" hold for the whole program.
-3. ``traffic.core`` gives a thread a core from decoding to the end of the forward pass. ``cores`` grants them in order
-   of arrival: a worker has its own share whatever others do, and borrows what others leave idle. No message tells of an
-   idle core of another worker, so a waiting thread looks again every 50 ms.
+3. ``traffic.holding_core`` gives a thread a core from decoding to the end of the forward pass. ``cores`` grants them in
+   order of arrival: a worker has its own share whatever others do, and borrows what others leave idle. No message
+   tells of an idle core of another worker, so a waiting thread looks again every 50 ms.
 4. ``traffic.may_take_all_threads`` lets a forward pass have all threads when no other request is in work and
    ``idle_cores`` finds the machine's other cores free. Otherwise a request has one thread: for several requests that is
    more throughput, and beside another process it is faster than threads that wait for each other.

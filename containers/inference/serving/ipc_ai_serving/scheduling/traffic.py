@@ -59,7 +59,7 @@ def _in_work() -> int:
 
 
 @contextmanager
-def core() -> Iterator[None]:
+def holding_core() -> Iterator[None]:
     """Hold a core, from the first byte of a frame that is decoded to the end of its forward pass.
 
     More threads at work than cores would take turns on them, with cold caches each time, and hold up ``/ping``. A

@@ -35,7 +35,7 @@ class StartupAnswers:
 
     @classmethod
     def start(cls, listener: socket.socket) -> StartupAnswers:
-        """Start the process, which answers on ``listener``; the listener stays open here."""
+        """Fork a process that answers on ``listener`` until ``stop``. The listener stays open in this process."""
         ours, its = socket.socketpair()
         ours.settimeout(_STOP_SECONDS)
         if os.fork() == 0:

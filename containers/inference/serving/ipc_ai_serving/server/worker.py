@@ -83,7 +83,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         self._publish()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Handle the events of connections, and publish how many are in use then."""
+        """Handle the events of connections, then publish how many connections are in use."""
         super().wait_for_and_dispatch_events(timeout)
         self._publish()
         if self._accepting and self.alive and not self._may_accept():
