@@ -51,6 +51,8 @@ def sagemaker_model(
                 "AWS_DEFAULT_REGION": Aws.REGION,
                 # A serverless container gets one request at a time.
                 "MODEL_SERVER_WORKERS": value_if(options.kind.is_serverless, "1"),
+                # SageMaker's limits: 60 seconds, the container's default, and 15 minutes of an asynchronous request.
+                "MODEL_SERVER_TIMEOUT": value_if(options.kind.is_async, "900"),
                 # Names that images made for earlier versions of the stack read.
                 "OBJECT_DETECTION_MODEL_NAME": parameters.models.detector_model_name.value_as_string,
                 "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (

@@ -24,7 +24,23 @@ _LOCAL_STORAGE = (
     *("g4dn", "g5", "g6", "g6e", "gr6", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300"),
     *("trn1", "trn1n", "trn2"),
 )
-_GRAVITON = ("c6g", "c6gd", "c6gn", "c7g", "c8g", "m6g", "m6gd", "m7g", "m8g", "r6g", "r6gd", "r7g", "r8g", "t4g")
+_GRAVITON = (
+    "c6g",
+    "c6gd",
+    "c6gn",
+    "c7g",
+    "c8g",
+    "g5g",
+    "m6g",
+    "m6gd",
+    "m7g",
+    "m8g",
+    "r6g",
+    "r6gd",
+    "r7g",
+    "r8g",
+    "t4g",
+)
 _NEURON = ("inf1", "inf2", "trn1", "trn1n", "trn2")
 _SIZES = ("medium", "large", "xlarge", *(f"{n}xlarge" for n in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)))
 

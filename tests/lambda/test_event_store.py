@@ -91,6 +91,7 @@ def test_no_two_cameras_share_a_folder() -> None:
         (b'{"scores": [1.0, NaN, -Infinity]}', {"scores": [1.0, None, None]}),
         (b"[1e999]", [None]),  # JSON, which Python reads as infinity
         ("\ufeff[1]".encode(), [1]),
+        ("\ufeff[NaN]".encode(), [None]),
         ("größer".join(['"', '"']).encode("latin-1"), "größer"),
     ],
 )

@@ -25,6 +25,9 @@ _OTHER_NAMES = {
     "jwt": "PyJWT",
     "Levenshtein": "python-Levenshtein",
     "serial": "pyserial",
+    **{
+        name: name for name in ("lightgbm", "tensorflow", "timm", "torch", "torchvision", "transformers", "ultralytics")
+    },
 }
 
 

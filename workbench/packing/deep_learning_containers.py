@@ -19,6 +19,7 @@ from workbench.errors import PackageError
 
 _TABLE = Path(__file__).with_suffix(".json")
 _GPU_FAMILY = re.compile(r"ml\.[gp]\d")
+_OTHER_PROCESSOR = re.compile(r"ml\.([a-z]+\d+g[a-z]*|inf\d|trn\d)")  # Graviton, Inferentia, Trainium
 _INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 UNFIT = {
     "sklearn": "AWS's container for sklearn does not start here: it imports the program that the environment variable "
@@ -87,6 +88,10 @@ def _version(framework: str, table: Mapping[str, Any], wanted: str | None) -> tu
 def _processor(framework: str, available: list[str], instance_type: str) -> str:
     if not _INSTANCE.fullmatch(instance_type):
         raise PackageError(f"'{instance_type}' is no instance type; write for example --instance ml.c5.xlarge")
+    if _OTHER_PROCESSOR.match(instance_type):
+        raise PackageError(
+            f"AWS's images here are for x86-64, and {instance_type} is not; choose another with --instance"
+        )
     wanted = "gpu" if _GPU_FAMILY.match(instance_type) else "cpu"
     if wanted not in available:
         raise PackageError(

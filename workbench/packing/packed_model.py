@@ -147,13 +147,13 @@ def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | No
         return NotTried(f"the image that will serve it, {image}, does not run here")
     if arguments.no_trial:
         return NotTried("--no-trial")
-    sent = model_trial.sample(
-        arguments.sample,
-        arguments.content_type,
-        photograph=places.photograph(),
-        application=packed.layout.application,
-    )
     try:
+        sent = model_trial.sample(
+            arguments.sample,
+            arguments.content_type,
+            photograph=places.photograph(),
+            application=packed.layout.application,
+        )
         return model_trial.run(packed.archive, packed.layout, sent, model_store=places.MODEL_STORE)
     except PackageError:
         packed.archive.unlink()

@@ -26,6 +26,7 @@ from workbench.template import parameters
 from workbench.template.rendered_template import synthesize
 
 _ANY_REGION = "us-east-1"
+_ANY_CPU_INSTANCE = "ml.m5.xlarge"  # a serverless endpoint has a CPU, whatever deployInstanceType says
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,13 +150,15 @@ def _plan(
     defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
     region = account.region if account else target.region
     if model is not None:
+        values = defaults | kept | given
+        is_serverless = values.get("endpointType") == "serverless"
         given = model_to_deploy.stack_parameters(
             model,
             arguments,
             given,
             account=account,
             region=region or _ANY_REGION,
-            instance_type=(defaults | kept | given)["deployInstanceType"],
+            instance_type=_ANY_CPU_INSTANCE if is_serverless else values["deployInstanceType"],
         )
     command = cdk_command.deploy(
         parameters=given,

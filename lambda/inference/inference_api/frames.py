@@ -27,6 +27,8 @@ _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
 # The three forms of JSON for a detection, of which a request has one.
 _IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"
 _MAX_IMAGES, _MAX_URIS = 20, 16
+_KEYS = {_IMAGE: DETECTION, "source_image": COMPARISON}
+"""The built-in application that takes JSON with this key."""
 
 
 def declared_camera(sent: Request) -> str:
@@ -72,11 +74,12 @@ def _application_of_keys(sent: Request, media: str) -> str | None:
     """The built-in application whose images a request has in one of the forms of its clients; None for other bodies."""
     if media in media_types.IMAGE_TYPES:
         return DETECTION
-    text = _text_of(sent) if media_types.is_json(media) else ""
-    for key, application in ((_IMAGE, DETECTION), ("source_image", COMPARISON)):
-        if (key.encode() if isinstance(text, bytes) else key) in text:  # type: ignore[operator]
-            return application
-    return None
+    try:
+        document = json.loads(_text_of(sent)) if media_types.is_json(media) else None
+    except (ValueError, RecursionError):
+        return None
+    keys = document if isinstance(document, dict) else {}
+    return next((application for key, application in _KEYS.items() if key in keys), None)
 
 
 def _unread(sent: Request, media: str) -> InferenceRequest:

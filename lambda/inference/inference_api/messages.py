@@ -107,15 +107,15 @@ class Inference:
         if not answer.is_json or not any(constant in body for constant in (b"NaN", b"Infinity")):
             return answer
         try:
-            mended = strict_json.mended(answer.text)
+            mended = strict_json.mended(answer.text.removeprefix("\ufeff"))
         except (ValueError, RecursionError):
             return answer
-        return answer if mended is None else cls(mended.encode(), JSON)
+        return answer if mended is None else cls(mended.encode(), answer._media_type)
 
     @property
     def is_json(self) -> bool:
-        """True for JSON, with or without parameters of the content type."""
-        return self._media_type == JSON
+        """True for JSON and types made of it, such as ``application/problem+json``."""
+        return self._media_type == JSON or self._media_type.endswith("+json")
 
     @functools.cached_property
     def document(self) -> Any:

@@ -214,6 +214,22 @@ def _errors(program: Program) -> list[dict[str, Any]]:
     return [entry for entry in map(json.loads, lines) if entry["level"] == "ERROR"]
 
 
+def test_a_hook_that_never_returns_costs_its_own_request(tmp_path: Path) -> None:
+    with _serving(tmp_path, MODEL_SERVER_TIMEOUT="2") as program:
+        program.wait_until(200)
+        hung = _ask(program, "time.sleep(600)")
+        assert (hung.status_code, hung.json()["error"]["code"]) == (502, "ModelFailed")
+        assert _ask(program, "1 + 1").json() == 2
+
+
+def test_a_module_of_the_users_that_is_called_flask(tmp_path: Path) -> None:
+    (tmp_path / "flask.py").write_text("X = 1")
+    hooks = "import flask, json\ndef model_fn(model_dir): return flask.X\ndef predict_fn(body, model): return model\n"
+    with _serving(tmp_path, hooks) as program:
+        program.wait_until(200)
+        assert _ask(program, "[1]", **{"Content-Type": "application/json"}).json() == 1
+
+
 def test_while_one_worker_loads_anew_the_other_answers(tmp_path: Path) -> None:
     slow_again = (
         "import os, pathlib, time\n"

@@ -56,6 +56,8 @@ def test_a_pair_becomes_the_older_json(application: str) -> None:
     [
         (_json_event([1, 2]), [1, 2], "application/json"),
         (_json_event({"image_bytes": "AA==", "short_size": 3}), {"image_bytes": "AA==", "short_size": 3}, None),
+        (_json_event({"source_image_bytes": "AA==", "note": "x"}), {"source_image_bytes": "AA==", "note": "x"}, None),
+        (_json_event({"note": "image_base64_enc, source_image"}), {"note": "image_base64_enc, source_image"}, None),
         (proxy_event("1,2", content_type="text/csv"), b"1,2", "text/csv"),
     ],
 )

@@ -189,10 +189,10 @@ def test_tensorflow_gets_the_image_for_the_instances_processor(
     (tmp_path / "net/1/saved_model.pb").write_bytes(saved_model())
     words = [str(tmp_path / "net"), "--output", str(tmp_path / "a.tar.gz"), "--framework-version", "2.19", "--dry-run"]
     images = {}
-    for choice in ("--instance=ml.g4dn.xlarge", "--instance=ml.m5.xlarge"):
+    for choice in ("--instance=ml.g4dn.xlarge", "--instance=ml.m5.xlarge", "--endpoint=serverless"):
         assert _deploy(template, RecordedCdk(tmp_path), *words, choice, "--json") == 0
         images[choice] = json.loads(capsys.readouterr().out)["parameters"]["containerImageUri"].rpartition(":")[2]
-    assert list(images.values()) == ["2.19.0-gpu", "2.19.0-cpu"]
+    assert list(images.values()) == ["2.19.0-gpu", "2.19.0-cpu", "2.19.0-cpu"]
 
 
 def test_a_model_of_the_catalogue(

@@ -37,6 +37,8 @@ class Settings:
             models that run on the CPU there.
         queue_limit: requests in work or waiting in one worker, or in all of them where they share the cores,
             ``MAX_QUEUE_LENGTH``; more get 503 at once. By default 16 for each core that they run on.
+        response_seconds: longest time of a user's own hooks over one request, ``MODEL_SERVER_TIMEOUT``; by default 60
+            seconds, after which SageMaker has given up the request, too. Loading takes as long as it takes.
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
         max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
@@ -52,6 +54,7 @@ class Settings:
     workers: int | None = None
     engine_threads: int | None = None
     queue_limit: int | None = None
+    response_seconds: int = 60
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
     max_object_bytes: int = 32 * _MIB
@@ -79,6 +82,7 @@ class Settings:
             workers=_positive(environment, "MODEL_SERVER_WORKERS"),
             engine_threads=_positive(environment, "OMP_NUM_THREADS"),
             queue_limit=_positive(environment, "MAX_QUEUE_LENGTH"),
+            response_seconds=_positive(environment, "MODEL_SERVER_TIMEOUT") or cls.response_seconds,
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES") or cls.max_body_bytes,
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS") or cls.max_frame_pixels,
             max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES") or cls.max_object_bytes,

@@ -13,8 +13,8 @@ from ipc_ai_serving.hooks.messages import Request
 
 
 def of(request: Request) -> contextlib.AbstractContextManager[Any]:
-    """Create the context of a request; an empty one where the program has not imported Flask."""
-    if "flask" not in sys.modules:
+    """Create the context of a request; an empty one where the program has not imported Flask, or another ``flask``."""
+    if not hasattr(sys.modules.get("flask"), "Flask"):
         return contextlib.nullcontext()
     headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
     context: contextlib.AbstractContextManager[Any] = _app().request_context(

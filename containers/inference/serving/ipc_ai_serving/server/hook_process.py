@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,21 +68,29 @@ class HookProcess:
         loaded: bool = self._receive()[0]
         return loaded
 
-    def outcome_of(self, request: Request) -> Outcome:
+    def outcome_of(self, request: Request, *, seconds: float) -> Outcome:
         """Have the program run its hooks over a request.
+
+        Args:
+            request: passed to the hooks.
+            seconds: longest time until the answer; then the process is killed.
 
         Raises:
             HookProcessEndedError: the process ended before it had answered.
         """
+        deadline = time.monotonic() + seconds
         with contextlib.suppress(OSError):  # it has ended, which shows in a moment
             wire.send(self._ours, replace(request, body=b""), request.body)
         outcome: Outcome
-        outcome, body = self._receive()
+        outcome, body = self._receive(deadline)
         return replace(outcome, answer=outcome.answer._replace(body=body)) if outcome.answer else outcome
 
-    def _receive(self) -> tuple[Any, bytes]:
+    def _receive(self, deadline: float = math.inf) -> tuple[Any, bytes]:
         try:
             while not self._incoming.poll(_LOOK_MILLISECONDS):
+                if time.monotonic() > deadline:
+                    self.kill()
+                    raise HookProcessEndedError("the program gave no answer in time and was ended")
                 if not self.lives and not self._incoming.poll(0):
                     raise EOFError  # while a process that it made holds the socket
             return wire.receive(self._ours)

@@ -24,11 +24,13 @@ class ProgramHost:
     """A user's program in a process of its own.
 
     A hook may end its process, crash it or hold Python's lock for as long as it likes: that costs its own request, and
-    ``/ping`` is answered. At most ``queue_limit`` requests are in work or waiting; a further one is refused at once.
+    ``/ping`` is answered. Hooks that take longer than ``response_seconds`` are ended. At most ``queue_limit`` requests
+    are in work or waiting; a further one is refused at once.
     """
 
-    def __init__(self, *, queue_limit: int) -> None:
+    def __init__(self, *, queue_limit: int, response_seconds: float) -> None:
         self._queue_limit = queue_limit
+        self._response_seconds = response_seconds
         self._turn = threading.Lock()  # its holder alone talks with the process
         self._process: HookProcess | None = None
         self._is_ready = False
@@ -79,7 +81,7 @@ class ProgramHost:
             with stage("wait"):
                 process = self._take_turn()
             try:
-                outcome = process.outcome_of(request)
+                outcome = process.outcome_of(request, seconds=self._response_seconds)
             except HookProcessEndedError as error:
                 named = {"request_id": request.request_id, "camera_id": request.camera_id}
                 logger.error("failed: %s", error, extra=named)

@@ -14,7 +14,7 @@ from ipc_ai_serving.settings import settings
 def _program_host() -> Host:
     from ipc_ai_serving.server.program_host import ProgramHost
 
-    return ProgramHost(queue_limit=parallelism().queue_limit)
+    return ProgramHost(queue_limit=parallelism().queue_limit, response_seconds=settings().response_seconds)
 
 
 def _built_in_host() -> Host:
