@@ -171,6 +171,8 @@ def wants_deep_learning_container(packed: PackedModel, arguments: argparse.Names
             f"the image that is built here has no {packed.layout.framework}; leave --image out, or say --image dlc"
         )
     wanted = arguments.image == DLC or not packed.layout.served_by_our_image
+    if wanted and packed.layout.framework in deep_learning_containers.UNFIT:
+        raise PackageError(deep_learning_containers.UNFIT[packed.layout.framework])
     if arguments.framework_version and not wanted:
         raise PackageError(
             "--framework-version chooses a Deep Learning Container; add --image dlc, or name versions in "
@@ -189,8 +191,6 @@ def deep_learning_container(
     """
     if packed.layout.framework is None:
         raise PackageError(f"{packed.layout.because} does not tell a framework; name one with --framework NAME")
-    if packed.layout.framework in deep_learning_containers.UNFIT:
-        raise PackageError(deep_learning_containers.UNFIT[packed.layout.framework])
     if packed.layout.application != "custom":
         raise PackageError(
             "weights without a program are served by the image that is built here alone; leave --image dlc out, or "

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from workbench.errors import SynthesisError
 _STACK_NAME = "ipc-ai-saas"
 _STACK_GUID = "00000000-0000-4000-8000-000000000000"
 _URL_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+_OF_TOOLS = re.compile(r"b'|.*: Subprocess exited with error")
+"""Lines around the app's own: jsii's warning about versions of Node.js, and the command line's last word."""
 
 
 def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
             check=False,
         )
         if finished.returncode:
-            said = [line for line in finished.stderr.splitlines() if line.strip()]
+            said = [line for line in finished.stderr.splitlines() if line.strip() and not _OF_TOOLS.match(line)]
             raise SynthesisError(f"cdk synth failed: {' | '.join(said[-3:])}")
         (template,) = Path(output).glob("*.template.json")
         document: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))

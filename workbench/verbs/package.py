@@ -43,9 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True)
     packed = packed_model.pack(arguments.path, arguments)
     url = model_upload.target_url(arguments.upload, packed.sha256) if arguments.upload else None
-    image = _image(packed, arguments)
-    with console.status("serving the archive on this machine; packages that it names are installed first"):
-        trial = packed_model.tried(packed, arguments, image=image)
+    try:
+        image = _image(packed, arguments)
+        with console.status("serving the archive on this machine; packages that it names are installed first"):
+            trial = packed_model.tried(packed, arguments, image=image)
+    except BaseException:  # also when it is interrupted: an archive that is there was tried
+        packed.archive.unlink(missing_ok=True)
+        raise
     if url:
         account = Account(profile=arguments.profile, region=arguments.region)
         model_upload.upload(account.client("s3"), packed.archive, url)

@@ -262,6 +262,13 @@ def test_a_mistake_is_said_before_the_trial(classifier: Path, words: list[str], 
         _package(classifier, *words)
 
 
+def test_a_refused_image_leaves_no_archive(classifier: Path, tmp_path: Path) -> None:
+    output = tmp_path / "refused.tar.gz"
+    with pytest.raises(PackageError, match="SAGEMAKER_PROGRAM"):
+        _package(classifier, "--image", "dlc", "--output", str(output))
+    assert not output.exists()
+
+
 def test_a_bucket_that_is_not_there(classifier: Path, bucket: str) -> None:
     with pytest.raises(AccountError, match=r"The specified bucket does not exist \(NoSuchBucket\)"):
         _package(classifier, "--no-trial", "--upload", "s3://another-bucket/net.tar.gz")
