@@ -74,14 +74,17 @@ def lay_out(
     found = {name: path for name, path in _files(source).items() if not _is_same(path, without)}
     if not found:
         raise PackageError(f"{source} is empty; put the model's weights into it")
+    as_named = found
     found, moved = places_of_files.unwrapped(found)
-    was_at_top = any("/" not in name and _is_same(path, inference) for name, path in found.items())
+    as_named = as_named | found  # an option names a file with the folder around everything or without it
+    was_at_top = False
     for option, given, target in (
         ("--inference", inference, PROGRAM_NAME),
         ("--requirements", requirements, REQUIREMENTS_NAME),
     ):
         if given is not None:
-            path = _given(given, option, found)
+            path = _given(given, option, as_named)
+            was_at_top |= target == PROGRAM_NAME and any("/" not in n and _is_same(p, path) for n, p in found.items())
             found = {name: each for name, each in found.items() if not _is_same(each, path)}
             found[target] = path
             moved.append((str(given), target))

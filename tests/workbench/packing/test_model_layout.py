@@ -171,6 +171,13 @@ def test_a_program_of_another_name_at_the_top_brings_its_modules(tmp_path: Path)
     assert sorted(layout.files) == ["code/inference.py", "code/layers.py", "code/requirements.txt", "model.pth"]
 
 
+@pytest.mark.parametrize("named", ["net/inference.py", "inference.py"])
+def test_a_named_program_of_an_archive_brings_its_modules(tmp_path: Path, named: str) -> None:
+    folder = _folder(tmp_path, "net/model.pth", "net/inference.py", "net/layers.py")
+    layout = lay_out(folder, inference=Path(named))
+    assert sorted(layout.files) == ["code/inference.py", "code/layers.py", "model.pth"]
+
+
 def test_packages_at_the_top_are_for_the_program_in_code(tmp_path: Path) -> None:
     layout = _laid(tmp_path, "requirements.txt", "model.pth", "code/inference.py", "train.py")
     assert sorted(layout.files) == ["code/inference.py", "code/requirements.txt", "model.pth", "train.py"]
