@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import tempfile
 import time
@@ -103,7 +104,7 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if not program.running:
-            raise StartError(f"the serving program ended; its log says:\n{program.log_tail()}")
+            raise StartError(_end(program))
         try:
             answer = httpx.get(f"{url}/ping", timeout=2)
         except httpx.HTTPError:
@@ -116,6 +117,14 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
             raise StartError(reason_in_log(program))
         time.sleep(_POLL_SECONDS)
     raise StartError(f"the model was not loaded within {_START_SECONDS} s; the log says:\n{program.log_tail()}")
+
+
+def _end(program: ChildProcess) -> str:
+    """Say why the program ended: pip's own last error, if that was the reason, else the end of the log."""
+    tail = program.log_tail()
+    if "pip could not install" in tail and (said := re.findall(r"^ERROR: (.+)$", tail, re.MULTILINE)):
+        return f"the serving program ended: pip could not install code/requirements.txt: {said[-1]}"
+    return f"the serving program ended; its log says:\n{tail}"
 
 
 def reason_in_log(program: ChildProcess) -> str:

@@ -307,11 +307,17 @@ def test_a_module_that_the_image_lacks_is_named_with_its_line(of_scikit_learn: P
     assert list(temporary.iterdir()) == []
 
 
+def test_a_package_that_there_is_not_is_named_in_one_line(program: Path) -> None:
+    (program / "code/requirements.txt").write_text("--no-index\nscikit-lern==99\n")
+    with pytest.raises(PackageError, match=r"requirements.txt: No matching distribution found for scikit-lern==99$"):
+        _package(program)
+
+
 def test_a_module_that_is_missing_while_answering_is_named(program: Path) -> None:
     (program / "code/inference.py").write_text(
         _FRAME_SIZE.replace('    return {"shape', '    import PIL\n\n    return {"shape')
     )
-    with pytest.raises(PackageError, match=r"500 .*No module named 'PIL'; .* add 'pillow==[\d.]+' .* to code/requirem"):
+    with pytest.raises(PackageError, match=r"502 .*No module named 'PIL'; .* add 'pillow==[\d.]+' .* to code/requirem"):
         _package(program)
 
 
