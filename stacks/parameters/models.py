@@ -150,6 +150,13 @@ class ModelParameters:
         ]
         _require(
             stack,
+            "ContainerShortSize",
+            equals(self.container_request_format.value_as_string, "json"),
+            "containerShortSize needs containerRequestFormat=json; leave it empty for containers that get the image",
+            condition=is_given(self.container_short_size.value_as_string),
+        )
+        _require(
+            stack,
             "OtherProcessors",
             is_given(self.container_image_uri.value_as_string),
             f"deployInstanceType is a type with Graviton, Inferentia or Trainium, which the images built here do not "

@@ -62,6 +62,8 @@ def test_a_pair_of_ones_own_is_taken_as_it_is(template: dict[str, Any], way: dic
         ({"faceDetectAndCompareModelName": "a+b+c", "modelDataUrl": ARCHIVE}, "names of a detector and an embedder"),
         ({"containerShortSize": "31"}, "from 32 to 2048, or empty"),
         ({"containerShortSize": "2049"}, "from 32 to 2048, or empty"),
+        ({"containerShortSize": "300"}, "containerShortSize needs containerRequestFormat=json; leave it empty"),
+        ({"deployInstanceType": "ml.g5g.xlarge"}, "Graviton, Inferentia or Trainium"),
         ({"containerRequestFormat": "jpeg"}, "it takes one of: image, json"),
         ({"deployInstanceType": "ml.c7g.xlarge"}, "Graviton, Inferentia or Trainium"),
         ({"deployInstanceType": "ml.inf2.xlarge", "modelDataUrl": ARCHIVE}, "name an image for it"),
