@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from workbench.packing.model_layout import ModelLayout
 _TIMEOUT_SECONDS = 60  # SageMaker's limit for an answer
 _JSON = "application/json"
 _SHOWN_CHARACTERS = 200
+_MORE, _MORE_IF_SLOW, _AT_ONCE = 7, 2, 4
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
                 if not response.is_success:
                     raise PackageError(_refusal(response, sent, program, model_dir / "code"))
                 model_answer.check(layout.application, response)
+                _check_again(url, sent, slow=response.elapsed.total_seconds() > 1)
                 if layout.application == CUSTOM:
                     _check_libraries(program, model_dir)
                 return _trial(response)
@@ -114,6 +117,23 @@ def _invoke(url: str, sent: Sample) -> httpx.Response:
         )
     except httpx.HTTPError as error:
         raise PackageError(f"the model gives no answer to the sample: {error}") from error
+
+
+def _check_again(url: str, sent: Sample, *, slow: bool) -> None:
+    """Send the sample some more times, several at once: a program may answer its first request alone.
+
+    Raises:
+        PackageError: one of them got no answer.
+    """
+    count = _MORE_IF_SLOW if slow else _MORE
+    with ThreadPoolExecutor(_AT_ONCE) as senders:
+        responses = list(senders.map(lambda _: _invoke(url, sent), range(count)))
+    failed = [response for response in responses if not response.is_success]
+    if failed:
+        raise PackageError(
+            f"the model answers the first request, and {len(failed)} of {count} more, up to {_AT_ONCE} at once, get "
+            f"{failed[0].status_code} {_said(failed[0])}"
+        )
 
 
 def _check_libraries(program: ChildProcess, model_dir: Path) -> None:

@@ -307,6 +307,15 @@ def test_a_module_that_the_image_lacks_is_named_with_its_line(of_scikit_learn: P
     assert list(temporary.iterdir()) == []
 
 
+def test_a_program_that_answers_its_first_request_alone_is_refused(program: Path) -> None:
+    (program / "code/inference.py").write_text(
+        "calls = []\n"
+        + _FRAME_SIZE.replace('    return {"shape', '    calls.append(1)\n    1 / (len(calls) < 3)\n    return {"shape')
+    )
+    with pytest.raises(PackageError, match="answers the first request, and 6 of 7 more, up to 4 at once, get 502 "):
+        _package(program)
+
+
 def test_a_package_that_there_is_not_is_named_in_one_line(program: Path) -> None:
     (program / "code/requirements.txt").write_text("--no-index\nscikit-lern==99\n")
     with pytest.raises(PackageError, match=r"requirements.txt: No matching distribution found for scikit-lern==99$"):
