@@ -41,10 +41,16 @@ _GRAVITON = (
     "r8g",
     "t4g",
 )
-_NEURON = ("inf1", "inf2", "trn1", "trn1n", "trn2")
-_SIZES = ("medium", "large", "xlarge", *(f"{n}xlarge" for n in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)))
+_GRAVITON_SIZES = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge")
+_NEURON = (
+    *("inf1.xlarge", "inf1.2xlarge", "inf1.6xlarge", "inf1.24xlarge"),
+    *("inf2.xlarge", "inf2.8xlarge", "inf2.24xlarge", "inf2.48xlarge"),
+    *("trn1.2xlarge", "trn1.32xlarge", "trn1n.32xlarge", "trn2.3xlarge", "trn2.48xlarge"),
+)
 
-OTHER_IMAGES = [f"ml.{family}.{size}" for family, size in itertools.product((*_GRAVITON, *_NEURON), _SIZES)]
+# Each name takes time whenever the template is checked, so the list has real sizes alone.
+OTHER_IMAGES = [f"ml.{family}.{size}" for family, size in itertools.product(_GRAVITON, _GRAVITON_SIZES)]
+OTHER_IMAGES += [f"ml.{name}" for name in _NEURON]
 """Types that an image for x86-64 does not run on, or not on what they are paid for: Graviton, Inferentia, Trainium."""
 
 
