@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from constructs import Construct
@@ -20,5 +21,8 @@ class ContainerForm(Construct):
         super().__init__(scope, construct_id)
         self.environment: Mapping[str, str] = {
             "CONTAINER_REQUEST_FORMAT": parameters.container_request_format.value_as_string,
-            "CONTAINER_SHORT_SIZE": parameters.older_short_size(self),
+            "CONTAINER_DETECTOR": parameters.detector_model_name.value_as_string,
+            # Conditions for a dozen names would take four fifths of the time that checks of the template take.
+            "CONTAINER_SHORT_SIZE": parameters.container_short_size.value_as_string,
+            "CONTAINER_SHORT_SIZES": json.dumps(parameters.short_sizes, separators=(",", ":")),
         }

@@ -131,17 +131,11 @@ class ModelParameters:
         pairs = any_of(*(equals(self._pair, known) for known in self._known.model_choices(FACE_COMPARISON)))
         return negation(any_of(*of_catalogue, all_of(self._is(FACE_COMPARISON), pairs)))
 
-    def older_short_size(self, scope: Construct) -> str:
-        """``short_size`` of the older JSON: the one given, else the catalogue's of the model."""
-        size = str(self._default_size)
-        for other, names in self._sizes.items():
-            condition = CfnCondition(
-                scope, f"ShortSize{other}", expression=any_of(*(equals(self._detector, name) for name in names))
-            )
-            size = value_if(condition, str(other), size).to_string()
-        given = self.container_short_size.value_as_string
-        is_given_size = CfnCondition(scope, "HasShortSize", expression=is_given(given))
-        return value_if(is_given_size, given, size).to_string()
+    @property
+    def short_sizes(self) -> dict[str, int]:
+        """``short_size`` of the older JSON by detector, where it is not the default one's, which has the empty name."""
+        sizes = {name: self._known.model(name).input.size for name in self._known.detectors()}
+        return {"": self._default_size} | {name: size for name, size in sizes.items() if size != self._default_size}
 
     def require_fit(self, stack: Stack, *, deploy_instance_type: CfnParameter) -> None:
         """Refuse, before anything is created, models that nothing serves."""
@@ -201,15 +195,6 @@ class ModelParameters:
     @property
     def _default_size(self) -> int:
         return self._known.model(self._known.detectors()[0]).input.size
-
-    @property
-    def _sizes(self) -> dict[int, list[str]]:
-        """Detectors by the short side of their input, where it is not the default one's."""
-        sizes: dict[int, list[str]] = {}
-        for name in self._known.detectors():
-            sizes.setdefault(self._known.model(name).input.size, []).append(name)
-        del sizes[self._default_size]
-        return sizes
 
     @property
     def _detector(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -163,4 +164,7 @@ class IngestSettings:
 def _older_short_size(environment: Mapping[str, str]) -> int | None:
     if environment.get("CONTAINER_REQUEST_FORMAT") != "json":
         return None
-    return int(environment["CONTAINER_SHORT_SIZE"])
+    if given := environment["CONTAINER_SHORT_SIZE"]:
+        return int(given)
+    sizes = json.loads(environment["CONTAINER_SHORT_SIZES"])
+    return int(sizes.get(environment["CONTAINER_DETECTOR"], sizes[""]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -125,4 +126,6 @@ def test_both_functions_know_the_form(
     assert len(functions) == 2
     for environment in functions:
         assert environment["CONTAINER_REQUEST_FORMAT"] == form
-        assert environment["CONTAINER_SHORT_SIZE"] == short_size
+        sizes = json.loads(environment["CONTAINER_SHORT_SIZES"])
+        of_model = str(sizes.get(environment["CONTAINER_DETECTOR"], sizes[""]))
+        assert (environment["CONTAINER_SHORT_SIZE"] or of_model) == short_size
