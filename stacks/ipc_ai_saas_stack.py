@@ -16,7 +16,6 @@ from stacks.conditions import equals
 from stacks.context import MODELS, require_models_of_catalogue
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
-from stacks.functions.container_form import ContainerForm
 from stacks.ingest.s3_front_end import S3FrontEnd
 from stacks.monitoring.dashboard import Dashboard
 from stacks.monitoring.service_alarms import ServiceAlarms
@@ -41,7 +40,6 @@ class IpcAiSaasStack(Stack):
             expression=equals(parameters.models.application_type.value_as_string, FACE_COMPARISON),
         )
         model_name = parameters.models.chosen_model(compares_faces)
-        form = ContainerForm(self, "ContainerForm", parameters=parameters.models)
         images = ContainerImages(
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
@@ -65,7 +63,6 @@ class IpcAiSaasStack(Stack):
             compares_faces=compares_faces,
             endpoint=endpoint,
             events=events,
-            form=form,
             model_name=parameters.models.reported_model(self, model_name),
         )
         alarms = ServiceAlarms(
@@ -92,7 +89,6 @@ class IpcAiSaasStack(Stack):
             partition=partition,
             endpoint=endpoint,
             events=events,
-            form=form,
             alarm_topic=alarm_topic.topic,
         )
 

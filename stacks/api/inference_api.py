@@ -25,7 +25,6 @@ from stacks.api.request_models import RequestModels
 from stacks.api.web_acl import WebAcl
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
-from stacks.functions.container_form import ContainerForm
 from stacks.parameters.api import ApiParameters
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
@@ -77,7 +76,6 @@ class InferenceApi(Construct):
         compares_faces: CfnCondition,
         endpoint: ModelEndpoint,
         events: EventStore,
-        form: ContainerForm,
         model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -87,7 +85,6 @@ class InferenceApi(Construct):
             partition=partition,
             endpoint=endpoint,
             events=events,
-            form=form,
             model_name=model_name,
         )
         self.function = behind.function

@@ -13,7 +13,7 @@ from stacks.checks.acknowledgements import digits_are_numbers
 from stacks.conditions import differs, value_if
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
-from stacks.functions.container_form import ContainerForm
+from stacks.functions import container_form
 from stacks.functions.live_version import LiveVersion
 from stacks.functions.python_function import python_function
 from stacks.parameters.stack_parameters import Parameters
@@ -39,7 +39,6 @@ class InferenceFunction:
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
-        form: ContainerForm,
         model_name: str,
     ) -> None:
         role = Role(scope, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
@@ -54,7 +53,7 @@ class InferenceFunction:
             "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
             "EVENTS_TABLE": parameters.events.events_table.value_as_string,
             "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
-            **form.environment,
+            **container_form.environment(parameters.models),
         }
         self.function = python_function(
             scope,

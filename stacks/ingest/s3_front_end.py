@@ -18,7 +18,7 @@ from stacks.conditions import is_yes
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import EVENTS, INCOMING
-from stacks.functions.container_form import ContainerForm
+from stacks.functions import container_form
 from stacks.functions.python_function import python_function
 from stacks.ingest.alarms import add_alarms
 from stacks.parameters.stack_parameters import Parameters
@@ -55,7 +55,6 @@ class S3FrontEnd(Construct):
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
-        form: ContainerForm,
         alarm_topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -85,7 +84,7 @@ class S3FrontEnd(Construct):
         self._let_s3_send()
         events.notify_of_files(self.queue, only_if=self.is_on)
         role = self._role(endpoint, events)
-        self.function = self._function(role, parameters, endpoint, events, form)
+        self.function = self._function(role, parameters, endpoint, events)
         partition.trace_where_available(self.function, role, only_if=self.is_on)
         self.function.add_event_source(
             SqsEventSource(
@@ -139,9 +138,7 @@ class S3FrontEnd(Construct):
         )
         return role
 
-    def _function(
-        self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore, form: ContainerForm
-    ) -> Function:
+    def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
         return python_function(
             self,
             "IngestFunction",
@@ -152,7 +149,7 @@ class S3FrontEnd(Construct):
             timeout=_FUNCTION_TIMEOUT,
             service=f"{Aws.STACK_NAME}-ingest",  # its latencies are not those of the API
             environment={
-                **form.environment,
+                **container_form.environment(parameters.models),
                 "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,

@@ -19,6 +19,7 @@ from ipc_ai_serving.decoding.image_headers import is_image, webp_orientation
 from ipc_ai_serving.errors import ClientError, InvalidImageError, PayloadTooLargeError
 from ipc_ai_serving.images import check_together, decode
 from ipc_ai_serving.scheduling import traffic
+from tests.jpeg_segments import split_segments
 
 LIMIT = 4_000_000
 
@@ -198,16 +199,6 @@ def test_the_orientation_of_a_damaged_webp_is_one_of_eight(damage: list[tuple[in
     assert 1 <= webp_orientation(bytes(body[: len(body) - cut % 100])) <= 8
 
 
-def _segments(jpeg: bytes) -> tuple[list[bytes], bytes]:
-    """The segments between the start and the scan, and the scan with all that follows."""
-    found, position = [], 2
-    while jpeg[position + 1] != 0xDA:
-        (length,) = struct.unpack_from(">H", jpeg, position + 2)
-        found.append(jpeg[position : position + 2 + length])
-        position += 2 + length
-    return found, jpeg[position:]
-
-
 @pytest.mark.parametrize(
     ("options", "least"),
     [({"restart_marker_blocks": 1}, 30), ({"restart_marker_rows": 1}, 5), ({"progressive": True}, 0)],
@@ -215,7 +206,7 @@ def _segments(jpeg: bytes) -> tuple[list[bytes], bytes]:
 def test_restart_markers(options: dict[str, int], least: int) -> None:
     ramp = Image.fromarray(np.ascontiguousarray(_frame(96, 128)[:, :, ::-1]))
     plain, marked = _saved(ramp, "JPEG", quality=90), _saved(ramp, "JPEG", quality=90, **options)
-    markers = sum(_segments(marked)[1].count(bytes([0xFF, number])) for number in range(0xD0, 0xD8))
+    markers = sum(split_segments(marked)[1].count(bytes([0xFF, number])) for number in range(0xD0, 0xD8))
     assert markers >= least
     assert np.array_equal(decode(marked, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
 
@@ -230,7 +221,7 @@ def test_a_restart_marker_that_was_lost_costs_a_part_and_no_5xx() -> None:
 def test_segments_as_cameras_write_them() -> None:
     """Makers' data in every application segment, comments, empty segments, and fill bytes between them."""
     plain = _saved(RED, "JPEG", quality=95)
-    segments, scan = _segments(plain)
+    segments, scan = split_segments(plain)
     junk = [
         bytes([0xFF, 0xFF, marker]) + struct.pack(">H", 302) + b"\xff\xd9\xff\xd8\x00" * 60
         for marker in range(0xE1, 0xED)
@@ -243,7 +234,7 @@ def test_segments_as_cameras_write_them() -> None:
 def test_a_frame_of_motion_jpeg_without_huffman_tables() -> None:
     """USB cameras and some IP cameras send such frames, which rely on the tables of ITU-T T.81 annex K."""
     plain = _saved(RED, "JPEG", quality=95)
-    segments, scan = _segments(plain)
+    segments, scan = split_segments(plain)
     avi = b"\xff\xe0\x00\x10AVI1" + bytes(10)
     kept = [avi, *(segment for segment in segments if segment[1] not in (0xC4, 0xE0))]
     body = plain[:2] + b"".join(kept) + scan
@@ -370,8 +361,8 @@ def test_a_jpeg_that_is_decoded_over_and_over_is_refused(scans: int) -> None:
 def test_what_follows_a_scan_of_all_components_is_not_decoded() -> None:
     """So scans need not be counted there, which takes a look at every byte of a frame."""
     plain = _saved(RED.resize((60, 40)), "JPEG")
-    scan = _segments(plain)[1]
-    other = _segments(_saved(Image.new("RGB", (60, 40), "blue"), "JPEG"))[1]
+    scan = split_segments(plain)[1]
+    other = split_segments(_saved(Image.new("RGB", (60, 40), "blue"), "JPEG"))[1]
     body = plain[:-2] + other[:-2] * 5000 + scan
     assert np.array_equal(decode(body, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
 
@@ -403,7 +394,7 @@ def test_a_jpeg_of_endless_segments_is_refused(behind: bool, progressive: bool) 
 def test_sequential_scans_of_one_component_each_are_counted() -> None:
     """The standard allows one a component; a decoder takes as many as there are."""
     plain = _saved(RED.convert("L").resize((60, 40)), "JPEG")
-    segments, scan = _segments(plain)
+    segments, scan = split_segments(plain)
     at = next(number for number, segment in enumerate(segments) if segment[1] == 0xC0)
     frame = segments[at]
     two = bytes([*frame[:9], 2, *frame[10:13], 2, *frame[11:13]])
@@ -415,7 +406,7 @@ def test_sequential_scans_of_one_component_each_are_counted() -> None:
 
 def test_a_jpeg_that_ends_where_its_scan_begins_is_refused() -> None:
     plain = _saved(RED, "JPEG")
-    body = plain[: len(plain) - len(_segments(plain)[1])] + b"\xff\xda\xff\xd9"
+    body = plain[: len(plain) - len(split_segments(plain)[1])] + b"\xff\xda\xff\xd9"
     with pytest.raises(InvalidImageError):
         decode(body, max_pixels=LIMIT)
 

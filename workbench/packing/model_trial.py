@@ -79,7 +79,7 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
         "APPLICATION_TYPE": layout.application,
         "MODEL_NAME": layout.model or "model",
         "OBJECT_DETECTION_MODEL_NAME": layout.model or "model",
-        # One worker is enough for one sample, and starts soonest.
+        # One worker is enough for a few samples, and starts soonest.
         "MODEL_SERVER_WORKERS": "1",
     }
     with tempfile.TemporaryDirectory(prefix="ipc-trial-") as logs:

@@ -21,14 +21,13 @@ from inference_api import media_types, options
 from inference_api.errors import InvalidImageError, InvalidRequestError
 from inference_api.messages import JSON, Frame, InferenceRequest, short_word
 from inference_api.proxy import Request
-from inference_api.settings import COMPARISON, CUSTOM, DETECTION
+from inference_api.settings import COMPARISON, CUSTOM
 
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
 # The three forms of JSON for a detection, of which a request has one.
 _IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"
 _MAX_IMAGES, _MAX_URIS = 20, 16
-_KEYS = {_IMAGE: DETECTION, "source_image": COMPARISON}
-"""The built-in application that takes JSON with this key."""
+_SOURCE = "source_image"
 
 
 def declared_camera(sent: Request) -> str:
@@ -56,12 +55,13 @@ def parse(sent: Request, application_type: str, *, as_older_json: bool = False) 
         raise InvalidRequestError("the body is empty; send an image or a JSON object")
     if application_type == CUSTOM:
         media_types.require_whole(sent, media)
-        named = _application_of_keys(sent, media) if as_older_json else None
-        if named is None:
+        document = _of_built_in_clients(sent, media) if as_older_json else None
+        if document is not None:
+            return _in_json(sent, document, compares=_IMAGE not in document)
+        if not as_older_json or media not in media_types.IMAGE_TYPES:
             return _unread(sent, media)
-        application_type = named
     if media_types.is_json(media):
-        return _in_json(sent, compares=application_type == COMPARISON)
+        return _in_json(sent, _json_object(_text_of(sent)), compares=application_type == COMPARISON)
     if application_type == COMPARISON:
         raise media_types.unsupported(media, takes_images=False)
     media_types.require_whole(sent, media)
@@ -70,16 +70,13 @@ def parse(sent: Request, application_type: str, *, as_older_json: bool = False) 
     return _as_sent(sent, {"frame": Frame(_bytes_of(sent))}, options=options.checked(options.in_url(sent)))
 
 
-def _application_of_keys(sent: Request, media: str) -> str | None:
-    """The built-in application whose images a request has in one of the forms of its clients; None for other bodies."""
-    if media in media_types.IMAGE_TYPES:
-        return DETECTION
+def _of_built_in_clients(sent: Request, media: str) -> Mapping[str, Any] | None:
+    """The JSON of a client of the built-in applications; None for other bodies."""
     try:
         document = json.loads(_text_of(sent)) if media_types.is_json(media) else None
     except (ValueError, RecursionError):
         return None
-    keys = document if isinstance(document, dict) else {}
-    return next((application for key, application in _KEYS.items() if key in keys), None)
+    return document if isinstance(document, dict) and (_IMAGE in document or _SOURCE in document) else None
 
 
 def _unread(sent: Request, media: str) -> InferenceRequest:
@@ -96,8 +93,7 @@ def _unread(sent: Request, media: str) -> InferenceRequest:
     return _as_sent(sent, frames, accept=sent.headers.get("accept", "*/*"))
 
 
-def _in_json(sent: Request, *, compares: bool) -> InferenceRequest:
-    document = _json_object(_text_of(sent))
+def _in_json(sent: Request, document: Mapping[str, Any], *, compares: bool) -> InferenceRequest:
     frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
     return InferenceRequest(
         frames=frames,
@@ -202,11 +198,11 @@ def _uris(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _compared_frames(document: Mapping[str, Any]) -> dict[str, Frame]:
-    if "source_image" not in document and _URIS in document:
+    if _SOURCE not in document and _URIS in document:
         raise InvalidRequestError(
             "face comparison takes no S3 URIs; send source_image and target_image with the images in base64"
         )
-    frames = {"source": _frame(document, "source_image")}
+    frames = {"source": _frame(document, _SOURCE)}
     if "target_images" not in document:
         return frames | {"target": _frame(document, "target_image")}
     targets = _frames(document, "target_images", _MAX_IMAGES)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-CUSTOM, COMPARISON, DETECTION = "custom", "face-comparison", "detection"
-"""Kinds of requests; the first two by their names in ``APPLICATION_TYPE``, every other name is a detection's."""
+CUSTOM, COMPARISON = "custom", "face-comparison"
+"""The applications whose requests differ from a detection's, by their names in ``APPLICATION_TYPE``."""
 
 # From botocore's endpoints.json, by prefix of the region; the first that matches. All others are in partition aws.
 _SUFFIXES = {
@@ -69,7 +69,7 @@ class Settings:
             service=environment["POWERTOOLS_SERVICE_NAME"],
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
             camera_metrics=environment["CAMERA_METRICS"] == "Yes",
-            older_short_size=_older_short_size(environment),
+            older_short_size=older_short_size(environment),
         )
 
 
@@ -157,11 +157,12 @@ class IngestSettings:
             dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
             service=environment["POWERTOOLS_SERVICE_NAME"],
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
-            older_short_size=_older_short_size(environment),
+            older_short_size=older_short_size(environment),
         )
 
 
-def _older_short_size(environment: Mapping[str, str]) -> int | None:
+def older_short_size(environment: Mapping[str, str]) -> int | None:
+    """``short_size`` of the older JSON: the one given, else that of the model, else the default; None for images."""
     if environment.get("CONTAINER_REQUEST_FORMAT") != "json":
         return None
     if given := environment["CONTAINER_SHORT_SIZE"]:

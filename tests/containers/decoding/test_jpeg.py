@@ -19,6 +19,7 @@ from ipc_ai_serving import images
 from ipc_ai_serving.decoding.image_headers import read_size
 from ipc_ai_serving.errors import ClientError, InvalidImageError
 from ipc_ai_serving.images import decode
+from tests.jpeg_segments import split_segments
 
 LIMIT = 1_000_000
 COMMENT = bytes(range(1, 255)) * 3
@@ -36,19 +37,9 @@ def _jpeg(picture: Image.Image | None = None, **options: Any) -> bytes:
         return file.getvalue()
 
 
-def _segments(jpeg: bytes) -> tuple[list[bytes], bytes]:
-    """The segments between the start and the scan, and the scan with all that follows."""
-    found, position = [], 2
-    while jpeg[position + 1] != 0xDA:
-        (length,) = struct.unpack_from(">H", jpeg, position + 2)
-        found.append(jpeg[position : position + 2 + length])
-        position += 2 + length
-    return found, jpeg[position:]
-
-
 def _data(jpeg: bytes) -> int:
     """Where the data of the first scan begin."""
-    start = len(jpeg) - len(_segments(jpeg)[1])
+    start = len(jpeg) - len(split_segments(jpeg)[1])
     return start + 2 + int(struct.unpack_from(">H", jpeg, start + 2)[0])
 
 
@@ -85,7 +76,7 @@ def test_a_segment_that_is_longer_than_it_says(marker: int, short_by: int) -> No
 )
 def test_bytes_between_segments_are_passed_over(junk: bytes) -> None:
     plain = _jpeg()
-    segments, scan = _segments(plain)
+    segments, scan = split_segments(plain)
     for place in range(1, len(segments) + 1):
         body = plain[:2] + b"".join(segments[:place]) + junk + b"".join(segments[place:]) + scan
         assert np.array_equal(decode(body, max_pixels=LIMIT), decode(plain, max_pixels=LIMIT))
@@ -222,7 +213,7 @@ def test_the_size_that_is_checked_is_the_one_that_is_decoded(
 ) -> None:
     """Also: all headers that OpenCV can read are read."""
     plain = _jpeg(comment=COMMENT, progressive=progressive)
-    segments, scan = _segments(plain)
+    segments, scan = split_segments(plain)
     frame_header = next(segment for segment in segments if segment[1] in (0xC0, 0xC2))
     for place in places:
         segments[place % len(segments)] = _lie(segments[place % len(segments)], frame_header, data.draw)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from inference_api.settings import older_short_size
 from tests.stacks.rendering import REGIONS, of_type, only, rendered
 from workbench.errors import ParameterError
 from workbench.template.parameters import check
@@ -109,23 +109,27 @@ def test_a_program_without_a_name_is_custom_in_metrics(template: dict[str, Any])
 @pytest.mark.parametrize(
     ("given", "form", "short_size"),
     [
-        ({}, "image", "416"),
-        ({"containerRequestFormat": "json"}, "json", "416"),
-        ({"containerRequestFormat": "json", "detectorModelName": "ssd_512_resnet50_v1_coco"}, "json", "512"),
-        ({"containerRequestFormat": "json", "detectorModelName": "yolo3_mobilenet1.0_coco"}, "json", "416"),
-        ({"containerRequestFormat": "json", "detectorModelName": "faster_rcnn_fpn_resnet101_v1d_coco"}, "json", "600"),
-        ({"containerRequestFormat": "json", "detectorModelName": "mine", "containerImageUri": IMAGE}, "json", "416"),
-        ({"containerRequestFormat": "json", "containerShortSize": "608"}, "json", "608"),
+        ({}, "image", None),
+        ({"containerRequestFormat": "json"}, "json", 416),
+        ({"containerRequestFormat": "json", "detectorModelName": "ssd_512_resnet50_v1_coco"}, "json", 512),
+        ({"containerRequestFormat": "json", "detectorModelName": "yolo3_mobilenet1.0_coco"}, "json", 416),
+        ({"containerRequestFormat": "json", "detectorModelName": "faster_rcnn_fpn_resnet101_v1d_coco"}, "json", 600),
+        ({"containerRequestFormat": "json", "detectorModelName": "mine", "containerImageUri": IMAGE}, "json", 416),
+        ({"containerRequestFormat": "json", "containerShortSize": "608"}, "json", 608),
     ],
 )
 def test_both_functions_know_the_form(
-    template: dict[str, Any], given: dict[str, str], form: str, short_size: str, region: str
+    template: dict[str, Any], given: dict[str, str], form: str, short_size: int | None, region: str
 ) -> None:
     """The sizes are those that the first version's function sent for its four models."""
     functions = _functions(rendered(template, region, ingestFromS3="Yes", **given))
     assert len(functions) == 2
     for environment in functions:
         assert environment["CONTAINER_REQUEST_FORMAT"] == form
-        sizes = json.loads(environment["CONTAINER_SHORT_SIZES"])
-        of_model = str(sizes.get(environment["CONTAINER_DETECTOR"], sizes[""]))
-        assert (environment["CONTAINER_SHORT_SIZE"] or of_model) == short_size
+        assert older_short_size(environment) == short_size
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("real-time", None), ("serverless", None), ("async", "900")])
+def test_hooks_have_the_time_that_sagemaker_gives(template: dict[str, Any], kind: str, seconds: str | None) -> None:
+    container = _container(rendered(template, endpointType=kind))
+    assert container["Environment"].get("MODEL_SERVER_TIMEOUT") == seconds
