@@ -55,6 +55,7 @@ class IpcAiSaasStack(Stack):
             alarm_topic=alarm_topic,
             model_name=model_name,
         )
+        reported_name = parameters.models.reported_model(self, model_name)
         api = InferenceApi(
             self,
             "Inference",
@@ -63,7 +64,7 @@ class IpcAiSaasStack(Stack):
             compares_faces=compares_faces,
             endpoint=endpoint,
             events=events,
-            model_name=parameters.models.reported_model(self, model_name),
+            model_name=reported_name,
         )
         alarms = ServiceAlarms(
             self,
@@ -89,6 +90,7 @@ class IpcAiSaasStack(Stack):
             partition=partition,
             endpoint=endpoint,
             events=events,
+            model_name=reported_name,
             alarm_topic=alarm_topic.topic,
         )
 

@@ -53,7 +53,7 @@ class InferenceFunction:
             "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
             "EVENTS_TABLE": parameters.events.events_table.value_as_string,
             "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
-            **container_form.environment(parameters.models),
+            **container_form.chosen(parameters.models),
         }
         self.function = python_function(
             scope,
@@ -66,6 +66,7 @@ class InferenceFunction:
             service=Aws.STACK_NAME,
             environment={
                 **from_parameters,
+                **container_form.environment(parameters.models),
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
             },

@@ -55,6 +55,7 @@ class S3FrontEnd(Construct):
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        model_name: str,
         alarm_topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -84,7 +85,7 @@ class S3FrontEnd(Construct):
         self._let_s3_send()
         events.notify_of_files(self.queue, only_if=self.is_on)
         role = self._role(endpoint, events)
-        self.function = self._function(role, parameters, endpoint, events)
+        self.function = self._function(role, parameters, endpoint, events, model_name)
         partition.trace_where_available(self.function, role, only_if=self.is_on)
         self.function.add_event_source(
             SqsEventSource(
@@ -138,7 +139,9 @@ class S3FrontEnd(Construct):
         )
         return role
 
-    def _function(self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore) -> Function:
+    def _function(
+        self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore, model_name: str
+    ) -> Function:
         return python_function(
             self,
             "IngestFunction",
@@ -151,6 +154,7 @@ class S3FrontEnd(Construct):
             environment={
                 **container_form.environment(parameters.models),
                 "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
+                "MODEL_NAME": model_name,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "EVENTS_TABLE": parameters.events.events_table.value_as_string,

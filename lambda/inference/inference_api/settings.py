@@ -168,4 +168,4 @@ def older_short_size(environment: Mapping[str, str]) -> int | None:
     if given := environment["CONTAINER_SHORT_SIZE"]:
         return int(given)
     sizes = json.loads(environment["CONTAINER_SHORT_SIZES"])
-    return int(sizes.get(environment["CONTAINER_DETECTOR"], sizes[""]))
+    return int(sizes.get(environment["MODEL_NAME"], sizes[""]))

@@ -75,6 +75,22 @@ def test_the_api_calls_the_alias_of_the_newest_version(template: dict[str, Any],
     assert len(only(resources, VERSION)["Description"]) <= 256
 
 
+def test_the_description_has_room_for_the_longest_names(template: dict[str, Any]) -> None:
+    """Lambda takes 256 characters."""
+    given = {
+        "applicationType": "face-comparison",
+        "faceDetectAndCompareModelName": f"{'d' * 63}+{'e' * 63}",
+        "modelDataUrl": "s3://a-bucket/pair.tar.gz",
+        "endpointType": "serverless",
+        "saveRequestEvents": "Yes",
+        "eventsTable": "Yes",
+        "cameraMetrics": "Yes",
+        "containerRequestFormat": "json",
+        "containerShortSize": "2048",
+    }
+    assert len(only(rendered(template, **given), VERSION)["Description"]) <= 200
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_instances_are_kept_warm_when_asked_for(template: dict[str, Any], region: str) -> None:
     alias = only(rendered(template, region, functionProvisionedConcurrency="7"), ALIAS)

@@ -244,7 +244,9 @@ def test_changes_of_resources_name_their_properties() -> None:
 def test_signals_reach_the_cdk_which_decides_how_to_end(tmp_path: Path, number: signal.Signals) -> None:
     cdk = RecordedCdk(tmp_path, seconds=60)
     program = (
-        "import sys; from pathlib import Path; from workbench.deployment import cdk_command\n"
+        "import signal, sys; from pathlib import Path; from workbench.deployment import cdk_command\n"
+        # Jobs in the background of a shell ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"sys.exit(cdk_command.run(['deploy'], cdk=Path({str(cdk.path)!r})))"
     )
     running = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY, stdin=subprocess.DEVNULL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import cv2
@@ -45,13 +46,26 @@ def test_what_is_no_image_is_refused(store: Path) -> None:
         Yolox(store / "yolox_nano" / "yolox_nano.onnx").people(b"\xff\xd8\xff")
 
 
+def _wait_for_ping(server: servers.Server) -> None:
+    """LitServe answers frames with its first worker, and ``/ping`` with 200 once all of them are loaded."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            load.once(server.address, load.Request.get("/ping"))
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 @pytest.mark.skipif(not (servers.BENCH_PACKAGES / "litserve").is_dir(), reason="make installs the frameworks")
 @pytest.mark.parametrize("name", ["FastAPI", "LitServe"])
 def test_a_peer_serves_frames_and_pings(name: str, store: Path, frame: bytes, tmp_path: Path) -> None:
     program = servers.peers(store / "yolox_nano" / "yolox_nano.onnx")[name]
     with program.running(material.as_image(frame), logs=tmp_path) as server:
         answer = json.loads(load.once(server.address, material.as_image(frame)))
-        load.once(server.address, load.Request.get("/ping"))
+        _wait_for_ping(server)
         with pytest.raises(ConnectionRefusedError, match="400"):
             load.once(server.address, material.as_image(b"\xff\xd8\xff"))
     assert answer == Yolox(store / "yolox_nano" / "yolox_nano.onnx").people(frame)
