@@ -88,7 +88,7 @@ def test_the_description_has_room_for_the_longest_names(template: dict[str, Any]
         "containerRequestFormat": "json",
         "containerShortSize": "2048",
     }
-    assert len(only(rendered(template, **given), VERSION)["Description"]) <= 200
+    assert len(only(rendered(template, **given), VERSION)["Description"]) <= 256
 
 
 @pytest.mark.parametrize("region", REGIONS)
