@@ -31,6 +31,16 @@ def throw(error): raise error
 def squares(method):
     with multiprocessing.get_context(method).Pool(2) as pool:
         return pool.map(square, [1, 2, 3])
+def ends_of_forks(count):
+    ends = set()
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            time.sleep(10)
+            os._exit(0)
+        os.kill(child, signal.SIGTERM)
+        ends.add(os.waitpid(child, 0)[1])
+    return sorted(ends)
 def end_with_pool():
     global kept
     kept = multiprocessing.Pool(1)
@@ -81,6 +91,7 @@ def _ask(program: Program, body: str, **headers: str) -> httpx.Response:
         ("len(threads)", 1),
         ("squares('fork')", [1, 4, 9]),
         ("squares('spawn')", [1, 4, 9]),
+        ("ends_of_forks(50)", [signal.SIGTERM]),
         ("[child := subprocess.Popen(['sleep', '60']), child.terminate(), child.wait(9)][2]", -signal.SIGTERM),
         ("flask.request.headers['X-Amzn-SageMaker-Custom-Attributes']", "camera_id=gate-1"),
         ("[sorted(sys.path).count(''), sys.stdin.read()]", [0, ""]),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import logging
 import os
 import select
 import signal
 import socket
 import sys
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -113,7 +113,7 @@ def main() -> None:
     requests, life = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     requests.set_inheritable(False)
     _end_with_worker(life)
-    os.register_at_fork(after_in_child=functools.partial(_leave_to_parent, requests))
+    _leave_to_parent(requests)
     signal.signal(signal.SIGTERM, _ignore)  # the worker finishes its requests, and then closes its end
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logs.configure()
@@ -178,11 +178,25 @@ def _end_with_worker(life: int) -> None:
 
 
 def _leave_to_parent(requests: socket.socket) -> None:
-    """Make a process that a hook forks one of its own: with the socket open it would hide its parent's end."""
-    requests.close()
-    _let_signals_in()
-    if signal.getsignal(signal.SIGTERM) is _ignore:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Make each process that a hook forks one of its own: with the socket open it would hide its parent's end.
+
+    SIGTERM waits meanwhile. One that comes sooner is ignored, and a pool of processes waits for that child for ever.
+    """
+    masks = threading.local()  # of the threads that fork
+
+    def before() -> None:
+        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def after_in_parent() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+
+    def after_in_child() -> None:
+        requests.close()
+        if signal.getsignal(signal.SIGTERM) is _ignore:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _let_signals_in()
+
+    os.register_at_fork(before=before, after_in_parent=after_in_parent, after_in_child=after_in_child)
 
 
 def _ignore(_number: int, _frame: object) -> None:
