@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -13,6 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from workbench.local.http_server import HttpServer
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
@@ -37,7 +38,7 @@ class ObjectStore:
 @contextmanager
 def running(bucket: str, region: str) -> Iterator[ObjectStore]:
     """Start S3 with ``bucket`` in it."""
-    with HttpServer(DomainDispatcherApplication(create_backend_app)) as server:
+    with HttpServer(_moto()) as server:
         client = boto3.client(
             "s3",
             endpoint_url=server.url,
@@ -52,11 +53,23 @@ def running(bucket: str, region: str) -> Iterator[ObjectStore]:
                 Bucket=bucket,
                 CreateBucketConfiguration={"LocationConstraint": cast("BucketLocationConstraintType", region)},
             )
-        yield ObjectStore(server.url, bucket, client)
+        with closing(client):
+            yield ObjectStore(server.url, bucket, client)
 
 
 @contextmanager
 def also_at(host: str) -> Iterator[str]:
     """Serves the same objects at another address of this machine, and yields its URL; moto keeps them in memory."""
-    with HttpServer(DomainDispatcherApplication(create_backend_app), host=host) as server:
+    with HttpServer(_moto(), host=host) as server:
         yield server.url
+
+
+def _moto() -> WSGIApplication:
+    """Application of moto, which reads the path as the client wrote it under another name than servers give it."""
+    backends = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        return backends(environ, start_response)
+
+    return application
