@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 _MAX_HEADER_BYTES = 10_240  # of the request line and the headers' values
-_HTTP_REASONS = {413: ("REQUEST_TOO_LARGE", "Request Too Long")}
 
 LIMITS = Limits(body_bytes=_MAX_BODY_BYTES, request_seconds=30, threads=32)
 """Limits of the server in front of the API. AWS tells no time for a request to come; here it is 30 s."""
@@ -71,8 +70,13 @@ class RestApi:
 
     def refuse(self, status: int, reason: str) -> tuple[str, list[tuple[str, str]], bytes]:
         """Write the answer to a request that is no HTTP, is too large, or does not end."""
-        kind, message = _HTTP_REASONS.get(status, ("DEFAULT_4XX", f"Bad Request: {reason}"))
-        response = rendered(RefusedError(kind, message, status), self._stack.gateway_responses, str(uuid.uuid4()))
+        if status == 413:
+            refusal = RefusedError("REQUEST_TOO_LARGE", "Request Too Long")
+        elif status == 500:
+            refusal = RefusedError("DEFAULT_5XX", "Internal server error", status)
+        else:  # 501 stands for a Transfer-Encoding that the client alone can mend
+            refusal = RefusedError("DEFAULT_4XX", f"Bad Request: {reason}", 400 if status == 501 else status)
+        response = rendered(refusal, self._stack.gateway_responses, str(uuid.uuid4()))
         return response.status, list(response.headers.items()), response.get_data()
 
     def _answer(self, request: Request) -> Response:

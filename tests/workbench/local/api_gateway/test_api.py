@@ -146,7 +146,7 @@ def test_limits_of_header_and_event(template: dict[str, Any]) -> None:
     assert client.post("/prod/inference", environ_overrides=environ).status_code == 431
     fits = b"x" * (6 * 1024 * 1024 // 4 * 3 - 3000)
     assert client.post("/prod/inference", data=fits, content_type="image/jpeg").status_code == 200
-    assert _told(client.post("/prod/inference", data=fits + b"x" * 3000, content_type="image/jpeg")) == (
+    assert _told(client.post("/prod/inference", data=fits + b"x" * 3001, content_type="image/jpeg")) == (
         413,
         "PayloadTooLarge",
     )
