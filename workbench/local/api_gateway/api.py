@@ -201,4 +201,5 @@ def _require_small_header(request: Request) -> None:
 
 def _signpost(url: str) -> Response:
     """Where to read on. API Gateway itself would refuse this path as any outside the stage."""
-    return Response(f"This is ipc-ai up. Send frames to POST {url}; docs/api.md says how.\n", mimetype="text/plain")
+    read_on = "docs/api.md says how, docs/local.md where this differs from AWS"
+    return Response(f"This is ipc-ai up. Send frames to POST {url}; {read_on}.\n", mimetype="text/plain")
