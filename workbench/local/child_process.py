@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-_STOP_SECONDS = 35
+_STOP_SECONDS = 4
 _TAIL_LINES = 15
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
@@ -26,7 +26,7 @@ def _end_with_parent() -> None:
 
 
 class ChildProcess:
-    """Running program; a context manager that ends it: SIGTERM, then SIGKILL after 35 seconds, or after a limit.
+    """Running program; a context manager that ends it: SIGTERM, then SIGKILL after 4 seconds, or sooner.
 
     Processes that it started and left behind are killed then.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from workbench.local.bounded_server import Limits
 from workbench.local.http_server import HttpServer
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """Arbitrary values, because moto accepts any."""
+
+# The largest object that the service reads has 32 MiB. moto has a body in memory several times.
+_LIMITS = Limits(body_bytes=40 * 1024 * 1024, threads=4)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class ObjectStore:
 @contextmanager
 def running(bucket: str, region: str) -> Iterator[ObjectStore]:
     """Start S3 with ``bucket`` in it."""
-    with HttpServer(_moto()) as server:
+    with HttpServer(_moto(), limits=_LIMITS) as server:
         client = boto3.client(
             "s3",
             endpoint_url=server.url,
@@ -60,7 +64,7 @@ def running(bucket: str, region: str) -> Iterator[ObjectStore]:
 @contextmanager
 def also_at(host: str) -> Iterator[str]:
     """Serves the same objects at another address of this machine, and yields its URL; moto keeps them in memory."""
-    with HttpServer(_moto(), host=host) as server:
+    with HttpServer(_moto(), host=host, limits=_LIMITS) as server:
         yield server.url
 
 

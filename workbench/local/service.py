@@ -92,7 +92,7 @@ def running(
         _require_model(stack, model_store)
     signed = any(method.requires_signature for method in stack.methods)
     callers = rest_api.Callers(
-        key=secrets.token_urlsafe(30) if stack.requires_key else None,
+        key=secrets.token_hex(20) if stack.requires_key else None,
         credentials=CallerCredentials.made(stack.region) if signed else None,
     )
     with (

@@ -81,6 +81,32 @@ def test_a_request_that_is_none_is_refused_in_time(server: HttpServer, sent: byt
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"1\r\na\r\n" * 5000,
+        b"5;" + b"e" * 20_000,
+        b"1" * 20_000,
+        b"0\r\n" + b"T: t\r\n" * 5000,
+        b"64\r\n" + b"a" * 100 + b"\r\n" + b"1\r\na\r\n" * 5000,
+    ],
+    ids=lambda value: repr(value)[:12],
+)
+def test_chunks_are_mostly_body(server: HttpServer, chunks: bytes) -> None:
+    begun = time.monotonic()
+    answer = _answer(server, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert (answer.split()[1], b"too small chunks" in answer) == (b"400", True)
+    assert time.monotonic() - begun < 1
+
+
+def test_chunks_of_a_usual_size_and_their_extensions_and_trailers_are_taken(server: HttpServer) -> None:
+    assert httpx.post(server.url, content=(b"x" * 1000 for _ in range(90))).text == "90000"
+    chunk = b"3E8;name=value\r\n" + b"x" * 1000 + b"\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = _answer(server, head + chunk * 50 + b"0\r\nDigest: x\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\n50000")
+
+
 def test_a_body_that_waits_to_be_asked_for(server: HttpServer) -> None:
     head = b"PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
     assert _answer(server, head % 0).endswith(b"\r\n\r\n0")

@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 _MAX_HEADER_BYTES = 10_240  # of the request line and the headers' values
 
-LIMITS = Limits(body_bytes=_MAX_BODY_BYTES, request_seconds=30, threads=32)
+LIMITS = Limits(body_bytes=_MAX_BODY_BYTES, header_bytes=32 * 1024, request_seconds=30, threads=32)
 """Limits of the server in front of the API. AWS tells no time for a request to come; here it is 30 s."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,11 +15,15 @@ def fits(body: bytes, schema: Mapping[str, Any] | None) -> bool:
     """Return whether a body is JSON that fits the model for its type; without a model or a body it passes."""
     if schema is None or not body:
         return True
+    collects = gc.isenabled()
+    gc.disable()  # millions of new lists would be searched for circles again and again
     try:
-        document = json.loads(body, parse_constant=_no_json)
+        return bool(_Validator(schema).is_valid(json.loads(body, parse_constant=_no_json)))
     except (ValueError, RecursionError):
         return False
-    return bool(_Validator(schema).is_valid(document))
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _no_json(name: str) -> None:

@@ -40,7 +40,7 @@ class CallerCredentials:
     def made(cls, region: str) -> CallerCredentials:
         """Make new ones, in the form of an IAM user's."""
         identity = "".join(secrets.choice(_KEY_CHARACTERS) for _ in range(16))
-        return cls(f"AKIA{identity}", secrets.token_urlsafe(30), region)
+        return cls(f"AKIA{identity}", secrets.token_hex(20), region)
 
 
 @dataclass(frozen=True)
