@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument("frame", type=Path, help="an image file; for face comparison the source")
     parser.add_argument("--target", type=Path, nargs="+", help="for face comparison: images to look for the face in")
-    parser.add_argument("--url", default="http://127.0.0.1:8000/inference", help="URL of the API")
+    parser.add_argument("--url", default="http://127.0.0.1:8000/prod/inference", help="URL of the API")
     parser.add_argument("--annotate", type=Path, metavar="OUT.png", help="write the frame (or first target) with boxes")
     parser.add_argument("--json", action="store_true", help="print the API's answer as it came")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the answer there, whatever it is")
