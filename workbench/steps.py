@@ -9,11 +9,12 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 
 class Steps:
-    """Steps on standard error, a line for each, so that standard output holds only the result."""
+    """Steps on the terminal, a line of standard error for each, so that standard output holds only the result."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=quiet)
+        console = Console(stderr=True)
+        self._progress = Progress(*columns, console=console, disable=quiet or not console.is_terminal)
         self._task: TaskID | None = None
 
     def __enter__(self) -> Steps:

@@ -16,6 +16,7 @@ from stacks.access.conditional_policy import attach
 from stacks.access.encryption import Encryption
 from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
 from stacks.conditions import is_yes, value_if
+from stacks.context import DELETE_EVENTS
 from stacks.errors import ContextValueError
 from stacks.events.event_table import EventTable
 from stacks.events.lifecycle import expire
@@ -34,7 +35,6 @@ from stacks.parameters.stack_parameters import Parameters
 from stacks.telemetry.alarm_topic import tell
 from stacks.telemetry.function_metrics import function_metric
 
-CONTEXT = "deleteEvents"
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -73,7 +73,7 @@ class EventStore(Construct):
             expression=is_yes(parameters.events.events_table.value_as_string),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
-        removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
+        removal_policy = _removal_policy(self.node.try_get_context(DELETE_EVENTS))
         access_logs = access_log_bucket(self, removal_policy)
         self.bucket = private_bucket(self, "Bucket", removal_policy=removal_policy)
         log_access(self.bucket, to=access_logs)
@@ -195,6 +195,6 @@ def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:
     said = "" if delete_events is None else str(delete_events).lower()
     if said not in _REMOVAL_POLICIES:
         raise ContextValueError(
-            f"{CONTEXT}={delete_events} is neither true nor false; write {CONTEXT}=true or leave it out"
+            f"{DELETE_EVENTS}={delete_events} is neither true nor false; write {DELETE_EVENTS}=true or leave it out"
         )
     return _REMOVAL_POLICIES[said]

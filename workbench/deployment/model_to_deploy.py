@@ -88,10 +88,20 @@ def chosen(
     """
     word = arguments.model
     if word is None:
+        _refuse_options_of_packing(arguments)
         return None
     if packed_model.is_to_pack(word, stores=[store]):
         return packed_model.pack(word, arguments, stores=[store])
+    _refuse_options_of_packing(arguments)
     return _of_catalogue(word, arguments.application, store if is_in_image else None)
+
+
+def _refuse_options_of_packing(arguments: argparse.Namespace) -> None:
+    for option in ("framework", "inference", "requirements"):
+        if getattr(arguments, option):
+            raise PackageError(
+                f"--{option} is for a model of your own, which is packed; name its path, or leave it out"
+            )
 
 
 def refuse_another_application(word: str, model: NamedModel | PackedModel, given: Mapping[str, str]) -> None:

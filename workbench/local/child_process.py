@@ -64,7 +64,7 @@ class ChildProcess:
         """Message for a program that has ended by itself; None while it runs."""
         if self.running:
             return None
-        return f"{self.name} ended by itself ({self._process.returncode}); its log says:\n{self.log_tail()}"
+        return f"{self.name} ended by itself ({self._process.returncode}); {self.last_words}"
 
     @property
     def running(self) -> bool:
@@ -75,6 +75,12 @@ class ChildProcess:
     def pid(self) -> int:
         """Process id."""
         return self._process.pid
+
+    @property
+    def last_words(self) -> str:
+        """Half a sentence with the last line of its log that is not empty."""
+        lines = (line.strip() for line in reversed(self.log_tail().splitlines()))
+        return f"its log ends with: {next((line for line in lines if line), '(nothing)')}"
 
     def log_tail(self) -> str:
         """Last lines of its log."""

@@ -238,6 +238,6 @@ def _wait_until_ready(served: LambdaFunction, first: ChildProcess) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not served.ready.wait(_POLL_SECONDS):
         if not first.running or time.monotonic() > deadline:
-            raise StartError(f"the function did not start; its log says:\n{first.log_tail()}")
+            raise StartError(f"the function did not start; {first.last_words}")
     if served.init_failure:
         raise StartError(f"the function's handler cannot be imported: {served.init_failure}")

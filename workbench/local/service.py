@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -56,11 +57,30 @@ class LocalService:
         """Return while all programs run.
 
         Raises:
-            StartError: one has ended by itself; the message ends with its log.
+            StartError: one has ended by itself; the message has the last line of its log.
         """
         for program in self.programs:
             if program.failure:
                 raise StartError(program.failure)
+
+
+@contextmanager
+def log_folder(named: Path | None = None) -> Iterator[Path]:
+    """Provide a folder for the logs, by default a new temporary one, and name it where the service fails.
+
+    Raises:
+        StartError: as of the service, with the folder behind it.
+    """
+    logs = named or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
+    logs.mkdir(parents=True, exist_ok=True)
+    try:
+        yield logs
+    except StartError as error:
+        if any(logs.iterdir()):
+            raise StartError(f"{error}; logs in {logs}") from error
+        if named is None:
+            logs.rmdir()
+        raise
 
 
 @contextmanager

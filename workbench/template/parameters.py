@@ -9,7 +9,9 @@ from typing import Any
 
 from ipc_ai_catalogue import nearest
 from workbench.errors import ParameterError
+from workbench.template.instance_types import nearest_type
 
+_INSTANCE_TYPE = "deployInstanceType"
 # Parameters that the CDK adds for its own use.
 _NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
 
@@ -63,7 +65,8 @@ def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
         pattern = declared[name].get("AllowedPattern")
         if pattern and not re.fullmatch(pattern, value):
             wanted = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
-            raise ParameterError(f"{name} cannot be '{value}'; it takes {wanted}")
+            near = nearest_type(value) if name == _INSTANCE_TYPE else ""
+            raise ParameterError(f"{name} cannot be '{value}'{near}; it takes {wanted}")
 
 
 def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:

@@ -109,7 +109,8 @@ def fetch(model: Model, source: Path | str | None, application: str | None, stor
 
 def _download_all(wanted: Files, base: str | None, building: Path) -> Files:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for file in (file for files in wanted.values() for file in files):
             target = building / file.name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -46,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parameters.add_argument(parser)
     parser.add_argument("--region", default="us-east-1", help="a region of the partition (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="for programs: one list of statements")
-    parser.add_argument("--markdown", action="store_true", help="a table for a document")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs: one list of statements")
+    form.add_argument("--markdown", action="store_true", help="a table for a document")
 
 
 def run(arguments: argparse.Namespace) -> int:

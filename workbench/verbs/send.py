@@ -14,6 +14,7 @@ from workbench.camera.annotation import annotate
 from workbench.camera.credentials import ApiKey, Signature
 from workbench.camera.sending import Answer, send_comparison, send_frame
 from workbench.errors import WorkbenchError
+from workbench.number_arguments import number
 
 _KEY_VARIABLE = "IPC_API_KEY"
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the API's answer as it came")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the answer there, whatever it is")
     parser.add_argument("--accept", metavar="TYPE", help="content type wanted of a user's own application")
-    parser.add_argument("--min-score", type=float, default=0.3, help="weakest box to show and draw (default: 0.3)")
+    parser.add_argument("--min-score", type=number, default=0.3, help="weakest box to show and draw (default: 0.3)")
     parser.add_argument("--camera", default="workbench", help="the camera's id")
     proof = parser.add_mutually_exclusive_group()
     proof.add_argument("--api-key", default=os.environ.get(_KEY_VARIABLE), help=f"API key (default: ${_KEY_VARIABLE})")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
-import tempfile
 import time
 from pathlib import Path
 
@@ -89,17 +88,21 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("synthesizing the stack"):
         given, local_model_data = model_data.stand_in(model_parameters(arguments))
         stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
-    logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
-    logs.mkdir(parents=True, exist_ok=True)
-    console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
-    with service.running(
-        stack,
-        port=arguments.port,
-        model_store=arguments.store,
-        logs=logs,
-        local_model_data=local_model_data,
-        rehearsal=Rehearsal(arguments.fail, arguments.delay),
-    ) as running:
+    names = (stack.function.environment[name] for name in ("APPLICATION_TYPE", "MODEL_NAME"))
+    served = " with ".join(dict.fromkeys(names))  # a program without a name is "custom", too
+    if console.is_terminal:  # in a log a failure is one line
+        console.print(f"starting {served}", highlight=False, soft_wrap=True)
+    with (
+        service.log_folder(arguments.logs) as logs,
+        service.running(
+            stack,
+            port=arguments.port,
+            model_store=arguments.store,
+            logs=logs,
+            local_model_data=local_model_data,
+            rehearsal=Rehearsal(arguments.fail, arguments.delay),
+        ) as running,
+    ):
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
         if uploads := running.uploads:
@@ -111,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         if signer := running.credentials:
             secret = f"AWS_SECRET_ACCESS_KEY={signer.secret_access_key} AWS_DEFAULT_REGION={signer.region}"
             print(f"Sign AWS_ACCESS_KEY_ID={signer.access_key_id} {secret}", flush=True)
+        console.print(f"serving {served}; logs in {logs}; Ctrl-C stops it", highlight=False, soft_wrap=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 running.check()

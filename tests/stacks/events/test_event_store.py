@@ -10,8 +10,9 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_sns import Topic
 
+from stacks.context import DELETE_EVENTS
 from stacks.errors import ContextValueError
-from stacks.events.event_store import CONTEXT, EventStore
+from stacks.events.event_store import EventStore
 from stacks.parameters.stack_parameters import Parameters
 from tests.stacks.rendering import events_bucket, of_type, rendered
 from workbench.errors import ParameterError
@@ -142,7 +143,12 @@ def _event_store(stack: Stack) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("context", "policy"),
-    [({}, "Retain"), ({CONTEXT: "false"}, "Retain"), ({CONTEXT: "true"}, "Delete"), ({CONTEXT: True}, "Delete")],
+    [
+        ({}, "Retain"),
+        ({DELETE_EVENTS: "false"}, "Retain"),
+        ({DELETE_EVENTS: "true"}, "Delete"),
+        ({DELETE_EVENTS: True}, "Delete"),
+    ],
 )
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str, Any], policy: str) -> None:
     stack = Stack(App(context=context), "stack")
@@ -153,6 +159,6 @@ def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str,
 
 
 def test_a_context_that_is_neither_true_nor_false() -> None:
-    stack = Stack(App(context={CONTEXT: "yes"}), "stack")
+    stack = Stack(App(context={DELETE_EVENTS: "yes"}), "stack")
     with pytest.raises(ContextValueError, match="deleteEvents=yes is neither true nor false; write deleteEvents=true"):
         _event_store(stack)
