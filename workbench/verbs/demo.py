@@ -56,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         application.model_parameter: model,
         "saveRequestEvents": "Yes",
     }
-    with console.status("synthesizing the stack"):
-        stack = render(synthesize(), choices, "us-east-1")
+    stack = render(synthesize(), choices, "us-east-1")
     logs = Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     with service.running(stack, port=0, model_store=arguments.store, logs=logs) as running:
         console.print(f"{application.name} with {model} at {running.api_url}", highlight=False, soft_wrap=True)

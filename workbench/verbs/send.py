@@ -12,10 +12,8 @@ from rich.console import Console
 from workbench.camera import report
 from workbench.camera.annotation import annotate
 from workbench.camera.credentials import ApiKey, Signature
-from workbench.camera.sending import Answer, send_comparison, send_frame
+from workbench.camera.sending import API_KEY_VARIABLE, Answer, send_comparison, send_frame
 from workbench.errors import WorkbenchError
-
-_KEY_VARIABLE = "IPC_API_KEY"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-score", type=float, default=0.3, help="weakest box to show and draw (default: 0.3)")
     parser.add_argument("--camera", default="workbench", help="the camera's id")
     proof = parser.add_mutually_exclusive_group()
-    proof.add_argument("--api-key", default=os.environ.get(_KEY_VARIABLE), help=f"API key (default: ${_KEY_VARIABLE})")
+    in_environment = os.environ.get(API_KEY_VARIABLE)
+    proof.add_argument("--api-key", default=in_environment, help=f"API key (default: ${API_KEY_VARIABLE})")
     proof.add_argument("--sign", action="store_true", help="sign the request with this machine's AWS credentials")
     parser.add_argument("--older-format", action="store_true", help="send JSON with base64, without a Content-Type")
 
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(answer.body)
-        console.print(f"{len(answer.body)} bytes in {arguments.output}", highlight=False, soft_wrap=True)
+        console.print(f"{len(answer.body)} bytes in {arguments.output}", highlight=False, markup=False, soft_wrap=True)
     elif arguments.json:
         print(_text(answer))
     else:
@@ -72,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.annotate:
         drawn_on, found = _boxes(answer, arguments)
         annotate(drawn_on, found, arguments.annotate)
-        console.print(f"{len(found)} drawn in {arguments.annotate}", highlight=False, soft_wrap=True)
+        console.print(f"{len(found)} drawn in {arguments.annotate}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

@@ -48,9 +48,8 @@ def _port(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
-    with console.status("synthesizing the stack"):
-        given, local_model_data = model_data.stand_in(model_parameters(arguments))
-        stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
+    given, local_model_data = model_data.stand_in(model_parameters(arguments))
+    stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
     console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
@@ -79,12 +78,11 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     """Parameters given, with those of the model, which is packed where it is the operator's own.
 
     Raises:
+        ParameterError: there is no such parameter, or it has two values.
         PackageError: the model cannot be packed, or does not run here.
     """
-    given = parameters.parse(arguments.parameters)
-    if arguments.application:
-        given = {"applicationType": arguments.application, **given}
-    model = model_to_deploy.chosen(arguments, store=arguments.store, is_in_image=False)
+    given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
+    model = model_to_deploy.chosen(arguments, given, store=arguments.store, is_in_image=False)
     if model is None:
         return given
     model_to_deploy.refuse_another_application(arguments.model, model, given)
