@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from inference_api import strict_json
+from inference_api.idempotency import Claimed, Claims, Earlier
 from inference_api.messages import JSON, Inference, InferenceRequest, camera_part, is_request_id
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 4.0
 """Longest wait of an answer for its event once the endpoint has answered; S3 takes tens of milliseconds."""
+
+CLAIM_SECONDS = 1.5
+"""Longest wait for the claim of a key; the function's 28 s have no more left beside the endpoint and the event."""
 
 _WRITERS = 8  # boto3 keeps up to 10 connections open
 
@@ -44,6 +48,30 @@ class EventStore:
         self._bucket = bucket
         self._patience = patience_seconds
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="event-store")
+        self._claims = Claims(client, bucket)
+
+    def claim(self, wanted: Claimed) -> Earlier | None:
+        """Claim an Idempotency-Key, as ``Claims.make`` does, with little patience: the endpoint has not begun yet.
+
+        Raises:
+            ApiError: another request has the key.
+            TimeoutError: S3 did not answer in time.
+            Exception: boto3's.
+        """
+        return self._writers.submit(self._claims.make, wanted).result(CLAIM_SECONDS)
+
+    def take_over(self, earlier: Earlier) -> None:
+        """Claim a key whose request stored nothing, as ``Claims.take_over`` does; raises as ``claim``."""
+        self._writers.submit(self._claims.take_over, earlier).result(CLAIM_SECONDS)
+
+    def release(self, claimed: Claimed) -> None:
+        """Give up the claim of a request that stored nothing.
+
+        Raises:
+            TimeoutError: S3 did not answer in time.
+            Exception: boto3's.
+        """
+        self._writers.submit(self._claims.release, claimed).result(self._patience)
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> Event:
         """Begin to write the frames, and return at once.
@@ -116,9 +144,7 @@ class Event:
         self._request = request
         self._request_id = request_id
         self._received = received
-        self.prefix = (
-            f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
-        )
+        self.prefix = event_prefix(request, request_id=request_id, received=received)
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
         self._frames = {
             self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type)
@@ -175,6 +201,11 @@ class Event:
         _finish([self._store.delete(key) for key, write in begun.items() if write not in unfinished], deadline)
         if unfinished:
             raise TimeoutError(f"{len(unfinished)} frames of a failed request were still being written")
+
+
+def event_prefix(request: InferenceRequest, *, request_id: str, received: datetime) -> str:
+    """The key prefix of a request's event, with a trailing slash."""
+    return f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
 
 
 def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
