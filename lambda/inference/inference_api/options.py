@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -73,6 +72,8 @@ def refuse_in_url(sent: Request, in_json: Sequence[str]) -> None:
 
 
 def _no_parameter(name: str, known: Iterable[str]) -> str:
+    import difflib  # for a mistake alone
+
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     meant = f", did you mean '{near[0]}'?" if near else ""
     return f"the URL has no parameter '{name[:_SHOWN_CHARACTERS]}'{meant}"
