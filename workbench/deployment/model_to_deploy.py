@@ -70,6 +70,17 @@ def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) ->
     return {**given, **named}
 
 
+def require_known(arguments: argparse.Namespace, given: Mapping[str, str]) -> None:
+    """Check a model of the catalogue by its name and application, before the template is synthesized.
+
+    Raises:
+        PackageError: there is neither a path nor a model of that name, or it serves several applications.
+    """
+    word = arguments.model
+    if word is not None and not packed_model.is_to_pack(word, stores=[places.MODEL_STORE]):
+        _of_catalogue(word, given.get("applicationType"), None)
+
+
 def chosen(
     arguments: argparse.Namespace,
     given: Mapping[str, str] | None = None,

@@ -52,6 +52,7 @@ def run(
     """Check, show the changes, try and upload the model, have the CDK deploy, and print the API's URL."""
     given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
     target = deployment_target.chosen(arguments)
+    model_to_deploy.require_known(arguments, given)
     template = synthesized(target.context)
     parameters.check_each(template, given)
     model = model_to_deploy.chosen(arguments, given, is_in_image="models" not in target.context)

@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Send the frame, or the source and its targets, and show the answer."""
     url, camera = arguments.url, arguments.camera
+    if arguments.accept and not arguments.accept.isascii():
+        raise WorkbenchError(f"'{arguments.accept}' is no content type; write for example --accept application/json")
     key = ApiKey(arguments.api_key) if arguments.api_key else None
     auth = Signature() if arguments.sign else key
     console = Console(stderr=arguments.json)
