@@ -172,20 +172,20 @@ def test_a_request_that_ended_without_an_event_is_taken_over(
 def test_of_two_that_take_over_one_goes_on(
     bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = EventStore(boto3.client("s3"), "event-store")
+    claims = EventStore(boto3.client("s3"), "event-store").claims
     monkeypatch.setattr(idempotency, "ABANDONED_SECONDS", -1)
 
     def wanted(request_id: str) -> idempotency.Claimed:
         return idempotency.Claimed("idempotency/a", idempotency.Claim(request_id, "events/none/", "same"))
 
-    assert store.claim(wanted("first")) is None
-    assert store.claim(wanted("first")) is None  # boto3's own repeat
-    second, third = store.claim(wanted("second")), store.claim(wanted("third"))
+    assert claims.make(wanted("first")) is None
+    assert claims.make(wanted("first")) is None  # boto3's own repeat
+    second, third = claims.make(wanted("second")), claims.make(wanted("third"))
     assert second is not None
     assert third is not None
-    store.take_over(second)
+    claims.take_over(second)
     with pytest.raises(idempotency.RequestInProgressError):
-        store.take_over(third)
+        claims.take_over(third)
 
 
 def test_a_request_that_failed_may_be_repeated(bucket: Any, endpoint: FakeEndpoint) -> None:

@@ -64,7 +64,7 @@ class EventRecording:
             return None
         prefix = event_prefix(request, request_id=sent.request_id, received=received)
         claimed = Claimed(name_of(key, sent, request), Claim(sent.request_id, prefix, content_of(request)))
-        earlier = self._claiming(lambda: self._store().claim(claimed))
+        earlier = self._claiming(lambda: self._store().claims.make(claimed))
         if earlier is None:
             self._claimed = claimed
         return earlier
@@ -75,7 +75,7 @@ class EventRecording:
         Raises:
             RequestInProgressError: it may still run.
         """
-        self._claiming(lambda: self._store().take_over(earlier))
+        self._claiming(lambda: self._store().claims.take_over(earlier))
         self._claimed = earlier.wanted
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> None:
@@ -138,7 +138,7 @@ class EventRecording:
         """Let a repeat be stored, as this request was not."""
         if self._claimed is not None and self._may_store:
             with self._failures_counted("a repeat is refused until the claim is old"):
-                self._store().release(self._claimed)
+                self._store().claims.release(self._claimed)
 
     def _stored(self, prefix: str) -> None:
         logger.info("event stored", extra={"event_prefix": prefix})

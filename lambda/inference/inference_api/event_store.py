@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from inference_api import strict_json
-from inference_api.idempotency import Claimed, Claims, Earlier
+from inference_api.idempotency import Claims
 from inference_api.messages import JSON, Inference, InferenceRequest, camera_part, is_request_id
 
 if TYPE_CHECKING:
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 4.0
 """Longest wait of an answer for its event once the endpoint has answered; S3 takes tens of milliseconds."""
 
-CLAIM_SECONDS = 1.5
-"""Longest wait for the claim of a key; the function's 28 s have no more left beside the endpoint and the event."""
-
 _WRITERS = 8  # boto3 keeps up to 10 connections open
 
 
 class EventStore:
-    """The events bucket, and the threads that write to it; both are kept between invocations."""
+    """The events bucket, and the threads that write to it; both are kept between invocations.
+
+    Attributes:
+        claims: the claims of Idempotency-Keys.
+    """
 
     def __init__(
         self, client: S3Client, bucket: str, *, queryable: bool = False, patience_seconds: float = PATIENCE_SECONDS
@@ -48,30 +49,7 @@ class EventStore:
         self._bucket = bucket
         self._patience = patience_seconds
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="event-store")
-        self._claims = Claims(client, bucket)
-
-    def claim(self, wanted: Claimed) -> Earlier | None:
-        """Claim an Idempotency-Key, as ``Claims.make`` does, with little patience: the endpoint has not begun yet.
-
-        Raises:
-            ApiError: another request has the key.
-            TimeoutError: S3 did not answer in time.
-            Exception: boto3's.
-        """
-        return self._writers.submit(self._claims.make, wanted).result(CLAIM_SECONDS)
-
-    def take_over(self, earlier: Earlier) -> None:
-        """Claim a key whose request stored nothing, as ``Claims.take_over`` does; raises as ``claim``."""
-        self._writers.submit(self._claims.take_over, earlier).result(CLAIM_SECONDS)
-
-    def release(self, claimed: Claimed) -> None:
-        """Give up the claim of a request that stored nothing.
-
-        Raises:
-            TimeoutError: S3 did not answer in time.
-            Exception: boto3's.
-        """
-        self._writers.submit(self._claims.release, claimed).result(self._patience)
+        self.claims = Claims(client, bucket, self._writers)
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> Event:
         """Begin to write the frames, and return at once.
