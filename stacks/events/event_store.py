@@ -109,11 +109,14 @@ class EventStore(Construct):
         """
         objects = self.bucket.arn_for_objects
         statements = [
-            PolicyStatement(actions=["s3:PutObject", "s3:DeleteObject"], resources=[objects(f"{EVENTS}*")]),
             PolicyStatement(
-                actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], resources=[objects(f"{IDEMPOTENCY}*")]
+                actions=["s3:PutObject", "s3:DeleteObject"],
+                resources=[objects(f"{EVENTS}*"), objects(f"{IDEMPOTENCY}*")],
             ),
-            PolicyStatement(actions=["s3:GetObject"], resources=[objects(f"{EVENTS}*{end}") for end in _ANSWERS]),
+            PolicyStatement(
+                actions=["s3:GetObject"],
+                resources=[objects(f"{IDEMPOTENCY}*"), *(objects(f"{EVENTS}*{end}") for end in _ANSWERS)],
+            ),
         ]
         policy = Policy(self, "Write", roles=[role], statements=statements)
         objects_under_prefixes(
