@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from inference_api import handler as module
 from inference_api import idempotency, resources
-from inference_api.errors import EndpointUnavailableError, InvalidRequestError
+from inference_api.errors import EndpointUnavailableError, InvalidRequestError, RequestInProgressError
 from inference_api.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest, Pending
 from tests.lambda_events import as_request, older_client_event, proxy_event
@@ -184,7 +184,7 @@ def test_of_two_that_take_over_one_goes_on(
     assert second is not None
     assert third is not None
     claims.take_over(second)
-    with pytest.raises(idempotency.RequestInProgressError):
+    with pytest.raises(RequestInProgressError):
         claims.take_over(third)
 
 
