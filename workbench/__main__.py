@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import signal
 import sys
 import tomllib
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
 from ipc_ai_catalogue import CatalogueError, nearest
@@ -174,8 +176,50 @@ def _never_proxy_this_machine() -> None:
 
 
 def command() -> int:
-    """Run what the words of this process ask for; the installed ``ipc-ai``."""
-    return main(sys.argv[1:])
+    """Run what the words of this process ask for; the installed ``ipc-ai``.
+
+    A reader that has enough, such as ``head``, ends the command quietly, with the exit code of a program that SIGPIPE
+    ended. The signal itself stays ignored, because it would end a local run at the first client that hangs up.
+    """
+    _open_closed_streams()
+    try:
+        try:
+            return main(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return _without_reader()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's, which says 1
+            return _without_reader()
+        raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"{typed.NAME}: cannot write: {error.strerror}; make room", file=sys.stderr)
+        return _silenced(2)
+
+
+def _open_closed_streams() -> None:
+    """Open standard streams that the caller closed, so that no file of ours takes their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _without_reader() -> int:
+    return _silenced(128 + signal.SIGPIPE)
+
+
+def _silenced(code: int) -> int:
+    """Return the code, with the output that is left thrown away: Python would complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    return code
 
 
 if __name__ == "__main__":

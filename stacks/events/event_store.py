@@ -27,6 +27,7 @@ from stacks.events.prefixes import (
     ASYNC_PENDING,
     CAPTURE,
     EVENTS,
+    IDEMPOTENCY,
     INCOMING,
     RESULTS,
 )
@@ -35,6 +36,7 @@ from stacks.parameters.stack_parameters import Parameters
 from stacks.telemetry.alarm_topic import tell
 from stacks.telemetry.function_metrics import function_metric
 
+_ANSWERS = ("/result.json", "/answer")
 _REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
 
 
@@ -102,13 +104,27 @@ class EventStore(Construct):
     def grant_write(self, role: IRole) -> None:
         """Let a role add events, and delete those of failed requests, where events are kept.
 
-        Deleting is no more power than adding: without versions, adding may overwrite.
+        Deleting is no more power than adding: without versions, adding may overwrite. A request that is sent again with
+        its Idempotency-Key is answered from its event, so the role reads results, and never a frame.
         """
-        statement = PolicyStatement(
-            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
+        objects = self.bucket.arn_for_objects
+        statements = [
+            PolicyStatement(
+                actions=["s3:PutObject", "s3:DeleteObject"],
+                resources=[objects(f"{EVENTS}*"), objects(f"{IDEMPOTENCY}*")],
+            ),
+            PolicyStatement(
+                actions=["s3:GetObject"],
+                resources=[objects(f"{IDEMPOTENCY}*"), *(objects(f"{EVENTS}*{end}") for end in _ANSWERS)],
+            ),
+        ]
+        policy = Policy(self, "Write", roles=[role], statements=statements)
+        objects_under_prefixes(
+            policy, self.bucket, [EVENTS, IDEMPOTENCY], "Every request has keys of its own under these prefixes"
         )
-        policy = Policy(self, "Write", roles=[role], statements=[statement])
-        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
+        objects_under_prefixes(
+            policy, self.bucket, [f"{EVENTS}*{end}" for end in _ANSWERS], "Every event has an answer of its own", end=""
+        )
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
         self.grant_write_to_table(role, only_if=self._keeps_events)
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,6 +158,28 @@ def test_options(embedded: Service, photograph: Path) -> None:
     for name, refusal in REFUSALS.items():
         wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: "?"})
         assert (wrong.status_code, _error(wrong)["message"]) == (400, refusal)
+
+
+def test_a_query_parameter_that_there_is_not(embedded: Service, photograph: Path) -> None:
+    headers = {"Content-Type": "image/png", "X-Request-Id": "frame 7"}
+    wrong = httpx.post(f"{embedded.url}?min_confidance=0.5", content=photograph.read_bytes(), headers=headers)
+    assert (wrong.status_code, wrong.headers["X-Client-Request-Id"]) == (400, "frame 7")
+    assert "'min_confidance', did you mean 'min_confidence'?" in _error(wrong)["message"]
+
+
+def test_a_frame_that_is_sent_again_is_stored_once(embedded: Service, photograph: Path) -> None:
+    before = embedded.events()
+    frame = photograph.read_bytes()
+    headers = {"Content-Type": "image/png", "X-Camera-Id": "UTF-8''%E9%97%A8%E5%8F%A3"}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first, again = (httpx.post(embedded.url, content=frame, headers=headers | key, timeout=30) for _ in range(2))
+    assert again.json() == _check_face(first)
+    assert again.headers["X-Original-Request-Id"] == first.headers["X-Request-Id"]
+    results = [name for name in set(embedded.events()) - set(before) if name.endswith("result.json")]
+    assert len(results) == 1
+    assert f"/{first.headers['X-Request-Id']}/" in results[0]
+    other = httpx.post(embedded.url, content=frame + b"\0", headers=headers | key, timeout=30)
+    assert (other.status_code, _error(other)["code"]) == (422, "IdempotencyKeyReused")
 
 
 def test_what_existing_clients_post(embedded: Service, photograph: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from workbench import places
 from workbench.__main__ import VERBS, main
 from workbench.errors import WorkbenchError
 from workbench.local.http_server import HttpServer
@@ -57,6 +59,10 @@ def test_a_verb_imports_no_other() -> None:
         (["fetc"], "did you mean 'fetch'"),
         (["send"], "required: frame"),
         (["send", "no-such-file.jpg"], "cannot read no-such-file.jpg"),
+        (["send", "README.md", "--accept", "é"], "'é' is no content type; write for example --accept"),
+        (["fetch", "yolox_nano", "--store", "README.md"], "README.md cannot be a folder of models: File exists; name"),
+        (["deploy", "yolox_nan", "--dry-run"], "no path and no model 'yolox_nan', did you mean 'yolox_nano'"),
+        (["deploy", "yolo3_darknet53_coco"], "serves face-detection and body-detection; say which with --application"),
         (["demo", "--application", "face-detecton"], "did you mean 'face-detection'"),
         (["demo", "--application", "custom"], "the demo shows"),
         (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
@@ -106,6 +112,46 @@ def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> N
     assert finished.returncode == 2
     assert says in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["plan", "--model", "yolox_nano"], ["plan", "--json"], ["fetch", "dlib_frontal_face"]]
+)
+def test_a_reader_that_has_enough_ends_the_command_quietly(words: list[str]) -> None:
+    """As ``ipc-ai VERB | head`` does: the exit code is that of a program that SIGPIPE ended."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        command = [sys.executable, "-m", "workbench", *words]
+        finished = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", [["--version"], ["plan", "--help"], ["fetch", "dlib_frontal_face"]])
+def test_closed_streams_are_no_error(closed: str, words: list[str]) -> None:
+    command = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "workbench", *words]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "workbench", "--version"]
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert finished.returncode == 2
+    assert finished.stderr == "ipc-ai: cannot write: No space left on device; make room\n"
+
+
+@pytest.mark.parametrize("verb", ["deploy", "up", "permissions"])
+def test_names_of_parameters_are_checked_before_the_synth(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(places, "CDK", Path("/there/is/no/cdk"))
+    assert main([verb, "--parameters", "detectorModlName=yolox_nano"]) == 2
+    said = capsys.readouterr().err
+    assert f"ipc-ai {verb}: unknown parameter 'detectorModlName', did you mean 'detectorModelName'?" in said
+    assert said.count("\n") == 1
 
 
 @pytest.fixture(scope="module")

@@ -55,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         application.model_parameter: model,
         "saveRequestEvents": "Yes",
     }
-    with console.status("synthesizing the stack"):
-        stack = render(synthesize(), choices, "us-east-1")
+    stack = render(synthesize(), choices, "us-east-1")
     with (
         service.log_folder() as logs,
         service.running(stack, port=0, model_store=arguments.store, logs=logs) as running,

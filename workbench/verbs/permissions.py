@@ -58,8 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
         ParameterError: the stack does not take the parameters.
         SynthesisError: the stack could not be synthesized.
     """
+    given = parameters.named(arguments.parameters)
     template = synthesize()
-    values = parameters.check(template, parameters.parse(arguments.parameters))
+    values = parameters.check(template, given)
     found = grants(render_template(template, values, arguments.region)["Resources"])
     if arguments.json:
         print(json.dumps([asdict(grant) for grant in found], indent=2))

@@ -85,9 +85,8 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
-    with console.status("synthesizing the stack"):
-        given, local_model_data = model_data.stand_in(model_parameters(arguments))
-        stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
+    given, local_model_data = model_data.stand_in(model_parameters(arguments))
+    stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
     names = (stack.function.environment[name] for name in ("APPLICATION_TYPE", "MODEL_NAME"))
     served = " with ".join(dict.fromkeys(names))  # a program without a name is "custom", too
     if console.is_terminal:  # in a log a failure is one line
@@ -129,12 +128,11 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     """Parameters given, with those of the model, which is packed where it is the operator's own.
 
     Raises:
+        ParameterError: there is no such parameter, or it has two values.
         PackageError: the model cannot be packed, or does not run here.
     """
-    given = parameters.parse(arguments.parameters)
-    if arguments.application:
-        given = {"applicationType": arguments.application, **given}
-    model = model_to_deploy.chosen(arguments, store=arguments.store, is_in_image=False)
+    given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
+    model = model_to_deploy.chosen(arguments, given, store=arguments.store, is_in_image=False)
     if model is None:
         return given
     model_to_deploy.refuse_another_application(arguments.model, model, given)
