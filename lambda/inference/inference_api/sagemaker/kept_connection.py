@@ -35,7 +35,7 @@ class Answer:
     """An HTTP answer, read to its end."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
     body: bytes
 
 
@@ -180,7 +180,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *, exchange: _Exchange, **words: Any) -> None:
         super().__init__(sock, **words)
-        self._reader = _TimedReader(cast(io.BufferedReader, self.fp).detach(), sock, exchange)
+        self._reader = _TimedReader(self.fp.detach(), sock, exchange)
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:
@@ -206,7 +206,7 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self._exchange.limit(self._sock)
-        count = self._source.readinto(buffer)  # type: ignore[attr-defined]
+        count = self._source.readinto(buffer)
         self._exchange.has_begun |= bool(count)
         self.is_at_end = count == 0
         return cast("int | None", count)
