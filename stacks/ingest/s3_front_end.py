@@ -156,6 +156,7 @@ class S3FrontEnd(Construct):
                 "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
                 "MODEL_NAME": model_name,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
+                "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "EVENTS_TABLE": parameters.events.events_table.value_as_string,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,

@@ -1,7 +1,7 @@
 """SageMaker runtime: ``POST /endpoints/NAME/invocations`` in front of one container.
 
 Failures have the form that boto3 turns into ``ModelError`` and ``ValidationError``; limits are those of
-real-time endpoints. An asynchronous endpoint has ``POST /endpoints/NAME/async-invocations`` instead.
+the endpoint's kind. An asynchronous endpoint has ``POST /endpoints/NAME/async-invocations`` instead.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from workbench.template.rendered_stack import AsyncQueue
 
 logger = logging.getLogger(__name__)
 
-_MAX_BODY_BYTES = 6 * 1024 * 1024
+_MAX_BODY_BYTES, _MAX_SERVERLESS_BODY_BYTES = 6 * 1024 * 1024, 4 * 1024 * 1024
 _TIMEOUT_SECONDS = 60
 # A container that takes a request and then closes the connection has failed on it.
 _CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
@@ -37,13 +37,19 @@ _ASYNC_PASSED_ON = {
 
 
 def create_app(
-    endpoint_name: str, container_url: str, *, queue: AsyncQueue | None = None, objects: ObjectStore | None = None
+    endpoint_name: str,
+    container_url: str,
+    *,
+    is_serverless: bool = False,
+    queue: AsyncQueue | None = None,
+    objects: ObjectStore | None = None,
 ) -> Flask:
     """Create the runtime with one endpoint in service.
 
     Args:
         endpoint_name: the endpoint.
         container_url: base URL of the container.
+        is_serverless: whether the limits are those of a serverless endpoint.
         queue: output prefixes of an asynchronous endpoint; None for a real-time one.
         objects: the S3 that an asynchronous endpoint reads and writes.
     """
@@ -58,7 +64,7 @@ def create_app(
         if name != endpoint_name:
             return _error(400, "ValidationError", {"Message": f"Endpoint {name} of account not found."})
         body = request.get_data(cache=False)
-        if len(body) > _MAX_BODY_BYTES:
+        if len(body) > (_MAX_SERVERLESS_BODY_BYTES if is_serverless else _MAX_BODY_BYTES):
             return _error(413, "ValidationError", {"Message": f"Request of {len(body)} bytes is too large."})
         headers = {header: request.headers[header] for header in _PASSED_ON if header in request.headers}
         try:

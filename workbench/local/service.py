@@ -87,7 +87,13 @@ def running(
             log=logs / "serving.log",
         ) as (container_url, program),
         HttpServer(
-            sagemaker_runtime.create_app(stack.endpoint_name, container_url, queue=stack.async_queue, objects=events)
+            sagemaker_runtime.create_app(
+                stack.endpoint_name,
+                container_url,
+                is_serverless=stack.is_serverless,
+                queue=stack.async_queue,
+                objects=events,
+            )
         ) as runtime,
         _uploads(
             stack, events, {**CREDENTIALS, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url}, log=logs / "ingest.log"

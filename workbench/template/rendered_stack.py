@@ -93,6 +93,7 @@ class RenderedStack:
     model_data_url: str | None
     named_image: str | None
     endpoint_name: str
+    is_serverless: bool
     async_queue: AsyncQueue | None
     bucket_name: str
     methods: tuple[RenderedMethod, ...]
@@ -117,6 +118,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
     functions = _functions(resources, names)
     _, model = _only(resources, "AWS::SageMaker::Model")
     _, api = _only(resources, "AWS::ApiGateway::RestApi")
+    endpoint_config = _only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]
     return RenderedStack(
         region=region,
         function=functions[_API_HANDLER],
@@ -126,7 +128,8 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         # The stack's own images hold the serving program, which runs here without an image.
         named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
-        async_queue=_async_queue(_only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]),
+        is_serverless="ServerlessConfig" in endpoint_config["ProductionVariants"][0],
+        async_queue=_async_queue(endpoint_config),
         bucket_name=names[_events_bucket(resources)],
         methods=tuple(_methods(resources)),
         binary_media_types=frozenset(api["Properties"].get("BinaryMediaTypes", [])),

@@ -19,10 +19,11 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api.errors import ApiError, InvalidImageError, PayloadTooLargeError
+from inference_api.errors import ApiError, InvalidImageError
 from inference_api.event_store import EventStore
 from inference_api.messages import Frame, InferenceRequest
-from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.sagemaker import limits
+from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import CUSTOM, IngestSettings
 from inference_api.uploads import notifications
@@ -51,7 +52,12 @@ def settings() -> IngestSettings:
 def endpoint() -> Endpoint:
     """The endpoint, with its connection."""
     client = boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG)
-    return Endpoint(client, settings().endpoint_name, payload=in_form(settings().older_short_size))
+    return Endpoint(
+        client,
+        settings().endpoint_name,
+        endpoint_type=settings().endpoint_type,
+        payload=in_form(settings().older_short_size),
+    )
 
 
 @functools.cache
@@ -139,10 +145,7 @@ def _settle(file: UploadedFile, telemetry: BatchTelemetry) -> None:
 def _ingest_file(file: UploadedFile, telemetry: BatchTelemetry) -> None:
     """Read a file, infer, store, and delete the file once its event is whole."""
     camera_id = file.camera_id
-    if file.size > MAX_PAYLOAD_BYTES:
-        raise PayloadTooLargeError(
-            f"the file has {file.size} bytes; the endpoint takes at most {MAX_PAYLOAD_BYTES}: upload smaller frames"
-        )
+    limits.require_fit(file.size, settings().endpoint_type, subject="file")
     content = incoming_files().read(file)
     if content is None:
         logger.info("the file is gone: it is an event already, or a newer one has taken its place")

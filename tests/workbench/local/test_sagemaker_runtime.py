@@ -116,3 +116,13 @@ def _take_and_close(container: socket.socket) -> None:
     connection, _ = container.accept()
     with connection:
         connection.recv(65536)
+
+
+@pytest.mark.parametrize(("is_serverless", "largest"), [(False, 6_291_456), (True, 4_194_304)])
+def test_a_body_over_the_limit_of_its_kind_does_not_reach_the_container(is_serverless: bool, largest: int) -> None:
+    with HttpServer(_container()) as container:
+        app = sagemaker_runtime.create_app("endpoint", container.url, is_serverless=is_serverless)
+        for size, status in ((largest, 200), (largest + 1, 413)):
+            words = {"X-Amzn-SageMaker-Inference-Id": "7", "Content-Type": "image/jpeg"}
+            answer = app.test_client().post("/endpoints/endpoint/invocations", data=bytes(size), headers=words)
+            assert answer.status_code == status

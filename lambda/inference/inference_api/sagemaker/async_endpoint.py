@@ -23,6 +23,7 @@ from inference_api.sagemaker.endpoint import custom_attributes
 from inference_api.sagemaker.payloads import Payload
 from inference_api.sagemaker.payloads import payload as as_images
 from inference_api.sagemaker.refusals import translated_failure
+from inference_api.sagemaker.service_errors import translated_service_error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -99,7 +100,9 @@ class AsyncEndpoint:
                 InferenceId=request_id,
                 CustomAttributes=custom_attributes(request),
             )
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            raise translated_service_error(error, subject="the endpoint's queue") from error
+        except BotoCoreError as error:
             raise EndpointUnavailableError(
                 "the endpoint's queue does not take the request; try again shortly"
             ) from error
@@ -119,7 +122,9 @@ class AsyncEndpoint:
                 Body=json.dumps(asdict(pending)).encode(),
                 ContentType=JSON,
             )
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            raise translated_service_error(error, subject="the store of waiting requests") from error
+        except BotoCoreError as error:
             raise EndpointUnavailableError("the request cannot be kept for later; try again shortly") from error
 
     def collect(self, request_id: str) -> tuple[Pending, Inference | None]:
