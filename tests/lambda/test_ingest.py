@@ -281,6 +281,33 @@ def test_a_repeat_after_a_failed_deletion_writes_the_same_event(front: Front, mo
     assert front.keys() == EVENT
 
 
+def _gone(capsys: pytest.CaptureFixture[str]) -> list[int]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [len(line.get("FilesGone", [])) for line in lines if "_aws" in line]
+
+
+def test_a_file_that_went_without_an_event_is_counted(front: Front, capsys: pytest.CaptureFixture[str]) -> None:
+    message = front.upload()
+    front.bucket.Object(KEY).delete()
+    assert front.handle(message) == []  # nothing brings it back
+    assert (_gone(capsys), front.dead_letters()) == ([1], [])
+
+
+def test_a_file_that_is_an_event_already_is_not(front: Front, capsys: pytest.CaptureFixture[str]) -> None:
+    message = front.upload()
+    front.handle(message)
+    front.handle(message)
+    assert _gone(capsys) == [0, 0]
+
+
+def test_a_file_that_a_newer_one_replaced_is_not(front: Front, capsys: pytest.CaptureFixture[str]) -> None:
+    older, newer = front.upload(body=JPEG + b"1"), front.upload(body=JPEG + b"2")
+    front.handle(older)
+    front.handle(newer)
+    front.handle(older)  # gone by now, as the newer file is an event
+    assert _gone(capsys) == [0, 0, 1]
+
+
 def test_a_custom_application_gets_the_file_as_its_uploader_named_it(
     front: Front, function_environment: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,15 @@ class EventStore:
         """
         return Event(self, request, request_id=request_id, received=received)
 
+    def holds(self, *, camera_id: str, request_id: str, received: datetime) -> bool:
+        """True when the event is whole; listing needs no permission to read events.
+
+        Raises:
+            Exception: boto3's, when the bucket cannot be listed now.
+        """
+        key = f"{_prefix(camera_id, request_id, received)}result.json"
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)["KeyCount"] > 0
+
     def complete_later(self, event: Mapping[str, Any], result: Inference) -> str:
         """Write the result of an event that was left open; a repeat writes the same.
 
@@ -116,9 +125,7 @@ class Event:
         self._request = request
         self._request_id = request_id
         self._received = received
-        self.prefix = (
-            f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
-        )
+        self.prefix = _prefix(request.camera_id, request_id, received)
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
         self._frames = {
             self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type)
@@ -201,6 +208,11 @@ def _line(document: Mapping[str, Any], result: Inference) -> str | None:
 def _type_of_answer(result: Inference) -> str:
     """The type of an answer that is an object of its own; plain text for one that says it is JSON and is not."""
     return "text/plain; charset=utf-8" if result.is_json else result.content_type
+
+
+def _prefix(camera_id: str, request_id: str, received: datetime) -> str:
+    """The folder of an event, with a trailing slash."""
+    return f"events/dt={received:%Y-%m-%d}/camera={camera_part(camera_id)}/{_request_part(request_id)}/"
 
 
 def _key_in_table(prefix: str) -> str:

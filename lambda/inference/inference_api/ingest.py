@@ -27,7 +27,7 @@ from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import CUSTOM, IngestSettings
 from inference_api.uploads import notifications
-from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.incoming_files import Absence, IncomingFiles
 from inference_api.uploads.notifications import UploadedFile
 from inference_api.uploads.telemetry import BatchTelemetry
 
@@ -147,8 +147,8 @@ def _ingest_file(file: UploadedFile, telemetry: BatchTelemetry) -> None:
     camera_id = file.camera_id
     limits.require_fit(file.size, settings().endpoint_type, subject="file")
     content = incoming_files().read(file)
-    if content is None:
-        logger.info("the file is gone: it is an event already, or a newer one has taken its place")
+    if isinstance(content, Absence):
+        _explain(content, file, telemetry)
         return
     request = _request(file, content, camera_id)
     with telemetry.timed("EndpointLatency"):
@@ -158,6 +158,17 @@ def _ingest_file(file: UploadedFile, telemetry: BatchTelemetry) -> None:
     event.complete(result)
     logger.info("event stored", extra={"event_prefix": event.prefix})
     incoming_files().delete(file)
+
+
+def _explain(absence: Absence, file: UploadedFile, telemetry: BatchTelemetry) -> None:
+    """Tell a file that is an event already from one that went without an event: that frame is lost."""
+    if event_store().holds(camera_id=file.camera_id, request_id=file.request_id, received=file.uploaded):
+        logger.info("the file is an event already")
+    elif absence is Absence.OVERWRITTEN:
+        logger.info("a newer file has taken its place, and has a notification of its own")
+    else:
+        logger.error("the file is gone, and there is no event of it")
+        telemetry.count("FilesGone")
 
 
 def _request(file: UploadedFile, content: Frame, camera_id: str) -> InferenceRequest:
