@@ -10,8 +10,9 @@ import json
 import logging
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 from flask import Flask, Response, request
@@ -43,6 +44,7 @@ def create_app(
     is_serverless: bool = False,
     queue: AsyncQueue | None = None,
     objects: ObjectStore | None = None,
+    notify: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> Flask:
     """Create the runtime with one endpoint in service.
 
@@ -52,11 +54,12 @@ def create_app(
         is_serverless: whether the limits are those of a serverless endpoint.
         queue: output prefixes of an asynchronous endpoint; None for a real-time one.
         objects: the S3 that an asynchronous endpoint reads and writes.
+        notify: takes the notifications of an asynchronous endpoint, or None.
     """
     app = Flask(__name__)
     client = httpx.Client(base_url=container_url, timeout=_TIMEOUT_SECONDS)
     if queue is not None and objects is not None:
-        _add_async(app, endpoint_name, client, queue, objects)
+        _add_async(app, endpoint_name, client, queue, objects, notify)
         return app
 
     @app.post("/endpoints/<name>/invocations")
@@ -82,8 +85,15 @@ def create_app(
     return app
 
 
-def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: AsyncQueue, objects: ObjectStore) -> None:
-    """Add an asynchronous endpoint, which reads requests from S3 and writes results there."""
+def _add_async(
+    app: Flask,
+    endpoint_name: str,
+    client: httpx.Client,
+    queue: AsyncQueue,
+    objects: ObjectStore,
+    notify: Callable[[Mapping[str, Any]], object] | None,
+) -> None:
+    """Add an asynchronous endpoint, which reads requests from S3, writes results there and notifies of them."""
     workers = ThreadPoolExecutor(queue.concurrency, thread_name_prefix="async-endpoint")
 
     @app.post("/endpoints/<name>/invocations")
@@ -102,7 +112,15 @@ def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: Asyn
         }
         location = urllib.parse.urlsplit(request.headers["X-Amzn-SageMaker-InputLocation"])
         workers.submit(
-            _work, client, objects, source=location.path.lstrip("/"), headers=headers, output=output, failure=failure
+            _work,
+            client,
+            objects,
+            notify,
+            source=location.path.lstrip("/"),
+            inference_id=inference_id,
+            headers=headers,
+            output=output,
+            failure=failure,
         )
         return Response(
             json.dumps({"InferenceId": inference_id}),
@@ -116,24 +134,57 @@ def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: Asyn
 
 
 def _work(
-    client: httpx.Client, objects: ObjectStore, *, source: str, headers: Mapping[str, str], output: str, failure: str
+    client: httpx.Client,
+    objects: ObjectStore,
+    notify: Callable[[Mapping[str, Any]], object] | None,
+    *,
+    source: str,
+    inference_id: str,
+    headers: Mapping[str, str],
+    output: str,
+    failure: str,
 ) -> None:
-    """Processes one queued request: sends its object to the container, and stores the answer as an object."""
+    """Processes one queued request: sends its object to the container, stores the answer as an object, and notifies.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
+    """
     try:
-        body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
-        try:
-            answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
-        except httpx.HTTPError as error:
-            objects.client.put_object(Bucket=objects.bucket, Key=failure, Body=_no_answer(error).encode())
+        has_succeeded = _processed(client, objects, source=source, headers=headers, output=output, failure=failure)
+        if notify is None:
             return
-        objects.client.put_object(
-            Bucket=objects.bucket,
-            Key=output if answer.is_success else failure,
-            Body=answer.content,
-            ContentType=answer.headers.get("Content-Type", "binary/octet-stream"),
+        notify(
+            {
+                "invocationStatus": "Completed" if has_succeeded else "Failed",
+                **({} if has_succeeded else {"failureReason": "ClientError: the container did not answer with 200"}),
+                "requestParameters": {"inputLocation": f"s3://{objects.bucket}/{source}"},
+                "responseParameters": {"outputLocation": f"s3://{objects.bucket}/{output}"},
+                "inferenceId": inference_id,
+                "eventVersion": "1.0",
+                "eventSource": "aws:sagemaker",
+                "eventName": "InferenceResult",
+            }
         )
     except Exception:
         logger.exception("the asynchronous request of %s failed", source)
+
+
+def _processed(
+    client: httpx.Client, objects: ObjectStore, *, source: str, headers: Mapping[str, str], output: str, failure: str
+) -> bool:
+    """Sends a queued request to the container and stores what comes of it; True for an answer."""
+    body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
+    try:
+        answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
+    except httpx.HTTPError as error:
+        objects.client.put_object(Bucket=objects.bucket, Key=failure, Body=_no_answer(error).encode())
+        return False
+    objects.client.put_object(
+        Bucket=objects.bucket,
+        Key=output if answer.is_success else failure,
+        Body=answer.content,
+        ContentType=answer.headers.get("Content-Type", "binary/octet-stream"),
+    )
+    return answer.is_success
 
 
 def _no_answer(error: httpx.HTTPError) -> str:

@@ -23,7 +23,9 @@ from workbench.local import (
 )
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
+from workbench.local.lambda_service import LambdaFunction
 from workbench.local.object_store import CREDENTIALS, ObjectStore
+from workbench.local.result_topic import ResultTopic
 from workbench.local.uploads import Uploads
 from workbench.template.rendered_stack import RenderedStack
 
@@ -86,6 +88,7 @@ def running(
             model_store=model_store,
             log=logs / "serving.log",
         ) as (container_url, program),
+        _completion(stack, events, log=logs / "completion.log") as completion,
         HttpServer(
             sagemaker_runtime.create_app(
                 stack.endpoint_name,
@@ -93,6 +96,7 @@ def running(
                 is_serverless=stack.is_serverless,
                 queue=stack.async_queue,
                 objects=events,
+                notify=ResultTopic(completion).publish if completion else None,
             )
         ) as runtime,
         _uploads(
@@ -115,7 +119,12 @@ def running(
             key if stack.requires_key else None,
             events,
             incoming,
-            (program, *function.processes, *(incoming.processes if incoming else ())),
+            (
+                program,
+                *function.processes,
+                *(incoming.processes if incoming else ()),
+                *(completion.processes if completion else ()),
+            ),
         )
 
 
@@ -126,6 +135,16 @@ def _uploads(
     if stack.ingest is None:
         return nullcontext()
     return uploads.running(stack.ingest, events, region=stack.region, service_environment=service_environment, log=log)
+
+
+def _completion(
+    stack: RenderedStack, events: ObjectStore, *, log: Path
+) -> AbstractContextManager[LambdaFunction | None]:
+    """Start the function that completes the events of asynchronous requests, where the stack has one."""
+    if stack.completion is None:
+        return nullcontext()
+    environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url}
+    return lambda_service.running(stack.completion, region=stack.region, service_environment=environment, log=log)
 
 
 def _container(

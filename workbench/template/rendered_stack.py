@@ -15,6 +15,7 @@ from workbench.template import parameters
 from workbench.template.rendered_template import render_template
 
 _API_HANDLER, _INGEST_HANDLER = "inference_api.handler.handler", "inference_api.ingest.handler"
+_COMPLETION_HANDLER = "inference_api.completion.handler"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class RenderedStack:
     region: str
     function: RenderedFunction
     ingest: RenderedIngest | None
+    completion: RenderedFunction | None
     model_environment: Mapping[str, str]
     model_data_url: str | None
     named_image: str | None
@@ -123,6 +125,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         region=region,
         function=functions[_API_HANDLER],
         ingest=_ingest(resources, names, functions[_INGEST_HANDLER]) if _INGEST_HANDLER in functions else None,
+        completion=functions.get(_COMPLETION_HANDLER),
         model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
         model_data_url=model["Properties"]["PrimaryContainer"].get("ModelDataUrl"),
         # The stack's own images hold the serving program, which runs here without an image.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from inference_api.errors import ApiError
 from inference_api.messages import EventFate, Inference, InferenceRequest
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ _NOT_STORED = "event not stored"
 
 
 class EventRecording:
-    """The event of one request. ``begin`` it, then call one of ``complete``, ``leave_open`` and ``discard``.
+    """The event of one request. ``begin`` it, then call ``complete`` or ``discard``.
 
-    A request that fetches a pending answer calls ``complete_later`` alone.
+    Where the answer takes longer, ``leave_open`` comes before, and either may be left to another process.
+    A request that fetches a pending answer calls ``complete_later`` or ``fail_later`` alone.
     """
 
     def __init__(self, store: Callable[[], EventStore], telemetry: Telemetry, *, is_kept: bool) -> None:
@@ -32,14 +34,15 @@ class EventRecording:
         Args:
             store: opens the event store, or returns the open one.
             telemetry: the measurements of the request.
-            is_kept: true when the events of requests are kept; otherwise every method but ``complete_later`` does
-                nothing.
+            is_kept: true when the events of requests are kept; otherwise every method but the two for later
+                does nothing.
         """
         self._store = store
         self._telemetry = telemetry
         self._is_kept = is_kept
         self._fate = EventFate.LOST if is_kept else EventFate.NOT_KEPT
         self._event: Event | None = None
+        self._left_open: Mapping[str, Any] | None = None
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> None:
         """Begin to write the frames, as ``EventStore.begin`` does."""
@@ -50,6 +53,8 @@ class EventRecording:
 
     def complete(self, result: Inference) -> EventFate:
         """Write the result after the frames."""
+        if self._left_open is not None:
+            return self.complete_later(self._left_open, result)
         if self._event is not None:
             with self._failures_counted(_NOT_STORED):
                 with self._telemetry.timed("StoreLatency"):
@@ -67,6 +72,7 @@ class EventRecording:
         if self._event is not None:
             with self._failures_counted(_NOT_STORED):
                 left = self._event.leave_open()
+        self._left_open = left
         return left
 
     def complete_later(self, left_open: Mapping[str, Any] | None, result: Inference) -> EventFate:
@@ -77,8 +83,20 @@ class EventRecording:
                 self._stored(self._store().complete_later(left_open, result))
         return self._fate
 
-    def discard(self) -> None:
-        """Delete the frames of a request that failed; the client hears of that failure alone."""
+    def fail_later(self, left_open: Mapping[str, Any] | None, error: ApiError) -> None:
+        """Write the failure of an event that an earlier request left open."""
+        if left_open:
+            with self._failures_counted(_NOT_STORED):
+                self._store().fail_later(left_open, error)
+
+    def discard(self, error: Exception) -> None:
+        """Delete the frames of a request that failed; the client hears of that failure alone.
+
+        An event that was left open gets the failure instead: a notification may be about to complete it.
+        """
+        if self._left_open is not None and isinstance(error, ApiError):
+            self.fail_later(self._left_open, error)
+            return
         if self._event is None:
             return
         with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):

@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from inference_api.batch_telemetry import BatchTelemetry
 from inference_api.errors import ApiError, InvalidImageError
 from inference_api.event_store import EventStore
 from inference_api.messages import Frame, InferenceRequest
@@ -29,7 +30,6 @@ from inference_api.settings import CUSTOM, IngestSettings
 from inference_api.uploads import notifications
 from inference_api.uploads.incoming_files import Absence, IncomingFiles
 from inference_api.uploads.notifications import UploadedFile
-from inference_api.uploads.telemetry import BatchTelemetry
 
 logger = Logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
