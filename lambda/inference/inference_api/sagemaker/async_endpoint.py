@@ -39,10 +39,6 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.05, 1.0, 1.5
 _NOT_THERE = frozenset({"404", "NoSuchKey"})
 
 
-class _UnreadableError(EndpointUnavailableError):
-    """S3 failed to deliver an object; the next attempt may succeed."""
-
-
 class AsyncEndpoint:
     """One asynchronous endpoint, and the bucket that its requests pass through."""
 
@@ -168,7 +164,7 @@ class AsyncEndpoint:
         """
         try:
             outcome = self.outcome(pending)
-        except _UnreadableError:
+        except EndpointUnavailableError:
             return None
         if isinstance(outcome, ApiError):
             raise outcome
@@ -182,9 +178,9 @@ class AsyncEndpoint:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _NOT_THERE:
                 return None
-            raise _UnreadableError("the answer cannot be read from S3; try again shortly") from error
+            raise translated_service_error(error, subject="the store of answers") from error
         except BotoCoreError as error:
-            raise _UnreadableError("the answer cannot be read from S3; try again shortly") from error
+            raise EndpointUnavailableError("the answer cannot be read from S3; try again shortly") from error
 
 
 def prefers_async(headers: Mapping[str, str]) -> bool:
