@@ -12,6 +12,7 @@ from stacks.api.inference_api import InferenceApi
 from stacks.assets.container_images import ContainerImages
 from stacks.assets.customized_application import named_folder
 from stacks.assets.publication import synthesizer
+from stacks.async_results.event_completion import EventCompletion
 from stacks.conditions import equals
 from stacks.context import CUSTOMIZED_APPLICATION, MODELS, require_models_of_catalogue
 from stacks.endpoint.model_endpoint import ModelEndpoint
@@ -86,6 +87,17 @@ class IpcAiSaasStack(Stack):
         front_end = S3FrontEnd(
             self,
             "Ingest",
+            parameters=parameters,
+            partition=partition,
+            endpoint=endpoint,
+            events=events,
+            model_name=reported_name,
+            alarm_topic=alarm_topic.topic,
+        )
+
+        EventCompletion(
+            self,
+            "AsyncResults",
             parameters=parameters,
             partition=partition,
             endpoint=endpoint,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from aws_cdk import Aws, CfnCondition
 from aws_cdk.aws_apigateway import (
@@ -64,30 +64,21 @@ class ApiAuthorization(Construct):
         )
 
     def restrict(self, api: RestApi) -> None:
-        """With AWS_IAM, let only this account's principals call, and let browsers send preflights."""
+        """With AWS_IAM, let only this account's principals call, and let browsers send preflights.
+
+        Elsewhere the policy lets everyone call, by words of its own: an update that takes the property away leaves the
+        policy of earlier days on the API, and each camera would get 403. Keys and limits are looked at all the same.
+        https://github.com/aws/aws-cdk/issues/21840
+        """
         root = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:root"
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": root},
-                    "Action": "execute-api:Invoke",
-                    "Resource": "execute-api:/*",
-                },
-                # Browsers never sign a preflight, which only tells what they may ask.
-                {
-                    "Effect": "Allow",
-                    "Principal": "*",
-                    "Action": "execute-api:Invoke",
-                    "Resource": "execute-api:/*/OPTIONS/*",
-                },
-            ],
-        }
+        # Browsers never sign a preflight, which only tells what they may ask.
+        signed = _policy(_may_call({"AWS": root}, "execute-api:/*"), _may_call("*", "execute-api:/*/OPTIONS/*"))
+        unsigned = _policy(_may_call("*", "execute-api:/*"))
         resource = cast(CfnRestApi, api.node.default_child)
-        resource.add_property_override("Policy", value_if(self.uses_iam, policy))
+        resource.add_property_override("Policy", value_if(self.uses_iam, signed, unsigned))
         assert api.latest_deployment is not None
-        api.latest_deployment.add_to_logical_id(policy)
+        # A deployment keeps the policy as it was then.
+        api.latest_deployment.add_to_logical_id([signed, unsigned])
 
     def issue_key(self, api: RestApi) -> str:
         """Make a key and the usage plan that limits it.
@@ -116,3 +107,11 @@ class ApiAuthorization(Construct):
         for resource in (plan, key, link):
             resource.cfn_options.condition = self.uses_key
         return key.ref
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _may_call(principal: str | dict[str, str], resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": "execute-api:Invoke", "Resource": resource}

@@ -13,6 +13,7 @@ from stacks.checks.acknowledgements import digits_are_numbers, empty_is_left_out
 from stacks.conditions import all_of, negation, value_if
 from stacks.endpoint.kind import EndpointKind
 from stacks.endpoint.options import EndpointOptions
+from stacks.endpoint.result_topic import ResultTopic
 from stacks.endpoint.scaling import EndpointScaling
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE
@@ -35,6 +36,7 @@ def endpoint_configuration(
     images: ContainerImages,
     events: EventStore,
     scaling: EndpointScaling,
+    results: ResultTopic,
 ) -> CfnEndpointConfig:
     """Make the configuration. It has no physical name, so that a change replaces it and updates the endpoint in place.
 
@@ -46,6 +48,7 @@ def endpoint_configuration(
         images: the images, of which the GPU's needs a host of its own.
         events: the bucket of answers and captures, and its key.
         scaling: the condition that the number of instances changes by itself.
+        results: the topic of asynchronous requests that are done.
     """
     kind = options.kind
     config = CfnEndpointConfig(
@@ -67,7 +70,10 @@ def endpoint_configuration(
             )
         ],
         async_inference_config=kind.async_config(
-            output=events.uri(ASYNC_OUTPUT), failure=events.uri(ASYNC_FAILURE), kms_key=events.encryption.key
+            output=events.uri(ASYNC_OUTPUT),
+            failure=events.uri(ASYNC_FAILURE),
+            kms_key=events.encryption.key,
+            topic=results.topic.topic_arn,
         ),
         data_capture_config=value_if(
             options.captures_data,

@@ -15,11 +15,18 @@ from stacks.assets.container_images import ContainerImages
 from stacks.checks.acknowledgements import acknowledge
 from stacks.conditions import value_if
 from stacks.endpoint.options import EndpointOptions
+from stacks.endpoint.result_topic import ResultTopic
 from stacks.events.event_store import EventStore
 
 
 def execution_role(
-    scope: Construct, *, options: EndpointOptions, images: ContainerImages, events: EventStore, log_group: LogGroup
+    scope: Construct,
+    *,
+    options: EndpointOptions,
+    images: ContainerImages,
+    events: EventStore,
+    results: ResultTopic,
+    log_group: LogGroup,
 ) -> Role:
     """Make the role with all that it needs before SageMaker pulls the image and reads the model data.
 
@@ -28,6 +35,7 @@ def execution_role(
         options: the parts of the endpoint that the role must reach.
         images: the images that it may pull.
         events: the bucket of captures and of asynchronous requests.
+        results: the topic of asynchronous requests that are done.
         log_group: the endpoint's log.
     """
     role = Role(
@@ -44,7 +52,7 @@ def execution_role(
         _policy_if(options.has_model_data, "ReadModelData", _read_of_model_data(options.model_data_url)),
         _policy_if(options.has_frame_bucket, "ReadFrames", _read_of_frames(options.frame_bucket)),
         _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
-        _policy_if(options.kind.is_async, "AsyncRequests", *events.use_by_endpoint()),
+        _policy_if(options.kind.is_async, "AsyncRequests", *events.use_by_endpoint(), results.publish()),
         _policy_if(options.captures_data, "WriteCaptures", events.write_of_captures()),
         _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
         _policy_if(options.network.is_attached, "AttachToVpc", *options.network.use_of_interfaces()),

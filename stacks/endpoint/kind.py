@@ -62,16 +62,22 @@ class EndpointKind(Construct):
         """A property that instances have; no value when it is serverless."""
         return value_if(self.has_instances, value)
 
-    def async_config(self, *, output: str, failure: str, kms_key: IResolvable) -> IResolvable:
+    def async_config(self, *, output: str, failure: str, kms_key: IResolvable, topic: str) -> IResolvable:
         """The queue of an asynchronous endpoint; no value for the other kinds.
 
         Args:
             output: S3 URI under which it writes the answers.
             failure: S3 URI under which it writes the container's errors.
             kms_key: the key for both, or no value.
+            topic: ARN of the topic to which it tells of both.
         """
         config = {
             "ClientConfig": {"MaxConcurrentInvocationsPerInstance": _CONCURRENCY_PER_INSTANCE},
-            "OutputConfig": {"S3OutputPath": output, "S3FailurePath": failure, "KmsKeyId": kms_key},
+            "OutputConfig": {
+                "S3OutputPath": output,
+                "S3FailurePath": failure,
+                "KmsKeyId": kms_key,
+                "NotificationConfig": {"SuccessTopic": topic, "ErrorTopic": topic},
+            },
         }
         return value_if(self.is_async, config)

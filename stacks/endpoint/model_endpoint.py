@@ -22,6 +22,7 @@ from stacks.endpoint.configuration import VARIANT, endpoint_configuration
 from stacks.endpoint.execution_role import execution_role, grant_watch
 from stacks.endpoint.model import sagemaker_model
 from stacks.endpoint.options import EndpointOptions
+from stacks.endpoint.result_topic import ResultTopic
 from stacks.endpoint.scaling import EndpointScaling
 from stacks.endpoint.update import guarded_by
 from stacks.events.event_store import EventStore
@@ -38,6 +39,7 @@ class ModelEndpoint(Construct):
         endpoint_name: its name.
         variant_name: the name of its one variant.
         kind: real-time, serverless or asynchronous.
+        result_topic: the topic of asynchronous requests that are done; it exists with an asynchronous endpoint.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class ModelEndpoint(Construct):
             self, "Logs", log_group_name=f"/aws/sagemaker/Endpoints/{name}", removal_policy=RemovalPolicy.DESTROY
         )
         keep_for(log_group, parameters.logs.retention_days)
-        role = execution_role(self, options=options, images=images, events=events, log_group=log_group)
+        results = ResultTopic(self, "Results", encryption=events.encryption, is_async=self.kind.is_async)
+        self.result_topic = results.topic
+        role = execution_role(self, options=options, images=images, events=events, results=results, log_group=log_group)
         model = sagemaker_model(
             self, role=role, parameters=parameters, options=options, images=images, model_name=model_name
         )
@@ -75,6 +79,7 @@ class ModelEndpoint(Construct):
             images=images,
             events=events,
             scaling=scaling,
+            results=results,
         )
         alarms = EndpointAlarms(
             self,

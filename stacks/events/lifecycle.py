@@ -9,7 +9,7 @@ from aws_cdk.aws_s3 import Bucket, CfnBucket
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
-from stacks.conditions import differs, value_if
+from stacks.conditions import any_of, differs, equals, value_if
 from stacks.events.prefixes import ASYNC, CAPTURE, EVENTS, IDEMPOTENCY, INCOMING, RESULTS
 
 _EXPIRING = {
@@ -18,6 +18,10 @@ _EXPIRING = {
     "RetentionOfIncoming": INCOMING,
     "RetentionOfCaptures": CAPTURE,
 }
+LEAST_DAYS_OF_INCOMING = 22
+"""An upload's message may wait for 7 days in the queue, and then for 14 more among the dead letters. A file that went
+before it would be a frame that is lost.
+"""
 
 
 def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
@@ -29,9 +33,18 @@ def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
         scope: the construct that gets the condition.
     """
     expires = CfnCondition(scope, "Expires", expression=differs(retention_days, "0"))
+    # CloudFormation's conditions compare texts alone.
+    short = [equals(retention_days, str(days)) for days in range(1, LEAST_DAYS_OF_INCOMING)]
+    is_short = CfnCondition(scope, "ExpiresBeforeMessages", expression=any_of(*short))
+    days_by_prefix = {INCOMING: value_if(is_short, str(LEAST_DAYS_OF_INCOMING), retention_days)}
     # Plain dictionaries, because the condition leaves the whole rule out: no number of days means never.
     expiries = [
-        {"Id": name, "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": retention_days}
+        {
+            "Id": name,
+            "Status": "Enabled",
+            "Prefix": prefix,
+            "ExpirationInDays": days_by_prefix.get(prefix, retention_days),
+        }
         for name, prefix in _EXPIRING.items()
     ]
     abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)

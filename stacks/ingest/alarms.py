@@ -1,4 +1,4 @@
-"""Alarms on the queues behind uploaded files."""
+"""Alarms on uploaded files and the queues behind them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
 from stacks.telemetry.alarm_topic import tell
+from stacks.telemetry.function_metrics import function_metric
 
 # A file that waits longer raises an alarm: the endpoint has too few instances.
 _LONGEST_WAIT = Duration.minutes(15)
 
 
-def add_alarms(scope: Construct, *, queue: Queue, dead_letter_queue: Queue, topic: ITopic) -> None:
-    """Raise alarms on files that failed for good, and on files that wait too long."""
+def add_alarms(scope: Construct, *, queue: Queue, dead_letter_queue: Queue, service: str, topic: ITopic) -> None:
+    """Raise alarms on files that failed for good, on files that wait too long, and on files that went unread.
+
+    Args:
+        scope: the front end.
+        queue: notifications of uploads.
+        dead_letter_queue: those that failed for good.
+        service: the dimension of the function's metrics.
+        topic: topic to notify.
+    """
     alarms = [
         Alarm(
             scope,
@@ -43,6 +52,19 @@ def add_alarms(scope: Construct, *, queue: Queue, dead_letter_queue: Queue, topi
             threshold=_LONGEST_WAIT.to_seconds(),
             comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=3,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
+        ),
+        Alarm(
+            scope,
+            "FilesGoneAlarm",
+            alarm_description=(
+                "A file under incoming/ was deleted before it became an event, or a newer one of its name was: that "
+                "frame is lost. The function's log names it. Look for what deletes files there"
+            ),
+            metric=function_metric("FilesGone", service=service, period=Duration.minutes(5)),
+            threshold=0,
+            comparison_operator=ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
             treat_missing_data=TreatMissingData.NOT_BREACHING,
         ),
     ]

@@ -34,6 +34,8 @@ _ATTEMPTS = 5
 # A message keeps its age when it moves to the dead-letter queue, which therefore keeps messages longer.
 _RETENTION = Duration.days(7)
 _DEAD_LETTER_RETENTION = Duration.days(14)
+# Latencies of the function are not those of the API.
+_SERVICE = f"{Aws.STACK_NAME}-ingest"
 
 
 class S3FrontEnd(Construct):
@@ -95,7 +97,9 @@ class S3FrontEnd(Construct):
                 max_concurrency=parameters.events.ingest_max_concurrency.value_as_number,
             )
         )
-        add_alarms(self, queue=self.queue, dead_letter_queue=self.dead_letter_queue, topic=alarm_topic)
+        add_alarms(
+            self, queue=self.queue, dead_letter_queue=self.dead_letter_queue, service=_SERVICE, topic=alarm_topic
+        )
         for part in self.node.find_all():
             if isinstance(part, CfnResource):
                 part.cfn_options.condition = self.is_on
@@ -150,12 +154,13 @@ class S3FrontEnd(Construct):
             role=role,
             log_retention_days=parameters.logs.retention_days,
             timeout=_FUNCTION_TIMEOUT,
-            service=f"{Aws.STACK_NAME}-ingest",  # its latencies are not those of the API
+            service=_SERVICE,
             environment={
                 **container_form.environment(parameters.models),
                 "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
                 "MODEL_NAME": model_name,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
+                "ENDPOINT_TYPE": parameters.endpoint.endpoint_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "EVENTS_TABLE": parameters.events.events_table.value_as_string,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,

@@ -11,16 +11,22 @@ _MINUTE = Duration.minutes(1)
 
 
 def function_metric(
-    name: str, *, statistic: str = Stats.SUM, period: Duration = _MINUTE, label: str | None = None
+    name: str,
+    *,
+    service: str = Aws.STACK_NAME,
+    statistic: str = Stats.SUM,
+    period: Duration = _MINUTE,
+    label: str | None = None,
 ) -> Metric:
     """A metric of this deployment, whatever its application and model.
 
-    Its one dimension is the service: the stack's name, which tells deployments in one region apart.
+    Its one dimension is the service: the stack's name, which tells deployments in one region apart. The function for
+    files has one of its own.
     """
     return Metric(
         namespace=NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": Aws.STACK_NAME},
+        dimensions_map={"service": service},
         statistic=statistic,
         period=period,
         label=label,

@@ -241,18 +241,19 @@ def test_a_repeat_of_a_pending_request_is_pending(
     bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class AsyncEndpoint:
-        remembered: Pending
+        noted: Pending
         answer: Inference | None = None
 
-        def infer(self, _: InferenceRequest, request_id: str) -> Pending:
-            return Pending(request_id, "output", "failure")
+        def infer(self, _: InferenceRequest, request_id: str, *, leave_open: Callable[[], Any]) -> Pending:
+            self.noted = Pending(request_id, "output", "failure", leave_open())
+            return self.noted
 
-        def remember(self, pending: Pending) -> None:
-            self.remembered = pending
+        def pending(self, request_id: str) -> Pending | None:
+            return self.noted if request_id == self.noted.request_id else None
 
-        def collect(self, request_id: str) -> tuple[Pending, Inference | None]:
-            assert request_id == self.remembered.request_id
-            return self.remembered, self.answer
+        def outcome(self, pending: Pending) -> Inference | None:
+            assert pending is self.noted
+            return self.answer
 
     monkeypatch.setenv("ENDPOINT_TYPE", "async")
     queued = AsyncEndpoint()

@@ -15,7 +15,7 @@ from inference_api import ingest as module
 from inference_api.errors import EndpointTimeoutError, EndpointUnavailableError, ModelFailedError, RefusedByModelError
 from inference_api.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest
-from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES
+from inference_api.sagemaker.limits import largest
 from inference_api.uploads.incoming_files import IncomingFiles
 from inference_api.uploads.notifications import UploadedFile
 from tests.fake_s3 import FakeS3
@@ -195,7 +195,7 @@ def test_a_file_overwritten_while_the_endpoint_computes_is_not_deleted(front: Fr
         ("incoming/a.jpg", JPEG, None, "InvalidRequest", "upload it as incoming/camera=ID/NAME"),
         (KEY, b"<html>", None, "InvalidImage", "the file is no JPEG, PNG, WebP or BMP"),
         (KEY, b"", None, "InvalidImage", "the file is no JPEG, PNG, WebP or BMP"),
-        (KEY, JPEG + bytes(MAX_PAYLOAD_BYTES), None, "PayloadTooLarge", "upload smaller frames"),
+        (KEY, JPEG + bytes(largest("real-time")), None, "PayloadTooLarge", "send a smaller frame"),
         (KEY, JPEG, RefusedByModelError(400, "InvalidImage", "the JPEG\x00is truncated"), "InvalidImage", "JPEG is tr"),
     ],
 )
@@ -281,6 +281,33 @@ def test_a_repeat_after_a_failed_deletion_writes_the_same_event(front: Front, mo
     assert front.keys() == EVENT
 
 
+def _gone(capsys: pytest.CaptureFixture[str]) -> list[int]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [len(line.get("FilesGone", [])) for line in lines if "_aws" in line]
+
+
+def test_a_file_that_went_without_an_event_is_counted(front: Front, capsys: pytest.CaptureFixture[str]) -> None:
+    message = front.upload()
+    front.bucket.Object(KEY).delete()
+    assert front.handle(message) == []  # nothing brings it back
+    assert (_gone(capsys), front.dead_letters()) == ([1], [])
+
+
+def test_a_file_that_is_an_event_already_is_not(front: Front, capsys: pytest.CaptureFixture[str]) -> None:
+    message = front.upload()
+    front.handle(message)
+    front.handle(message)
+    assert _gone(capsys) == [0, 0]
+
+
+def test_a_file_that_a_newer_one_replaced_is_not(front: Front, capsys: pytest.CaptureFixture[str]) -> None:
+    older, newer = front.upload(body=JPEG + b"1"), front.upload(body=JPEG + b"2")
+    front.handle(older)
+    front.handle(newer)
+    front.handle(older)  # gone by now, as the newer file is an event
+    assert _gone(capsys) == [0, 0, 1]
+
+
 def test_a_custom_application_gets_the_file_as_its_uploader_named_it(
     front: Front, function_environment: pytest.MonkeyPatch
 ) -> None:
@@ -291,3 +318,11 @@ def test_a_custom_application_gets_the_file_as_its_uploader_named_it(
     frame = request.frames["frame"]
     assert (frame.body, frame.content_type, request.accept) == (b"1,2", "text/csv", "*/*")
     assert front.keys() == ["events/camera=7/frame.csv", "events/camera=7/result.json"]
+
+
+def test_a_serverless_endpoint_takes_smaller_files(front: Front, function_environment: pytest.MonkeyPatch) -> None:
+    function_environment.setenv("ENDPOINT_TYPE", "serverless")
+    module.settings.cache_clear()
+    assert front.handle(front.upload(body=JPEG + bytes(largest("serverless")))) == []
+    ((code, reason, _),) = front.dead_letters()
+    assert (code, "takes at most 4194304" in reason) == ("PayloadTooLarge", True)

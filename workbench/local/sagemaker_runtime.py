@@ -1,7 +1,7 @@
 """SageMaker runtime: ``POST /endpoints/NAME/invocations`` in front of one container.
 
 Failures have the form that boto3 turns into ``ModelError`` and ``ValidationError``; limits are those of
-real-time endpoints. An asynchronous endpoint has ``POST /endpoints/NAME/async-invocations`` instead.
+the endpoint's kind. An asynchronous endpoint has ``POST /endpoints/NAME/async-invocations`` instead.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import json
 import logging
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 from flask import Flask, Response, request
@@ -21,7 +22,7 @@ from workbench.template.rendered_stack import AsyncQueue
 
 logger = logging.getLogger(__name__)
 
-_MAX_BODY_BYTES = 6 * 1024 * 1024
+_MAX_BODY_BYTES, _MAX_SERVERLESS_BODY_BYTES = 6 * 1024 * 1024, 4 * 1024 * 1024
 _TIMEOUT_SECONDS = 60
 # A container that takes a request and then closes the connection has failed on it.
 _CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
@@ -37,15 +38,23 @@ _ASYNC_PASSED_ON = {
 
 
 def create_app(
-    endpoint_name: str, container_url: str, *, queue: AsyncQueue | None = None, objects: ObjectStore | None = None
+    endpoint_name: str,
+    container_url: str,
+    *,
+    is_serverless: bool = False,
+    queue: AsyncQueue | None = None,
+    objects: ObjectStore | None = None,
+    notify: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> Flask:
     """Create the runtime with one endpoint in service.
 
     Args:
         endpoint_name: the endpoint.
         container_url: base URL of the container.
+        is_serverless: whether the limits are those of a serverless endpoint.
         queue: output prefixes of an asynchronous endpoint; None for a real-time one.
         objects: the S3 that an asynchronous endpoint reads and writes.
+        notify: takes the notifications of an asynchronous endpoint, or None.
     """
     app = Flask(__name__)
     # A connection for each request, so that none is left open at the end.
@@ -53,7 +62,7 @@ def create_app(
         base_url=container_url, timeout=_TIMEOUT_SECONDS, limits=httpx.Limits(max_keepalive_connections=0)
     )
     if queue is not None and objects is not None:
-        _add_async(app, endpoint_name, client, queue, objects)
+        _add_async(app, endpoint_name, client, queue, objects, notify)
         return app
 
     @app.post("/endpoints/<name>/invocations")
@@ -61,7 +70,7 @@ def create_app(
         if name != endpoint_name:
             return _error(400, "ValidationError", {"Message": f"Endpoint {name} of account not found."})
         body = request.get_data(cache=False)
-        if len(body) > _MAX_BODY_BYTES:
+        if len(body) > (_MAX_SERVERLESS_BODY_BYTES if is_serverless else _MAX_BODY_BYTES):
             return _error(413, "ValidationError", {"Message": f"Request of {len(body)} bytes is too large."})
         headers = {header: request.headers[header] for header in _PASSED_ON if header in request.headers}
         try:
@@ -79,8 +88,15 @@ def create_app(
     return app
 
 
-def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: AsyncQueue, objects: ObjectStore) -> None:
-    """Add an asynchronous endpoint, which reads requests from S3 and writes results there."""
+def _add_async(
+    app: Flask,
+    endpoint_name: str,
+    client: httpx.Client,
+    queue: AsyncQueue,
+    objects: ObjectStore,
+    notify: Callable[[Mapping[str, Any]], object] | None,
+) -> None:
+    """Add an asynchronous endpoint, which reads requests from S3, writes results there and notifies of them."""
     workers = ThreadPoolExecutor(queue.concurrency, thread_name_prefix="async-endpoint")
 
     @app.post("/endpoints/<name>/invocations")
@@ -99,7 +115,15 @@ def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: Asyn
         }
         location = urllib.parse.urlsplit(request.headers["X-Amzn-SageMaker-InputLocation"])
         workers.submit(
-            _work, client, objects, source=location.path.lstrip("/"), headers=headers, output=output, failure=failure
+            _work,
+            client,
+            objects,
+            notify,
+            source=location.path.lstrip("/"),
+            inference_id=inference_id,
+            headers=headers,
+            output=output,
+            failure=failure,
         )
         return Response(
             json.dumps({"InferenceId": inference_id}),
@@ -113,24 +137,57 @@ def _add_async(app: Flask, endpoint_name: str, client: httpx.Client, queue: Asyn
 
 
 def _work(
-    client: httpx.Client, objects: ObjectStore, *, source: str, headers: Mapping[str, str], output: str, failure: str
+    client: httpx.Client,
+    objects: ObjectStore,
+    notify: Callable[[Mapping[str, Any]], object] | None,
+    *,
+    source: str,
+    inference_id: str,
+    headers: Mapping[str, str],
+    output: str,
+    failure: str,
 ) -> None:
-    """Processes one queued request: sends its object to the container, and stores the answer as an object."""
+    """Processes one queued request: sends its object to the container, stores the answer as an object, and notifies.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
+    """
     try:
-        body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
-        try:
-            answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
-        except httpx.HTTPError as error:
-            objects.client.put_object(Bucket=objects.bucket, Key=failure, Body=_no_answer(error).encode())
+        has_succeeded = _processed(client, objects, source=source, headers=headers, output=output, failure=failure)
+        if notify is None:
             return
-        objects.client.put_object(
-            Bucket=objects.bucket,
-            Key=output if answer.is_success else failure,
-            Body=answer.content,
-            ContentType=answer.headers.get("Content-Type", "binary/octet-stream"),
+        notify(
+            {
+                "invocationStatus": "Completed" if has_succeeded else "Failed",
+                **({} if has_succeeded else {"failureReason": "ClientError: the container did not answer with 200"}),
+                "requestParameters": {"inputLocation": f"s3://{objects.bucket}/{source}"},
+                "responseParameters": {"outputLocation": f"s3://{objects.bucket}/{output}"},
+                "inferenceId": inference_id,
+                "eventVersion": "1.0",
+                "eventSource": "aws:sagemaker",
+                "eventName": "InferenceResult",
+            }
         )
     except Exception:
         logger.exception("the asynchronous request of %s failed", source)
+
+
+def _processed(
+    client: httpx.Client, objects: ObjectStore, *, source: str, headers: Mapping[str, str], output: str, failure: str
+) -> bool:
+    """Sends a queued request to the container and stores what comes of it; True for an answer."""
+    body = objects.client.get_object(Bucket=objects.bucket, Key=source)["Body"].read()
+    try:
+        answer = client.post("/invocations", content=body, headers=dict(headers), timeout=_ASYNC_TIMEOUT_SECONDS)
+    except httpx.HTTPError as error:
+        objects.client.put_object(Bucket=objects.bucket, Key=failure, Body=_no_answer(error).encode())
+        return False
+    objects.client.put_object(
+        Bucket=objects.bucket,
+        Key=output if answer.is_success else failure,
+        Body=answer.content,
+        ContentType=answer.headers.get("Content-Type", "binary/octet-stream"),
+    )
+    return answer.is_success
 
 
 def _no_answer(error: httpx.HTTPError) -> str:

@@ -26,7 +26,9 @@ from workbench.local.api_gateway.rehearsal import Rehearsal
 from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
+from workbench.local.lambda_service import LambdaFunction
 from workbench.local.object_store import CREDENTIALS, ObjectStore
+from workbench.local.result_topic import ResultTopic
 from workbench.local.uploads import Uploads
 from workbench.template.rendered_stack import RenderedStack
 
@@ -125,8 +127,16 @@ def running(
             model_store=model_store,
             log=logs / "serving.log",
         ) as (container_url, program),
+        _completion(stack, events, log=logs / "completion.log") as completion,
         HttpServer(
-            sagemaker_runtime.create_app(stack.endpoint_name, container_url, queue=stack.async_queue, objects=events)
+            sagemaker_runtime.create_app(
+                stack.endpoint_name,
+                container_url,
+                is_serverless=stack.is_serverless,
+                queue=stack.async_queue,
+                objects=events,
+                notify=ResultTopic(completion).publish if completion else None,
+            )
         ) as runtime,
         _uploads(
             stack, events, {**CREDENTIALS, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url}, log=logs / "ingest.log"
@@ -142,7 +152,12 @@ def running(
             log=logs / "function.log",
         ) as function,
     ):
-        programs = (program, *function.processes, *(incoming.processes if incoming else ()))
+        programs = (
+            program,
+            *function.processes,
+            *(incoming.processes if incoming else ()),
+            *(completion.processes if completion else ()),
+        )
         try:
             with _api(rest_api.RestApi(stack, function, callers, rehearsal), port) as url:
                 yield LocalService(
@@ -166,6 +181,16 @@ def _uploads(
     if stack.ingest is None:
         return nullcontext()
     return uploads.running(stack.ingest, events, region=stack.region, service_environment=service_environment, log=log)
+
+
+def _completion(
+    stack: RenderedStack, events: ObjectStore, *, log: Path
+) -> AbstractContextManager[LambdaFunction | None]:
+    """Start the function that completes the events of asynchronous requests, where the stack has one."""
+    if stack.completion is None:
+        return nullcontext()
+    environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url}
+    return lambda_service.running(stack.completion, region=stack.region, service_environment=environment, log=log)
 
 
 def _container(

@@ -13,6 +13,7 @@ from workbench.template.rendered_stage import RenderedStage, rendered_stage
 from workbench.template.rendered_template import render_template
 
 _API_HANDLER, _INGEST_HANDLER = "inference_api.handler.handler", "inference_api.ingest.handler"
+_COMPLETION_HANDLER = "inference_api.completion.handler"
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ class RenderedStack:
     region: str
     function: RenderedFunction
     ingest: RenderedIngest | None
+    completion: RenderedFunction | None
     model_environment: Mapping[str, str]
     model_data_url: str | None
     named_image: str | None
     endpoint_name: str
+    is_serverless: bool
     async_queue: AsyncQueue | None
     bucket_name: str
     stage: RenderedStage
@@ -117,16 +120,19 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
     functions = _functions(resources, names)
     _, model = _only(resources, "AWS::SageMaker::Model")
     _, api = _only(resources, "AWS::ApiGateway::RestApi")
+    endpoint_config = _only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]
     return RenderedStack(
         region=region,
         function=functions[_API_HANDLER],
         ingest=_ingest(resources, names, functions[_INGEST_HANDLER]) if _INGEST_HANDLER in functions else None,
+        completion=functions.get(_COMPLETION_HANDLER),
         model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
         model_data_url=model["Properties"]["PrimaryContainer"].get("ModelDataUrl"),
         # The stack's own images hold the serving program, which runs here without an image.
         named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
-        async_queue=_async_queue(_only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]),
+        is_serverless="ServerlessConfig" in endpoint_config["ProductionVariants"][0],
+        async_queue=_async_queue(endpoint_config),
         bucket_name=names[_events_bucket(resources)],
         stage=rendered_stage(resources),
         methods=tuple(_methods(resources)),

@@ -14,6 +14,7 @@
     ├── ModelFailedError             502 ModelFailed
     ├── AnswerTooLargeError          502 AnswerTooLarge
     ├── EndpointUnavailableError     503 EndpointUnavailable, with Retry-After
+    │   └── EndpointRefusesError     503 EndpointUnavailable, without
     └── EndpointTimeoutError         504 EndpointTimeout
 """
 
@@ -108,7 +109,13 @@ class EndpointUnavailableError(ApiError):
 
     status = 503
     code = "EndpointUnavailable"
-    retry_after_seconds = 1
+    retry_after_seconds: int | None = 1
+
+
+class EndpointRefusesError(EndpointUnavailableError):
+    """The endpoint or S3 refuses the function's call. The operator can mend that, and waiting cannot."""
+
+    retry_after_seconds = None
 
 
 class EndpointTimeoutError(ApiError):

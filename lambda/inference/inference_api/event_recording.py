@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from inference_api.errors import ApiError
-from inference_api.event_store import event_prefix
+from inference_api.event_keys import event_prefix
 from inference_api.idempotency import Claim, Claimed, Earlier, content_of, key_of, name_of
 from inference_api.messages import EventFate, Inference, InferenceRequest
 from inference_api.proxy import Request
@@ -25,10 +25,11 @@ _NOT_STORED = "event not stored"
 
 
 class EventRecording:
-    """The event of one request. ``begin`` it, then call one of ``complete``, ``leave_open`` and ``discard``.
+    """The event of one request. ``begin`` it, then call ``complete`` or ``discard``.
 
-    A request with an Idempotency-Key calls ``claim`` first. A request that fetches a pending answer calls
-    ``complete_later`` alone.
+    A request with an Idempotency-Key calls ``claim`` first. Where the answer takes longer, ``leave_open`` comes before
+    the two, and either may be left to another process. A request that fetches a pending answer calls
+    ``complete_later`` or ``fail_later`` alone.
     """
 
     def __init__(self, store: Callable[[], EventStore], telemetry: Telemetry, *, is_kept: bool) -> None:
@@ -37,8 +38,8 @@ class EventRecording:
         Args:
             store: opens the event store, or returns the open one.
             telemetry: the measurements of the request.
-            is_kept: true when the events of requests are kept; otherwise every method but ``complete_later`` does
-                nothing.
+            is_kept: true when the events of requests are kept; otherwise every method but the two for later
+                does nothing.
         """
         self._store = store
         self._telemetry = telemetry
@@ -47,6 +48,7 @@ class EventRecording:
         self._event: Event | None = None
         self._claimed: Claimed | None = None
         self._may_store = is_kept
+        self._left_open: Mapping[str, Any] | None = None
 
     def claim(self, sent: Request, request: InferenceRequest, *, received: datetime) -> Earlier | None:
         """Claim the request's Idempotency-Key. Where S3 fails, the request is answered, and not stored.
@@ -62,7 +64,7 @@ class EventRecording:
         key = key_of(sent)
         if key is None or not self._is_kept:
             return None
-        prefix = event_prefix(request, request_id=sent.request_id, received=received)
+        prefix = event_prefix(request.camera_id, sent.request_id, received)
         claimed = Claimed(name_of(key, sent, request), Claim(sent.request_id, prefix, content_of(request)))
         earlier = self._claiming(lambda: self._store().claims.make(claimed))
         if earlier is None:
@@ -87,7 +89,9 @@ class EventRecording:
 
     def complete(self, result: Inference) -> EventFate:
         """Write the result after the frames."""
-        if self._event is not None:
+        if self._left_open:  # a lost one is {}
+            return self.complete_later(self._left_open, result)
+        if self._event is not None and self._left_open is None:
             with self._failures_counted(_NOT_STORED):
                 with self._telemetry.timed("StoreLatency"):
                     self._event.complete(result)
@@ -106,6 +110,7 @@ class EventRecording:
         if self._event is not None:
             with self._failures_counted(_NOT_STORED):
                 left = self._event.leave_open()
+        self._left_open = left
         return left
 
     def complete_later(self, left_open: Mapping[str, Any] | None, result: Inference) -> EventFate:
@@ -116,9 +121,20 @@ class EventRecording:
                 self._stored(self._store().complete_later(left_open, result))
         return self._fate
 
-    def discard(self) -> None:
-        """Delete the frames of a request that failed; the client hears of that failure alone."""
-        if self._event is not None:
+    def fail_later(self, left_open: Mapping[str, Any] | None, error: ApiError) -> None:
+        """Write the failure of an event that an earlier request left open."""
+        if left_open:
+            with self._failures_counted(_NOT_STORED):
+                self._store().fail_later(left_open, error)
+
+    def discard(self, error: Exception) -> None:
+        """Delete the frames of a request that failed; the client hears of that failure alone.
+
+        An event that was left open gets the failure instead: a notification may be about to complete it.
+        """
+        if self._left_open is not None and isinstance(error, ApiError):
+            self.fail_later(self._left_open, error)
+        elif self._event is not None:
             with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):
                 self._event.discard()
         self._release()

@@ -7,15 +7,18 @@ URIs are not copied; the result names their URIs. Failures raise: ``event_record
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from inference_api import strict_json
+from inference_api.errors import ApiError
+from inference_api.event_keys import event_prefix, key_in_table
 from inference_api.idempotency import Claims
-from inference_api.messages import JSON, Inference, InferenceRequest, camera_part, is_request_id
+from inference_api.messages import JSON, Inference, InferenceRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,8 +64,17 @@ class EventStore:
         """
         return Event(self, request, request_id=request_id, received=received)
 
+    def holds(self, *, camera_id: str, request_id: str, received: datetime) -> bool:
+        """True when the event is whole; listing needs no permission to read events.
+
+        Raises:
+            Exception: boto3's, when the bucket cannot be listed now.
+        """
+        key = f"{event_prefix(camera_id, request_id, received)}result.json"
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)["KeyCount"] > 0
+
     def complete_later(self, event: Mapping[str, Any], result: Inference) -> str:
-        """Write the result of an event that was left open; a repeat writes the same.
+        """Write the result of an event that was left open, unless it is there already.
 
         Returns:
             The event's key prefix, with a trailing slash.
@@ -72,7 +84,23 @@ class EventStore:
             Exception: boto3's, for an object that was not written.
         """
         prefix: str = event["prefix"]
-        self.finish(prefix, event["document"], result, writes=[], deadline=self.deadline())
+        self.finish(prefix, event["document"], result, writes=[], deadline=self.deadline(), put=self._put_once)
+        return prefix
+
+    def fail_later(self, event: Mapping[str, Any], error: ApiError) -> str:
+        """Write the failure of an event that was left open beside its frames, unless it is there already.
+
+        Returns:
+            The event's key prefix, with a trailing slash.
+
+        Raises:
+            TimeoutError: S3 did not take it in time.
+            Exception: boto3's, for an object that was not written.
+        """
+        prefix: str = event["prefix"]
+        told = {"status": error.status, "code": error.code, "message": str(error)}
+        line = strict_json.written({**event["document"], "error": told})
+        _finish([self._put_once(f"{prefix}error.json", line.encode(), JSON)], self.deadline())
         return prefix
 
     def finish(
@@ -83,6 +111,7 @@ class EventStore:
         *,
         writes: Iterable[Future[Any]],
         deadline: float,
+        put: Callable[[str, bytes, str], Future[Any]] | None = None,
     ) -> None:
         """Write a result after all else of its event, so that a result.json means a whole event."""
         begun = list(writes)
@@ -92,14 +121,25 @@ class EventStore:
             begun.append(self.put(named, result.body, _type_of_answer(result)))
             line = strict_json.written({**document, "result": None, "result_object": named})
         _finish(begun, deadline)
-        keys = [f"{prefix}result.json", *([_key_in_table(prefix)] if self._queryable else [])]
-        _finish([self.put(key, line.encode(), JSON) for key in keys], deadline)
+        keys = [f"{prefix}result.json", *([key_in_table(prefix)] if self._queryable else [])]
+        _finish([(put or self.put)(key, line.encode(), JSON) for key in keys], deadline)
 
     def put(self, key: str, body: bytes, content_type: str) -> Future[Any]:
         """Begin to write an object; boto3 retries by itself."""
         return self._writers.submit(
             self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
         )
+
+    def _put_once(self, key: str, body: bytes, content_type: str) -> Future[Any]:
+        """Begin to write an object that stays as it is if it is there: a client and a notification may come at once."""
+        return self._writers.submit(self._write_once, key, body, content_type)
+
+    def _write_once(self, key: str, body: bytes, content_type: str) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in ("PreconditionFailed", "412"):
+                raise
 
     def delete(self, key: str) -> Future[Any]:
         """Begin to delete an object, which need not exist."""
@@ -122,7 +162,7 @@ class Event:
         self._request = request
         self._request_id = request_id
         self._received = received
-        self.prefix = event_prefix(request, request_id=request_id, received=received)
+        self.prefix = event_prefix(request.camera_id, request_id, received)
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
         self._frames = {
             self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type)
@@ -181,11 +221,6 @@ class Event:
             raise TimeoutError(f"{len(unfinished)} frames of a failed request were still being written")
 
 
-def event_prefix(request: InferenceRequest, *, request_id: str, received: datetime) -> str:
-    """The key prefix of a request's event, with a trailing slash."""
-    return f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
-
-
 def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
     """Wait for all writes or the first failure, and cancel those that have not begun."""
     done, unfinished = wait(writes, max(0.0, deadline - time.monotonic()), FIRST_EXCEPTION)
@@ -210,13 +245,3 @@ def _line(document: Mapping[str, Any], result: Inference) -> str | None:
 def _type_of_answer(result: Inference) -> str:
     """The type of an answer that is an object of its own; plain text for one that says it is JSON and is not."""
     return "text/plain; charset=utf-8" if result.is_json else result.content_type
-
-
-def _key_in_table(prefix: str) -> str:
-    """``results/dt=YYYY-MM-DD/camera=ID/REQUEST.json`` for an event's prefix: the table reads whole days."""
-    return f"results/{prefix.removeprefix('events/').rstrip('/')}.json"
-
-
-def _request_part(request_id: str) -> str:
-    """API Gateway's id, which is a UUID; a random UUID in place of an id that cannot be part of a key."""
-    return request_id if is_request_id(request_id) else str(uuid.uuid4())

@@ -79,19 +79,20 @@ def infer(request: Request, telemetry: Telemetry) -> Response:
         return answer
     event.begin(asked, request_id=request.request_id, received=received)
     try:
-        result = _inferred(asked, request.request_id, telemetry)
+        result = _inferred(asked, request.request_id, event, telemetry)
         if isinstance(result, Inference):
             answers.require_room_for(result)
-        else:
-            resources.async_endpoint().remember(replace(result, event=event.leave_open()))
-    except Exception:
-        event.discard()
+    except Exception as error:
+        event.discard(error)
         raise
     if isinstance(result, Pending):
         telemetry.count("PendingAnswers")
         return answers.pending(request, result.request_id)
     telemetry.detected(result)
-    return answers.inference(result, request.request_id, event.complete(result))
+    fate = event.complete(result)
+    if asked.respond_async and resources.settings().is_async:
+        return answers.pending(request, request.request_id)  # as the client expects, though the answer is there
+    return answers.inference(result, request.request_id, fate)
 
 
 @api.route("GET", "/inference/{request_id}")
@@ -105,13 +106,19 @@ def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response
 
 
 def _collected(request: Request, telemetry: Telemetry, request_id: str) -> Response:
-    pending, result = resources.async_endpoint().collect(request_id)
-    if result is None:
+    pending = resources.async_endpoint().pending(request_id)
+    if pending is None:
+        raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
+    outcome = resources.async_endpoint().outcome(pending)
+    if outcome is None:
         telemetry.count("PendingAnswers")
         return answers.pending(request, request_id)
-    answers.require_room_for(result)
-    fate = _event(telemetry).complete_later(pending.event, result)
-    return answers.inference(result, request.request_id, fate)
+    event = _event(telemetry)
+    if isinstance(outcome, ApiError):
+        event.fail_later(pending.event, outcome)
+        raise outcome
+    answers.require_room_for(outcome)
+    return answers.inference(outcome, request.request_id, event.complete_later(pending.event, outcome))
 
 
 def _repeated(request: Request, telemetry: Telemetry, event: EventRecording, earlier: Earlier) -> Response | None:
@@ -137,10 +144,12 @@ def _parsed(request: Request, telemetry: Telemetry) -> InferenceRequest:
     return replace(asked, respond_async=prefers_async(request.headers))
 
 
-def _inferred(asked: InferenceRequest, request_id: str, telemetry: Telemetry) -> Inference | Pending:
+def _inferred(
+    asked: InferenceRequest, request_id: str, event: EventRecording, telemetry: Telemetry
+) -> Inference | Pending:
     with telemetry.timed("EndpointLatency"):
         if resources.settings().is_async:
-            return resources.async_endpoint().infer(asked, request_id)
+            return resources.async_endpoint().infer(asked, request_id, leave_open=event.leave_open)
         return resources.endpoint().infer(asked, request_id)
 
 

@@ -19,16 +19,17 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api.errors import ApiError, InvalidImageError, PayloadTooLargeError
+from inference_api.batch_telemetry import BatchTelemetry
+from inference_api.errors import ApiError, InvalidImageError
 from inference_api.event_store import EventStore
 from inference_api.messages import Frame, InferenceRequest
-from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.sagemaker import limits
+from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import CUSTOM, IngestSettings
 from inference_api.uploads import notifications
-from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.incoming_files import Absence, IncomingFiles
 from inference_api.uploads.notifications import UploadedFile
-from inference_api.uploads.telemetry import BatchTelemetry
 
 logger = Logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -51,7 +52,12 @@ def settings() -> IngestSettings:
 def endpoint() -> Endpoint:
     """The endpoint, with its connection."""
     client = boto3.client("sagemaker-runtime", config=_ENDPOINT_CONFIG)
-    return Endpoint(client, settings().endpoint_name, payload=in_form(settings().older_short_size))
+    return Endpoint(
+        client,
+        settings().endpoint_name,
+        endpoint_type=settings().endpoint_type,
+        payload=in_form(settings().older_short_size),
+    )
 
 
 @functools.cache
@@ -139,13 +145,10 @@ def _settle(file: UploadedFile, telemetry: BatchTelemetry) -> None:
 def _ingest_file(file: UploadedFile, telemetry: BatchTelemetry) -> None:
     """Read a file, infer, store, and delete the file once its event is whole."""
     camera_id = file.camera_id
-    if file.size > MAX_PAYLOAD_BYTES:
-        raise PayloadTooLargeError(
-            f"the file has {file.size} bytes; the endpoint takes at most {MAX_PAYLOAD_BYTES}: upload smaller frames"
-        )
+    limits.require_fit(file.size, settings().endpoint_type, subject="file")
     content = incoming_files().read(file)
-    if content is None:
-        logger.info("the file is gone: it is an event already, or a newer one has taken its place")
+    if isinstance(content, Absence):
+        _explain(content, file, telemetry)
         return
     request = _request(file, content, camera_id)
     with telemetry.timed("EndpointLatency"):
@@ -155,6 +158,17 @@ def _ingest_file(file: UploadedFile, telemetry: BatchTelemetry) -> None:
     event.complete(result)
     logger.info("event stored", extra={"event_prefix": event.prefix})
     incoming_files().delete(file)
+
+
+def _explain(absence: Absence, file: UploadedFile, telemetry: BatchTelemetry) -> None:
+    """Tell a file that is an event already from one that went without an event: that frame is lost."""
+    if event_store().holds(camera_id=file.camera_id, request_id=file.request_id, received=file.uploaded):
+        logger.info("the file is an event already")
+    elif absence is Absence.OVERWRITTEN:
+        logger.info("a newer file has taken its place, and has a notification of its own")
+    else:
+        logger.error("the file is gone, and there is no event of it")
+        telemetry.count("FilesGone")
 
 
 def _request(file: UploadedFile, content: Frame, camera_id: str) -> InferenceRequest:

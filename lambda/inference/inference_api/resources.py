@@ -25,11 +25,16 @@ def settings() -> Settings:
 
 @functools.cache
 def endpoint() -> Endpoint:
-    """The real-time endpoint."""
+    """The endpoint that answers at once."""
     from inference_api.sagemaker.runtime_client import RuntimeClient
 
     client = RuntimeClient(AwsAccess.from_environment(os.environ), connect_timeout=2, read_timeout=20)
-    return Endpoint(client, settings().endpoint_name, payload=in_form(settings().older_short_size))
+    return Endpoint(
+        client,
+        settings().endpoint_name,
+        endpoint_type=settings().endpoint_type,
+        payload=in_form(settings().older_short_size),
+    )
 
 
 @functools.cache

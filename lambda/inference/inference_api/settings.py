@@ -28,7 +28,7 @@ class Settings:
         application_type: the application that the endpoint serves.
         model_name: its model.
         endpoint_name: the SageMaker endpoint.
-        is_async: true for an asynchronous endpoint, whose answers come through S3.
+        endpoint_type: its kind: ``real-time``, ``serverless`` or ``async``.
         events_bucket: the bucket of the event store.
         save_request_events: true when frames and results are kept.
         events_table: true when results are also written for queries.
@@ -42,7 +42,7 @@ class Settings:
     application_type: str
     model_name: str
     endpoint_name: str
-    is_async: bool
+    endpoint_type: str
     events_bucket: str
     save_request_events: bool
     events_table: bool
@@ -50,6 +50,11 @@ class Settings:
     metrics_namespace: str
     camera_metrics: bool
     older_short_size: int | None
+
+    @property
+    def is_async(self) -> bool:
+        """True for an asynchronous endpoint, whose answers come through S3."""
+        return self.endpoint_type == "async"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -62,7 +67,7 @@ class Settings:
             application_type=environment["APPLICATION_TYPE"],
             model_name=environment["MODEL_NAME"],
             endpoint_name=environment["ENDPOINT_NAME"],
-            is_async=environment["ENDPOINT_TYPE"] == "async",
+            endpoint_type=environment["ENDPOINT_TYPE"],
             events_bucket=environment["EVENTS_BUCKET"],
             save_request_events=environment["SAVE_REQUEST_EVENTS"] == "Yes",
             events_table=environment["EVENTS_TABLE"] == "Yes",
@@ -125,6 +130,7 @@ class IngestSettings:
     Attributes:
         application_type: the application that the endpoint serves.
         endpoint_name: the SageMaker endpoint.
+        endpoint_type: its kind, ``real-time`` or ``serverless``.
         events_bucket: the bucket of the event store, and of the files.
         events_table: true when results are also written for queries.
         dead_letter_queue_url: the queue for messages that retrying cannot fix.
@@ -135,6 +141,7 @@ class IngestSettings:
 
     application_type: str
     endpoint_name: str
+    endpoint_type: str
     events_bucket: str
     events_table: bool
     dead_letter_queue_url: str
@@ -152,6 +159,7 @@ class IngestSettings:
         return cls(
             application_type=environment["APPLICATION_TYPE"],
             endpoint_name=environment["ENDPOINT_NAME"],
+            endpoint_type=environment["ENDPOINT_TYPE"],
             events_bucket=environment["EVENTS_BUCKET"],
             events_table=environment["EVENTS_TABLE"] == "Yes",
             dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -13,9 +14,9 @@ from botocore.exceptions import ClientError
 
 from inference_api import handler as module
 from inference_api import resources
-from inference_api.errors import ApiError, EndpointUnavailableError, ModelFailedError, NothingToFetchError
+from inference_api.errors import ApiError, EndpointUnavailableError, ModelFailedError
 from inference_api.messages import Frame, Inference, InferenceRequest, Pending
-from inference_api.sagemaker import async_endpoint as async_module
+from inference_api.sagemaker import failure_notes
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint, prefers_async
 from ipc_ai_serving import errors as serving_errors
 from tests.lambda_events import proxy_event
@@ -89,20 +90,32 @@ def test_requests_go_through_the_bucket(endpoint: AsyncEndpoint, runtime: FakeRu
 
 def test_an_answer_that_takes_longer_is_pending_and_collected_later(runtime: FakeRuntime) -> None:
     endpoint = _endpoint(runtime, patience_seconds=0.2)
-    pending = endpoint.infer(REQUEST, "request-1")
+    assert endpoint.pending("request-1") is None
+    pending = endpoint.infer(REQUEST, "request-1", leave_open=lambda: {"prefix": "p"})
     assert isinstance(pending, Pending)
-    with pytest.raises(NothingToFetchError):
-        endpoint.collect("request-1")
-    endpoint.remember(pending)
-    assert endpoint.collect("request-1") == (pending, None)
+    assert (pending.event, endpoint.pending("request-1")) == ({"prefix": "p"}, pending)
+    assert endpoint.outcome(pending) is None
     runtime.answers()
-    assert endpoint.collect("request-1") == (pending, Inference(RESULT))
+    assert endpoint.outcome(pending) == Inference(RESULT)
+
+
+def test_an_answer_in_time_leaves_no_note(endpoint: AsyncEndpoint, runtime: FakeRuntime) -> None:
+    runtime.computes = runtime.answers
+    endpoint.infer(REQUEST, "request-1")
+    assert endpoint.pending("request-1") is None
+
+
+def test_an_answer_that_came_before_the_note_is_found_after_it(runtime: FakeRuntime) -> None:
+    """Its notification found no note, so nothing else would complete the event."""
+    endpoint = _endpoint(runtime, patience_seconds=0)
+    assert endpoint.infer(REQUEST, "request-1", leave_open=lambda: runtime.answers()) == Inference(RESULT)
 
 
 def test_a_client_that_prefers_not_to_wait_does_not(endpoint: AsyncEndpoint, runtime: FakeRuntime) -> None:
-    runtime.computes = runtime.answers
     request = InferenceRequest(frames=REQUEST.frames, respond_async=True)
+    began = time.monotonic()
     assert isinstance(endpoint.infer(request, "request-1"), Pending)
+    assert time.monotonic() - began < 5  # of a patience of 10
 
 
 @pytest.mark.parametrize(
@@ -154,7 +167,7 @@ def test_the_statuses_are_the_containers() -> None:
 
     for kind in classes(serving_errors.ServingError):
         if kind.status != 500:
-            assert async_module.STATUSES[kind.code] == kind.status
+            assert failure_notes.STATUSES[kind.code] == kind.status
 
 
 def test_a_look_that_fails_is_not_the_last(runtime: FakeRuntime) -> None:
@@ -183,18 +196,19 @@ def test_a_look_that_fails_is_not_the_last(runtime: FakeRuntime) -> None:
 
 def test_a_bucket_that_is_gone_is_unavailable(endpoint: AsyncEndpoint, bucket: Any) -> None:
     bucket.delete()
-    with pytest.raises(EndpointUnavailableError, match="queue does not take"):
-        endpoint.infer(REQUEST, "request-1")
-    with pytest.raises(EndpointUnavailableError, match="cannot be kept"):
-        endpoint.remember(Pending("request-1", "a", "b"))
-    with pytest.raises(EndpointUnavailableError, match="cannot be read"):
-        endpoint.collect("request-1")
+    for call in (
+        lambda: endpoint.infer(REQUEST, "request-1"),
+        lambda: endpoint.note_failure(Pending("request-1", "a", "b"), "no"),
+        lambda: endpoint.pending("request-1"),
+    ):
+        with pytest.raises(EndpointUnavailableError, match="refuses the service's call") as raised:
+            call()
+        assert raised.value.retry_after_seconds is None
 
 
 @pytest.mark.parametrize("request_id", ["", "../input/request-1", "a/b", "x" * 129, "😀"])
 def test_an_id_that_is_none_is_not_looked_for(endpoint: AsyncEndpoint, request_id: str) -> None:
-    with pytest.raises(NothingToFetchError):
-        endpoint.collect(request_id)
+    assert endpoint.pending(request_id) is None
 
 
 @pytest.mark.parametrize(
@@ -260,6 +274,15 @@ def test_a_pending_answer_leads_to_itself(api: None, runtime: FakeRuntime, bucke
     assert (event["request_id"], event["result"]) == ("request-1", json.loads(RESULT))
 
 
+def test_a_client_that_does_not_wait_gets_202_though_the_answer_is_there(
+    api: None, runtime: FakeRuntime, bucket: Any
+) -> None:
+    runtime.computes = runtime.answers
+    assert _post(Prefer="respond-async")[0] == 202
+    assert _events(bucket) == ["frame.jpg", "result.json"]
+    assert _get("/inference/request-1")[:2] == (200, json.loads(RESULT))
+
+
 def test_an_event_that_was_lost_is_marked_when_its_answer_is_fetched(
     api: None, runtime: FakeRuntime, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,8 +313,10 @@ def test_a_failure_comes_in_the_one_error_shape(api: None, runtime: FakeRuntime,
     runtime.computes = lambda: None
     assert _post(Prefer="respond-async")[0] == 202
     runtime.fails()
-    status, body, _ = _get("/inference/request-1")
-    assert (status, body["error"]["code"]) == (400, "InvalidImage")
+    for _ in range(2):
+        status, body, _ = _get("/inference/request-1")
+        assert (status, body["error"]["code"]) == (400, "InvalidImage")
+        assert _events(bucket) == ["error.json", "frame.jpg"]
 
 
 def test_an_id_that_never_was(api: None) -> None:

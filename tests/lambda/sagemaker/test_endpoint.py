@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 
 from inference_api.errors import ApiError
 from inference_api.messages import Frame, Inference, InferenceRequest
-from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.sagemaker.endpoint import Endpoint
 from tests.detection_options import VALID
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -127,10 +127,22 @@ def test_uris_go_as_they_are(endpoint: tuple[Endpoint, Stubber]) -> None:
         endpoint[0].infer(InferenceRequest(frames={}, uris=uris, options={"clip": True, "max_results": 3}), "r")
 
 
-def test_a_payload_over_the_limit_is_not_sent(endpoint: tuple[Endpoint, Stubber]) -> None:
-    with endpoint[1], pytest.raises(ApiError) as raised:
-        endpoint[0].infer(InferenceRequest(frames={"frame": Frame(b"x" * (MAX_PAYLOAD_BYTES + 1))}), "r")
-    assert raised.value.status == 413
+@pytest.mark.parametrize(
+    ("endpoint_type", "size", "advice"),
+    [("real-time", 6_291_456, "send a smaller frame"), ("serverless", 4_194_304, "endpointType=real-time")],
+)
+def test_a_payload_over_the_limit_of_its_kind_is_not_sent(
+    endpoint: tuple[Endpoint, Stubber], endpoint_type: str, size: int, advice: str
+) -> None:
+    served = Endpoint(endpoint[0]._client, "name", endpoint_type=endpoint_type)
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", _answer(b"{}"))
+        served.infer(InferenceRequest(frames={"frame": Frame(bytes(size))}), "r")
+    with pytest.raises(ApiError) as raised:
+        served.infer(InferenceRequest(frames={"frame": Frame(bytes(size + 1))}), "r")
+    assert (raised.value.status, raised.value.code) == (413, "PayloadTooLarge")
+    assert f"a {endpoint_type} endpoint takes at most {size}" in str(raised.value)
+    assert advice in str(raised.value)
 
 
 CONTAINER_ERROR = json.dumps({"error": {"code": "InvalidImage", "message": "send a JPEG", "request_id": "r"}})
@@ -170,6 +182,36 @@ def test_failures_in_the_apis_words(
     assert (raised.value.status, raised.value.code) == (status, api_code)
     if original_message == CONTAINER_ERROR and status != 502:
         assert str(raised.value) == "send a JPEG"
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status", "status", "retry_after"),
+    [
+        ("ThrottlingException", 400, 503, 1),
+        ("TooManyRequestsException", 429, 503, 1),
+        ("ModelNotReadyException", 429, 503, 1),
+        ("ServiceUnavailable", 503, 503, 1),
+        ("InternalFailure", 500, 503, 1),
+        ("InternalDependencyException", 530, 503, 1),
+        ("502", 502, 503, 1),  # an answer without a code, from what stands in front
+        ("ValidationError", 400, 503, None),
+        ("AccessDeniedException", 403, 503, None),
+        ("AccessDenied", 403, 503, None),
+        ("ExpiredTokenException", 403, 503, None),
+        ("InvalidSignatureException", 403, 503, None),
+        ("UnknownOperationException", 404, 503, None),
+        ("413", 413, 413, None),
+        ("ValidationError", 413, 413, None),
+    ],
+)
+def test_a_client_waits_only_where_waiting_helps(
+    endpoint: tuple[Endpoint, Stubber], code: str, http_status: int, status: int, retry_after: int | None
+) -> None:
+    with endpoint[1] as stub:
+        stub.add_client_error("invoke_endpoint", code, "no", http_status)
+        with pytest.raises(ApiError) as raised:
+            endpoint[0].infer(REQUEST, "r")
+    assert (raised.value.status, raised.value.retry_after_seconds) == (status, retry_after)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from inference_api.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from inference_api.frames import parse
 from inference_api.messages import Frame, InferenceRequest
-from inference_api.sagemaker.endpoint import MAX_PAYLOAD_BYTES, Endpoint
+from inference_api.sagemaker.endpoint import Endpoint
+from inference_api.sagemaker.limits import largest
 from inference_api.sagemaker.payloads import in_form
 from tests.lambda_events import as_request, older_client_event, proxy_event
 
@@ -103,9 +104,9 @@ def test_an_uploaded_file_of_a_custom_application(content: Frame, is_wrapped: bo
 
 def test_a_frame_that_base64_makes_too_large() -> None:
     endpoint = Endpoint(None, "name", payload=OLDER)  # type: ignore[arg-type]
-    request = InferenceRequest({"frame": Frame(b"\xff\xd8\xff" * (MAX_PAYLOAD_BYTES // 4))})
-    assert len(request.frames["frame"].body) < MAX_PAYLOAD_BYTES
-    with pytest.raises(PayloadTooLargeError, match="base64 makes an image a third larger: send a smaller one"):
+    request = InferenceRequest({"frame": Frame(b"\xff\xd8\xff" * (largest("real-time") // 4))})
+    assert len(request.frames["frame"].body) < largest("real-time")
+    with pytest.raises(PayloadTooLargeError, match="in which base64 makes an image a third larger, has"):
         endpoint.infer(request, "r")
 
 

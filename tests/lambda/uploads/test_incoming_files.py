@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from inference_api.messages import Frame
-from inference_api.uploads.incoming_files import IncomingFiles
+from inference_api.uploads.incoming_files import Absence, IncomingFiles
 from inference_api.uploads.notifications import UploadedFile
 
 KEY = "incoming/camera=7/a.jpg"
@@ -22,11 +22,11 @@ def _file(etag: str) -> UploadedFile:
 def test_a_file_is_read_and_deleted_while_it_is_the_one_told_of(bucket: Any) -> None:
     files = IncomingFiles(boto3.client("s3"), bucket.name)
     etag = bucket.put_object(Key=KEY, Body=b"a", ContentType="image/jpeg").e_tag.strip('"')
-    assert files.read(_file("other")) is None
+    assert files.read(_file("other")) is Absence.OVERWRITTEN
     files.delete(_file("other"))
     assert files.read(_file(etag)) == Frame(b"a", "image/jpeg")
     files.delete(_file(etag))
-    assert files.read(_file(etag)) is None
+    assert files.read(_file(etag)) is Absence.GONE
     files.delete(_file(etag))
     assert list(bucket.objects.all()) == []
 

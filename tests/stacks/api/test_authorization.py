@@ -48,7 +48,9 @@ def test_each_way(template: dict[str, Any], region: str, asked: str) -> None:
         way == "API_KEY",
     )
     (api,) = _of_type(rendered, "AWS::ApiGateway::RestApi").values()
-    assert ("Policy" in api) == (way == "AWS_IAM")
+    # A policy that is left out of an update stays on the API, so each way says its own.
+    principals = [statement["Principal"] for statement in api["Policy"]["Statement"]]
+    assert (principals == ["*"]) == (way != "AWS_IAM")
     for kind in ("ApiKey", "UsagePlan", "UsagePlanKey"):
         assert len(_of_type(rendered, f"AWS::ApiGateway::{kind}")) == (way == "API_KEY")
     # An output whose condition does not hold is not made.
@@ -86,6 +88,14 @@ def test_with_iam_only_principals_of_the_account_get_in(template: dict[str, Any]
     assert callers["Principal"]["AWS"].startswith(f"arn:{partition}:iam::")
     assert callers["Principal"]["AWS"].endswith(":root")
     assert (preflight["Principal"], preflight["Resource"]) == ("*", "execute-api:/*/OPTIONS/*")
+
+
+@pytest.mark.parametrize("way", ["API_KEY", "NONE"])
+def test_without_iam_the_policy_lets_every_caller_in(template: dict[str, Any], way: str) -> None:
+    (api,) = _of_type(_render(template, apiAuthorization=way), "AWS::ApiGateway::RestApi").values()
+    assert api["Policy"]["Statement"] == [
+        {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+    ]
 
 
 def test_limits(template: dict[str, Any]) -> None:

@@ -90,6 +90,20 @@ def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any]
     assert {(rule["Status"], rule["ExpirationInDays"]) for rule in expiring[len(rules) :]} == {("Enabled", "30")}
 
 
+@pytest.mark.parametrize(
+    ("days", "incoming"), [("1", "22"), ("9", "22"), ("21", "22"), ("22", "22"), ("23", "23"), ("100", "100")]
+)
+def test_files_outlive_the_messages_about_them(template: dict[str, Any], days: str, incoming: str) -> None:
+    resources = rendered(template, eventRetentionDays=days, ingestFromS3="Yes")
+    rules = events_bucket(resources)[1]["LifecycleConfiguration"]["Rules"]
+    expiries = {
+        rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if rule.get("Id", "").startswith("Retention")
+    }
+    assert expiries == {"events/": days, "results/": days, "capture/": days, "incoming/": incoming}
+    longest = sum(queue["MessageRetentionPeriod"] for queue in of_type(resources, "AWS::SQS::Queue").values())
+    assert int(incoming) * 24 * 3600 > longest
+
+
 @pytest.mark.parametrize("days", ["", "-1", "1.5", "00", "030", "forever", "100000"])
 def test_days_that_are_none(template: dict[str, Any], days: str) -> None:
     with pytest.raises(ParameterError, match=f"eventRetentionDays cannot be '{days}'; it takes a whole number of days"):

@@ -31,7 +31,9 @@ def _changes(template: dict[str, Any], after: dict[str, str]) -> dict[str, str]:
     return {
         resource["Type"]: found[name]
         for name, resource in template["Resources"].items()
-        if resource["Type"] in (VERSION, ALIAS, FUNCTION) and name in found and not name.startswith("Ingest")
+        if resource["Type"] in (VERSION, ALIAS, FUNCTION)
+        and name in found
+        and not name.startswith(("Ingest", "AsyncResults"))
     }
 
 

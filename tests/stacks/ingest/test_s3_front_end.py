@@ -226,3 +226,17 @@ def test_the_local_run_finds_both_functions_by_their_handlers(template: dict[str
     assert on.ingest.function.handler == HANDLER
     assert on.ingest.function.environment["EVENTS_BUCKET"] == on.bucket_name
     assert (on.ingest.batch_size, on.ingest.visibility_seconds, on.ingest.attempts) == (4, 720, 5)
+
+
+def test_an_alarm_watches_for_files_that_went_without_an_event(template: dict[str, Any]) -> None:
+    resources = rendered(template, **ON)
+    (alarm,) = (
+        entry
+        for entry in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if entry.get("MetricName") == "FilesGone"
+    )
+    variables = _function(resources)["Environment"]["Variables"]
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"]) == ("GreaterThanThreshold", 0, "Sum")
+    assert len(alarm["AlarmActions"]) == 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -85,6 +86,30 @@ def test_what_comes_of_an_object_becomes_another(body: bytes, location: str, pre
         assert _read(objects, str(named)) == b"image/jpeg 7 " + body
 
 
+@pytest.mark.parametrize(("body", "status"), [(b"frame", "Completed"), (b"", "Failed")])
+def test_the_endpoint_tells_of_a_result_once_it_is_there(body: bytes, status: str) -> None:
+    told: queue.Queue[tuple[Mapping[str, Any], list[str]]] = queue.Queue()
+    with object_store.running("bucket", "us-east-1") as objects, HttpServer(_container()) as container:
+        app = sagemaker_runtime.create_app(
+            "endpoint",
+            container.url,
+            queue=QUEUE,
+            objects=objects,
+            notify=lambda message: told.put((message, objects.list_keys())),
+        )
+        objects.client.put_object(Bucket="bucket", Key="async/input/7", Body=body)
+        words = {
+            "X-Amzn-SageMaker-InputLocation": "s3://bucket/async/input/7",
+            "X-Amzn-SageMaker-Content-Type": "image/jpeg",
+            "X-Amzn-SageMaker-Inference-Id": "7",
+        }
+        answer = app.test_client().post("/endpoints/endpoint/async-invocations", headers=words)
+        message, keys = told.get(timeout=20)
+    assert (message["inferenceId"], message["invocationStatus"]) == ("7", status)
+    where = "OutputLocation" if status == "Completed" else "FailureLocation"
+    assert answer.headers[f"X-Amzn-SageMaker-{where}"].removeprefix("s3://bucket/") in keys
+
+
 def test_an_asynchronous_endpoint_does_not_answer_at_once() -> None:
     with _runtime() as (client, _), pytest.raises(ClientError, match="is asynchronous"):
         client.invoke_endpoint(EndpointName="endpoint", Body=b"frame")
@@ -116,3 +141,13 @@ def _take_and_close(container: socket.socket) -> None:
     connection, _ = container.accept()
     with connection:
         connection.recv(65536)
+
+
+@pytest.mark.parametrize(("is_serverless", "largest"), [(False, 6_291_456), (True, 4_194_304)])
+def test_a_body_over_the_limit_of_its_kind_does_not_reach_the_container(is_serverless: bool, largest: int) -> None:
+    with HttpServer(_container()) as container:
+        app = sagemaker_runtime.create_app("endpoint", container.url, is_serverless=is_serverless)
+        for size, status in ((largest, 200), (largest + 1, 413)):
+            words = {"X-Amzn-SageMaker-Inference-Id": "7", "Content-Type": "image/jpeg"}
+            answer = app.test_client().post("/endpoints/endpoint/invocations", data=bytes(size), headers=words)
+            assert answer.status_code == status

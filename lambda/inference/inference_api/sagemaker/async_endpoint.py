@@ -1,59 +1,42 @@
 """An asynchronous SageMaker endpoint: requests and answers pass through S3, with SageMaker's queue between them.
 
-``async/input/ID`` is the body sent. ``async/pending/ID`` names the keys of an answer that is fetched later. SageMaker
-writes under ``async/output`` and ``async/failure``.
+``async/input/ID`` is the body sent. ``async/pending/ID`` is the note of an answer that comes later: its keys, and the
+event to complete with it. SageMaker writes under ``async/output`` and ``async/failure``, then notifies ``completion``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
 import time
 import urllib.parse
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inference_api.errors import ApiError, EndpointUnavailableError, NothingToFetchError
+from inference_api.errors import ApiError, EndpointUnavailableError
 from inference_api.messages import JSON, Inference, InferenceRequest, Pending, is_request_id
 from inference_api.sagemaker.endpoint import custom_attributes
+from inference_api.sagemaker.failure_notes import failure_of
 from inference_api.sagemaker.payloads import Payload
 from inference_api.sagemaker.payloads import payload as as_images
-from inference_api.sagemaker.refusals import translated_failure
+from inference_api.sagemaker.service_errors import translated_service_error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 PATIENCE_SECONDS = 16.0
-"""Wait for an answer. The function times out at 28 s, which leaves time for a last look (two calls of at most 2.5 s),
-the note of the pending answer (one such call), and the event store's patience of 4 s.
+"""Wait for an answer. The function times out at 28 s: there is time for a last look, two calls of at most 2.5 s."""
+
+_BEFORE_NOTE = 0.6
+"""Part of the patience after which the answer to come is noted: the rest leaves time for the note (a call of at most
+2.5 s), for the event store's patience of 4 s before it, and for the looks after it.
 """
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.05, 1.0, 1.5
 _NOT_THERE = frozenset({"404", "NoSuchKey"})
-# "Received client error (415) from primary with message "ONLY JPEG". See https://... for more information."
-_NOTE = re.compile(r'\((?P<status>\d{3})\)(?:.*?with message "(?P<said>.*?)"(?:\. See |\.?$))?', re.DOTALL)
-# By the container's codes: SageMaker's note of a failure may leave the status out.
-STATUSES = {
-    "InvalidRequest": 400,
-    "InvalidImage": 400,
-    "ObjectDenied": 403,
-    "ObjectNotFound": 404,
-    "PayloadTooLarge": 413,
-    "UnsupportedMediaType": 415,
-    "ModelFailed": 502,
-    "ModelNotReady": 503,
-    "ObjectStoreUnavailable": 503,
-    "Overloaded": 503,
-}
-
-
-class _UnreadableError(EndpointUnavailableError):
-    """S3 failed to deliver an object; the next attempt may succeed."""
 
 
 class AsyncEndpoint:
@@ -76,21 +59,66 @@ class AsyncEndpoint:
         self._bucket = bucket
         self._patience = patience_seconds
 
-    def infer(self, request: InferenceRequest, request_id: str) -> Inference | Pending:
+    def infer(
+        self,
+        request: InferenceRequest,
+        request_id: str,
+        *,
+        leave_open: Callable[[], Mapping[str, Any] | None] = lambda: None,
+    ) -> Inference | Pending:
         """Queue the frames, and wait a while for the answer unless the client asked not to.
+
+        An answer that takes longer is noted while there is still time, and looked for once more after that:
+        SageMaker's notification finds the note, or came before it, and then the answer is there.
 
         Args:
             request: the frames and options, as for a real-time endpoint.
             request_id: this request's id, at most 64 characters.
+            leave_open: waits for the event's frames and returns the event's state, for the note.
 
         Raises:
             ApiError: the container refused or failed, or the queue does not take the request.
         """
-        deadline = time.monotonic() + (0 if request.respond_async else self._patience)
+        patience = 0 if request.respond_async else self._patience
+        began = time.monotonic()
+        pending = self._queued(request, request_id)
+        answer = self._wait(pending, began + patience * _BEFORE_NOTE)
+        if answer is not None:
+            return answer
+        pending = replace(pending, event=leave_open())
+        self._note(pending)
+        return self._look(pending) or self._wait(pending, began + patience) or pending
+
+    def pending(self, request_id: str) -> Pending | None:
+        """The note of a request whose client was told to come back; None where there is none."""
+        found = self._read(f"async/pending/{request_id}") if is_request_id(request_id) else None
+        return None if found is None else Pending(**json.loads(found.body))
+
+    def outcome(self, pending: Pending) -> Inference | ApiError | None:
+        """The answer, or the failure that the container or SageMaker told; None where there is neither yet.
+
+        Raises:
+            EndpointUnavailableError: S3 does not deliver it.
+        """
+        answer = self._read(pending.output)
+        if answer is not None:
+            return answer
+        failure = self._read(pending.failure)
+        return None if failure is None else failure_of(failure.body.decode(errors="replace"))
+
+    def note_failure(self, pending: Pending, reason: str) -> None:
+        """Write SageMaker's reason where the container's would be, for the client that comes back.
+
+        Raises:
+            EndpointUnavailableError: S3 does not take it.
+        """
+        self._put(pending.failure, reason.encode(), "text/plain; charset=utf-8")
+
+    def _queued(self, request: InferenceRequest, request_id: str) -> Pending:
         body, content_type = self._payload(request)
         key = f"async/input/{request_id}"
+        self._put(key, body, content_type)
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
             answer = self._client.invoke_endpoint_async(
                 EndpointName=self._name,
                 InputLocation=f"s3://{self._bucket}/{key}",
@@ -99,62 +127,48 @@ class AsyncEndpoint:
                 InferenceId=request_id,
                 CustomAttributes=custom_attributes(request),
             )
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            raise translated_service_error(error, subject="the endpoint's queue") from error
+        except BotoCoreError as error:
             raise EndpointUnavailableError(
                 "the endpoint's queue does not take the request; try again shortly"
             ) from error
-        pending = Pending(request_id, _key(answer["OutputLocation"]), _key(answer["FailureLocation"]))
-        return self._wait(pending, deadline)
+        return Pending(request_id, _key(answer["OutputLocation"]), _key(answer["FailureLocation"]))
 
-    def remember(self, pending: Pending) -> None:
-        """Note the keys of the answer to come, for ``collect``.
+    def _note(self, pending: Pending) -> None:
+        self._put(f"async/pending/{pending.request_id}", json.dumps(asdict(pending)).encode(), JSON)
 
-        Raises:
-            EndpointUnavailableError: S3 does not take it.
-        """
+    def _put(self, key: str, body: bytes, content_type: str) -> None:
         try:
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=f"async/pending/{pending.request_id}",
-                Body=json.dumps(asdict(pending)).encode(),
-                ContentType=JSON,
-            )
-        except (BotoCoreError, ClientError) as error:
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+        except ClientError as error:
+            raise translated_service_error(error, subject="the store of waiting requests") from error
+        except BotoCoreError as error:
             raise EndpointUnavailableError("the request cannot be kept for later; try again shortly") from error
 
-    def collect(self, request_id: str) -> tuple[Pending, Inference | None]:
-        """Look up a pending request, and its answer once there is one.
-
-        Raises:
-            NothingToFetchError: no such request is or was waiting.
-            ApiError: the container refused or failed.
-        """
-        found = self._read(f"async/pending/{request_id}") if is_request_id(request_id) else None
-        if found is None:
-            raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
-        pending = Pending(**json.loads(found.body))
-        return pending, self._answer(pending)
-
-    def _wait(self, pending: Pending, deadline: float) -> Inference | Pending:
+    def _wait(self, pending: Pending, deadline: float) -> Inference | None:
         pause = _FIRST_PAUSE_SECONDS
         while time.monotonic() + pause < deadline:
             time.sleep(pause)
-            # S3 failing once does not mean that the answer failed.
-            with contextlib.suppress(_UnreadableError):
-                answer = self._answer(pending)
-                if answer is not None:
-                    return answer
+            answer = self._look(pending)
+            if answer is not None:
+                return answer
             pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
-        return pending
-
-    def _answer(self, pending: Pending) -> Inference | None:
-        answer = self._read(pending.output)
-        if answer is not None:
-            return answer
-        failure = self._read(pending.failure)
-        if failure is not None:
-            raise _failure(failure.body.decode(errors="replace"))
         return None
+
+    def _look(self, pending: Pending) -> Inference | None:
+        """The answer, if it is there. S3 failing once does not mean that the answer failed.
+
+        Raises:
+            ApiError: the container refused or failed.
+        """
+        try:
+            outcome = self.outcome(pending)
+        except EndpointUnavailableError:
+            return None
+        if isinstance(outcome, ApiError):
+            raise outcome
+        return outcome
 
     def _read(self, key: str) -> Inference | None:
         """An object with its type; None where there is none."""
@@ -164,9 +178,9 @@ class AsyncEndpoint:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _NOT_THERE:
                 return None
-            raise _UnreadableError("the answer cannot be read from S3; try again shortly") from error
+            raise translated_service_error(error, subject="the store of answers") from error
         except BotoCoreError as error:
-            raise _UnreadableError("the answer cannot be read from S3; try again shortly") from error
+            raise EndpointUnavailableError("the answer cannot be read from S3; try again shortly") from error
 
 
 def prefers_async(headers: Mapping[str, str]) -> bool:
@@ -189,33 +203,3 @@ def _typed(body: bytes, content_type: str) -> Inference:
     except ValueError:
         return Inference(body, "application/octet-stream")
     return Inference.of_container(body, JSON)
-
-
-def _failure(text: str) -> ApiError:
-    """The container's own error, found anywhere in SageMaker's note of a failure.
-
-    The note is the container's answer alone, or a sentence with status and answer in it.
-    """
-    start = text.find('{"error"')
-    note = _NOTE.search(text[:start] if start >= 0 else text)
-    said = _json_at(text, start) if start >= 0 else note["said"] or "" if note else text
-    status = int(note["status"]) if note else STATUSES.get(_code(said), 500)
-    return translated_failure(status, said)
-
-
-def _json_at(text: str, start: int) -> str:
-    """The JSON object that begins there, without what follows it."""
-    try:
-        _, end = json.JSONDecoder().raw_decode(text, start)
-    except ValueError:
-        return ""
-    return text[start:end]
-
-
-def _code(said: str) -> str:
-    """The code of an error in the shape of all errors; empty for other answers."""
-    try:
-        error = json.loads(said)["error"]
-        return str(error["code"])
-    except (ValueError, LookupError, TypeError):
-        return ""

@@ -1,4 +1,4 @@
-"""A real-time SageMaker endpoint, and its failures in the API's own words."""
+"""A SageMaker endpoint that answers at once, and its failures in the API's own words."""
 
 from __future__ import annotations
 
@@ -19,40 +19,45 @@ from inference_api.errors import (
     ApiError,
     EndpointTimeoutError,
     EndpointUnavailableError,
-    PayloadTooLargeError,
 )
 from inference_api.messages import JSON, Inference, InferenceRequest
+from inference_api.sagemaker import limits
 from inference_api.sagemaker.payloads import Payload
 from inference_api.sagemaker.payloads import payload as as_images
 from inference_api.sagemaker.refusals import translated_failure
+from inference_api.sagemaker.service_errors import translated_service_error
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
     from inference_api.sagemaker.runtime_client import RuntimeClient
 
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-"""SageMaker's limit for a real-time invocation."""
-
-_IN_BASE64 = ", in which base64 makes an image a third larger: send a smaller one"
+_IN_BASE64 = "request, in which base64 makes an image a third larger,"
 _MAX_CAMERA_LENGTH = 64  # percent-encoded at most 768 characters; SageMaker takes 1024
 
 
 class Endpoint:
-    """One real-time endpoint."""
+    """One endpoint that answers at once."""
 
     def __init__(
-        self, client: RuntimeClient | SageMakerRuntimeClient, name: str, *, payload: Payload = as_images
+        self,
+        client: RuntimeClient | SageMakerRuntimeClient,
+        name: str,
+        *,
+        endpoint_type: str = "real-time",
+        payload: Payload = as_images,
     ) -> None:
         """Take a client.
 
         Args:
             client: the client of the SageMaker runtime, ours or boto3's.
             name: the endpoint's name.
+            endpoint_type: ``real-time`` or ``serverless``.
             payload: the form in which the container reads requests.
         """
         self._client = client
         self._name = name
+        self._endpoint_type = endpoint_type
         self._payload = payload
 
     def infer(self, request: InferenceRequest, request_id: str) -> Inference:
@@ -66,11 +71,7 @@ class Endpoint:
             ApiError: the endpoint refused, failed, timed out or cannot be reached.
         """
         body, content_type = self._payload(request)
-        if len(body) > MAX_PAYLOAD_BYTES:
-            raise PayloadTooLargeError(
-                f"the request has {len(body)} bytes for the endpoint; it takes at most {MAX_PAYLOAD_BYTES}"
-                + (_IN_BASE64 if content_type == JSON else "")
-            )
+        limits.require_fit(len(body), self._endpoint_type, subject=_IN_BASE64 if content_type == JSON else "request")
         try:
             answer = self._client.invoke_endpoint(
                 EndpointName=self._name,
@@ -102,6 +103,5 @@ def _translated(error: ClientError) -> ApiError:
     response: dict[str, Any] = dict(error.response)
     code = response.get("Error", {}).get("Code", "")
     if code != "ModelError":
-        # Throttling, a model that loads, an endpoint being created or deleted: no camera can mend these, so 503.
-        return EndpointUnavailableError(f"the endpoint is not available ({code}); try again shortly")
+        return translated_service_error(error)
     return translated_failure(int(response.get("OriginalStatusCode", 500)), str(response.get("OriginalMessage", "")))

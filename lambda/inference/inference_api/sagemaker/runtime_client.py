@@ -6,26 +6,19 @@ longer than the rest of a cold start, and boto3 copies the frame once more, behi
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import io
 import json
-import select
 import urllib.parse
-from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
-from botocore.exceptions import ReadTimeoutError as AnswerTimeoutError
+from botocore.exceptions import ClientError
 
+from inference_api.sagemaker.kept_connection import Answer, KeptConnection
 from inference_api.sagemaker.signature import signed
 from inference_api.settings import AwsAccess
 
 _SERVICE = "sagemaker"
-_CONNECTIONS: dict[str, Callable[..., http.client.HTTPConnection]] = {
-    "https": http.client.HTTPSConnection,
-    "http": http.client.HTTPConnection,
-}
+_OK = 200
 
 
 class RuntimeClient:
@@ -37,18 +30,18 @@ class RuntimeClient:
         Args:
             access: the region, its address and the credentials.
             connect_timeout: seconds until a connection is given up.
-            read_timeout: seconds that each piece of an answer may take.
+            read_timeout: seconds that sending and the whole answer may take.
         """
         self._access = access
         self._url = urllib.parse.urlsplit(access.sagemaker_runtime_url)
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
-        self._connection = self._new_connection()
+        self._connection = KeptConnection(
+            access.sagemaker_runtime_url, connect_timeout=connect_timeout, read_timeout=read_timeout
+        )
 
     def invoke_endpoint(
         self, *, EndpointName: str, Body: bytes, ContentType: str, Accept: str, InferenceId: str, CustomAttributes: str
     ) -> dict[str, Any]:
-        """Send a body to an endpoint, without a copy and without retries.
+        """Send a body to an endpoint, without a copy; ``kept_connection`` says when a second time.
 
         Returns:
             ``Body``, a file object of the answer, and ``ContentType``, which may be empty.
@@ -56,7 +49,7 @@ class RuntimeClient:
         Raises:
             ClientError: the runtime or the container refused or failed.
             ConnectTimeoutError: the connection was not accepted in time.
-            ReadTimeoutError: a piece of the answer did not come in time.
+            ReadTimeoutError: the whole answer did not come in time.
             EndpointConnectionError: there is no connection.
             HTTPClientError: the connection broke.
         """
@@ -76,59 +69,29 @@ class RuntimeClient:
             region=self._access.region,
             service=_SERVICE,
         )
-        self._connect()
-        try:
-            # Header values are signed as UTF-8; http.client would send text as Latin-1, or not at all.
-            with contextlib.suppress(BrokenPipeError):  # a refusal may come before the body is sent
-                self._connection.request("POST", path, Body, {name: value.encode() for name, value in sent.items()})
-            answer = self._connection.getresponse()
-            body = answer.read()
-        except TimeoutError as error:
-            self.close()
-            raise AnswerTimeoutError(endpoint_url=self._url.geturl()) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self.close()
-            raise HTTPClientError(error=error) from error
-        if answer.status != http.client.OK:
-            raise _client_error(answer, body)
-        return {"Body": io.BytesIO(body), "ContentType": answer.headers.get("Content-Type", "")}
+        answer = self._connection.post(path, sent, Body)
+        if answer.status != _OK:
+            raise _client_error(answer)
+        return {"Body": io.BytesIO(answer.body), "ContentType": answer.headers.get("Content-Type", "")}
 
     def close(self) -> None:
-        """Close the connection, so that the next call reads nothing left over from a failed one."""
+        """Close the connection; the next call opens another."""
         self._connection.close()
-        self._connection = self._new_connection()
-
-    def _new_connection(self) -> http.client.HTTPConnection:
-        return _CONNECTIONS[self._url.scheme](self._url.netloc, timeout=self._connect_timeout)
-
-    def _connect(self) -> None:
-        """Open the connection, unless the one kept is still open."""
-        if self._connection.sock is not None:
-            if not select.select([self._connection.sock], [], [], 0)[0]:
-                return
-            self.close()  # readable before a request was sent: the other side closed it
-        try:
-            self._connection.connect()
-        except TimeoutError as error:
-            self.close()
-            raise ConnectTimeoutError(endpoint_url=self._url.geturl()) from error
-        except OSError as error:
-            self.close()
-            raise EndpointConnectionError(endpoint_url=self._url.geturl(), error=error) from error
-        self._connection.sock.settimeout(self._read_timeout)
 
 
-def _client_error(answer: http.client.HTTPResponse, body: bytes) -> ClientError:
-    """The error that boto3 raises: the service's code, with the container's answer beside it."""
+def _client_error(answer: Answer) -> ClientError:
+    """The error that boto3 raises: the service's code and status, with the container's answer beside it."""
     try:
-        document = json.loads(body)
+        document = json.loads(answer.body)
     except ValueError:
         document = {}
     said: dict[str, Any] = document if isinstance(document, dict) else {}
     kind = answer.headers.get("x-amzn-ErrorType") or said.get("code") or said.get("__type") or str(answer.status)
     code = str(kind).split(":")[0].split("#")[-1]
     message = str(said.get("message") or said.get("Message") or "")
-    return ClientError(
-        {**said, "Error": {"Code": code, "Message": message}},  # type: ignore[typeddict-item]
-        "InvokeEndpoint",
-    )
+    response = {
+        **said,
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": answer.status},
+    }
+    return ClientError(response, "InvokeEndpoint")  # type: ignore[arg-type]

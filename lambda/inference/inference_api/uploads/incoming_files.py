@@ -6,6 +6,7 @@ notification of its own, and must not be read or deleted for an older one.
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -16,8 +17,21 @@ from inference_api.uploads.notifications import UploadedFile
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+
+class Absence(enum.Enum):
+    """The reason why there is no content to read."""
+
+    GONE = "no file has this key"
+    OVERWRITTEN = "the file has newer content"
+
+
 # S3's codes, and the statuses that boto3 uses as codes where a response has no body.
-_GONE = frozenset({"NoSuchKey", "PreconditionFailed", "404", "412"})
+_ABSENCES = {
+    "NoSuchKey": Absence.GONE,
+    "404": Absence.GONE,
+    "PreconditionFailed": Absence.OVERWRITTEN,
+    "412": Absence.OVERWRITTEN,
+}
 
 
 class IncomingFiles:
@@ -27,8 +41,8 @@ class IncomingFiles:
         self._client = client
         self._bucket = bucket
 
-    def read(self, file: UploadedFile) -> Frame | None:
-        """Read a file with the type that its uploader declared; None when it is gone or was overwritten.
+    def read(self, file: UploadedFile) -> Frame | Absence:
+        """Read a file with the type that its uploader declared.
 
         Raises:
             Exception: boto3's, for an object that cannot be read now.
@@ -36,8 +50,7 @@ class IncomingFiles:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=file.key, IfMatch=f'"{file.etag}"')
         except ClientError as error:
-            _raise_unless_gone(error)
-            return None
+            return _absence(error)
         return Frame(answer["Body"].read(), answer.get("ContentType"))
 
     def delete(self, file: UploadedFile) -> None:
@@ -49,9 +62,12 @@ class IncomingFiles:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=file.key, IfMatch=f'"{file.etag}"')
         except ClientError as error:
-            _raise_unless_gone(error)
+            _absence(error)
 
 
-def _raise_unless_gone(error: ClientError) -> None:
-    if error.response.get("Error", {}).get("Code") not in _GONE:
+def _absence(error: ClientError) -> Absence:
+    """Return the absence that an error tells of, and raise every other error."""
+    absence = _ABSENCES.get(error.response.get("Error", {}).get("Code", ""))
+    if absence is None:
         raise error
+    return absence

@@ -1,4 +1,4 @@
-"""Measurements of one batch of uploads, written as one line of metrics."""
+"""Measurements of one batch of messages, written as one line of metrics."""
 
 from __future__ import annotations
 

@@ -1,0 +1,84 @@
+"""Entry point for SageMaker's notifications: read the notice -> look up the request -> store its result or its failure.
+
+It completes the events of requests whose clients were told to come back, so that an event is whole without any client
+that fetches its answer. A request that was answered while its client waited has no note, and needs nothing here.
+A handler that raises is called again by Lambda, twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from inference_api import resources
+from inference_api.batch_telemetry import BatchTelemetry
+from inference_api.errors import ApiError
+from inference_api.messages import Inference, Pending
+from inference_api.sagemaker import result_notices
+from inference_api.sagemaker.failure_notes import failure_of
+from inference_api.sagemaker.result_notices import ResultNotice
+
+logger = Logger()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Take an event of SNS, and write its measurements."""
+    is_cold = resources.settings.cache_info().currsize == 0
+    settings = resources.settings()
+    telemetry = BatchTelemetry(
+        namespace=settings.metrics_namespace,
+        service=settings.service,
+        function_name=context.function_name,
+        is_cold=is_cold,
+    )
+    try:
+        for record in event["Records"]:
+            notice = result_notices.read(record["Sns"]["Message"])
+            if notice is None:
+                logger.warning("the message tells of no request of this service")
+                continue
+            with logger.append_context_keys(api_request_id=notice.request_id):
+                _complete(notice, telemetry)
+    finally:
+        telemetry.write()
+
+
+def _complete(notice: ResultNotice, telemetry: BatchTelemetry) -> None:
+    """Complete the event of a request, if it is left open, and count a failure.
+
+    Raises:
+        Exception: it cannot be completed now.
+    """
+    pending = resources.async_endpoint().pending(notice.request_id)
+    outcome = _failure(notice, pending) if notice.has_failed else None
+    if outcome is not None:
+        logger.warning("failed: %s", outcome, extra={"code": outcome.code, "status": outcome.status})
+        telemetry.count("AsyncRefusals" if outcome.status < 500 else "AsyncFailures")
+    if pending is None or not pending.event:
+        return
+    _store(pending, outcome or resources.async_endpoint().outcome(pending))
+
+
+def _failure(notice: ResultNotice, pending: Pending | None) -> ApiError:
+    """The failure as the container told it, else as SageMaker did, which is then kept for the client, too."""
+    told = resources.async_endpoint().outcome(pending) if pending is not None else None
+    if isinstance(told, ApiError):
+        return told
+    reason = notice.reason or "the endpoint did not process the request"
+    if pending is not None:
+        resources.async_endpoint().note_failure(pending, reason)
+    return failure_of(reason)
+
+
+def _store(pending: Pending, outcome: Inference | ApiError | None) -> None:
+    if outcome is None:
+        raise LookupError(f"SageMaker tells of an answer that is not at {pending.output}")
+    store, event = resources.event_store(), pending.event or {}
+    if isinstance(outcome, Inference):
+        prefix = store.complete_later(event, outcome)
+    else:
+        prefix = store.fail_later(event, outcome)
+    logger.info("event completed", extra={"event_prefix": prefix})
