@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from aws_cdk import CfnCondition
@@ -11,6 +12,7 @@ from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
 from stacks.assets import publication
+from stacks.assets.image_format import BUILD_OUTPUT
 from stacks.assets.published_names import PROCESSORS
 from stacks.conditions import all_of, differs, equals, is_given, value_if
 from stacks.errors import ContextValueError
@@ -138,9 +140,15 @@ class ContainerImages(Construct):
             exclude=exclude,
             build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},
             platform=Platform.LINUX_AMD64,
+            outputs=_outputs(),
         )
 
     def _from_context(self, names: Mapping[str, str]) -> dict[str, str]:
         """Build arguments from `cdk deploy --context NAME=VALUE`."""
         given = {argument: self.node.try_get_context(context) for context, argument in names.items()}
         return {argument: str(value) for argument, value in given.items() if value}
+
+
+def _outputs() -> list[str] | None:
+    """Outputs of a build; Podman has no such output, and takes the format from its environment."""
+    return None if "podman" in os.environ.get("CDK_DOCKER", "") else [BUILD_OUTPUT]

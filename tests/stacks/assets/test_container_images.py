@@ -41,6 +41,16 @@ def test_one_dockerfile_for_both_processors(tmp_path: Path) -> None:
     assert {source["dockerFile"] for source in _sources(tmp_path / "again")} == {"containers/inference/Dockerfile"}
 
 
+@pytest.mark.parametrize(("engine", "outputs"), [("docker", ["type=docker,oci-mediatypes=false"]), ("podman", None)])
+def test_manifests_are_docker_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, outputs: list[str] | None
+) -> None:
+    """SageMaker refuses OCI's; Podman has no such option, and gets its format from the environment."""
+    monkeypatch.setenv("CDK_DOCKER", engine)
+    for source in _sources(tmp_path, "containers/customized-application"):
+        assert source.get("dockerOutputs") == outputs
+
+
 @pytest.mark.parametrize(
     ("context", "argument"),
     [
