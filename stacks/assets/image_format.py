@@ -14,7 +14,7 @@ BUILD_OUTPUT = "type=docker,oci-mediatypes=false"
 BUILD_ENVIRONMENT: Mapping[str, str] = {
     # An attestation makes the tag an index of two manifests.
     "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
-    # Docker before 23 has BuildKit and does not use it by itself; without it there is no --output and no COPY --chmod.
+    # Without BuildKit there is no --output and no COPY --chmod. So Docker says that its plugin buildx is missing.
     "DOCKER_BUILDKIT": "1",
 }
 """Environment variables that Docker's build needs in addition."""

@@ -347,6 +347,15 @@ def test_any_dockerfile_is_built(ecr: Any, own: Path, tmp_path: Path, capfd: pyt
     assert _printed(capfd)["image"] == "localhost/gate/quality:7"
 
 
+def test_the_tag_does_not_depend_on_the_umask(own: Path, ecr: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    tags = {}
+    for mode in (0o644, 0o640, 0o600, 0o755, 0o750, 0o700):
+        (own / "serve").chmod(mode)
+        _run("build", "--context", str(own), "--dry-run", "--json")
+        tags[mode] = _printed(capfd)["image"]
+    assert tags[0o644] == tags[0o640] == tags[0o600] != tags[0o755] == tags[0o750] == tags[0o700]
+
+
 def test_base_images_of_any_dockerfile_in_ecr_are_logged_in_to(ecr: Any, own: Path, tmp_path: Path) -> None:
     """Guides start from AWS's Deep Learning Containers, which take a login."""
     host = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
