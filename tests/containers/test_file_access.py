@@ -34,7 +34,7 @@ def model() -> Iterator[Path]:
         os.seteuid(_USER)
     yield folder
     os.seteuid(was)
-    for path in (folder, *folder.iterdir()):
+    for path in (folder, folder / "code"):
         path.chmod(0o755)
     shutil.rmtree(folder)
 
@@ -65,6 +65,17 @@ def test_a_file_that_cannot_be_read_is_named(model: Path, name: str, mode: int) 
     with pytest.raises(ModelLoadError) as caught:
         require_readable(model / below)
     assert str(caught.value) == says
+
+
+def test_links(model: Path) -> None:
+    os.seteuid(os.getuid())
+    (model / "nowhere").symlink_to(model / "nothing")
+    (model / "link").symlink_to(model / "code" / "weights.bin")
+    os.seteuid(_USER if os.getuid() == 0 else os.getuid())
+    assert unreadable_below(model) is None
+    _as_owner(model / "code", 0)
+    with pytest.raises(ModelLoadError, match=rf"^{model}/link cannot be read: "):
+        require_readable(model / "link")
 
 
 @pytest.mark.parametrize("unreadable", ["yolox_nano.onnx", ""])

@@ -6,22 +6,21 @@ SageMaker unpacks model.tar.gz as root, with the modes that its files have in th
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from ipc_ai_serving.errors import ModelLoadError
 
 
 def require_readable(*paths: Path) -> None:
-    """Check that files and folders, and all folders above them, can be read; those that do not exist are passed over.
+    """Check that files can be read and folders entered, and all folders above; those that do not exist are passed over.
 
     Raises:
         ModelLoadError: one cannot be read.
     """
     for path in paths:
-        for folder in reversed(path.parents):
-            _require(folder, os.X_OK)
-        if path.exists():
-            _require(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK)
+        for each in (*reversed(path.parents), path):
+            _require(each, folder=os.X_OK)
 
 
 def unreadable_below(folder: Path) -> str | None:
@@ -35,17 +34,23 @@ def unreadable_below(folder: Path) -> str | None:
 
 def _require_all(folder: Path) -> None:
     require_readable(folder)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() and not path.is_symlink():
-            _require_all(path)
-        else:
-            require_readable(path)
-
-
-def _require(path: Path, needed: int) -> None:
-    if not path.exists() or os.access(path, needed, effective_ids=True):
+    if folder.is_symlink() or not folder.is_dir():
         return
-    found = path.stat()
+    _require(folder, folder=os.R_OK | os.X_OK)
+    for path in sorted(folder.iterdir()):
+        _require_all(path)
+
+
+def _require(path: Path, *, folder: int) -> None:
+    """Check a file, or a folder by other rights."""
+    try:
+        found = path.stat()
+    except PermissionError:  # a link into a folder that may not be entered
+        found = path.lstat()
+    except OSError:  # it is not there
+        return
+    if os.access(path, folder if stat.S_ISDIR(found.st_mode) else os.R_OK, effective_ids=True):
+        return
     raise ModelLoadError(
         f"{path} cannot be read: its mode is {found.st_mode & 0o7777:o} and its owner uid {found.st_uid}, and this "
         f"program runs as uid {os.geteuid()}; pack the model again after 'chmod -R a+rX', or build the image with "
