@@ -24,7 +24,7 @@ from stacks.partition import Partition
 from stacks.places import REPOSITORY
 
 # Context values that become build arguments: of every image, and of those for the processors alone.
-_BUILD_ARGUMENTS = {"baseImage": "BASE_IMAGE", "pipIndexUrl": "PIP_INDEX_URL"}
+_BUILD_ARGUMENTS = {"baseImage": "BASE_IMAGE", "pipIndexUrl": "PIP_INDEX_URL", "runAs": "RUN_AS"}
 _MODEL_ARGUMENTS = {"models": "MODELS", "modelsFrom": "MODELS_FROM"}
 
 
