@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from aws_cdk import CfnCondition
@@ -11,9 +12,10 @@ from aws_cdk.aws_iam import IGrantable, PolicyStatement
 from constructs import Construct
 
 from stacks.assets import publication
+from stacks.assets.image_format import BUILD_OUTPUT
 from stacks.assets.published_names import PROCESSORS
 from stacks.conditions import all_of, differs, equals, is_given, value_if
-from stacks.context import BASE_IMAGE, MODELS, MODELS_FROM, PIP_INDEX_URL
+from stacks.context import BASE_IMAGE, MODELS, MODELS_FROM, PIP_INDEX_URL, RUN_AS
 from stacks.errors import ContextValueError
 from stacks.parameters import image_uri
 from stacks.parameters.endpoint import SERVERLESS
@@ -23,7 +25,7 @@ from stacks.partition import Partition
 from stacks.places import REPOSITORY
 
 # Context values that become build arguments: of every image, and of those for the processors alone.
-_BUILD_ARGUMENTS = {BASE_IMAGE: "BASE_IMAGE", PIP_INDEX_URL: "PIP_INDEX_URL"}
+_BUILD_ARGUMENTS = {BASE_IMAGE: "BASE_IMAGE", PIP_INDEX_URL: "PIP_INDEX_URL", RUN_AS: "RUN_AS"}
 _MODEL_ARGUMENTS = {MODELS: "MODELS", MODELS_FROM: "MODELS_FROM"}
 
 
@@ -139,9 +141,15 @@ class ContainerImages(Construct):
             exclude=exclude,
             build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},
             platform=Platform.LINUX_AMD64,
+            outputs=_outputs(),
         )
 
     def _from_context(self, names: Mapping[str, str]) -> dict[str, str]:
         """Build arguments from `cdk deploy --context NAME=VALUE`."""
         given = {argument: self.node.try_get_context(context) for context, argument in names.items()}
         return {argument: str(value) for argument, value in given.items() if value}
+
+
+def _outputs() -> list[str] | None:
+    """Outputs of a build; Podman has no such output, and takes the format from its environment."""
+    return None if "podman" in os.environ.get("CDK_DOCKER", "") else [BUILD_OUTPUT]

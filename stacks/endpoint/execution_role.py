@@ -55,6 +55,7 @@ def execution_role(
         _policy_if(options.kind.is_async, "AsyncRequests", *events.use_by_endpoint(), results.publish()),
         _policy_if(options.captures_data, "WriteCaptures", events.write_of_captures()),
         _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
+        _policy_if(options.volume_takes_key, "EncryptVolumes", *events.encryption.use_for_volumes()),
         _policy_if(options.network.is_attached, "AttachToVpc", *options.network.use_of_interfaces()),
     ]
     acknowledge(
@@ -94,9 +95,15 @@ def _telemetry(log_group: LogGroup) -> PolicyDocument:
     """Permission to write the endpoint's log and metrics."""
     return PolicyDocument(
         statements=[
-            # The group exists. AWS does not document that SageMaker writes to it without asking to create it.
+            # Those of https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html for CreateModel. The group
+            # exists. AWS does not document that SageMaker writes to it without asking to create it.
             PolicyStatement(
-                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                actions=[
+                    "logs:CreateLogGroup",
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                ],
                 resources=[log_group.log_group_arn],
             ),
             # CloudWatch has no resources for metrics; the namespace is the finest limit there is.

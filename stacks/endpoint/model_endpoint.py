@@ -55,7 +55,7 @@ class ModelEndpoint(Construct):
         model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        options = EndpointOptions(self, parameters)
+        options = EndpointOptions(self, parameters, has_key=events.encryption.has_key)
         self.kind = options.kind
         self.variant_name = VARIANT
         name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}{self.kind.name_suffix}"

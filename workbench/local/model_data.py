@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -76,11 +77,15 @@ def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Pat
 
 
 def _unpack(archive: Path, folder: Path, name: str) -> None:
+    # For folders that the archive has no entry of, as SageMaker makes them; a file keeps the archive's mode.
+    before = os.umask(0o022)
     try:
         with tarfile.open(archive, "r:gz") as packed:
             packed.extractall(folder, filter="data")
     except (OSError, EOFError, tarfile.TarError) as error:
         raise StartError(f"{name} is not a model.tar.gz that can be unpacked: {error}") from error
+    finally:
+        os.umask(before)
 
 
 def _download(url: str, target: Path, region: str) -> None:

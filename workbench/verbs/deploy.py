@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import shlex
@@ -19,6 +20,7 @@ from workbench.deployment.deployment_target import DeploymentTarget
 from workbench.deployment.model_to_deploy import NamedModel
 from workbench.deployment.resource_changes import rendered_resources, resource_changes
 from workbench.errors import AccountError
+from workbench.images import image_registry
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
 from workbench.packing.packing_report import trial_line
@@ -64,6 +66,7 @@ def run(
     deployed = _running_stack(account, target.stack)
     plan = _plan(template, given, target, model, arguments, account=account, deployed=deployed)
     _require_bootstrap(account, template)
+    _require_image(account, plan.values.get("containerImageUri", ""))
     out = sys.stderr if arguments.json else sys.stdout
     print(as_text(plan, only_changes=True), file=out, flush=True)
     if plan.packed is not None:
@@ -94,6 +97,17 @@ def _require_bootstrap(account: Account, template: Mapping[str, Any]) -> None:
     version = template["Parameters"].get("BootstrapVersion")
     if version is not None:
         account.require_bootstrap(version["Default"])
+
+
+def _require_image(account: Account, uri: str) -> None:
+    """Check that SageMaker takes the format of the image that the operator names.
+
+    Raises:
+        ImageError: SageMaker refuses it.
+    """
+    with contextlib.suppress(AccountError):  # another account may permit to pull an image, and not to describe it
+        if stored := image_registry.stored_image(account, uri):
+            stored.require_docker_format(uri)
 
 
 def _dry_plan(

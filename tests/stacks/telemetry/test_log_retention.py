@@ -44,3 +44,4 @@ def test_the_endpoints_group_is_there_before_it_and_the_only_one_it_may_write_to
         if "logs:PutLogEvents" in statement["Action"]
     ]
     assert [statement["Resource"] for statement in statements] == [f"{group}.Arn"]
+    assert "logs:DescribeLogStreams" in statements[0]["Action"]  # as SageMaker's page of roles asks

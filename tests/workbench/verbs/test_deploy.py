@@ -16,11 +16,12 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from tests.workbench.recorded_cdk import RecordedCdk
 from workbench.deployment import cdk_command
 from workbench.deployment.resource_changes import resource_changes
-from workbench.errors import AccountError, ParameterError, SynthesisError, WorkbenchError
+from workbench.errors import AccountError, ImageError, ParameterError, SynthesisError, WorkbenchError
 from workbench.verbs import deploy
 
 REGION = "eu-west-1"
@@ -112,6 +113,46 @@ def test_a_name_is_checked_before_credentials_are_needed(
 ) -> None:
     with pytest.raises(ParameterError, match="did you mean"):
         _deploy(template, RecordedCdk(tmp_path), "--parameters", "applicationTyp=custom")
+
+
+@pytest.mark.parametrize("format_", ["oci.image.index.v1", "docker.distribution.manifest.v2"])
+@pytest.mark.parametrize("form", ["gate:1", "gate@{digest}", "gate"])
+def test_an_image_that_sagemaker_refuses_is_not_deployed(
+    template: dict[str, Any], account: None, tmp_path: Path, format_: str, form: str
+) -> None:
+    """SageMaker's CreateModel refuses OCI manifests, late in a deployment, which is then rolled back."""
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": f"application/vnd.{format_}+json", "layers": []})
+    ecr = boto3.client("ecr")
+    ecr.create_repository(repositoryName="gate")
+    for tag in ("1", "latest"):
+        stored = ecr.put_image(repositoryName="gate", imageManifest=manifest, imageTag=tag)["image"]
+    uri = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/{form}".format(digest=stored["imageId"]["imageDigest"])
+    cdk = RecordedCdk(tmp_path)
+    words = ("--parameters", "applicationType=custom", "detectorModelName=mine", f"containerImageUri={uri}")
+    if format_.startswith("oci"):
+        with pytest.raises(ImageError, match=r"has a manifest of OCI .*, and SageMaker takes Docker's alone; convert"):
+            _deploy(template, cdk, *words)
+        assert cdk.words is None
+    else:
+        assert _deploy(template, cdk, *words) == 0
+
+
+def test_an_image_that_cannot_be_looked_at_is_left_to_sagemaker(
+    template: dict[str, Any], account: None, tmp_path: Path
+) -> None:
+    cdk = RecordedCdk(tmp_path)
+    uri = f"210987654321.dkr.ecr.{REGION}.amazonaws.com/theirs:1"
+    words = ("--parameters", "applicationType=custom", "detectorModelName=mine", f"containerImageUri={uri}")
+    assert _deploy(template, cdk, *words) == 0
+
+
+def test_images_are_built_in_the_format_that_sagemaker_takes(
+    template: dict[str, Any], account: None, tmp_path: Path
+) -> None:
+    """By Docker with BuildKit and without attestations, or by Podman, which builds in OCI's format by itself."""
+    needed = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDAH_FORMAT": "docker"}
+    cdk = RecordedCdk(tmp_path, then=f"assert {needed}.items() <= os.environ.items()")
+    assert _deploy(template, cdk) == 0
 
 
 def test_what_the_stack_keeps_counts(

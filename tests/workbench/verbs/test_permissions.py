@@ -30,6 +30,7 @@ WITHOUT_RESOURCE = {
 }
 EVERYTHING = {
     "saveRequestEvents": "Yes",
+    "deployInstanceType": "ml.m5.xlarge",  # whose volume takes the key
     "eventsTable": "Yes",
     "ingestFromS3": "Yes",
     "frameBucketName": "my-frames",

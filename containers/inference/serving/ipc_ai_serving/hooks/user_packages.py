@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 from ipc_ai_catalogue import CUSTOM
+from ipc_ai_serving import file_access
+from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.settings import Settings
 
 PROGRAM = "inference.py"
@@ -23,8 +25,13 @@ logger = logging.getLogger(__name__)
 
 
 def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PROGRAM) -> Path | None:
-    """The folder with the user's program: ``code`` in the model's folder, that folder itself, or the image's."""
+    """The folder with the user's program: ``code`` in the model's folder, that folder itself, or the image's.
+
+    Raises:
+        ModelLoadError: a program is there and cannot be read.
+    """
     folders = [model_dir / "code", model_dir, *([code_dir] if code_dir else [])]
+    file_access.require_readable(*(folder / program for folder in folders))
     return next((folder for folder in folders if (folder / program).is_file()), None)
 
 
@@ -40,20 +47,30 @@ def install(settings: Settings) -> Path | None:
     Raises:
         RuntimeError: pip failed; the log has its messages.
     """
-    custom = settings.application_type == CUSTOM
-    folder = code_folder(settings.model_dir, program=settings.program) if custom else None
-    requirements = folder / "requirements.txt" if folder else None
-    if requirements is None or not requirements.is_file():
+    requirements = _requirements(settings) if settings.application_type == CUSTOM else None
+    if requirements is None:
         return None
     target = Path(tempfile.mkdtemp(prefix="user-packages-"))
     atexit.register(_remove, target, os.getpid())
     logger.info("installing the packages of %s", requirements)
     command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
     where = ["--target", str(target), "--requirement", requirements.name]
-    finished = subprocess.run([*command, *where], cwd=folder, check=False)
+    finished = subprocess.run([*command, *where], cwd=requirements.parent, check=False)
     if finished.returncode:
         raise RuntimeError(f"pip could not install {requirements}")
     return target
+
+
+def _requirements(settings: Settings) -> Path | None:
+    try:
+        folder = code_folder(settings.model_dir, program=settings.program)
+        requirements = folder / "requirements.txt" if folder else None
+        if requirements is None or not requirements.is_file():
+            return None
+        file_access.require_readable(requirements)
+    except ModelLoadError:  # the process that loads the program says so
+        return None
+    return requirements
 
 
 def _remove(folder: Path, owner: int) -> None:
