@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import dataclass
 
-from workbench import places
+from workbench import places, regions
 from workbench.errors import WorkbenchError
 
 _STACK_NAME = "stackName"
@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="values of the CDK's context, as for cdk deploy",
     )
-    parser.add_argument("--region", help="region (default: that of the profile or the environment)")
+    parser.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
 
 

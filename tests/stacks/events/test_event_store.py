@@ -142,7 +142,12 @@ def _event_store(stack: Stack) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("context", "policy"),
-    [({}, "Retain"), ({CONTEXT: "false"}, "Retain"), ({CONTEXT: "true"}, "Delete"), ({CONTEXT: True}, "Delete")],
+    [
+        ({}, "RetainExceptOnCreate"),
+        ({CONTEXT: "false"}, "RetainExceptOnCreate"),
+        ({CONTEXT: "true"}, "Delete"),
+        ({CONTEXT: True}, "Delete"),
+    ],
 )
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str, Any], policy: str) -> None:
     stack = Stack(App(context=context), "stack")

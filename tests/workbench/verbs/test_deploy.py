@@ -16,9 +16,12 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
 
+from tests.workbench.ready_account import make_ready
 from tests.workbench.recorded_cdk import RecordedCdk
-from workbench.deployment import cdk_command
+from workbench.deployment import cdk_command, endpoint_quota
+from workbench.deployment.endpoint_quota import EndpointQuota
 from workbench.deployment.resource_changes import resource_changes
 from workbench.errors import AccountError, ParameterError, SynthesisError, WorkbenchError
 from workbench.verbs import deploy
@@ -58,10 +61,11 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Account of moto's that is bootstrapped."""
+    """Account of moto's that is bootstrapped, logs APIs, and may run many instances."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
         boto3.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
+        make_ready(monkeypatch, REGION, "cn-north-1")
         yield
 
 
@@ -189,6 +193,48 @@ def test_a_region_without_the_cdks_own_stack(template: dict[str, Any], account: 
     with pytest.raises(AccountError, match="not set up in eu-west-3; run 'npx cdk bootstrap --region eu-west-3'"):
         _deploy(template, cdk, "--region", "eu-west-3")
     assert cdk.words is None
+
+
+def test_what_the_account_lacks_is_said_before_the_cdk_starts(
+    template: dict[str, Any],
+    account: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cdk = RecordedCdk(tmp_path)
+    elsewhere = "containerImageUri=111122223333.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+    with pytest.raises(ParameterError, match="containerImageUri is in us-east-1"):
+        _deploy(template, cdk, "--parameters", elsewhere)
+    with pytest.raises(ParameterError, match="containerImageUri is in us-east-1"):
+        _deploy(template, cdk, "--dry-run", "--parameters", elsewhere)
+    monkeypatch.setattr(endpoint_quota, "find", lambda *_: EndpointQuota("L-1", 0))
+    with pytest.raises(AccountError, match="aws service-quotas request-service-quota-increase"):
+        _deploy(template, cdk)
+    assert cdk.words is None
+    assert _deploy(template, cdk, "--dry-run") == 0
+    assert "refused     this account's endpoints may run 0" in capsys.readouterr().err
+    monkeypatch.setattr(endpoint_quota, "find", lambda *_: EndpointQuota("L-1", 1))
+    assert _deploy(template, cdk) == 0
+    assert "note        this account's endpoints may run 1 of ml.g4dn.xlarge" in capsys.readouterr().out
+
+
+def test_a_deployment_that_fails_ends_with_the_containers_last_lines(
+    template: dict[str, Any], account: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _create()
+    stack = boto3.client("cloudformation").describe_stacks(StackName="ipc-ai-saas")["Stacks"][0]
+    logs = boto3.client("logs")
+    group = f"/aws/sagemaker/Endpoints/ipc-ai-saas-{stack['StackId'].split('/')[2]}"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="AllTraffic/i-1")
+    event = {"timestamp": int(time.time() * 1000), "message": "the model 'X' was not found in /opt/ml/model"}
+    logs.put_log_events(logGroupName=group, logStreamName="AllTraffic/i-1", logEvents=[event])
+    assert _deploy(template, RecordedCdk(tmp_path, code=1)) == 1
+    assert "was not found" not in capfd.readouterr().err  # the stack runs: Docker failed, or the operator stopped it
+    cloudformation_backends["123456789012"][REGION].get_stack("ipc-ai-saas").status = "UPDATE_ROLLBACK_COMPLETE"
+    assert _deploy(template, RecordedCdk(tmp_path, code=1)) == 1
+    assert f"the end of the log {group}:\n  the model 'X' was not found in" in capfd.readouterr().err
 
 
 def test_without_credentials(template: dict[str, Any], no_credentials: None, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeVpcs",
 }
 EVERYTHING = {
+    "apiAccessLogs": "Yes",
     "saveRequestEvents": "Yes",
     "eventsTable": "Yes",
     "ingestFromS3": "Yes",
