@@ -7,7 +7,9 @@ import re
 import ipc_ai_catalogue as catalogue
 from stacks.errors import ContextValueError
 
-STACK_NAME, MODELS = "stackName", "models"
+STACK_NAME, MODELS, BUILT_IMAGE = "stackName", "models", "builtImage"
+CUSTOMIZED, NO_IMAGE = "customized", "none"
+_IMAGES = ("cpu", "gpu", CUSTOMIZED, NO_IMAGE)
 _DEFAULT_STACK_NAME = "ipc-ai-saas"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, StackName
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
@@ -44,3 +46,17 @@ def require_models_of_catalogue(given: object) -> None:
             known.parts(name)
         except catalogue.UnknownNameError as error:
             raise ContextValueError(f"{MODELS}: {error}; put spaces between names") from error
+
+
+def built_image(given: object) -> str | None:
+    """The one image to build; None for all that the parameters may choose.
+
+    Raises:
+        ContextValueError: there is no such image.
+    """
+    if given in (None, ""):
+        return None
+    if given not in _IMAGES:
+        near = catalogue.nearest(str(given), _IMAGES)
+        raise ContextValueError(f"{BUILT_IMAGE} cannot be {given!r}{near}; it takes one of: {', '.join(_IMAGES)}")
+    return str(given)

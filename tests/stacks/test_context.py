@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from stacks.context import require_models_of_catalogue, stack_name
+from stacks.context import built_image, require_models_of_catalogue, stack_name
 from stacks.errors import ContextValueError
 from workbench.places import REPOSITORY
 
@@ -55,3 +55,10 @@ def test_a_synth_ends_with_one_line(context: str) -> None:
     said = [line for line in synth.stderr.splitlines() if not line.startswith("b'")]  # jsii's words on Node.js
     assert len([line for line in said if line]) == 1
     assert "cannot be 'my_shop'" in synth.stderr or "did you mean 'yolox_nano'" in synth.stderr
+
+
+def test_the_one_image_to_build() -> None:
+    assert built_image(None) is built_image("") is None
+    assert [built_image(name) for name in ("cpu", "gpu", "customized", "none")] == ["cpu", "gpu", "customized", "none"]
+    with pytest.raises(ContextValueError, match=r"builtImage cannot be 'gpus', did you mean 'gpu'\?; it takes one of"):
+        built_image("gpus")

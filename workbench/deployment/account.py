@@ -179,6 +179,15 @@ class Account:
         return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
 
 
+REFUSALS = (exceptions.ClientError, exceptions.BotoCoreError)
+"""Errors by which AWS, or the way to it, leaves a question without an answer."""
+
+
+def code_of(error: Exception) -> str:
+    """Name a refusal in one word."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, exceptions.ClientError) else type(error).__name__
+
+
 @contextmanager
 def saying_in_one_sentence() -> Iterator[None]:
     """Translate errors of AWS and its client into an AccountError that says what to change."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore import exceptions
+from workbench.deployment.account import REFUSALS
 
 _GROUPS = "/aws/sagemaker/Endpoints/ipc-ai-saas-"
 _STREAMS = 3
@@ -24,7 +24,7 @@ def last_lines(client: Any, guid: str, *, count: int) -> dict[str, list[str]]:
     try:
         groups = client.describe_log_groups(logGroupNamePrefix=f"{_GROUPS}{guid}")["logGroups"]
         found = {group["logGroupName"]: _lines(client, group["logGroupName"], count) for group in groups}
-    except (exceptions.ClientError, exceptions.BotoCoreError):
+    except REFUSALS:
         return {}
     return {name: lines for name, lines in found.items() if lines}
 

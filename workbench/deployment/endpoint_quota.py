@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore import exceptions
-
-from workbench.deployment.account import Account
+from workbench.deployment.account import REFUSALS, Account, code_of
 from workbench.errors import AccountError
 
 _SERVICE = "sagemaker"
@@ -63,9 +61,9 @@ def check(account: Account, values: Mapping[str, str]) -> list[str]:
     wanted = 2 * int(most)
     try:
         quota = find(account.client("service-quotas"), instance_type)
-    except (exceptions.ClientError, exceptions.BotoCoreError) as error:
+    except REFUSALS as error:
         return [
-            f"Service Quotas does not say whether {instance_type} may run ({_short(error)}); a new account may run "
+            f"Service Quotas does not say whether {instance_type} may run ({code_of(error)}); a new account may run "
             f"none: see '{name_of(instance_type)}' in its console"
         ]
     if quota is None:
@@ -83,7 +81,3 @@ def check(account: Account, values: Mapping[str, str]) -> list[str]:
     if quota.instances < wanted:
         return [f"{allowed}: enough to start, but an update at maxInstanceCount={most} needs {wanted}: {raises}"]
     return []
-
-
-def _short(error: Exception) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, exceptions.ClientError) else type(error).__name__

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from botocore import exceptions
-
 from workbench.deployment import endpoint_quota
-from workbench.deployment.account import Account
+from workbench.deployment.account import REFUSALS, Account, code_of
 from workbench.errors import AccountError, ParameterError
 from workbench.template.rendered_template import partition_of
 
@@ -76,8 +74,8 @@ def _role_of_api_logs(account: Account) -> list[str]:
     """
     try:
         setting = account.client("apigateway").get_account()
-    except exceptions.ClientError as error:
-        return [f"API Gateway does not say whether it has a role for logs ({error.response['Error']['Code']})"]
+    except REFUSALS as error:
+        return [f"API Gateway does not say whether it has a role for logs ({code_of(error)})"]
     if not setting.get("cloudwatchRoleArn"):
         raise AccountError(
             f"API Gateway has no role for logs in {account.region} of this account; add apiAccessLogs=Yes, which makes "
@@ -91,10 +89,11 @@ def _bucket_of_model(account: Account, url: str) -> list[str]:
     bucket = url.removeprefix("s3://").split("/")[0]
     try:
         region = account.client("s3").head_bucket(Bucket=bucket).get("BucketRegion")
-    except exceptions.ClientError as error:
-        if error.response["Error"]["Code"] == "404":
+    except REFUSALS as error:
+        if code_of(error) == "404":
             raise AccountError(f"modelDataUrl names the bucket {bucket}, which does not exist") from error
-        region = error.response["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region")
+        answer = getattr(error, "response", {}).get("ResponseMetadata", {})
+        region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region")
     if region and region != account.region:
         raise AccountError(
             f"modelDataUrl is in the bucket {bucket} of {region}, and SageMaker takes models of the stack's own region "

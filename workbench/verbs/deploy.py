@@ -13,6 +13,7 @@ from typing import Any
 
 from workbench import places
 from workbench.deployment import (
+    built_image,
     cdk_command,
     deployment_target,
     endpoint_log,
@@ -177,16 +178,17 @@ def _plan(
             region=region or _ANY_REGION,
             instance_type=_ANY_CPU_INSTANCE if is_serverless else values["deployInstanceType"],
         )
+    checked = parameters.check(template, kept | given)
+    if region:
+        readiness.check_regions(checked, region)
+    image = built_image.chosen(template, checked, region or _ANY_REGION)
     command = cdk_command.deploy(
         parameters=given,
-        context=target.context,
+        context={built_image.CONTEXT: image} | target.context,
         region=target.region,
         profile=target.profile,
         require_approval=arguments.require_approval,
     )
-    checked = parameters.check(template, kept | given)
-    if region:
-        readiness.check_regions(checked, region)
     return DeploymentPlan(
         stack=target.stack,
         region=region,

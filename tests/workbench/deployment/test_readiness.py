@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from workbench.deployment import readiness
@@ -91,3 +92,44 @@ def test_a_model_in_a_bucket_of_another_region_is_refused(account: Account) -> N
         _check(account, modelDataUrl="s3://models-eu-west-2/a/model.tar.gz")
     with pytest.raises(AccountError, match="the bucket models-nowhere, which does not exist"):
         _check(account, modelDataUrl="s3://models-nowhere/model.tar.gz")
+
+
+class _Refusing:
+    """Client whose every call fails in the same way."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**_: str) -> None:
+            raise self._error
+
+        return call
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Any"),
+        EndpointConnectionError(endpoint_url="https://apigateway.eu-west-1.amazonaws.com"),
+    ],
+    ids=["no permission", "no way to it"],
+)
+def test_an_account_that_does_not_say_is_a_note(
+    account: Account, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(Account, "client", lambda *_: _Refusing(error))
+    (role,) = _check(account, apiAccessLogs="UseAccountRole")
+    (bucket,) = _check(account, modelDataUrl="s3://models/a/model.tar.gz")
+    assert "does not say whether it has a role for logs" in role
+    assert "does not say in which region the bucket models is" in bucket
+
+
+def test_the_region_of_a_bucket_of_others_is_in_the_refusal(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer: Any = {
+        "Error": {"Code": "403", "Message": ""},
+        "ResponseMetadata": {"HTTPHeaders": {"x-amz-bucket-region": "us-west-2"}},
+    }
+    monkeypatch.setattr(Account, "client", lambda *_: _Refusing(ClientError(answer, "HeadBucket")))
+    with pytest.raises(AccountError, match="the bucket models of us-west-2"):
+        _check(account, modelDataUrl="s3://models/a/model.tar.gz")

@@ -125,7 +125,7 @@ def test_what_the_stack_keeps_counts(
     _create()
     cdk = RecordedCdk(tmp_path)
     assert _deploy(template, cdk, "--parameters", "minInstanceCount=4") == 0
-    assert cdk.words == ["deploy", "--parameters", "minInstanceCount=4"]
+    assert cdk.words == ["deploy", "--parameters", "minInstanceCount=4", "--context", "builtImage=gpu"]
     said = capsys.readouterr().out
     assert "stack ipc-ai-saas in eu-west-1: exists (CREATE_COMPLETE)" in said
     assert "  minInstanceCount" in said
@@ -134,6 +134,26 @@ def test_what_the_stack_keeps_counts(
     assert "(not there yet) -> No" in said
     assert "detectorModelName" not in said  # stays
     assert "anOldParameter" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "image"),
+    [
+        (["deployInstanceType=ml.m5.xlarge"], "cpu"),
+        (["deployInstanceType=ml.g5.xlarge"], "gpu"),
+        (["endpointType=serverless", "deployInstanceType=ml.g5.xlarge"], "cpu"),
+        (["containerImageUri=111122223333.dkr.ecr.eu-west-1.amazonaws.com/mine:1"], "none"),
+    ],
+)
+def test_the_cdk_builds_the_image_that_runs_and_no_other(
+    template: dict[str, Any], account: None, tmp_path: Path, words: list[str], image: str
+) -> None:
+    cdk = RecordedCdk(tmp_path)
+    assert _deploy(template, cdk, "--parameters", *words) == 0
+    assert cdk.words is not None
+    assert f"builtImage={image}" in cdk.words
+    assert _deploy(template, cdk, "--context", "builtImage=cpu", "--parameters", *words) == 0
+    assert "builtImage=cpu" in cdk.words  # the operator's own word counts
 
 
 def test_a_first_deployment_starts_from_the_defaults(
@@ -182,7 +202,8 @@ def test_another_stack_and_account(template: dict[str, Any], account: None, tmp_
     )
     assert _deploy(template, cdk, "--stack", "gate", "--region", "cn-north-1", "--require-approval", "never") == 0
     assert cdk.words == [
-        *["deploy", "--context", "stackName=gate", "--region", "cn-north-1", "--require-approval", "never"]
+        *["deploy", "--context", "builtImage=gpu", "--context", "stackName=gate"],
+        *["--region", "cn-north-1", "--require-approval", "never"],
     ]
     with pytest.raises(WorkbenchError, match="name two stacks"):
         _deploy(template, cdk, "--stack", "gate", "--context", "stackName=door")
