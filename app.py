@@ -4,12 +4,13 @@ import sys
 
 from stacks.checks import security_checks
 from stacks.checks.template_validation import validating_app
-from stacks.context import STACK_NAME, stack_name
+from stacks.context import STACK_NAME, require_known, stack_name
 from stacks.errors import StackError
 from stacks.ipc_ai_saas_stack import IpcAiSaasStack
 
 app = validating_app()
 try:
+    require_known(app.node.get_all_context())
     IpcAiSaasStack(
         app,
         stack_name(app.node.try_get_context(STACK_NAME)),

@@ -1,18 +1,44 @@
-"""Values of the CDK's context, by ``--context NAME=VALUE`` or in cdk.json, checked before the CDK uses them."""
+"""Names and values of the CDK's context, by ``--context NAME=VALUE`` or in cdk.json, checked at the start."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import ipc_ai_catalogue as catalogue
 from stacks.errors import ContextValueError
 
-STACK_NAME, MODELS, BUILT_IMAGE = "stackName", "models", "builtImage"
-CUSTOMIZED, NO_IMAGE = "customized", "none"
-_IMAGES = ("cpu", "gpu", CUSTOMIZED, NO_IMAGE)
+STACK_NAME = "stackName"
+MODELS, MODELS_FROM, BASE_IMAGE, PIP_INDEX_URL = "models", "modelsFrom", "baseImage", "pipIndexUrl"
+BUILT_IMAGE, CUSTOMIZED_APPLICATION, DELETE_EVENTS = "builtImage", "customizedApplication", "deleteEvents"
+SECURITY_CHECKS = "nag"
+PUBLISHED_BUCKET, PUBLISHED_VERSION, PUBLISHED_REGISTRIES = "publishBucket", "publishVersion", "publishRegistries"
+NAMES = (
+    *(STACK_NAME, MODELS, MODELS_FROM, BASE_IMAGE, PIP_INDEX_URL, BUILT_IMAGE, CUSTOMIZED_APPLICATION, DELETE_EVENTS),
+    *(SECURITY_CHECKS, PUBLISHED_BUCKET, PUBLISHED_VERSION, PUBLISHED_REGISTRIES),
+)
+"""All names that the stack reads."""
+CUSTOMIZED = "customized"
+_IMAGES = ("cpu", "gpu", CUSTOMIZED, "none")
+
+# Feature flags and settings of the CDK, what it looked up in an account, and of its command line the last two.
+_OF_THE_CDK = re.compile(r"@.*|.*:.*|cli-telemetry|acknowledged-issue-numbers")
 _DEFAULT_STACK_NAME = "ipc-ai-saas"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, StackName
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+
+
+def require_known(names: Iterable[str]) -> None:
+    """Check names, because the CDK takes a misspelt one without a word.
+
+    Raises:
+        ContextValueError: neither the stack nor the CDK reads one of them.
+    """
+    for name in names:
+        if name not in NAMES and not _OF_THE_CDK.fullmatch(name):
+            raise ContextValueError(
+                f"unknown context '{name}'{catalogue.nearest(name, NAMES)}; known: {', '.join(NAMES)}"
+            )
 
 
 def stack_name(given: object) -> str:

@@ -4,7 +4,7 @@
 
     StackError
     ├── BundlingError                a function's dependencies could not be installed
-    ├── ContextValueError            a value of the CDK's context is not one of those allowed
+    ├── ContextValueError            a name or value of the CDK's context is not one of those allowed
     └── CustomizedApplicationError   the folder of a customized application cannot be built
 """
 
@@ -20,7 +20,7 @@ class BundlingError(StackError):
 
 
 class ContextValueError(StackError):
-    """A value of the CDK's context is not one of those allowed."""
+    """A name or value of the CDK's context is not one of those allowed."""
 
 
 class CustomizedApplicationError(StackError):

@@ -10,10 +10,10 @@ from constructs import Construct
 from ipc_ai_catalogue import FACE_COMPARISON
 from stacks.api.inference_api import InferenceApi
 from stacks.assets.container_images import ContainerImages
-from stacks.assets.customized_application import CONTEXT, named_folder
+from stacks.assets.customized_application import named_folder
 from stacks.assets.publication import synthesizer
 from stacks.conditions import equals
-from stacks.context import MODELS, require_models_of_catalogue
+from stacks.context import CUSTOMIZED_APPLICATION, MODELS, require_models_of_catalogue
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.ingest.s3_front_end import S3FrontEnd
@@ -31,7 +31,7 @@ class IpcAiSaasStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **{"synthesizer": synthesizer(scope), **kwargs})
         require_models_of_catalogue(self.node.try_get_context(MODELS))
-        customized = named_folder(self.node.try_get_context(CONTEXT), REPOSITORY)
+        customized = named_folder(self.node.try_get_context(CUSTOMIZED_APPLICATION), REPOSITORY)
         parameters = Parameters(self, has_customized_image=customized is not None)
         partition = Partition(self, "Partition")
         compares_faces = CfnCondition(

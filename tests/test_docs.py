@@ -183,6 +183,15 @@ def test_the_readme_is_short(readme: str) -> None:
     assert len(_text(readme).splitlines()) <= 200
 
 
+@pytest.mark.parametrize("page", API_PAGES)
+def test_every_example_of_the_api_proves_who_calls(page: str) -> None:
+    """A deployed stack asks for a key or a signature, unless its operator chose otherwise."""
+    calls = re.findall(r"^ *curl .*(?:\n  .*)*\$API.*$", _text(page), re.MULTILINE)
+    assert len(calls) > 6
+    for call in calls:
+        assert '-H "x-api-key: $KEY"' in call or "--aws-sigv4" in call, call
+
+
 def test_the_openapi_document_is_whole() -> None:
     document = yaml.safe_load(_text("docs/openapi.yaml"))
     operation = document["paths"]["/inference"]["post"]

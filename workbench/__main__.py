@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import signal
 import sys
 import tomllib
-from typing import NoReturn, Protocol, cast
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, Protocol, cast
 
 from ipc_ai_catalogue import CatalogueError, nearest
 from workbench import places, typed
@@ -43,10 +46,47 @@ class _Verb(Protocol):
 
 
 class _OneLineParser(argparse.ArgumentParser):
-    """Parser that reports an error in one line, with the nearest right verb."""
+    """Parser that reports an error in one line, with the nearest right value."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; try --help\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; try --help\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        return super().parse_known_args(_with_model_first(args, self._actions), namespace)
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if arg_string == "" != action.default and action.nargs != argparse.PARSER:
+            raise argparse.ArgumentError(action, "the value is empty; give one, or leave it out")
+        return super()._get_value(action, arg_string)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            raise argparse.ArgumentError(
+                action, f"unknown value '{value}'{nearest(value, choices)}; it takes one of: {', '.join(choices)}"
+            )
+
+
+def _with_model_first(words: Sequence[str], actions: Sequence[argparse.Action]) -> list[str]:
+    """Move a model behind ``--context NAME=VALUE`` to the front: an option with several values would take it, too."""
+    several = [action for action in actions if (action.metavar, action.nargs) == ("NAME=VALUE", "+")]
+    listing = {name for action in several for name in action.option_strings}
+    if not listing or all(action.option_strings for action in actions):
+        return list(words)
+    sorted_words: list[str] = []
+    model: list[str] = []
+    for number, word in enumerate(words):
+        is_last_value = all(following.startswith("-") for following in words[number + 1 : number + 2])
+        if "=" not in word and "=" in words[number - 1] and _lists(words[:number], listing) and is_last_value:
+            model.append(word)
+        else:
+            sorted_words.append(word)
+    return model + sorted_words
+
+
+def _lists(words: Sequence[str], listing: Collection[str]) -> bool:
+    """Return whether the last option among the words is one of those with several values NAME=VALUE."""
+    return next((word in listing for word in reversed(words) if word.startswith("-")), False)
 
 
 def main(words: list[str]) -> int:
@@ -76,10 +116,19 @@ def main(words: list[str]) -> int:
     try:
         return verbs[arguments.verb].run(arguments)
     except (WorkbenchError, CatalogueError) as error:
-        print(f"{typed.NAME} {arguments.verb}: {error}", file=sys.stderr)
-        return 2
+        return _failed(arguments.verb, str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _failed(arguments.verb, f"{error.filename}: {error.strerror}; name another file or folder")
     except KeyboardInterrupt:
         return 130
+
+
+def _failed(verb: str, said: str) -> int:
+    """Print an error in one line, whatever a program that is quoted in it has said."""
+    print(f"{typed.NAME} {verb}: {' '.join(filter(None, map(str.strip, said.splitlines())))}", file=sys.stderr)
+    return 2
 
 
 def _version(parser: _OneLineParser) -> str:
@@ -100,10 +149,13 @@ def _imported(verb: str, parser: _OneLineParser) -> _Verb:
 
 
 def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) -> NoReturn:
-    """End with an error that names the nearest option of the verb."""
+    """End with an error that names the nearest option of the verb, or the place of a word that may be left out."""
     options = [name for action in verb._actions for name in action.option_strings if name.startswith("--")]
     name = word.split("=")[0]
-    known = f"{nearest(name, options)}; options: {', '.join(options)}" if word.startswith("-") else ""
+    known = f"{nearest(name, options)}; options: {', '.join(options)}"
+    if not word.startswith("-"):
+        may_be_left_out = [action.metavar for action in verb._actions if action.nargs == "?" and action.metavar]
+        known = "".join(f"; write one {metavar}, before the options" for metavar in may_be_left_out)
     parser.error(f"unknown argument '{name}'{known}")
 
 
@@ -124,8 +176,50 @@ def _never_proxy_this_machine() -> None:
 
 
 def command() -> int:
-    """Run what the words of this process ask for; the installed ``ipc-ai``."""
-    return main(sys.argv[1:])
+    """Run what the words of this process ask for; the installed ``ipc-ai``.
+
+    A reader that has enough, such as ``head``, ends the command quietly, with the exit code of a program that SIGPIPE
+    ended. The signal itself stays ignored, because it would end a local run at the first client that hangs up.
+    """
+    _open_closed_streams()
+    try:
+        try:
+            return main(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return _without_reader()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's, which says 1
+            return _without_reader()
+        raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"{typed.NAME}: cannot write: {error.strerror}; make room", file=sys.stderr)
+        return _silenced(2)
+
+
+def _open_closed_streams() -> None:
+    """Open standard streams that the caller closed, so that no file of ours takes their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _without_reader() -> int:
+    return _silenced(128 + signal.SIGPIPE)
+
+
+def _silenced(code: int) -> int:
+    """Return the code, with the output that is left thrown away: Python would complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    return code
 
 
 if __name__ == "__main__":

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 
+@contextmanager
+def waiting(description: str) -> Iterator[None]:
+    """Show on a terminal what takes its time, and how long already; nothing is left of it at the end."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        shown.add_task(description, total=None)
+        yield
+
+
 class Steps:
-    """Steps on standard error, a line for each, so that standard output holds only the result."""
+    """Steps on the terminal, a line of standard error for each, so that standard output holds only the result."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=quiet)
+        console = Console(stderr=True)
+        self._progress = Progress(*columns, console=console, disable=quiet or not console.is_terminal)
         self._task: TaskID | None = None
 
     def __enter__(self) -> Steps:

@@ -35,9 +35,21 @@ class UnknownNameError(CatalogueError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name closest to ``name`` as ``", did you mean 'X'?"``; empty where none is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    """Suggest the known name closest to ``name`` as ``", did you mean 'X'?"``; empty where none is close.
+
+    Of a pair, ``DETECTOR+EMBEDDER``, the half that is in none of the known pairs is named, with the closest to it.
+    """
+    known = list(known)
+    for half, halves in zip(name.split("+") if name.count("+") == 1 else (), _halves(known), strict=False):
+        if half not in halves:
+            return f", whose half '{half}' is unknown{nearest(half, halves)}"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f", did you mean '{close[0]}'?" if close else ""
+
+
+def _halves(known: Iterable[str]) -> list[tuple[str, ...]]:
+    """First and second halves of the pairs among the names."""
+    return list(zip(*(name.split("+") for name in known if name.count("+") == 1), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

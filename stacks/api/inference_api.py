@@ -34,7 +34,7 @@ _STAGE = "prod"
 _PREFLIGHT_HOLDS = Duration.hours(1)
 # Headers that a page may send: the frame's, the key, and those of a signature.
 _REQUEST_HEADERS = [
-    *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+    *["Content-Type", "Prefer", "Idempotency-Key", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
     *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
 ]
 # Bodies of these types reach the function as bytes; JSON stays text, as existing clients send it.

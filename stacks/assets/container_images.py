@@ -16,7 +16,7 @@ from constructs import Construct
 from stacks.assets import publication
 from stacks.assets.published_names import PROCESSORS
 from stacks.conditions import all_of, differs, equals, is_given, value_if
-from stacks.context import BUILT_IMAGE, CUSTOMIZED, built_image
+from stacks.context import BASE_IMAGE, BUILT_IMAGE, CUSTOMIZED, MODELS, MODELS_FROM, PIP_INDEX_URL, built_image
 from stacks.errors import ContextValueError
 from stacks.parameters import image_uri
 from stacks.parameters.endpoint import SERVERLESS
@@ -26,8 +26,8 @@ from stacks.partition import Partition
 from stacks.places import REPOSITORY
 
 # Context values that become build arguments: of every image, and of those for the processors alone.
-_BUILD_ARGUMENTS = {"baseImage": "BASE_IMAGE", "pipIndexUrl": "PIP_INDEX_URL"}
-_MODEL_ARGUMENTS = {"models": "MODELS", "modelsFrom": "MODELS_FROM"}
+_BUILD_ARGUMENTS = {BASE_IMAGE: "BASE_IMAGE", PIP_INDEX_URL: "PIP_INDEX_URL"}
+_MODEL_ARGUMENTS = {MODELS: "MODELS", MODELS_FROM: "MODELS_FROM"}
 
 
 class ContainerImages(Construct):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stacks.context import CUSTOMIZED_APPLICATION
 from stacks.errors import CustomizedApplicationError
 
-CONTEXT = "customizedApplication"
 _CONTAINERS = "containers"
 
 
@@ -23,8 +23,11 @@ def named_folder(named: str | None, repository: Path) -> str | None:
     folder = (repository / named).resolve()
     if (repository / _CONTAINERS) not in folder.parents:
         raise CustomizedApplicationError(
-            f"{CONTEXT}={named} is not under {_CONTAINERS}; copy the folder there and name it as {_CONTAINERS}/NAME"
+            f"{CUSTOMIZED_APPLICATION}={named} is not under {_CONTAINERS}; copy the folder there and name it as "
+            f"{_CONTAINERS}/NAME"
         )
     if not (folder / "Dockerfile").is_file():
-        raise CustomizedApplicationError(f"{CONTEXT}={named} has no Dockerfile; name a folder that has one")
+        raise CustomizedApplicationError(
+            f"{CUSTOMIZED_APPLICATION}={named} has no Dockerfile; name a folder that has one"
+        )
     return folder.relative_to(repository).as_posix()

@@ -18,18 +18,12 @@ from aws_cdk.aws_s3 import Bucket
 from constructs import Construct
 
 from stacks.assets.function_bundle import bundle
-from stacks.assets.published_names import (
-    BUCKET_CONTEXT,
-    REGISTRIES_CONTEXT,
-    REPOSITORY,
-    VERSION_CONTEXT,
-    image_tag,
-    prefix,
-)
+from stacks.assets.published_names import REPOSITORY, image_tag, prefix
 from stacks.checks.acknowledgements import acknowledge
+from stacks.context import PUBLISHED_BUCKET, PUBLISHED_REGISTRIES, PUBLISHED_VERSION
 from stacks.errors import ContextValueError
 
-_CONTEXT = (BUCKET_CONTEXT, VERSION_CONTEXT, REGISTRIES_CONTEXT)
+_CONTEXT = (PUBLISHED_BUCKET, PUBLISHED_VERSION, PUBLISHED_REGISTRIES)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-BUCKET_CONTEXT = "publishBucket"
-VERSION_CONTEXT = "publishVersion"
-REGISTRIES_CONTEXT = "publishRegistries"
 REPOSITORY = "ipc-ai-saas/inference"
 """Repository of the images."""
 PROCESSORS = ("cpu", "gpu")

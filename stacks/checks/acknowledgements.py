@@ -71,7 +71,9 @@ def empty_is_left_out(resource: IConstruct) -> None:
     )
 
 
-def objects_under_prefixes(policy: IConstruct, bucket: IBucket, prefixes: Iterable[str], reason: str) -> None:
+def objects_under_prefixes(
+    policy: IConstruct, bucket: IBucket, prefixes: Iterable[str], reason: str, *, end: str = "*"
+) -> None:
     """Accept a policy on all objects under prefixes of a bucket, whose names are unknown at deployment.
 
     Args:
@@ -79,6 +81,7 @@ def objects_under_prefixes(policy: IConstruct, bucket: IBucket, prefixes: Iterab
         bucket: a bucket of the stack.
         prefixes: prefixes of the objects' keys.
         reason: why the policy covers all of them.
+        end: what follows the prefixes; they may have a star in them.
     """
     name = Stack.of(policy).get_logical_id(cast(CfnElement, bucket.node.default_child))
-    acknowledge(policy, {f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{prefix}*]": reason for prefix in prefixes})
+    acknowledge(policy, {f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{prefix}{end}]": reason for prefix in prefixes})

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from aws_cdk import App, Validations
 
-CONTEXT = "nag"
+from stacks.context import SECURITY_CHECKS
 
 
 def add_if_asked_for(app: App) -> None:
     """Fail the synth of an app on every finding that ``stacks.checks.acknowledgements`` does not accept."""
-    if app.node.try_get_context(CONTEXT):
+    if app.node.try_get_context(SECURITY_CHECKS):
         from cdk_nag import AwsSolutionsChecks
 
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))

@@ -16,6 +16,7 @@ from stacks.access.conditional_policy import attach
 from stacks.access.encryption import Encryption
 from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
 from stacks.conditions import is_yes, value_if
+from stacks.context import DELETE_EVENTS
 from stacks.errors import ContextValueError
 from stacks.events.event_table import EventTable
 from stacks.events.lifecycle import expire
@@ -26,6 +27,7 @@ from stacks.events.prefixes import (
     ASYNC_PENDING,
     CAPTURE,
     EVENTS,
+    IDEMPOTENCY,
     INCOMING,
     RESULTS,
 )
@@ -34,7 +36,7 @@ from stacks.parameters.stack_parameters import Parameters
 from stacks.telemetry.alarm_topic import tell
 from stacks.telemetry.function_metrics import function_metric
 
-CONTEXT = "deleteEvents"
+_ANSWERS = ("/result.json", "/answer")
 # Kept, but for a bucket of a first deployment that fails, which is empty: each attempt would leave one.
 _KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 _REMOVAL_POLICIES = {"": _KEPT, "false": _KEPT, "true": RemovalPolicy.DESTROY}
@@ -75,7 +77,7 @@ class EventStore(Construct):
             expression=is_yes(parameters.events.events_table.value_as_string),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
-        removal_policy = _removal_policy(self.node.try_get_context(CONTEXT))
+        removal_policy = _removal_policy(self.node.try_get_context(DELETE_EVENTS))
         access_logs = access_log_bucket(self, removal_policy)
         self.bucket = private_bucket(self, "Bucket", removal_policy=removal_policy)
         log_access(self.bucket, to=access_logs)
@@ -104,13 +106,27 @@ class EventStore(Construct):
     def grant_write(self, role: IRole) -> None:
         """Let a role add events, and delete those of failed requests, where events are kept.
 
-        Deleting is no more power than adding: without versions, adding may overwrite.
+        Deleting is no more power than adding: without versions, adding may overwrite. A request that is sent again with
+        its Idempotency-Key is answered from its event, so the role reads results, and never a frame.
         """
-        statement = PolicyStatement(
-            actions=["s3:PutObject", "s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")]
+        objects = self.bucket.arn_for_objects
+        statements = [
+            PolicyStatement(
+                actions=["s3:PutObject", "s3:DeleteObject"],
+                resources=[objects(f"{EVENTS}*"), objects(f"{IDEMPOTENCY}*")],
+            ),
+            PolicyStatement(
+                actions=["s3:GetObject"],
+                resources=[objects(f"{IDEMPOTENCY}*"), *(objects(f"{EVENTS}*{end}") for end in _ANSWERS)],
+            ),
+        ]
+        policy = Policy(self, "Write", roles=[role], statements=statements)
+        objects_under_prefixes(
+            policy, self.bucket, [EVENTS, IDEMPOTENCY], "Every request has keys of its own under these prefixes"
         )
-        policy = Policy(self, "Write", roles=[role], statements=[statement])
-        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
+        objects_under_prefixes(
+            policy, self.bucket, [f"{EVENTS}*{end}" for end in _ANSWERS], "Every event has an answer of its own", end=""
+        )
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
         self.grant_write_to_table(role, only_if=self._keeps_events)
 
@@ -197,6 +213,6 @@ def _removal_policy(delete_events: str | bool | None) -> RemovalPolicy:
     said = "" if delete_events is None else str(delete_events).lower()
     if said not in _REMOVAL_POLICIES:
         raise ContextValueError(
-            f"{CONTEXT}={delete_events} is neither true nor false; write {CONTEXT}=true or leave it out"
+            f"{DELETE_EVENTS}={delete_events} is neither true nor false; write {DELETE_EVENTS}=true or leave it out"
         )
     return _REMOVAL_POLICIES[said]

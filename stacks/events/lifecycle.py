@@ -10,7 +10,7 @@ from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
 from stacks.conditions import differs, value_if
-from stacks.events.prefixes import ASYNC, CAPTURE, EVENTS, INCOMING, RESULTS
+from stacks.events.prefixes import ASYNC, CAPTURE, EVENTS, IDEMPOTENCY, INCOMING, RESULTS
 
 _EXPIRING = {
     "Retention": EVENTS,
@@ -41,6 +41,7 @@ def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
             CfnBucket.RuleProperty(status="Enabled", abort_incomplete_multipart_upload=abort),
             # Unconditional: requests of an asynchronous endpoint that was replaced expire, too.
             CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=ASYNC, expiration_in_days=1),
+            CfnBucket.RuleProperty(id="IdempotencyKeys", status="Enabled", prefix=IDEMPOTENCY, expiration_in_days=1),
             *(value_if(expires, expiry) for expiry in expiries),
         ]
     )

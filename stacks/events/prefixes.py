@@ -4,6 +4,8 @@ from __future__ import annotations
 
 EVENTS = "events/"
 """Frames and results of requests."""
+IDEMPOTENCY = "idempotency/"
+"""Claims of Idempotency-Keys, which name the events that repeats are answered from."""
 RESULTS = "results/"
 """Each result a second time, as a line of JSON and apart from the frames, where the table reads it."""
 INCOMING = "incoming/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
 from stacks.conditions import any_of, differs, is_one_of, negation
-from stacks.parameters import instance_types
+from stacks.parameters import instance_type_names
 from stacks.parameters.kinds import text
 
 _MOST_INSTANCES = 20
@@ -15,7 +15,7 @@ class CapacityParameters:
     """The parameters of the endpoint's capacity, and the rule that the counts fit together.
 
     Attributes:
-        deploy_instance_type: the instance type; ``instance_types`` tells what it has.
+        deploy_instance_type: the instance type; ``stacks.parameters.instance_types`` tells what it has.
         min_instance_count: instances that always run.
         max_instance_count: instances that run under load.
         target_concurrency_per_instance: requests in work or waiting an instance that scaling aims at.
@@ -27,9 +27,9 @@ class CapacityParameters:
             "deployInstanceType",
             "Instance type of the endpoint: families that begin with g or p have a GPU, the others run on CPU; a "
             "serverless endpoint has none",
-            pattern=instance_types.PATTERN,
-            takes=instance_types.TAKES,
-            default=instance_types.DEFAULT,
+            pattern=instance_type_names.PATTERN,
+            takes=instance_type_names.TAKES,
+            default=instance_type_names.DEFAULT,
         )
         self.min_instance_count = _instance_count(stack, "minInstanceCount", "Instances that always run")
         self.max_instance_count = _instance_count(

@@ -1,7 +1,6 @@
-"""SageMaker's instance types: their names, and what the names tell of the machine.
+"""Conditions of the template on what a name of SageMaker's instance types, ``ml.FAMILY.SIZE``, tells of the machine.
 
-A type is ``ml.FAMILY.SIZE``. The first letter of a family tells GPUs (``g``, ``p``), and is all that a condition needs.
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+The first letter of a family tells GPUs (``g``, ``p``), and is all that a condition needs.
 """
 
 from __future__ import annotations
@@ -10,20 +9,16 @@ import itertools
 
 from aws_cdk import Fn, ICfnConditionExpression
 
-from stacks.conditions import any_of, begins_with, equals
-
-DEFAULT = "ml.g4dn.xlarge"
-PATTERN = r"ml\.[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal)"
-TAKES = "an instance type of SageMaker hosting, ml.FAMILY.SIZE, for example ml.g5.xlarge or ml.m5.xlarge"
+from stacks.conditions import any_of, begins_with, differs, equals
 
 _GPU = ("ml.g", "ml.p")
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html, KmsKeyId, names the kind;
-# the families are those of EC2 with instance storage.
-_LOCAL_STORAGE = (
-    *("c5d", "c6gd", "c6id", "m5d", "m6gd", "m6id", "r5d", "r6gd", "r6id", "i3en"),
-    *("g4dn", "g5", "g6", "g6e", "gr6", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300"),
-    *("trn1", "trn1n", "trn2"),
-)
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html, KmsKeyId, names the kind; the
+# families are those of EC2 with instance storage. A "d" in a family's name stands for it:
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html. These have it without the letter. A
+# beginning stands for all that follow, because each comparison takes time whenever the template is checked.
+_LOCAL_STORAGE = "d"
+_LOCAL_STORAGE_FAMILIES = ("g5", "g7e", "i3en")
+_LOCAL_STORAGE_BEGINNINGS = ("g6", "gr6", "p5", "p6", "trn")
 _GRAVITON = (
     "c6g",
     "c6gd",
@@ -62,4 +57,8 @@ def has_gpu(instance_type: str) -> ICfnConditionExpression:
 def has_local_storage(instance_type: str) -> ICfnConditionExpression:
     """The type's disk is its own: the hardware encrypts it, and SageMaker takes no key for it."""
     family = Fn.select(1, Fn.split(".", instance_type))
-    return any_of(*(equals(family, name) for name in _LOCAL_STORAGE))
+    return any_of(
+        differs(Fn.select(0, Fn.split(_LOCAL_STORAGE, family)), family),
+        *(equals(family, name) for name in _LOCAL_STORAGE_FAMILIES),
+        *(begins_with(family, beginning) for beginning in _LOCAL_STORAGE_BEGINNINGS),
+    )

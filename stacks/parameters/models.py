@@ -8,7 +8,7 @@ from constructs import Construct
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from stacks.conditions import all_of, any_of, equals, is_given, is_one_of, negation, value_if
-from stacks.parameters import image_uri, instance_types
+from stacks.parameters import image_uri, instance_type_names, instance_types
 from stacks.parameters.kinds import choice, text
 
 _MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -154,7 +154,7 @@ class ModelParameters:
             "OtherProcessors",
             is_given(self.container_image_uri.value_as_string),
             f"deployInstanceType is a type with Graviton, Inferentia or Trainium, which the images built here do not "
-            f"run on; name an image for it with containerImageUri, or take for example {instance_types.DEFAULT}",
+            f"run on; name an image for it with containerImageUri, or take for example {instance_type_names.DEFAULT}",
             condition=is_one_of(deploy_instance_type.value_as_string, instance_types.OTHER_IMAGES),
         )
         if self._has_customized_image:

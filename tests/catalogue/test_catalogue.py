@@ -78,6 +78,21 @@ def test_known_sha256_are_those_of_the_real_weights(testdata: Path) -> None:
     assert checked >= 5
 
 
+@pytest.mark.parametrize(
+    ("pair", "says"),
+    [
+        ("yunet_n+mobilface_v2", ", whose half 'mobilface_v2' is unknown, did you mean 'mobileface_v2'?"),
+        ("yunet_m+mobileface_v2", ", whose half 'yunet_m' is unknown, did you mean 'yunet_n'?"),
+        ("yunet_n+zzz", ", whose half 'zzz' is unknown"),
+        ("+mobileface_v2", ", whose half '' is unknown"),
+        ("a+b+c", ""),
+        ("yunet_n", ", did you mean 'yunet_n+mobileface_v2'?"),
+    ],
+)
+def test_a_pair_gets_the_nearest_to_its_wrong_half(pair: str, says: str) -> None:
+    assert catalogue.nearest(pair, CATALOGUE.model_choices(catalogue.FACE_COMPARISON)) == says
+
+
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'yolox_nano'"):
         CATALOGUE.model("yolox_nan")

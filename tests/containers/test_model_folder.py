@@ -73,7 +73,7 @@ def test_model_json_describes_a_model_of_its_own(tmp_path: Path) -> None:
     assert found.files["onnx"].name == "mine.onnx"
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"name": "x"}', '{"name": "x", "input": 3}'])
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', "3", '{"name": "x"}', '{"name": "x", "input": 3}'])
 def test_a_broken_model_json_is_an_error(tmp_path: Path, text: str) -> None:
     _touch(tmp_path / "model")
     (tmp_path / "model" / "model.json").write_text(text)

@@ -85,7 +85,10 @@ def test_a_part_that_dies_ends_the_run_with_its_log(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith("API ")
         os.kill(_descendants(process.pid)[0], signal.SIGKILL)
         assert process.wait(60) == 2
-        assert "ended by itself (-9)" in process.stderr.read()
+        told, failure = process.stderr.read().splitlines()
+        assert told == f"serving face-detection with dlib_frontal_face; logs in {tmp_path}; Ctrl-C stops it"
+        assert "ended by itself (-9); its log ends with: " in failure
+        assert failure.endswith(f"; logs in {tmp_path}")
 
 
 def test_nohup_is_respected(tmp_path: Path) -> None:

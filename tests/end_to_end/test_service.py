@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def _up(*parameters: str, store: Path) -> Iterator[Service]:
         try:
             lines = [process.stdout.readline(), process.stdout.readline()]
             found = re.fullmatch(
-                r"API (http://127\.0\.0\.1:\d+/inference)\nEvents s3://(\S+) at (\S+)\n", "".join(lines)
+                r"API (http://127\.0\.0\.1:\d+/prod/inference)\nEvents s3://(\S+) at (\S+)\n", "".join(lines)
             )
             assert found, process.stderr.read()
             yield Service(*found.groups())
@@ -87,15 +88,14 @@ def _up(*parameters: str, store: Path) -> Iterator[Service]:
 
 
 @contextmanager
-def _up_with_key(*parameters: str, store: Path) -> Iterator[tuple[str, str]]:
-    """URL and key of the API."""
+def _up_with_proof(*parameters: str, store: Path) -> Iterator[dict[str, str]]:
+    """Output of ``ipc-ai up`` where callers prove who they are, each line by its first word."""
     command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--store", str(store)]
     command += ["--logs", str(store / "logs"), "--parameters", *parameters]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            printed = dict(process.stdout.readline().split(maxsplit=1) for _ in range(3))
-            yield printed["API"].strip(), printed["Key"].strip()
+            yield dict(process.stdout.readline().strip().split(maxsplit=1) for _ in range(3))
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
@@ -158,6 +158,28 @@ def test_options(embedded: Service, photograph: Path) -> None:
     for name, refusal in REFUSALS.items():
         wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: "?"})
         assert (wrong.status_code, _error(wrong)["message"]) == (400, refusal)
+
+
+def test_a_query_parameter_that_there_is_not(embedded: Service, photograph: Path) -> None:
+    headers = {"Content-Type": "image/png", "X-Request-Id": "frame 7"}
+    wrong = httpx.post(f"{embedded.url}?min_confidance=0.5", content=photograph.read_bytes(), headers=headers)
+    assert (wrong.status_code, wrong.headers["X-Client-Request-Id"]) == (400, "frame 7")
+    assert "'min_confidance', did you mean 'min_confidence'?" in _error(wrong)["message"]
+
+
+def test_a_frame_that_is_sent_again_is_stored_once(embedded: Service, photograph: Path) -> None:
+    before = embedded.events()
+    frame = photograph.read_bytes()
+    headers = {"Content-Type": "image/png", "X-Camera-Id": "UTF-8''%E9%97%A8%E5%8F%A3"}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first, again = (httpx.post(embedded.url, content=frame, headers=headers | key, timeout=30) for _ in range(2))
+    assert again.json() == _check_face(first)
+    assert again.headers["X-Original-Request-Id"] == first.headers["X-Request-Id"]
+    results = [name for name in set(embedded.events()) - set(before) if name.endswith("result.json")]
+    assert len(results) == 1
+    assert f"/{first.headers['X-Request-Id']}/" in results[0]
+    other = httpx.post(embedded.url, content=frame + b"\0", headers=headers | key, timeout=30)
+    assert (other.status_code, _error(other)["code"]) == (422, "IdempotencyKeyReused")
 
 
 def test_what_existing_clients_post(embedded: Service, photograph: Path) -> None:
@@ -247,6 +269,10 @@ def test_broken_requests_get_a_clear_4xx_and_the_next_frame_works(embedded: Serv
 
 def test_unknown_paths_and_methods(embedded: Service) -> None:
     base = embedded.url.removesuffix("/inference")
+    assert httpx.post(embedded.url.replace("/prod", ""), content=b"{}").json() == {
+        "message": "Missing Authentication Token"
+    }
+    assert embedded.url in httpx.get(base.removesuffix("/prod")).text
     assert _error(httpx.post(f"{base}/nothing", content=b"{}"))["code"] == "NotFound"
     for method, path in (("POST", "/nothing"), ("GET", "/inference"), ("POST", "/")):
         assert httpx.request(method, base + path).status_code == 404
@@ -370,10 +396,10 @@ def test_real_weights_the_whole_way(testdata: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_not_even_http_gets_the_error_shape(embedded: Service) -> None:
-    host, port = embedded.url.removeprefix("http://").removesuffix("/inference").split(":")
+    host, port = embedded.url.removeprefix("http://").removesuffix("/prod/inference").split(":")
     for request in (
-        b"POST /inference HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
-        b"PROPFIND /inference HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /prod/inference HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        b"PROPFIND /prod/inference HTTP/1.1\r\nHost: x\r\n\r\n",
     ):
         with socket.create_connection((host, int(port)), timeout=10) as connection:
             connection.sendall(request)
@@ -386,7 +412,9 @@ def test_what_is_not_even_http_gets_the_error_shape(embedded: Service) -> None:
 
 def test_an_api_that_asks_for_its_key(photograph: Path, tmp_path: Path) -> None:
     body, headers = photograph.read_bytes(), {"Content-Type": "image/png"}
-    with _up_with_key("detectorModelName=dlib_frontal_face", "apiAuthorization=API_KEY", store=tmp_path) as (url, key):
+    chosen = ("detectorModelName=dlib_frontal_face", "apiAuthorization=API_KEY")
+    with _up_with_proof(*chosen, store=tmp_path) as printed:
+        url, key = printed["API"], printed["Key"]
         for sent in ({}, {"x-api-key": "wrong"}):
             refused = httpx.post(url, content=body, headers=headers | sent, timeout=30)
             assert (refused.status_code, _error(refused)["code"]) == (403, "InvalidApiKey")
@@ -401,10 +429,14 @@ def test_an_api_that_asks_for_its_key(photograph: Path, tmp_path: Path) -> None:
 
 def test_an_api_that_asks_for_signatures(photograph: Path, tmp_path: Path) -> None:
     chosen = ("detectorModelName=dlib_frontal_face", "apiAuthorization=AWS_IAM")
-    with _up(*chosen, store=tmp_path) as service:
-        refused = httpx.post(service.url, content=b"x", headers=JPEG)
+    with _up_with_proof(*chosen, store=tmp_path) as printed:
+        refused = httpx.post(printed["API"], content=b"x", headers=JPEG)
         assert (refused.status_code, _error(refused)["code"]) == (403, "NotSigned")
-        command = [sys.executable, "-m", "workbench", "send", str(photograph), "--url", service.url, "--json", "--sign"]
-        credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+        command = [sys.executable, "-m", "workbench", "send", str(photograph), "--url", printed["API"], "--json"]
+        command += ["--sign"]
+        credentials = dict(word.split("=", 1) for word in printed["Sign"].split())
         signed = subprocess.run(command, cwd=REPOSITORY, env=os.environ | credentials, capture_output=True, check=True)
         assert json.loads(signed.stdout)["bbox_scores"][0][0] > 0.9
+        wrong = os.environ | credentials | {"AWS_SECRET_ACCESS_KEY": "x"}
+        sent = subprocess.run(command, cwd=REPOSITORY, env=wrong, capture_output=True, text=True, check=False)
+        assert (sent.returncode, "INVALID_SIGNATURE" in sent.stderr) == (2, True)

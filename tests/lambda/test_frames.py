@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import tracemalloc
 from typing import Any
 
@@ -44,7 +45,9 @@ def test_curl_without_a_content_type_of_its_own() -> None:
 
 def test_options_of_an_image_and_of_json() -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
-    event["queryStringParameters"] = {name: json.dumps(value) for name, value in VALID.items()} | {"other": "x"}
+    event["queryStringParameters"] = {name: json.dumps(value) for name, value in VALID.items()}
+    # An AWS signature in the URL, which API Gateway has checked.
+    event["queryStringParameters"] |= {"X-Amz-Signature": "f00", "x-amz-date": "20260101T000000Z"}
     assert parse(as_request(event), "face-detection").options == VALID
     event = older_client_event(JPEG, min_confidence=0.5, max_results=3, normalized=False)
     expected = {"min_confidence": 0.5, "max_results": 3, "normalized": False}
@@ -87,12 +90,59 @@ def test_whole_numbers_have_two_ends(name: str, least: int, most: int) -> None:
 
 def test_a_query_parameter_that_is_there_twice() -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
-    event["queryStringParameters"] = {"max_results": "2", "other": "b"}
-    event["multiValueQueryStringParameters"] = {"max_results": ["1", "2"], "other": ["a", "b"]}
+    event["queryStringParameters"] = {"max_results": "2"}
+    event["multiValueQueryStringParameters"] = {"max_results": ["1", "2"]}
     with pytest.raises(InvalidRequestError, match="'max_results' is in the URL more than once"):
         parse(as_request(event), "face-detection")
     event["multiValueQueryStringParameters"]["max_results"] = ["2"]
     assert parse(as_request(event), "face-detection").options == {"max_results": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("min_confidance", "'min_confidance', did you mean 'min_confidence'?"),
+        ("Max_Results", "'Max_Results', did you mean 'max_results'?"),
+        ("normalised", "'normalised', did you mean 'normalized'?"),
+        ("other", "'other'"),
+        ("", "''"),
+        ("门" * 500, f"'{'门' * 64}'"),
+    ],
+)
+def test_a_query_parameter_that_there_is_not(name: str, says: str) -> None:
+    known = "it takes min_confidence, max_results, normalized"
+    image = proxy_event(JPEG, content_type="image/jpeg")
+    for event in (image, older_client_event(JPEG)):
+        event["queryStringParameters"] = {name: "1"}
+        with pytest.raises(InvalidRequestError, match=f"^{re.escape(f'the URL has no parameter {says}; {known}')}$"):
+            parse(as_request(event), "face-detection")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("similarity_treshold", ", did you mean 'similarity_threshold'?; a comparison takes "),
+        ("x", "'x'; a comparison"),
+    ],
+)
+def test_a_comparison_takes_no_query_parameters(name: str, says: str) -> None:
+    event = proxy_event(json.dumps({"source_image": "AAAA", "target_image": "AAAA"}))
+    event["queryStringParameters"] = {name: "1", "X-Amz-Signature": "f00"}
+    with pytest.raises(InvalidRequestError, match=re.escape(says)):
+        parse(as_request(event), "face-comparison")
+
+
+def test_the_query_of_a_custom_application_is_left_alone() -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {"anything": "1"}
+    assert parse(as_request(event), "custom").frames["frame"].body == JPEG
+
+
+def test_headers_name_a_request_in_json_that_does_not_name_itself() -> None:
+    event = proxy_event(json.dumps({"image_base64_enc": "AAAA"}), X_Request_Id="of-mine", X_Timestamp="noon")
+    request = parse(as_request(event), "face-detection")
+    assert (request.client_request_id, request.timestamp) == ("of-mine", "noon")
+    assert parse(as_request(older_client_event(JPEG)), "face-detection").client_request_id == "1242322"
 
 
 def test_several_frames_of_a_detection() -> None:

@@ -365,7 +365,8 @@ def test_a_page_may_read_the_headers_that_the_answer_explains_itself_with(endpoi
         _, _, headers = _handle(event)
         assert headers["Access-Control-Allow-Origin"] == "*"
         readable = set(headers["Access-Control-Expose-Headers"].split(","))
-        assert readable == {"X-Request-Id", "X-Event-Stored", "Location", "Retry-After"}
+        ids = {"X-Request-Id", "X-Client-Request-Id", "X-Original-Request-Id"}
+        assert readable == {*ids, "X-Event-Stored", "Location", "Retry-After"}
 
 
 def test_a_fault_of_ours_is_not_told(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:

@@ -91,3 +91,24 @@ def test_words_of_clients_are_utf_8(sent: str, read: str) -> None:
 
 def test_a_header_that_was_not_sent() -> None:
     assert Request({"headers": None}, "1").word("x-camera-id") is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "echoed"),
+    [
+        ("frame 7", "frame 7"),
+        ("a\r\nSet-Cookie: b=1", "UTF-8''a%0D%0ASet-Cookie%3A%20b%3D1"),
+        ("门口", "UTF-8''%E9%97%A8%E5%8F%A3"),
+        ("UTF-8''%E9%97%A8", "UTF-8''%E9%97%A8"),
+        ("\ud800", "UTF-8''%3F"),
+        ("x" * 300, "x" * 256),
+        ("", None),
+        ("  ", None),
+        (None, None),
+    ],
+)
+def test_the_clients_own_id_comes_back_beside_ours(sent: str | None, echoed: str | None) -> None:
+    headers = {} if sent is None else {"X_Request_Id": sent}
+    event = proxy_event(b"jpeg", content_type="image/jpeg", **headers)
+    answer = Api(expose_headers=[]).document(as_request(event), Response(400, "text/plain", "no"))
+    assert answer["multiValueHeaders"].get("X-Client-Request-Id") == (None if echoed is None else [echoed])

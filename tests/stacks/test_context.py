@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from stacks.context import built_image, require_models_of_catalogue, stack_name
+from stacks.context import NAMES, built_image, require_known, require_models_of_catalogue, stack_name
 from stacks.errors import ContextValueError
 from workbench.places import REPOSITORY
 
@@ -43,9 +43,30 @@ def test_models_that_the_catalogue_does_not_have(given: object, says: str) -> No
         require_models_of_catalogue(given)
 
 
+def test_names_of_the_stack_and_of_the_cdk() -> None:
+    require_known(NAMES)
+    cdks = ("@aws-cdk/core:checkSecretUsage", "aws:cdk:enable-path-metadata", "availability-zones:account=1:region=r")
+    require_known([*cdks, "cli-telemetry"])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("modles", "unknown context 'modles', did you mean 'models'?; known: stackName, models"),
+        ("deleteEvent", "did you mean 'deleteEvents'?"),
+        ("customisedApplication", "did you mean 'customizedApplication'?"),
+        ("colour", "unknown context 'colour'"),
+        ("", "unknown context ''"),
+    ],
+)
+def test_names_that_neither_reads(name: str, says: str) -> None:
+    with pytest.raises(ContextValueError, match=re.escape(says)):
+        require_known([name])
+
+
 @pytest.mark.slow
 @pytest.mark.processes
-@pytest.mark.parametrize("context", ['{"stackName": "my_shop"}', '{"models": "yolox_nan"}'])
+@pytest.mark.parametrize("context", ['{"stackName": "my_shop"}', '{"models": "yolox_nan"}', '{"modles": "yolox_nano"}'])
 def test_a_synth_ends_with_one_line(context: str) -> None:
     environment = {**os.environ, "CDK_CONTEXT_JSON": context}
     synth = subprocess.run(
@@ -54,7 +75,8 @@ def test_a_synth_ends_with_one_line(context: str) -> None:
     assert synth.returncode == 1
     said = [line for line in synth.stderr.splitlines() if not line.startswith("b'")]  # jsii's words on Node.js
     assert len([line for line in said if line]) == 1
-    assert "cannot be 'my_shop'" in synth.stderr or "did you mean 'yolox_nano'" in synth.stderr
+    says = ("cannot be 'my_shop'", "did you mean 'yolox_nano'", "did you mean 'models'")
+    assert any(sentence in synth.stderr for sentence in says)
 
 
 def test_the_one_image_to_build() -> None:

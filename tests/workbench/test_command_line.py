@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -9,8 +11,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from workbench import places
 from workbench.__main__ import VERBS, main
+from workbench.errors import WorkbenchError
 from workbench.local.http_server import HttpServer
+from workbench.verbs import deploy
 
 pytestmark = pytest.mark.processes
 
@@ -54,6 +59,10 @@ def test_a_verb_imports_no_other() -> None:
         (["fetc"], "did you mean 'fetch'"),
         (["send"], "required: frame"),
         (["send", "no-such-file.jpg"], "cannot read no-such-file.jpg"),
+        (["send", "README.md", "--accept", "é"], "'é' is no content type; write for example --accept"),
+        (["fetch", "yolox_nano", "--store", "README.md"], "README.md cannot be a folder of models: File exists; name"),
+        (["deploy", "yolox_nan", "--dry-run"], "no path and no model 'yolox_nan', did you mean 'yolox_nano'"),
+        (["deploy", "yolo3_darknet53_coco"], "serves face-detection and body-detection; say which with --application"),
         (["demo", "--application", "face-detecton"], "did you mean 'face-detection'"),
         (["demo", "--application", "custom"], "the demo shows"),
         (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
@@ -64,6 +73,38 @@ def test_a_verb_imports_no_other() -> None:
         (["send", "no-such-file.jpg"], "ipc-ai send: "),
         (["up", "--prot", "0"], "unknown argument '--prot', did you mean '--port'"),
         (["up", "--parameters", "applicationType=custom", "modelDataUrl=/no/such"], "there is no /no/such; give"),
+        (
+            ["package", "net", "--framework", "onx"],
+            "unknown value 'onx', did you mean 'onnx'?; it takes one of: pytorch",
+        ),
+        (["package", "net", "--image", "dcl"], "argument --image: unknown value 'dcl', did you mean 'dlc'"),
+        (["package", ""], "argument path: the value is empty; give one, or leave it out"),
+        (["plan", "--model", ""], "argument --model: the value is empty; give one, or leave it out"),
+        (["plan", "--seed", "-1"], "argument --seed: '-1' is not a whole number of 0 or more"),
+        (["plan", "--throughput", "5", "--output", "x.docx"], "--output is x.docx; name a file that ends in .png"),
+        (["permissions", "--json", "--markdown"], "argument --markdown: not allowed with argument --json"),
+        (["deploy", "--profile", "no-such-profile"], "there is no AWS profile 'no-such-profile'"),
+        (["image", "build", "--models", "yolox_nan"], "--models: unknown model 'yolox_nan', did you mean 'yolox_nano'"),
+        (["compile", "yolox_nano", "--role", "x"], "--role is for --target neo; leave it out, or compile for that"),
+        (["compile", "yolox_nano", "--target", "neo", "--int8"], "--int8 is for --target onnxruntime; leave it out"),
+        (["up", "--inference", "a.py"], "--inference is for a model of your own, which is packed; name its path"),
+        (["up", "yolox_nano", "--framework", "onnx"], "--framework is for a model of your own, which is packed"),
+        (["image", "push", "--dry-run", "net:1"], "unknown argument 'net:1'; write one IMAGE, before the options"),
+        (["deploy", "a", "b"], "unknown argument 'b'; write one PATH_OR_MODEL, before the options"),
+        (["fetch", "a", "b"], "unknown argument 'b'; try --help"),
+        (["up", "--store="], "argument --store: the value is empty"),
+        (["image", "biuld"], "argument action: unknown value 'biuld', did you mean 'build'"),
+        (["image", "build", "--processor", "gpo"], "did you mean 'gpu'"),
+        (["image", "build", "--engine", "dockr"], "did you mean 'docker'"),
+        (["deploy", "--require-approval", "nevr"], "did you mean 'never'"),
+        (["deploy", "--context", "modles=yolox_nano"], "unknown context 'modles', did you mean 'models'"),
+        (["destroy", "--context", "deleteEvent=true"], "unknown context 'deleteEvent', did you mean 'deleteEvents'"),
+        (["deploy", "--context", "models=yolox_nan"], "models: unknown model 'yolox_nan', did you mean 'yolox_nano'"),
+        (["deploy", "--stack", "my_shop"], "stackName cannot be 'my_shop'; it takes a letter"),
+        (["up", "--parameters", "eventsTable=No", "yolox_nan"], "no path and no model 'yolox_nan'"),
+        (["up", "yunet_n+mobilface_v2"], "whose half 'mobilface_v2' is unknown, did you mean 'mobileface_v2'"),
+        (["fetch", "yolox_nano", "--from", ".", "--store", "README.md"], "ipc-ai fetch: README.md: File exists; name"),
+        (["package", "yunet_n+mobilface_v2"], "no path and no model 'mobilface_v2', did you mean 'mobileface_v2'"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> None:
@@ -71,6 +112,46 @@ def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> N
     assert finished.returncode == 2
     assert says in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["plan", "--model", "yolox_nano"], ["plan", "--json"], ["fetch", "dlib_frontal_face"]]
+)
+def test_a_reader_that_has_enough_ends_the_command_quietly(words: list[str]) -> None:
+    """As ``ipc-ai VERB | head`` does: the exit code is that of a program that SIGPIPE ended."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        command = [sys.executable, "-m", "workbench", *words]
+        finished = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", [["--version"], ["plan", "--help"], ["fetch", "dlib_frontal_face"]])
+def test_closed_streams_are_no_error(closed: str, words: list[str]) -> None:
+    command = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "workbench", *words]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "workbench", "--version"]
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert finished.returncode == 2
+    assert finished.stderr == "ipc-ai: cannot write: No space left on device; make room\n"
+
+
+@pytest.mark.parametrize("verb", ["deploy", "up", "permissions"])
+def test_names_of_parameters_are_checked_before_the_synth(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(places, "CDK", Path("/there/is/no/cdk"))
+    assert main([verb, "--parameters", "detectorModlName=yolox_nano"]) == 2
+    said = capsys.readouterr().err
+    assert f"ipc-ai {verb}: unknown parameter 'detectorModlName', did you mean 'detectorModelName'?" in said
+    assert said.count("\n") == 1
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +209,43 @@ def test_an_api_that_is_another(photograph: Path, capsys: pytest.CaptureFixture[
 def test_an_api_that_is_not_there(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["send", str(photograph), "--url", "http://127.0.0.1:9/inference"]) == 2
     assert "ipc-ai up' running" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "context", "given"),
+    [
+        (["--context", "models=a", "shop", "--dry-run"], "shop", ["models=a"], []),
+        (["--context", "models=a", "deleteEvents=true", "shop"], "shop", ["models=a", "deleteEvents=true"], []),
+        (["--parameters", "a=1", "b=2", "shop", "--context", "models=a"], "shop", ["models=a"], ["a=1", "b=2"]),
+        (["shop", "--context", "models=a", "--context", "nag=true"], "shop", ["models=a", "nag=true"], []),
+        (["--parameters", "a=1", "b", "c=2"], None, [], ["a=1", "b", "c=2"]),
+        (["--region", "eu-west-1", "shop", "--parameters", "a=1"], "shop", [], ["a=1"]),
+    ],
+)
+def test_a_model_may_follow_an_option_with_several_values(
+    words: list[str],
+    model: str | None,
+    context: list[str],
+    given: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[argparse.Namespace] = []
+
+    def run(arguments: argparse.Namespace) -> int:
+        seen.append(arguments)
+        return 0
+
+    monkeypatch.setattr(deploy, "run", run)
+    assert main(["deploy", *words]) == 0
+    assert (seen[0].model, seen[0].context, seen[0].parameters) == (model, context, given)
+
+
+def test_an_error_of_several_lines_is_said_in_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: argparse.Namespace) -> int:
+        raise WorkbenchError("the model does not load:\n  Fail: \n\n  line 3  ")
+
+    monkeypatch.setattr(deploy, "run", run)
+    assert main(["deploy"]) == 2
+    assert capsys.readouterr().err == "ipc-ai deploy: the model does not load: Fail: line 3\n"

@@ -26,7 +26,7 @@ class Part:
     """A model on one engine.
 
     Attributes:
-        called: what the operator calls it.
+        called: its own name, which its description or the names of its files say.
         model: what it is; its engine is this one.
         files: role of an artefact to its path, inside the folder.
         folder: where it lies; None for a model that ships inside an installed package.
@@ -38,9 +38,14 @@ class Part:
     folder: Path | None
 
     @property
+    def folder_name(self) -> str:
+        """The name of its folder."""
+        return self.folder.absolute().name if self.folder else self.called
+
+    @property
     def place(self) -> str:
-        """The name, and the name of what its folder lies in."""
-        return f"{self.folder.resolve().parent.name}/{self.called}" if self.folder else self.called
+        """The name of its folder, and of what that lies in."""
+        return "/".join(self.folder.absolute().parts[-2:]) if self.folder else self.called
 
     @property
     def applications(self) -> tuple[str, ...]:
@@ -79,7 +84,7 @@ def parts(named: str, stores: Sequence[Path], application: str | None) -> list[P
     for folder in folders:
         described = _described(folder, called, application)
         for model, files in _on_engines(folder, described):
-            found.setdefault(model.engine, Part(called=called, model=model, files=files, folder=folder))
+            found.setdefault(model.engine, Part(called=model.name, model=model, files=files, folder=folder))
     return list(found.values())
 
 

@@ -102,7 +102,7 @@ class VariantProcess:
             self._commands.send(command)
             outcome, value = self._commands.recv()
         except (EOFError, OSError) as error:
-            raise BenchmarkError(f"the process of {self.variant.name} ended: {_last(self._program)}") from error
+            raise BenchmarkError(f"the process of {self.variant.name} ended; {self._program.last_words}") from error
         if outcome == "refused":
             said = reason_in_log(self._program) if "container's log" in value else value
             raise BenchmarkError(f"{self.variant.name}: {said}")
@@ -131,8 +131,3 @@ def _environment(variant: Variant, *, threads: int, folder: Path) -> dict[str, s
 def tuning(threads: int) -> dict[str, str]:
     """Environment variables that engines read at import, as in gunicorn.conf.py."""
     return {"OMP_NUM_THREADS": str(threads), "MXNET_SUBGRAPH_BACKEND": "NONE", "ORT_DISABLE_TELEMETRY": "1"}
-
-
-def _last(program: ChildProcess) -> str:
-    lines = program.log_tail().splitlines()
-    return lines[-1] if lines else "its log is empty"

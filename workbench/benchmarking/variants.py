@@ -18,6 +18,7 @@ from workbench.store import model_folder
 
 _EMBEDDER = "face-embedder"
 _FACES = "face-detection"
+_FIELDS: tuple[Literal["folder_name", "place"], ...] = ("folder_name", "place")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,10 @@ def _choices(word: str, stores: Sequence[Path], application: str | None) -> list
     halves = [word] if Path(word).exists() else word.split("+")
     if len(halves) > 2:
         raise BenchmarkError(f"{word} has {len(halves)} parts; name a model, or DETECTOR+EMBEDDER")
+    for half in halves:  # a wrong name is told before a right one that is not in the store
+        model, _ = _model_and_engine(half)
+        if not Path(model).exists():
+            catalogue.load().model(model)
     found = []
     for number, half in enumerate(halves):
         model, engine = _model_and_engine(half)
@@ -165,20 +170,22 @@ def _served_by(parts: tuple[Part, ...]) -> list[str]:
 
 
 def _called_apart(chosen: Sequence[tuple[Part, ...]], application: str) -> Iterator[Variant]:
-    """Models' names; with what their folder lies in where other folders have the same, numbers for the same again."""
-    places: dict[str, set[tuple[Path | None, ...]]] = {}
-    for parts in chosen:
-        places.setdefault(_name(parts, "called"), set()).add(tuple(part.folder for part in parts))
+    """Models' own names; those of their folders, then of these in theirs, where others have the same; then numbers."""
+    names = [_name(parts, "called") for parts in chosen]
+    for field in _FIELDS:
+        places: dict[str, set[tuple[Path | None, ...]]] = {}
+        for name, parts in zip(names, chosen, strict=True):
+            places.setdefault(name, set()).add(tuple(part.folder for part in parts))
+        names = [
+            _name(parts, field) if len(places[name]) > 1 else name for name, parts in zip(names, chosen, strict=True)
+        ]
     seen: Counter[str] = Counter()
-    for parts in chosen:
-        name = _name(parts, "called")
-        if len(places[name]) > 1:
-            name = _name(parts, "place")
+    for name, parts in zip(names, chosen, strict=True):
         seen[name] += 1
         number = f" ({seen[name]})" if seen[name] > 1 else ""
         yield Variant(name=name + number, application=application, parts=parts)
 
 
-def _name(parts: tuple[Part, ...], field: Literal["called", "place"]) -> str:
+def _name(parts: tuple[Part, ...], field: Literal["called", "folder_name", "place"]) -> str:
     names = "+".join(getattr(part, field) for part in parts)
     return f"{names}@{'+'.join(dict.fromkeys(part.model.engine for part in parts))}"

@@ -43,7 +43,9 @@ class Signature(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign the request for the region in the API's host name."""
         host = _HOST_OF_API.fullmatch(request.url.host)
-        signed = AWSRequest(request.method, str(request.url), data=request.content, headers={"Host": request.url.host})
+        signed = AWSRequest(
+            request.method, str(request.url), data=request.content, headers={"Host": request.headers["Host"]}
+        )
         SigV4Auth(self._credentials, "execute-api", host[1] if host else self._region).add_auth(signed)
         request.headers.update({name: value for name, value in signed.headers.items() if name.lower() != "host"})
         yield request

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 Found = list[tuple[float, list[float]]]
@@ -52,7 +53,7 @@ def matches(answer: Mapping[str, Any], *, target: int = 0) -> Found:
 def comparison_table(answer: Mapping[str, Any], *, target: int, name: str) -> Table:
     """Table with a row for each face of one target image."""
     source = answer["SourceImageFace"]
-    title = f"{name}: alike to the source's face" if source else "there is no face in the source"
+    title = f"{escape(name)}: alike to the source's face" if source else "there is no face in the source"
     return _table(title, ["similarity"], matches(answer, target=target))
 
 

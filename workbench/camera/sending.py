@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,11 @@ _PENDING = 202
 # An endpoint that scales up from zero instances takes minutes.
 _PENDING_SECONDS = 1800
 _LONGEST_PAUSE_SECONDS = 5.0
+API_KEY_VARIABLE = "IPC_API_KEY"
+"""Environment variable that holds the API key of ``send``."""
+_NO_MATTER_OF_PROOF = ("ObjectDenied", "WAF_FILTERED")
+# A name that begins like RFC 8187's form is sent in that form, too: the API would decode it.
+_PLAIN = re.compile(r"(?!(?i:utf-8'))(?:[!-~](?:[ -~]*[!-~])?)?")
 _MEDIA_TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
@@ -83,7 +90,7 @@ def send_frame(
         ApiAnswerError: no answer, or an error.
     """
     body = _read(frame)
-    headers = {"X-Camera-Id": camera_id} | ({"Accept": accept} if accept else {})
+    headers = _of_camera(camera_id) | ({"Accept": accept} if accept else {})
     if older_format:
         return _post(url, _older_document({"image_base64_enc": body}), headers, auth, waiting)
     return _post(url, body, headers | {"Content-Type": media_type(frame)}, auth, waiting)
@@ -114,7 +121,14 @@ def send_comparison(
         images["target_image"] = _read(targets[0])
     else:
         images["target_images"] = [_read(target) for target in targets]
-    return _post(url, _older_document(images), {"X-Camera-Id": camera_id}, auth, waiting)
+    return _post(url, _older_document(images), _of_camera(camera_id), auth, waiting)
+
+
+def _of_camera(camera_id: str) -> dict[str, str]:
+    """Header with the camera's name; in the form of RFC 8187 where it is not ASCII, which every header takes."""
+    if _PLAIN.fullmatch(camera_id):
+        return {"X-Camera-Id": camera_id}
+    return {"X-Camera-Id": f"UTF-8''{urllib.parse.quote(camera_id, safe='', errors='surrogateescape')}"}
 
 
 def _read(path: Path) -> bytes:
@@ -140,11 +154,20 @@ def _post(
         raise ApiAnswerError(f"no answer from {url}: {error}; is '{typed.command('up')}' running?") from error
     milliseconds = (time.perf_counter() - started) * 1000
     if not response.is_success:
-        raise ApiAnswerError(f"{url} answered {response.status_code}: {response.text.strip()}")
+        raise ApiAnswerError(f"{url} answered {response.status_code}: {response.text.strip()}{_advice(response)}")
     if "X-Request-Id" not in response.headers:
         raise ApiAnswerError(f"{url} answered, but not as the API does; is it the URL of the API?")
     media_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     return Answer(response.content, media_type, response.headers["X-Request-Id"], milliseconds)
+
+
+def _advice(response: httpx.Response) -> str:
+    """Way to name the proof that the API wants; it cannot know how this program takes it."""
+    if response.status_code not in (401, 403) or any(code in response.text for code in _NO_MATTER_OF_PROOF):
+        return ""
+    if "NotSigned" in response.text:
+        return "; sign the request with --sign"
+    return f"; name the key with --api-key or in {API_KEY_VARIABLE}, or sign the request with --sign"
 
 
 def _followed(

@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import urllib.parse
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,15 @@ _WARM_UP_SECONDS = 2.0
 
 
 def measure(
-    *, application: str, model: str, frame: Path, clients: int, seconds: float, model_store: Path, command: str
+    *,
+    application: str,
+    model: str,
+    engines: Collection[str],
+    frame: Path,
+    clients: int,
+    seconds: float,
+    model_store: Path,
+    command: str,
 ) -> Measurement:
     """Start the serving program, keep it busy for some seconds, and stop it.
 
@@ -35,6 +44,7 @@ def measure(
     Args:
         application: what is served.
         model: a name that the application accepts.
+        engines: engines of its parts, for the record.
         frame: an image file; for face comparison it is both source and target. It is sent as a JPEG.
         clients: requests at once.
         seconds: how long, after a warm-up of two seconds.
@@ -83,6 +93,7 @@ def measure(
         p99_ms=round(seen.milliseconds(99), 1),
         date=datetime.now(UTC).date().isoformat(),
         command=command,
+        engines=tuple(sorted(engines)),
     )
 
 

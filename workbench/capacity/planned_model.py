@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON, nearest
+from workbench.capacity.throughput import Measurement
 from workbench.errors import PlanError
 from workbench.store.model_folder import DESCRIPTION, older_models, read
 
@@ -38,12 +39,13 @@ class PlannedModel:
                 (store / part).symlink_to(folder.resolve())
 
 
-def chosen(word: str | None, application: str | None) -> PlannedModel:
+def chosen(word: str | None, application: str | None, measurements: Sequence[Measurement] = ()) -> PlannedModel:
     """Find the model asked for, or the first that the application accepts.
 
     Args:
         word: a name of the catalogue, a model folder, or two of these with ``+`` between; None for the default.
         application: the application; None for that of the model, else for face detection.
+        measurements: earlier ones, whose models may be named though their folders are elsewhere.
 
     Raises:
         PlanError: the application does not accept it.
@@ -54,6 +56,9 @@ def chosen(word: str | None, application: str | None) -> PlannedModel:
         known.application(application)
     if application == CUSTOM or word is None:
         return _default(word, application or _FIRST)
+    measured = [each for each in measurements if each.model == word and application in (None, each.application)]
+    if measured and not _is_there(word):
+        return PlannedModel(word, measured[0].application, frozenset(measured[0].engines))
     parts = [_part(half) for half in ([word] if Path(word).exists() else word.split("+"))]
     name = "+".join(part.name for part in parts)
     own = {part.name: part.folder for part in parts if part.folder}
@@ -70,6 +75,12 @@ def chosen(word: str | None, application: str | None) -> PlannedModel:
         choices = known.model_choices(served_by)
         raise PlanError(f"{name} does not serve {served_by}{nearest(name, choices)}; it takes {', '.join(choices)}")
     return PlannedModel(name, served_by, frozenset(part.engine for part in parts), own)
+
+
+def _is_there(word: str) -> bool:
+    """Return whether a word is a path, or names of the catalogue and paths."""
+    known = catalogue.load().models
+    return Path(word).exists() or all(half in known or Path(half).exists() for half in word.split("+"))
 
 
 def _default(word: str | None, application: str) -> PlannedModel:

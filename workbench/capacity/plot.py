@@ -6,11 +6,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.capacity.simulation import Day
+from workbench.errors import PlanError
 
 _INCHES = (8.0, 6.0)
 _DOTS_AN_INCH = 80
 _STYLES = ("o-", "s--", "^:")
 _ROOM = 3
+
+
+def require_format(path: Path) -> None:
+    """Check that a picture can be written under a name, before anything is computed for it.
+
+    Raises:
+        PlanError: its ending names no format.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    if path.suffix.removeprefix(".").lower() not in FigureCanvasAgg.filetypes:
+        raise PlanError(f"--output is {path}; name a file that ends in .png")
 
 
 def plot(days: Mapping[str, Sequence[Day]], *, title: str, path: Path) -> None:

@@ -8,8 +8,10 @@
         "frame": {"name": "astronaut", "width": 512, "height": 512, "bytes": 60000},
         "clients": 4, "seconds": 10.0, "requests": 400, "failed": 0,
         "requests_per_second": 40.0, "milliseconds_per_frame": 45.0,
-        "p50_ms": 95.0, "p99_ms": 160.0, "date": "2026-11-21", "command": "ipc-ai plan ..."}]}
+        "p50_ms": 95.0, "p99_ms": 160.0, "date": "2026-11-21", "command": "ipc-ai plan ...",
+        "engines": ["onnxruntime"]}]}
 
+``engines`` are those of the model's parts, and may be left out for a model of the catalogue.
 ``instance_type`` is null for a machine that is none of SageMaker's. ``milliseconds_per_frame`` is the processor time of
 the serving program for each request: what a worker needs that has a core for itself, whatever else runs on the machine.
 """
@@ -81,6 +83,7 @@ class Measurement:
     p99_ms: float
     date: str
     command: str
+    engines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +177,7 @@ def write(measurements: Sequence[Measurement], path: Path = MEASUREMENTS) -> Non
 
 def _measurement(entry: dict[str, Any]) -> Measurement:
     machine, frame = Machine(**entry["machine"]), Frame(**entry["frame"])
-    return Measurement(**{**entry, "machine": machine, "frame": frame})
+    return Measurement(**{**entry, "machine": machine, "frame": frame, "engines": tuple(entry.get("engines", ()))})
 
 
 def estimate(

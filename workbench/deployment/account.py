@@ -85,7 +85,7 @@ class Account:
             self._session = boto3.session.Session(profile_name=profile, region_name=region)
         except exceptions.ProfileNotFound as error:
             raise AccountError(f"there is no AWS profile '{profile}'; name one of your AWS configuration") from error
-        if self._session.region_name is None:
+        if not self._session.region_name:
             raise AccountError(_SAYS_BY_KIND[exceptions.NoRegionError])
         self.region = self._session.region_name
         regions.require_usable(self.region)

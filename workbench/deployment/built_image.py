@@ -7,7 +7,6 @@ from typing import Any
 
 from workbench.template.rendered_template import render_template
 
-CONTEXT = "builtImage"
 # Conditions of stacks/assets/container_images.py, in the order in which they decide; the rest is for the CPU.
 _BY_CONDITION = {"ImagesIsNamed": "none", "ImagesIsCustom": "customized", "ImagesUsesGpu": "gpu"}
 

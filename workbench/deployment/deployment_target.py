@@ -6,10 +6,21 @@ import argparse
 import json
 from dataclasses import dataclass
 
-from workbench import places, regions
-from workbench.errors import WorkbenchError
+import botocore.session
 
-_STACK_NAME = "stackName"
+from ipc_ai_catalogue import nearest
+from stacks.context import (
+    BUILT_IMAGE,
+    MODELS,
+    STACK_NAME,
+    built_image,
+    require_known,
+    require_models_of_catalogue,
+    stack_name,
+)
+from stacks.errors import ContextValueError
+from workbench import places, regions
+from workbench.errors import AccountError, WorkbenchError
 
 
 @dataclass(frozen=True)
@@ -43,22 +54,40 @@ def chosen(arguments: argparse.Namespace) -> DeploymentTarget:
     """Read the target from the arguments.
 
     Raises:
-        WorkbenchError: a word of ``--context`` without ``=``, or two names of the stack.
+        WorkbenchError: a word of ``--context`` without ``=``, a name or value that no stack takes, two names of the
+            stack, or a profile that is not there.
     """
     for word in arguments.context:
         if "=" not in word:
             raise WorkbenchError(f"'{word}' is not NAME=VALUE; write for example --context deleteEvents=true")
     context = dict(word.split("=", 1) for word in arguments.context)
-    if arguments.stack and context.setdefault(_STACK_NAME, arguments.stack) != arguments.stack:
-        raise WorkbenchError(f"--stack and --context {_STACK_NAME} name two stacks; leave one of them out")
+    if arguments.stack and context.setdefault(STACK_NAME, arguments.stack) != arguments.stack:
+        raise WorkbenchError(f"--stack and --context {STACK_NAME} name two stacks; leave one of them out")
+    _require_profile(arguments.profile)
+    try:
+        require_known(context)
+        require_models_of_catalogue(context.get(MODELS))
+        stack_name(context.get(STACK_NAME))
+        built_image(context.get(BUILT_IMAGE))
+    except ContextValueError as error:
+        raise WorkbenchError(str(error)) from error
     return DeploymentTarget(
-        stack=context.get(_STACK_NAME) or _configured_name(),
+        stack=context.get(STACK_NAME) or _configured_name(),
         context=context,
         region=arguments.region,
         profile=arguments.profile,
     )
 
 
+def _require_profile(name: str | None) -> None:
+    """Check a profile that is named, because a dry run goes on without an account."""
+    known = botocore.session.Session().available_profiles
+    if name is not None and name not in known:
+        raise AccountError(
+            f"there is no AWS profile '{name}'{nearest(name, known)}; name one of your AWS configuration"
+        )
+
+
 def _configured_name() -> str:
     configuration = json.loads((places.REPOSITORY / "cdk.json").read_text(encoding="utf-8"))
-    return str(configuration["context"][_STACK_NAME])
+    return str(configuration["context"][STACK_NAME])

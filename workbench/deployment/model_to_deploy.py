@@ -56,12 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) -> dict[str, str]:
-    """Merge the parameters with those of ``--endpoint``, ``--instance`` and ``--application``.
+    """Merge the parameters with those of ``--endpoint``, ``--instance`` and ``--application``, where a verb has them.
 
     Raises:
         ParameterError: a parameter has two values.
     """
-    named = {_SHORT[option]: value for option in _SHORT if (value := getattr(arguments, option))}
+    named = {_SHORT[option]: value for option in _SHORT if (value := getattr(arguments, option, None))}
     for option, name in _SHORT.items():
         if name in named and given.get(name, named[name]) != named[name]:
             raise ParameterError(
@@ -70,13 +70,29 @@ def with_short_forms(given: Mapping[str, str], arguments: argparse.Namespace) ->
     return {**given, **named}
 
 
+def require_known(arguments: argparse.Namespace, given: Mapping[str, str]) -> None:
+    """Check a model of the catalogue by its name and application, before the template is synthesized.
+
+    Raises:
+        PackageError: there is neither a path nor a model of that name, or it serves several applications.
+    """
+    word = arguments.model
+    if word is not None and not packed_model.is_to_pack(word, stores=[places.MODEL_STORE]):
+        _of_catalogue(word, given.get("applicationType"), None)
+
+
 def chosen(
-    arguments: argparse.Namespace, *, store: Path = places.MODEL_STORE, is_in_image: bool = True
+    arguments: argparse.Namespace,
+    given: Mapping[str, str] | None = None,
+    *,
+    store: Path = places.MODEL_STORE,
+    is_in_image: bool = True,
 ) -> NamedModel | PackedModel | None:
     """Resolve the argument: a model of the catalogue, or one of the operator's own, which is packed here.
 
     Args:
         arguments: those of the verb.
+        given: the parameters, of which applicationType chooses among the applications of a model that serves several.
         store: folder of model folders.
         is_in_image: whether a model of the catalogue has to be in the store, from where it goes into the image.
 
@@ -88,10 +104,21 @@ def chosen(
     """
     word = arguments.model
     if word is None:
+        _refuse_options_of_packing(arguments)
         return None
+    application = (given or {}).get("applicationType", arguments.application)
     if packed_model.is_to_pack(word, stores=[store]):
-        return packed_model.pack(word, arguments, stores=[store])
-    return _of_catalogue(word, arguments.application, store if is_in_image else None)
+        return packed_model.pack(word, arguments, application=application, stores=[store])
+    _refuse_options_of_packing(arguments)
+    return _of_catalogue(word, application, store if is_in_image else None)
+
+
+def _refuse_options_of_packing(arguments: argparse.Namespace) -> None:
+    for option in ("framework", "inference", "requirements"):
+        if getattr(arguments, option):
+            raise PackageError(
+                f"--{option} is for a model of your own, which is packed; name its path, or leave it out"
+            )
 
 
 def refuse_another_application(word: str, model: NamedModel | PackedModel, given: Mapping[str, str]) -> None:
@@ -165,7 +192,9 @@ def _of_catalogue(name: str, application: str | None, store: Path | None) -> Nam
         if name in pairs
         else [kind for kind in known.models[name].applications if kind != FACE_COMPARISON]
     )
-    if application is None and len(serves) != 1:
+    if application in serves:
+        serves = [application]
+    if len(serves) != 1:
         said = (
             f"serves {' and '.join(serves)}; say which with --application"
             if serves
@@ -178,4 +207,4 @@ def _of_catalogue(name: str, application: str | None, store: Path | None) -> Nam
                 f"{part.name} is not in {store}, from where it goes into the image; run "
                 f"'{typed.fetch(part.name, store)}' first"
             )
-    return NamedModel(name, application or serves[0])
+    return NamedModel(name, serves[0])

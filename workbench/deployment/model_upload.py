@@ -58,8 +58,9 @@ def upload(client: Any, archive: Path, url: str) -> bool:
     with saying_in_one_sentence():
         if _is_there(client, bucket, key, digest):
             return False
+        console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task(url, total=archive.stat().st_size)
             try:
                 client.upload_file(

@@ -91,7 +91,8 @@ def own(path: Path) -> Weights:
         try:
             _load(network, path)
         except (AssertionError, ValueError, OSError, mxnet.MXNetError) as error:
-            reason = str(error).strip().splitlines()[0]
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            reason = lines[-1 if isinstance(error, mxnet.MXNetError) else 0]  # MXNet's own begin with its frames
             raise ExportError(
                 f"{path} does not fit the network: {reason}; name the classes it was trained on with --classes"
             ) from error

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-_STOP_SECONDS = 35
+_STOP_SECONDS = 4
 _TAIL_LINES = 15
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
@@ -24,7 +26,7 @@ def _end_with_parent() -> None:
 
 
 class ChildProcess:
-    """Running program; a context manager that ends it: SIGTERM, then SIGKILL after 35 seconds.
+    """Running program; a context manager that ends it: SIGTERM, then SIGKILL after 4 seconds, or sooner.
 
     Processes that it started and left behind are killed then.
 
@@ -43,6 +45,7 @@ class ChildProcess:
     ) -> None:
         self.name = Path(command[0]).name if command[0] != sys.executable else command[2]
         self._log = log
+        self._stop_by = math.inf
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 list(command),
@@ -61,7 +64,7 @@ class ChildProcess:
         """Message for a program that has ended by itself; None while it runs."""
         if self.running:
             return None
-        return f"{self.name} ended by itself ({self._process.returncode}); its log says:\n{self.log_tail()}"
+        return f"{self.name} ended by itself ({self._process.returncode}); {self.last_words}"
 
     @property
     def running(self) -> bool:
@@ -73,9 +76,20 @@ class ChildProcess:
         """Process id."""
         return self._process.pid
 
+    @property
+    def last_words(self) -> str:
+        """Half a sentence with the last line of its log that is not empty."""
+        lines = (line.strip() for line in reversed(self.log_tail().splitlines()))
+        return f"its log ends with: {next((line for line in lines if line), '(nothing)')}"
+
     def log_tail(self) -> str:
         """Last lines of its log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def end_within(self, seconds: float) -> None:
+        """Have it begin to end, and limit the time that it gets for that from now on."""
+        self._process.terminate()
+        self._stop_by = time.monotonic() + seconds
 
     def __enter__(self) -> ChildProcess:
         return self
@@ -85,7 +99,7 @@ class ChildProcess:
     ) -> None:
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_STOP_SECONDS)
+            self._process.wait(max(0, min(_STOP_SECONDS, self._stop_by - time.monotonic())))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -120,7 +120,8 @@ def running(
         Its base URL, and the engine's process in the foreground.
 
     Raises:
-        StartError: it cannot be run here, it ended, or it did not become ready; the message ends with its log.
+        StartError: it cannot be run here, it ended, or it did not become ready; the message has the last
+            line of its log.
     """
     engine = find(image)
     name = f"ipc-ai-saas-{uuid.uuid4().hex[:12]}"
@@ -169,7 +170,7 @@ def _published(engine: Engine, name: str, program: ChildProcess) -> str:
     deadline = time.monotonic() + _PUBLISHING_SECONDS
     while time.monotonic() < deadline:
         if not program.running:
-            raise StartError(f"the container ended; its log says:\n{program.log_tail()}")
+            raise StartError(f"the container ended; {program.last_words}")
         addresses = (engine.output("port", name, f"{_PORT}/tcp") or "").splitlines()
         if addresses:
             return f"http://{HOST}:{addresses[0].rpartition(':')[2]}"

@@ -1,54 +1,70 @@
-"""WSGI server on a port of this machine, in threads of this process."""
+"""HTTP server on a port of this machine, in threads of this process: waitress, with limits on all that clients send.
+
+One thread reads all connections, so a client that sends slowly keeps no other from its answer. Bodies beyond 512 KiB
+are kept in temporary files, and the application sees whole requests only.
+"""
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from werkzeug.serving import make_server
+from waitress.task import ThreadedTaskDispatcher
 
 from workbench.errors import StartError
+from workbench.local.bounded_server import BACKLOG, BoundedServer, Limits, Refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 HOST = "127.0.0.1"
 _IP_FREEBIND = 15  # of linux/in.h
-_BACKLOG = 128
-
-logging.getLogger("werkzeug").setLevel(logging.ERROR)
+_ENDING_SECONDS = 1
 
 
 class HttpServer:
-    """Running server; a context manager that stops it.
+    """Running server; a context manager that stops it within a second, whatever its requests do.
 
     Attributes:
         port: the port it listens on.
     """
 
-    def __init__(self, application: WSGIApplication, port: int = 0, *, host: str = HOST) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        port: int = 0,
+        *,
+        host: str = HOST,
+        limits: Limits | None = None,
+        refuse: Callable[[int, str], Refusal] | None = None,
+    ) -> None:
         """Starts to serve.
 
         Args:
             application: the application.
             port: port to listen on; 0 picks a free one.
             host: address to listen on, which this machine need not have yet.
+            limits: limits on clients.
+            refuse: writes the answer to a request that never gets to the application, from its status and the reason.
 
         Raises:
             StartError: the port is taken.
         """
         self._host = host
+        limits = limits or Limits()
         try:
-            with _listening(host, port) as listener:
-                self._server = make_server(host, port, application, threaded=True, fd=listener.fileno())
+            listener = _listening(host, port)
         except OSError as error:
             raise StartError(f"port {port} is taken; choose another with --port, or --port 0 for a free one") from error
-        self.port = self._server.port
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.port: int = listener.getsockname()[1]
+        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher.set_thread_count(limits.threads)
+        self._server = BoundedServer(application, listener, self._dispatcher, limits, refuse)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
 
     @property
@@ -62,9 +78,10 @@ class HttpServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.shutdown()
+        self._server.accepting = False
+        self._dispatcher.shutdown(timeout=_ENDING_SECONDS)  # its threads are daemons, which may go on a while
+        self._server.end()
         self._thread.join()
-        self._server.server_close()
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -75,7 +92,7 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import json
+import math
 import queue
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.template.rendered_stack import RenderedFunction
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_EVENT_BYTES = 6 * 1024 * 1024
+"""Largest event of a synchronous invocation."""
+
+_REST_BYTES = 16 * 1024  # headers and context, which AWS counts too; here the body alone meets the limit
 _CONCURRENCY = 4
 _POLL_SECONDS = 0.5
 _START_SECONDS = 60
@@ -33,9 +39,17 @@ class FunctionError(Exception):
     """Failure of a handler, which raised or did not answer in time."""
 
 
+class ThrottledError(Exception):
+    """Refusal of a function that works on as many events as its reserved concurrency lets it."""
+
+
+class EventTooLargeError(Exception):
+    """Refusal of an event over the 6 MB that a synchronous invocation takes."""
+
+
 @dataclass
 class _Invocation:
-    event: Mapping[str, Any]
+    payload: bytes
     deadline: float
     identity: str = field(default_factory=lambda: str(uuid.uuid4()))
     done: threading.Event = field(default_factory=threading.Event)
@@ -44,33 +58,79 @@ class _Invocation:
     abandoned: bool = False
 
 
+def payload(event: Mapping[str, Any]) -> bytes:
+    """Write an event as it is sent to a function.
+
+    Raises:
+        EventTooLargeError: it has more than 6 MB.
+    """
+    written = json.dumps(event, ensure_ascii=False).encode()
+    if len(written) > MAX_EVENT_BYTES + _REST_BYTES:
+        raise EventTooLargeError
+    return written
+
+
 class LambdaFunction:
-    """Function with a few execution environments."""
+    """Function with a few execution environments. Further events wait for one, as long as the concurrency allows."""
 
     def __init__(self, function: RenderedFunction, region: str) -> None:
         self._function = function
         self._arn = f"arn:aws:lambda:{region}:000000000000:function:{function.name}"
         self._waiting: queue.Queue[_Invocation] = queue.Queue()
         self._running: dict[str, _Invocation] = {}
+        self._unanswered: dict[str, _Invocation] = {}
+        self._counting = threading.Lock()
+        self._ended = False
         self.processes: list[ChildProcess] = []
         self.ready = threading.Event()
         self.init_failure: str | None = None
 
-    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the handler over ``event``.
+    def invoke(self, event: bytes, *, patience_seconds: float = math.inf) -> dict[str, Any]:
+        """Run the handler over an event, as :func:`payload` writes it.
 
         Raises:
+            ThrottledError: its reserved concurrency is in use.
+            TimeoutError: the caller's patience is over, while the handler may go on.
             FunctionError: it raised, or did not answer within the function's timeout.
         """
-        invocation = _Invocation(event, time.time() + self._function.timeout_seconds)
-        self._waiting.put(invocation)
-        if not invocation.done.wait(self._function.timeout_seconds):
-            self._running.pop(invocation.identity, None)
-            invocation.abandoned = True
-            raise FunctionError(f"task timed out after {self._function.timeout_seconds} seconds")
+        seconds = self._function.timeout_seconds
+        invocation = _Invocation(event, time.time() + seconds)
+        del event
+        with self._one_of_the_concurrent(invocation):
+            self._waiting.put(invocation)
+            if not invocation.done.wait(min(seconds, patience_seconds)):
+                self._running.pop(invocation.identity, None)
+                invocation.abandoned, invocation.payload = True, b""
+                if patience_seconds < seconds:
+                    raise TimeoutError
+                raise FunctionError(f"task timed out after {seconds} seconds")
         if invocation.answer is None:
             raise FunctionError(invocation.failure or "the function failed")
         return invocation.answer
+
+    @contextmanager
+    def _one_of_the_concurrent(self, invocation: _Invocation) -> Iterator[None]:
+        """Count an event among those in work, and refuse one too many or too late."""
+        reserved = self._function.reserved_concurrency
+        with self._counting:
+            if self._ended:
+                raise FunctionError("the function was stopped")
+            if reserved is not None and len(self._unanswered) >= reserved:
+                raise ThrottledError
+            self._unanswered[invocation.identity] = invocation
+        try:
+            yield
+        finally:
+            del self._unanswered[invocation.identity]
+
+    def end(self) -> None:
+        """Fail all events in work and those to come; nothing waits for the function any more."""
+        with self._counting:
+            self._ended = True
+            unanswered = list(self._unanswered.values())
+        for invocation in unanswered:
+            invocation.failure = "the function was stopped"
+            invocation.done.set()
 
     def runtime_api(self) -> Flask:
         """Runtime API that execution environments call."""
@@ -80,11 +140,12 @@ class LambdaFunction:
         @app.get(f"{version}/invocation/next")
         def next_invocation() -> Response:
             self.ready.set()
-            while (invocation := self._waiting.get()).abandoned:
-                continue
+            invocation = self._next()
+            if invocation is None:
+                return Response(status=410)
             self._running[invocation.identity] = invocation
             return Response(
-                json.dumps(invocation.event),
+                invocation.payload,
                 mimetype="application/json",
                 headers={
                     "Lambda-Runtime-Aws-Request-Id": invocation.identity,
@@ -108,6 +169,15 @@ class LambdaFunction:
             return Response(status=202)
 
         return app
+
+    def _next(self) -> _Invocation | None:
+        """Next event that is waited for; None at the function's end."""
+        while not self._ended:
+            with suppress(queue.Empty):
+                invocation = self._waiting.get(timeout=_POLL_SECONDS)
+                if not invocation.done.is_set() and not invocation.abandoned:
+                    return invocation
+        return None
 
     def _finish(self, identity: str, *, answer: dict[str, Any] | None = None, failure: str | None = None) -> Response:
         invocation = self._running.pop(identity, None)
@@ -157,8 +227,9 @@ def running(
                     log=log,
                 )
             )
-            for _ in range(_CONCURRENCY)
+            for _ in range(min(_CONCURRENCY, function.reserved_concurrency or _CONCURRENCY))
         ]
+        started.callback(served.end)
         _wait_until_ready(served, served.processes[0])
         yield served
 
@@ -167,6 +238,6 @@ def _wait_until_ready(served: LambdaFunction, first: ChildProcess) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not served.ready.wait(_POLL_SECONDS):
         if not first.running or time.monotonic() > deadline:
-            raise StartError(f"the function did not start; its log says:\n{first.log_tail()}")
+            raise StartError(f"the function did not start; {first.last_words}")
     if served.init_failure:
         raise StartError(f"the function's handler cannot be imported: {served.init_failure}")

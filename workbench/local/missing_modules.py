@@ -31,14 +31,15 @@ _OTHER_NAMES = {
 }
 
 
-def with_advice(said: str, code: Path) -> str:
+def with_advice(said: str, code: Path, *, log: str = "") -> str:
     """Add to an error of the serving program the line for requirements.txt, where it names a missing module.
 
     Args:
         said: the error.
         code: folder of the user's program, with its requirements.txt, if any.
+        log: end of the program's log, which may name the module where the error does not.
     """
-    found = _MISSING.search(said)
+    found = _MISSING.search(said) or _MISSING.search(log)
     if found is None:
         return said
     name = found[1].rstrip(".")

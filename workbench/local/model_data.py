@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from workbench.errors import StartError
+from workbench.local.owned_folder import owned_folder
 
 PARAMETER = "modelDataUrl"
 _SCHEME = "s3://"
@@ -61,18 +62,20 @@ def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Pat
     elif here is not None and here.is_dir():
         yield here.resolve()
     else:
-        with tempfile.TemporaryDirectory(prefix="ipc-model-") as folder:
+        with owned_folder("ipc-model-") as owned:
+            folder = owned / "model"
+            folder.mkdir()
             if here is not None:
                 _unpack(here, folder, str(here))
             else:
                 with tempfile.NamedTemporaryFile(prefix="ipc-model-", suffix=".tar.gz") as archive:
                     _download(url, Path(archive.name), region)
                     _unpack(Path(archive.name), folder, url)
-            Path(folder).chmod(0o755)  # the container runs as another user
-            yield Path(folder)
+            folder.chmod(0o755)  # the container runs as another user
+            yield folder
 
 
-def _unpack(archive: Path, folder: str, name: str) -> None:
+def _unpack(archive: Path, folder: Path, name: str) -> None:
     try:
         with tarfile.open(archive, "r:gz") as packed:
             packed.extractall(folder, filter="data")
@@ -82,10 +85,11 @@ def _unpack(archive: Path, folder: str, name: str) -> None:
 
 def _download(url: str, target: Path, region: str) -> None:
     bucket, _, key = url.removeprefix(_SCHEME).partition("/")
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         client = boto3.Session(region_name=region).client("s3")
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task(url, total=client.head_object(Bucket=bucket, Key=key)["ContentLength"])
             client.download_file(bucket, key, str(target), Callback=lambda count: progress.advance(task, count))
     except NoCredentialsError as error:

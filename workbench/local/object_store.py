@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from workbench.local.bounded_server import Limits
 from workbench.local.http_server import HttpServer
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """Arbitrary values, because moto accepts any."""
+
+# The largest object that the service reads has 32 MiB. moto has a body in memory several times.
+_LIMITS = Limits(body_bytes=40 * 1024 * 1024, threads=4)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class ObjectStore:
 @contextmanager
 def running(bucket: str, region: str) -> Iterator[ObjectStore]:
     """Start S3 with ``bucket`` in it."""
-    with HttpServer(DomainDispatcherApplication(create_backend_app)) as server:
+    with HttpServer(_moto(), limits=_LIMITS) as server:
         client = boto3.client(
             "s3",
             endpoint_url=server.url,
@@ -52,11 +57,23 @@ def running(bucket: str, region: str) -> Iterator[ObjectStore]:
                 Bucket=bucket,
                 CreateBucketConfiguration={"LocationConstraint": cast("BucketLocationConstraintType", region)},
             )
-        yield ObjectStore(server.url, bucket, client)
+        with closing(client):
+            yield ObjectStore(server.url, bucket, client)
 
 
 @contextmanager
 def also_at(host: str) -> Iterator[str]:
     """Serves the same objects at another address of this machine, and yields its URL; moto keeps them in memory."""
-    with HttpServer(DomainDispatcherApplication(create_backend_app), host=host) as server:
+    with HttpServer(_moto(), host=host, limits=_LIMITS) as server:
         yield server.url
+
+
+def _moto() -> WSGIApplication:
+    """Application of moto, which reads the path as the client wrote it under another name than servers give it."""
+    backends = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        return backends(environ, start_response)
+
+    return application

@@ -48,7 +48,10 @@ def create_app(
         objects: the S3 that an asynchronous endpoint reads and writes.
     """
     app = Flask(__name__)
-    client = httpx.Client(base_url=container_url, timeout=_TIMEOUT_SECONDS)
+    # A connection for each request, so that none is left open at the end.
+    client = httpx.Client(
+        base_url=container_url, timeout=_TIMEOUT_SECONDS, limits=httpx.Limits(max_keepalive_connections=0)
+    )
     if queue is not None and objects is not None:
         _add_async(app, endpoint_name, client, queue, objects)
         return app

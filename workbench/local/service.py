@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ import ipc_ai_catalogue as catalogue
 from workbench import typed
 from workbench.errors import StartError
 from workbench.local import (
-    api_gateway,
     container_engine,
     lambda_service,
     model_data,
@@ -21,11 +21,16 @@ from workbench.local import (
     serving_container,
     uploads,
 )
+from workbench.local.api_gateway import api as rest_api
+from workbench.local.api_gateway.rehearsal import Rehearsal
+from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.local.object_store import CREDENTIALS, ObjectStore
 from workbench.local.uploads import Uploads
 from workbench.template.rendered_stack import RenderedStack
+
+_STOP_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class LocalService:
     Attributes:
         api_url: URL that takes frames.
         api_key: the API key of callers; None where the API requires none.
+        credentials: the credentials that callers sign with; None where the API requires no signature.
         events: the event store.
         uploads: front end for files that become events; None where the stack has none.
         programs: the started programs.
@@ -42,6 +48,7 @@ class LocalService:
 
     api_url: str
     api_key: str | None
+    credentials: CallerCredentials | None
     events: ObjectStore
     uploads: Uploads | None
     programs: tuple[ChildProcess, ...]
@@ -50,7 +57,7 @@ class LocalService:
         """Return while all programs run.
 
         Raises:
-            StartError: one has ended by itself; the message ends with its log.
+            StartError: one has ended by itself; the message has the last line of its log.
         """
         for program in self.programs:
             if program.failure:
@@ -58,10 +65,37 @@ class LocalService:
 
 
 @contextmanager
+def log_folder(named: Path | None = None) -> Iterator[Path]:
+    """Provide a folder for the logs, by default a new temporary one, and name it where the service fails.
+
+    Raises:
+        StartError: as of the service, with the folder behind it.
+    """
+    logs = named or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
+    logs.mkdir(parents=True, exist_ok=True)
+    try:
+        yield logs
+    except StartError as error:
+        if any(logs.iterdir()):
+            raise StartError(f"{error}; logs in {logs}") from error
+        if named is None:
+            logs.rmdir()
+        raise
+
+
+@contextmanager
 def running(
-    stack: RenderedStack, *, port: int, model_store: Path, logs: Path, local_model_data: Path | None = None
+    stack: RenderedStack,
+    *,
+    port: int,
+    model_store: Path,
+    logs: Path,
+    local_model_data: Path | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> Iterator[LocalService]:
     """Start S3, container, SageMaker runtime, functions and API, in this order, and stop them in reverse.
+
+    Stopping takes 5 seconds at most, whatever is in work then.
 
     Args:
         stack: the stack to run.
@@ -69,13 +103,18 @@ def running(
         model_store: folder of fetched models.
         logs: folder for the logs.
         local_model_data: a model.tar.gz or folder of this machine in place of the stack's model data, or None.
+        rehearsal: failures and delays on purpose; None for none.
 
     Raises:
         StartError: the model is not in the store, or one of them did not start.
     """
     if stack.model_data_url is None and stack.named_image is None:
         _require_model(stack, model_store)
-    key = secrets.token_urlsafe(30)
+    signed = any(method.requires_signature for method in stack.methods)
+    callers = rest_api.Callers(
+        key=secrets.token_hex(20) if stack.requires_key else None,
+        credentials=CallerCredentials.made(stack.region) if signed else None,
+    )
     with (
         model_data.unpacked(local_model_data, stack.model_data_url, region=stack.region) as model_dir,
         object_store.running(stack.bucket_name, stack.region) as events,
@@ -102,15 +141,22 @@ def running(
             },
             log=logs / "function.log",
         ) as function,
-        HttpServer(api_gateway.create_app(stack, function, key), port) as api,
     ):
-        yield LocalService(
-            f"{api.url}/inference",
-            key if stack.requires_key else None,
-            events,
-            incoming,
-            (program, *function.processes, *(incoming.processes if incoming else ())),
-        )
+        programs = (program, *function.processes, *(incoming.processes if incoming else ()))
+        try:
+            with _api(rest_api.RestApi(stack, function, callers, rehearsal), port) as url:
+                yield LocalService(
+                    f"{url}/{stack.stage.name}/inference", callers.key, callers.credentials, events, incoming, programs
+                )
+        finally:
+            for each in programs:
+                each.end_within(_STOP_SECONDS)
+
+
+@contextmanager
+def _api(api: rest_api.RestApi, port: int) -> Iterator[str]:
+    with HttpServer(api, port, limits=rest_api.LIMITS, refuse=api.refuse) as server:
+        yield server.url
 
 
 def _uploads(

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from workbench.errors import StartError
 from workbench.local import image_system, missing_modules, serving_environment
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
+from workbench.local.owned_folder import owned_folder
 
 _START_SECONDS = 300
 _POLL_SECONDS = 0.1
@@ -38,7 +38,8 @@ def running(
 ) -> Iterator[tuple[str, ChildProcess]]:
     """Start ``serve`` in the serving environment and wait until its model is loaded.
 
-    Temporary files of the program, a model's own packages among them, are removed when it has ended, even by a signal.
+    Temporary files of the program, a model's own packages among them, are removed when it has ended, even
+    by a signal; after a SIGKILL of the workbench, by its next run.
 
     Args:
         environment: the rendered one.
@@ -52,22 +53,22 @@ def running(
 
     Raises:
         StartError: the serving environment is not there, the program ended, or its model could not be loaded; the
-            message ends with its log.
+            message has the last error in its log, or its last line.
     """
     programs = serving_environment.programs()
     # The program inherits a listening socket, so that no other process can take the port before it binds.
     with (
-        tempfile.TemporaryDirectory(prefix="ipc-serving-") as temporary,
+        owned_folder("ipc-serving-") as temporary,
         socket.create_server((HOST, 0)) as listener,
     ):
-        links = Path(temporary) / "bin"
+        links = temporary / "bin"
         image_system.link_programs(links)
         listener.set_inheritable(True)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         # Paths inside the image.
         paths = {
             "PATH": f"{programs}:{links}",
-            "TMPDIR": temporary,
+            "TMPDIR": str(temporary),
             "PYTHONPATH": str(places.CATALOGUE),
             "PYTHONDONTWRITEBYTECODE": "1",
             "MODEL_STORE": str(model_store.resolve()),
@@ -86,7 +87,8 @@ def running(
             except StartError as error:
                 if environment.get("APPLICATION_TYPE") != CUSTOM or model_dir is None:
                     raise
-                raise StartError(missing_modules.with_advice(str(error), model_dir / "code")) from error
+                said = missing_modules.with_advice(str(error), model_dir / "code", log=program.log_tail())
+                raise StartError(said) from error
             yield url, program
 
 
@@ -116,22 +118,20 @@ def wait_until_ready(program: ChildProcess, url: str) -> None:
         if _NOT_LOADED in answer.text:
             raise StartError(reason_in_log(program))
         time.sleep(_POLL_SECONDS)
-    raise StartError(f"the model was not loaded within {_START_SECONDS} s; the log says:\n{program.log_tail()}")
+    raise StartError(f"the model was not loaded within {_START_SECONDS} s; {program.last_words}")
 
 
 def _end(program: ChildProcess) -> str:
-    """Say why the program ended: pip's own last error, if that was the reason, else the end of the log."""
+    """Say why the program ended: pip's own last error, the last one in the log, or the log's end."""
     tail = program.log_tail()
     if "pip could not install" in tail and (said := re.findall(r"^ERROR: (.+)$", tail, re.MULTILINE)):
         return f"the serving program ended: pip could not install code/requirements.txt: {said[-1]}"
-    return f"the serving program ended; its log says:\n{tail}"
+    return f"the serving program ended: {error_in_log(program) or program.last_words}"
 
 
 def reason_in_log(program: ChildProcess) -> str:
     """Last error in the program's log, else the end of the log."""
-    return error_in_log(program) or (
-        f"the model could not be loaded; the serving program's log says:\n{program.log_tail()}"
-    )
+    return error_in_log(program) or f"the model could not be loaded by the serving program; {program.last_words}"
 
 
 def error_in_log(program: ChildProcess) -> str | None:
@@ -141,6 +141,13 @@ def error_in_log(program: ChildProcess) -> str | None:
             entry = json.loads(line)
             if entry.get("level") == "ERROR":
                 message = str(entry["message"])
-                raised = str(entry.get("traceback", "")).strip().rpartition("\n")[2]
+                raised = _raised(str(entry.get("traceback", "")))
                 return message if raised in message else f"{message}: {raised}"
     return None
+
+
+def _raised(traceback: str) -> str:
+    """Exception of a traceback in one line; that of ONNX Runtime and others has several."""
+    lines = traceback.strip().splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
+    return " ".join(line.strip() for line in lines[frames[-1] + 1 if frames else 0 :])

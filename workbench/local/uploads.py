@@ -125,6 +125,7 @@ def _polling(sqs: Any, queue: str, function: LambdaFunction, *, batch_size: int)
         yield
     finally:
         ended.set()
+        function.end()  # which the poller may be waiting for
         poller.join()
 
 
@@ -142,7 +143,7 @@ def _hand_over(sqs: Any, queue: str, function: LambdaFunction, messages: list[di
         for message in messages
     ]
     try:
-        answer = function.invoke({"Records": records})
+        answer = function.invoke(lambda_service.payload({"Records": records}))
     except FunctionError:
         return  # all become visible again after the visibility timeout; the function's log has the reason
     failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}

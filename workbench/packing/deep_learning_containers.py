@@ -15,12 +15,13 @@ from typing import Any
 import botocore.session
 
 from ipc_ai_catalogue import nearest
+from stacks.parameters.instance_type_names import PATTERN
 from workbench.errors import PackageError
+from workbench.template.instance_types import nearest_type
 
 _TABLE = Path(__file__).with_suffix(".json")
 _GPU_FAMILY = re.compile(r"ml\.[gp]\d")
 _OTHER_PROCESSOR = re.compile(r"ml\.([a-z]+\d+g[a-z]*|inf\d|trn\d)")  # Graviton, Inferentia, Trainium
-_INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 UNFIT = {
     "sklearn": "AWS's container for sklearn does not start here: it imports the program that the environment variable "
     "SAGEMAKER_PROGRAM names, and finds none without, and the stack sets none; leave --image dlc out, and name "
@@ -86,8 +87,11 @@ def _version(framework: str, table: Mapping[str, Any], wanted: str | None) -> tu
 
 
 def _processor(framework: str, available: list[str], instance_type: str) -> str:
-    if not _INSTANCE.fullmatch(instance_type):
-        raise PackageError(f"'{instance_type}' is no instance type; write for example --instance ml.c5.xlarge")
+    if not re.fullmatch(PATTERN, instance_type):
+        raise PackageError(
+            f"'{instance_type}' is no instance type{nearest_type(instance_type)}; write for example "
+            "--instance ml.c5.xlarge"
+        )
     if _OTHER_PROCESSOR.match(instance_type):
         raise PackageError(
             f"AWS's images here are for x86-64, and {instance_type} is not; choose another with --instance"

@@ -103,17 +103,31 @@ def _check_mxnet(source: Path, found: Files) -> Files:
     params = {name for name in found if name.endswith(".params")}
     # Gluon's own files have no number; a program that builds the network needs no symbol.
     numbered = {name for name in params if program is None or _NUMBER.search(name)}
+    folder = source if source.is_dir() else source.parent
     for stem in sorted(symbols - {_NUMBER.sub("", name).removesuffix(".params") for name in params}):
-        raise PackageError(f"{stem}-0000.params is missing; put it beside {stem}-symbol.json in {source}")
+        raise PackageError(f"{stem}-0000.params is missing; put it beside {stem}-symbol.json in {folder}")
     for stem in sorted({_NUMBER.sub("", name).removesuffix(".params") for name in numbered} - symbols):
-        raise PackageError(f"{stem}-symbol.json is missing; put it beside {stem}-0000.params in {source}")
+        raise PackageError(f"{stem}-symbol.json is missing; put it beside {stem}-0000.params in {folder}")
     if not symbols | params and _first_match(found, FRAMEWORKS["onnx"].weights) is None:
+        _refuse_other_file(source, "mxnet")
         raise PackageError(f"there is no NAME-symbol.json with NAME-0000.params at the top of {source}; put them there")
     return found
 
 
+def _refuse_other_file(source: Path, framework: str) -> None:
+    """Refuse one file with weights of another framework; nothing can be put into a file.
+
+    Raises:
+        PackageError: the source is a file.
+    """
+    if source.is_file():
+        patterns = " or ".join(FRAMEWORKS[framework].weights)
+        raise PackageError(f"{source} is no file of {framework} ({patterns}); leave --framework out, or name another")
+
+
 def _check_onnx(source: Path, found: Files) -> Files:
     if _first_match(found, FRAMEWORKS["onnx"].weights) is None:
+        _refuse_other_file(source, "onnx")
         raise PackageError(f"there is no .onnx file in {source}; put it at the top")
     return found
 
@@ -123,6 +137,8 @@ def _check_saved_model(source: Path, found: Files) -> Files:
     graphs = [PurePosixPath(name) for name in found if PurePosixPath(name).name == saved_model.GRAPH]
     if not graphs:
         keras = _first_match(found, ("*.h5", "*.keras"))
+        if keras is None:
+            _refuse_other_file(source, "tensorflow")
         said = f"{keras} is a format of Keras's own" if keras else f"there is no {saved_model.GRAPH} in {source}"
         raise PackageError(f"{said}, and TensorFlow Serving takes a SavedModel; write one with model.export('1')")
     if saved_model.GRAPH in found:

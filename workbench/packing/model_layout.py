@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import PackageError
-from workbench.packing import built_in_weights, companions, framework_layouts, model_program, places_of_files
+from workbench.packing import (
+    built_in_weights,
+    companions,
+    framework_layouts,
+    model_program,
+    places_of_files,
+    requirements_file,
+)
 from workbench.packing.framework_layouts import FRAMEWORKS
 from workbench.packing.model_archive import Files
 from workbench.packing.model_program import PROGRAM_NAME, REQUIREMENTS_NAME
@@ -98,6 +105,8 @@ def lay_out(
         raise PackageError(
             f"{REQUIREMENTS_NAME} is for a program, and {PROGRAM_NAME} is missing; name one with --inference FILE"
         )
+    if REQUIREMENTS_NAME in found:
+        requirements_file.check(found[REQUIREMENTS_NAME])
     name, because = (framework, "--framework") if framework else framework_layouts.guessed(found)
     if name is not None:
         before, found = found, FRAMEWORKS[name].check(source, found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +72,19 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
 
     Raises:
         PackageError: the program does not start, refuses the sample, or answers what cannot be right; the message says
-            why.
+            why, and names the log, which is kept beside the archive then.
     """
+    log = archive.with_name(f"{archive.name.removesuffix('.gz').removesuffix('.tar')}.log")
+    log.unlink(missing_ok=True)
+    try:
+        trial = _run(archive, layout, sent, model_store=model_store, log=log)
+    except PackageError as error:
+        raise PackageError(f"{error}; its log is {log}" if log.exists() else str(error)) from error
+    log.unlink()
+    return trial
+
+
+def _run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path, log: Path) -> Trial:
     environment = {
         "APPLICATION_TYPE": layout.application,
         "MODEL_NAME": layout.model or "model",
@@ -82,29 +92,28 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
         # One worker is enough for a few samples, and starts soonest.
         "MODEL_SERVER_WORKERS": "1",
     }
-    with tempfile.TemporaryDirectory(prefix="ipc-trial-") as logs:
-        try:
-            with (
-                model_data.unpacked(archive, str(archive), region="us-east-1") as model_dir,
-                serving_container.running(
-                    environment,
-                    service_environment={"AWS_EC2_METADATA_DISABLED": "true"},
-                    model_dir=model_dir,
-                    model_store=model_store,
-                    log=Path(logs) / "serving.log",
-                ) as (url, program),
-            ):
-                assert model_dir is not None  # because a path is given
-                response = _invoke(url, sent)
-                if not response.is_success:
-                    raise PackageError(_refusal(response, sent, program, model_dir / "code"))
-                model_answer.check(layout.application, response)
-                _check_again(url, sent, slow=response.elapsed.total_seconds() > 1)
-                if layout.application == CUSTOM:
-                    _check_libraries(program, model_dir)
-                return _trial(response)
-        except StartError as error:
-            raise PackageError(f"{archive.name} does not serve: {error}") from error
+    try:
+        with (
+            model_data.unpacked(archive, str(archive), region="us-east-1") as model_dir,
+            serving_container.running(
+                environment,
+                service_environment={"AWS_EC2_METADATA_DISABLED": "true"},
+                model_dir=model_dir,
+                model_store=model_store,
+                log=log,
+            ) as (url, program),
+        ):
+            assert model_dir is not None  # because a path is given
+            response = _invoke(url, sent)
+            if not response.is_success:
+                raise PackageError(_refusal(response, sent, program, model_dir / "code"))
+            model_answer.check(layout.application, response)
+            _check_again(url, sent, slow=response.elapsed.total_seconds() > 1)
+            if layout.application == CUSTOM:
+                _check_libraries(program, model_dir)
+            return _trial(response)
+    except StartError as error:
+        raise PackageError(f"{archive.name} does not serve: {error}") from error
 
 
 def _invoke(url: str, sent: Sample) -> httpx.Response:

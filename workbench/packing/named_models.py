@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import Model, nearest
 from workbench import places, typed
 from workbench.errors import PackageError
 from workbench.local import model_data
@@ -61,6 +61,12 @@ def pair(word: str, *, stores: Sequence[Path]) -> Iterator[Path | None]:
     if Path(word).exists() or len(halves) != 2 or all(half in catalogue.load().models for half in halves):
         yield None
         return
+    for half in halves:
+        if not half or not (Path(half).exists() or half in catalogue.load().models or stored(half, stores=stores)):
+            raise PackageError(
+                f"{word}: there is no path and no model '{half}'{nearest(half, catalogue.load().models)}; name a "
+                "folder, a model.tar.gz, or a model of docs/models.md"
+            )
     with ExitStack() as unpacked:
         folder = Path(unpacked.enter_context(TemporaryDirectory(prefix="ipc-pair-")))
         for half in halves:

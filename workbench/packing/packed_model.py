@@ -94,13 +94,20 @@ def is_to_pack(word: str, *, stores: Sequence[Path]) -> bool:
     return _is_own(word, stores) or is_own_pair
 
 
-def pack(word: str, arguments: argparse.Namespace, *, stores: Sequence[Path] = (places.MODEL_STORE,)) -> PackedModel:
+def pack(
+    word: str,
+    arguments: argparse.Namespace,
+    *,
+    application: str | None = None,
+    stores: Sequence[Path] = (places.MODEL_STORE,),
+) -> PackedModel:
     """Pack a folder, a file with weights, another archive, or a pair of models, in the framework's layout.
 
     Args:
         word: the path; or the name of a model of the operator's own in a store; or two of these, or of the catalogue's
             names, with ``+`` between.
         arguments: those of ``add_layout_arguments``.
+        application: the application, where the arguments do not name it.
         stores: folders of model folders.
 
     Raises:
@@ -118,7 +125,7 @@ def pack(word: str, arguments: argparse.Namespace, *, stores: Sequence[Path] = (
             framework=arguments.framework,
             inference=arguments.inference,
             requirements=arguments.requirements,
-            application=arguments.application,
+            application=application or arguments.application,
             without=output,
         )
         try:

@@ -123,7 +123,7 @@ def _with_reason(server: Server) -> Iterator[None]:
     try:
         yield
     except (BenchError, OSError) as error:
-        said = server.process.failure or f"its log says:\n{server.process.log_tail()}"
+        said = server.process.failure or server.process.last_words
         raise BenchError(f"{server.process.name} cannot be measured: {error}; {said}") from error
 
 

@@ -176,4 +176,4 @@ def _wait_for_answer(process: ChildProcess, address: Address, request: Request) 
             return
         except (OSError, http.client.HTTPException):
             time.sleep(_POLL_SECONDS)
-    raise StartError(f"{process.name} did not answer within {_START_SECONDS:g} s; its log says:\n{process.log_tail()}")
+    raise StartError(f"{process.name} did not answer within {_START_SECONDS:g} s; {process.last_words}")

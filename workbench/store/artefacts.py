@@ -15,6 +15,7 @@ from workbench.errors import FetchError, MismatchError
 
 _CHUNK_BYTES = 1024 * 1024
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+_ELSEWHERE = "name a folder or another server that has the file with --from DIR|URL"
 
 
 def sha256(path: Path) -> str:
@@ -77,9 +78,13 @@ def download(file: ModelFile, target: Path, progress: Progress) -> None:
                 response.raise_for_status()
                 _write(response, target, have, progress, task)
     except httpx.HTTPStatusError as error:
-        raise FetchError(f"cannot download {file.url}: the server answered {error.response.status_code}") from error
+        raise FetchError(
+            f"cannot download {file.url}: the server answered {error.response.status_code}; {_ELSEWHERE}"
+        ) from error
     except (httpx.HTTPError, OSError) as error:
-        raise FetchError(f"cannot download {file.url}: {error}; call fetch again to continue") from error
+        raise FetchError(
+            f"cannot download {file.url}: {error}; call fetch again to continue, or {_ELSEWHERE}"
+        ) from error
     if file.sha256 is not None and (found := sha256(target)) != file.sha256:
         raise MismatchError(f"{file.url} sent another file: its sha256 is {found}, expected {file.sha256}")
 

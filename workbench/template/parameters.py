@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ipc_ai_catalogue import nearest
+from workbench import places
 from workbench.errors import ParameterError
+from workbench.template.instance_types import nearest_type
 
+_INSTANCE_TYPE = "deployInstanceType"
 # Parameters that the CDK adds for its own use.
 _NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
+PAGE = places.REPOSITORY / "docs" / "parameters.md"
+_ROW_OF_PAGE = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +43,27 @@ def parse(words: Sequence[str]) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
+def named(words: Sequence[str]) -> dict[str, str]:
+    """Parse the words, and check their names by the page of the parameters, before the template is synthesized.
+
+    The page is written from the template, and a test holds the two together. A synthesis takes a minute when it is the
+    first.
+
+    Raises:
+        ParameterError: a word without ``=``, or a name that the page does not have.
+    """
+    given = parse(words)
+    names = _ROW_OF_PAGE.findall(PAGE.read_text(encoding="utf-8"))
+    for name in given:
+        _require_known(name, names)
+    return given
+
+
+def _require_known(name: str, names: Collection[str]) -> None:
+    if name not in names:
+        raise ParameterError(f"unknown parameter '{name}'{nearest(name, names)}; known: {', '.join(names)}")
+
+
 def declared_parameters(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Declarations in the template of the parameters that the operator chooses."""
     return {name: entry for name, entry in template["Parameters"].items() if name not in _NOT_THE_OPERATORS}
@@ -51,8 +77,7 @@ def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
     """
     declared = declared_parameters(template)
     for name, value in given.items():
-        if name not in declared:
-            raise ParameterError(f"unknown parameter '{name}'{nearest(name, declared)}; known: {', '.join(declared)}")
+        _require_known(name, declared)
         allowed = declared[name].get("AllowedValues")
         if allowed and value not in allowed:
             raise ParameterError(
@@ -63,7 +88,8 @@ def check_each(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
         pattern = declared[name].get("AllowedPattern")
         if pattern and not re.fullmatch(pattern, value):
             wanted = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
-            raise ParameterError(f"{name} cannot be '{value}'; it takes {wanted}")
+            near = nearest_type(value) if name == _INSTANCE_TYPE else ""
+            raise ParameterError(f"{name} cannot be '{value}'{near}; it takes {wanted}")
 
 
 def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:

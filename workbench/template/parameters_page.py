@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ipc_ai_catalogue as catalogue
-from workbench import places
+from workbench.template.parameters import PAGE
 from workbench.template.rendered_template import synthesize
 
-PAGE = places.REPOSITORY / "docs" / "parameters.md"
 _MORE = {
     "applicationType": "custom-models.md",
     "detectorModelName": "models.md",

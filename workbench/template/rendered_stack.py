@@ -1,7 +1,4 @@
-"""Stack as CloudFormation would create it, read from its rendered template.
-
-The local run reads its settings from here, so that a laptop and an account run the same.
-"""
+"""Stack as CloudFormation would create it, read from its rendered template, for the local run."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.template import parameters
+from workbench.template.rendered_stage import RenderedStage, rendered_stage
 from workbench.template.rendered_template import render_template
 
 _API_HANDLER, _INGEST_HANDLER = "inference_api.handler.handler", "inference_api.ingest.handler"
@@ -19,7 +17,7 @@ _API_HANDLER, _INGEST_HANDLER = "inference_api.handler.handler", "inference_api.
 
 @dataclass(frozen=True)
 class RenderedFunction:
-    """Lambda function: the folder of its code, handler, environment, memory in MiB and timeout in seconds."""
+    """Lambda function. Memory is in MiB, the timeout in seconds; no reserved concurrency is None."""
 
     name: str
     code: Path
@@ -27,6 +25,7 @@ class RenderedFunction:
     environment: Mapping[str, str]
     memory_mib: int
     timeout_seconds: int
+    reserved_concurrency: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,7 @@ class RenderedStack:
     endpoint_name: str
     async_queue: AsyncQueue | None
     bucket_name: str
+    stage: RenderedStage
     methods: tuple[RenderedMethod, ...]
     binary_media_types: frozenset[str]
     gateway_responses: Mapping[str, Mapping[str, Any]]
@@ -128,6 +128,7 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
         async_queue=_async_queue(_only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]),
         bucket_name=names[_events_bucket(resources)],
+        stage=rendered_stage(resources),
         methods=tuple(_methods(resources)),
         binary_media_types=frozenset(api["Properties"].get("BinaryMediaTypes", [])),
         gateway_responses={
@@ -148,6 +149,7 @@ def _functions(resources: Mapping[str, Any], names: Mapping[str, str]) -> dict[s
             environment=_named(resource["Properties"]["Environment"]["Variables"], names),
             memory_mib=int(resource["Properties"]["MemorySize"]),
             timeout_seconds=int(resource["Properties"]["Timeout"]),
+            reserved_concurrency=int(resource["Properties"].get("ReservedConcurrentExecutions") or 0) or None,
         )
         for logical_id, resource in resources.items()
         if resource["Type"] == "AWS::Lambda::Function"

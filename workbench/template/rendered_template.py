@@ -15,7 +15,7 @@ from typing import Any
 
 from cloud_radar.cf.unit._template import Template, add_metadata
 
-from workbench import places, typed
+from workbench import places, steps, typed
 from workbench.errors import SynthesisError
 
 _STACK_NAME = "ipc-ai-saas"
@@ -38,13 +38,14 @@ def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
         raise SynthesisError(f"the CDK command line is not installed; run '{typed.in_repository('make', 'install')}'")
     named = [f"--context={name}={value}" for name, value in (context or {}).items()]
     with tempfile.TemporaryDirectory(prefix="ipc-synth-") as output:
-        finished = subprocess.run(
-            [str(places.CDK), "synth", "--quiet", "--no-staging", "--output", output, *named],
-            cwd=places.REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with steps.waiting("synthesizing the stack; the first time takes a minute or two"):
+            finished = subprocess.run(
+                [str(places.CDK), "synth", "--quiet", "--no-staging", "--output", output, *named],
+                cwd=places.REPOSITORY,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if finished.returncode:
             said = [line for line in finished.stderr.splitlines() if line.strip() and not _OF_TOOLS.match(line)]
             raise SynthesisError(f"cdk synth failed: {' | '.join(said[-3:])}")

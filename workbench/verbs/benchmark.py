@@ -18,6 +18,7 @@ from ipc_ai_catalogue import FACE_COMPARISON
 from workbench import places, serving_program
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
+from workbench.number_arguments import whole_number
 from workbench.packing import named_models
 from workbench.verbs.export import EXPORTS
 
@@ -43,13 +44,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame", type=Path, required=True, help="an image file, sent to every variant in every run")
     parser.add_argument("--engine", action="append", default=[], help="only this engine; may be given several times")
     parser.add_argument("--application", help="what serves them, where a model has files for several applications")
-    parser.add_argument("--repeat", type=_from(1), default=200, metavar="N", help="timed runs of each (default: 200)")
-    parser.add_argument("--warm-up", type=_from(0), default=100, metavar="N", help="runs before them (default: 100)")
+    parser.add_argument(
+        "--repeat", type=whole_number(1), default=200, metavar="N", help="timed runs of each (default: 200)"
+    )
+    parser.add_argument(
+        "--warm-up", type=whole_number(0), default=100, metavar="N", help="runs before them (default: 100)"
+    )
     parser.add_argument("--labels", type=Path, metavar="DIR", help="labelled frames, for the accuracy of detectors")
     parser.add_argument(
-        "--workers", type=_from(0), metavar="N", help="throughput with 1 to N (default: the cores); 0 leaves it out"
+        "--workers",
+        type=whole_number(0),
+        metavar="N",
+        help="throughput with 1 to N (default: the cores); 0 leaves it out",
     )
-    parser.add_argument("--threads", type=_from(1), default=1, metavar="N", help="of each engine (default: 1)")
+    parser.add_argument("--threads", type=whole_number(1), default=1, metavar="N", help="of each engine (default: 1)")
     parser.add_argument(
         "--seconds", type=_seconds, default=5.0, help="of each number of workers, in five turns (default: 5)"
     )
@@ -58,15 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, default=BENCHMARKS, metavar="DIR", help="for JSON and pictures (default: out/benchmark)"
     )
     parser.add_argument("--json", action="store_true", help="print the JSON document in place of tables")
-
-
-def _from(least: int) -> Any:
-    def whole_number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of {least} or more")
-        return int(text)
-
-    return whole_number
 
 
 def _seconds(text: str) -> float:
@@ -114,7 +113,9 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace) -> int:
     }
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Only twice a second, because drawing takes processor time, too.
-    progress = Progress(*columns, console=Console(stderr=True), disable=arguments.json, refresh_per_second=2)
+    console = Console(stderr=True)
+    is_quiet = arguments.json or not console.is_terminal
+    progress = Progress(*columns, console=console, disable=is_quiet, refresh_per_second=2)
     with progress:
         timed = session.latency(found, sent, frames, schedule, progress)
         rates = session.throughput(found, sent, schedule, progress)

@@ -42,8 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--application", help="whose files, where the folder holds those of several applications")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done; for neo")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    options = {}
     for name in TARGETS:
+        known = list(parser._actions)
         _target(name).add_arguments(parser)
+        options[name] = [action for action in parser._actions if action not in known]
+    parser.set_defaults(options_by_target=options)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,11 +56,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise CompileError(
             f"unknown target '{arguments.target}'{nearest(arguments.target, TARGETS)}; targets: {', '.join(TARGETS)}"
         )
+    _refuse_options_of_others(arguments)
     with named_models.as_folders([arguments.model], stores=[arguments.store]) as found:
         arguments.model = found[arguments.model]
         if "+" in arguments.model and not Path(arguments.model).exists():
             raise CompileError("a pair has two models; compile each half alone, and package the pair of both results")
         return _target(arguments.target).run(arguments)
+
+
+def _refuse_options_of_others(arguments: argparse.Namespace) -> None:
+    for name, actions in arguments.options_by_target.items():
+        given = [action.option_strings[0] for action in actions if getattr(arguments, action.dest) != action.default]
+        if given and name != arguments.target:
+            raise CompileError(f"{', '.join(given)} is for --target {name}; leave it out, or compile for that")
 
 
 def _target(name: str) -> _Target:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -56,10 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
         application.model_parameter: model,
         "saveRequestEvents": "Yes",
     }
-    with console.status("synthesizing the stack"):
-        stack = render(synthesize(), choices, "us-east-1")
-    logs = Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
-    with service.running(stack, port=0, model_store=arguments.store, logs=logs) as running:
+    stack = render(synthesize(), choices, "us-east-1")
+    with (
+        service.log_folder() as logs,
+        service.running(stack, port=0, model_store=arguments.store, logs=logs) as running,
+    ):
         console.print(f"{application.name} with {model} at {running.api_url}", highlight=False, soft_wrap=True)
         console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
         auth = ApiKey(running.api_key) if running.api_key else None

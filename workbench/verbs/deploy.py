@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stacks.context import BUILT_IMAGE
 from workbench import places
 from workbench.deployment import (
     built_image,
@@ -59,11 +60,12 @@ def run(
     synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
 ) -> int:
     """Check, show the changes, try and upload the model, have the CDK deploy, and print the API's URL."""
-    given = model_to_deploy.with_short_forms(parameters.parse(arguments.parameters), arguments)
+    given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
     target = deployment_target.chosen(arguments)
+    model_to_deploy.require_known(arguments, given)
     template = synthesized(target.context)
     parameters.check_each(template, given)
-    model = model_to_deploy.chosen(arguments, is_in_image="models" not in target.context)
+    model = model_to_deploy.chosen(arguments, given, is_in_image="models" not in target.context)
     if arguments.dry_run:
         plan, notes = _dry_plan(template, given, target, model, arguments)
         print(json.dumps(as_document(plan), indent=2) if arguments.json else as_text(plan))
@@ -184,7 +186,7 @@ def _plan(
     image = built_image.chosen(template, checked, region or _ANY_REGION)
     command = cdk_command.deploy(
         parameters=given,
-        context={built_image.CONTEXT: image} | target.context,
+        context={BUILT_IMAGE: image} | target.context,
         region=target.region,
         profile=target.profile,
         require_approval=arguments.require_approval,

@@ -72,14 +72,19 @@ def fetch(model: Model, source: Path | str | None, application: str | None, stor
         The model folder.
 
     Raises:
-        FetchError: an artefact is unavailable, or differs from the catalogue's.
+        FetchError: an artefact is unavailable, or differs from the catalogue's; or the store is no folder.
     """
     if application is not None and application not in model.applications:
         raise FetchError(f"{model.name} does not serve {application}; it serves {', '.join(model.applications)}")
     # Files of one application alone, or files shared by all.
     chosen = application is not None and application in model.files
     wanted = {name: files for name, files in model.files.items() if not chosen or name == application}
-    store.mkdir(parents=True, exist_ok=True)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetchError(
+            f"{store} cannot be a folder of models: {error.strerror}; name another with --store"
+        ) from error
     downloads = not isinstance(source, Path)
     if downloads:
         building = store / f".{model.name}.partial"
@@ -109,7 +114,8 @@ def fetch(model: Model, source: Path | str | None, application: str | None, stor
 
 def _download_all(wanted: Files, base: str | None, building: Path) -> Files:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for file in (file for files in wanted.values() for file in files):
             target = building / file.name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from stacks.assets.published_names import PROCESSORS
+from stacks.context import require_models_of_catalogue
+from stacks.errors import ContextValueError
 from workbench import places, regions
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, ImageError, StartError
@@ -151,6 +153,10 @@ def _engine(arguments: argparse.Namespace) -> Engine:
 
 
 def _recipe(arguments: argparse.Namespace, checkout: Path, account: Account | None) -> Recipe:
+    try:
+        require_models_of_catalogue(arguments.models)
+    except ContextValueError as error:
+        raise ImageError(f"--{error}") from error
     values = {argument: getattr(arguments, option) for option, argument in _BUILD_ARGUMENTS.items()}
     given = {argument: value for argument, value in values.items() if value}
     for word in arguments.build_arg:

@@ -49,8 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--region", type=regions.argument, default="us-east-1", help="a region of the partition (default: %(default)s)"
     )
-    parser.add_argument("--json", action="store_true", help="for programs: one list of statements")
-    parser.add_argument("--markdown", action="store_true", help="a table for a document")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs: one list of statements")
+    form.add_argument("--markdown", action="store_true", help="a table for a document")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,8 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
         ParameterError: the stack does not take the parameters.
         SynthesisError: the stack could not be synthesized.
     """
+    given = parameters.named(arguments.parameters)
     template = synthesize()
-    values = parameters.check(template, parameters.parse(arguments.parameters))
+    values = parameters.check(template, given)
     found = grants(render_template(template, values, arguments.region)["Resources"])
     if arguments.json:
         print(json.dumps([asdict(grant) for grant in found], indent=2))

@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import functools
 import json
-import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +21,9 @@ from workbench.capacity.load_curve import DayCurve
 from workbench.capacity.planned_model import PlannedModel
 from workbench.capacity.scaling import ScalingPolicy
 from workbench.capacity.simulation import Day, sweep
-from workbench.capacity.throughput import InstanceType, Throughput
+from workbench.capacity.throughput import InstanceType, Measurement, Throughput
 from workbench.errors import PlanError
+from workbench.number_arguments import number, whole_number
 from workbench.packing import named_models
 
 _SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
@@ -34,14 +34,14 @@ _WIDTH = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
-    parser.add_argument("--fps", type=_number, default=0.5, help="frames a second of each (default: 0.5)")
+    parser.add_argument("--fps", type=number, default=0.5, help="frames a second of each (default: 0.5)")
     parser.add_argument("--application", help="applicationType (default: that of --model, else face-detection)")
     parser.add_argument(
         "--model", help="name of its model, a model folder, or a packed model (default: the template's)"
     )
     parser.add_argument("--instance", default="ml.g4dn.xlarge", help="deployInstanceType (default: ml.g4dn.xlarge)")
-    parser.add_argument("--frame-kb", type=_number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
-    parser.add_argument("--hours-per-day", type=_number, default=24.0, help="hours in which they send (default: 24)")
+    parser.add_argument("--frame-kb", type=number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
+    parser.add_argument("--hours-per-day", type=number, default=24.0, help="hours in which they send (default: 24)")
     parser.add_argument("--save-events", action="store_true", help="frames and results are kept in S3")
     parser.add_argument("--retention-days", type=int, default=30, help="days for which; 0 counts a year (default: 30)")
     parser.add_argument("--ingest", action="store_true", help="cameras upload to S3 in place of calling the API")
@@ -50,42 +50,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--region", type=regions.argument, default="us-east-1", help="region of the prices (default: us-east-1)"
     )
     parser.add_argument("--prices", type=Path, default=prices.PRICES, help="a price table of your own")
-    parser.add_argument("--throughput", type=_number, metavar="RPS", help="requests a second that one instance manages")
+    parser.add_argument("--throughput", type=number, metavar="RPS", help="requests a second that one instance manages")
     parser.add_argument("--measurements", type=Path, default=throughput.MEASUREMENTS, help="file of measurements")
-    parser.add_argument("--overhead-ms", type=_number, default=50.0, help="time of the function itself (default: 50)")
+    parser.add_argument("--overhead-ms", type=number, default=50.0, help="time of the function itself (default: 50)")
     parser.add_argument("--json", action="store_true", help="one JSON document in place of tables")
     simulation = parser.add_argument_group("simulation")
     simulation.add_argument("--simulate", action="store_true", help="simulate a day, for 100 to 100,000 cameras")
     simulation.add_argument("--output", type=Path, metavar="PNG", help="draw it (implies --simulate)")
-    simulation.add_argument("--target", type=_number, default=8.0, help="targetConcurrencyPerInstance (default: 8)")
-    simulation.add_argument("--seed", type=int, default=1, help="the same seed gives the same day (default: 1)")
+    simulation.add_argument("--target", type=number, default=8.0, help="targetConcurrencyPerInstance (default: 8)")
+    simulation.add_argument(
+        "--seed", type=whole_number(0), default=1, help="the same seed gives the same day (default: 1)"
+    )
     measuring = parser.add_argument_group("measuring")
     measuring.add_argument("--measure", action="store_true", help="measure this machine into --measurements, and end")
     measuring.add_argument("--frame", type=Path, help="an image to send (default: scikit-image's astronaut)")
     measuring.add_argument("--clients", type=int, default=4, help="requests at once (default: 4)")
-    measuring.add_argument("--seconds", type=_number, default=10.0, help="how long (default: 10)")
+    measuring.add_argument("--seconds", type=number, default=10.0, help="how long (default: 10)")
     measuring.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of 0 or more")
-    return value
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Plans, or measures for later plans."""
     words = [arguments.model] if arguments.model else []
+    measurements = [] if arguments.measure else throughput.read(arguments.measurements)
     with named_models.as_folders(words, stores=[arguments.store]) as found:
-        model = planned_model.chosen(found.get(arguments.model), arguments.application)
-        return _measure(model, arguments) if arguments.measure else _planned(model, arguments)
+        model = planned_model.chosen(found.get(arguments.model), arguments.application, measurements)
+        return _measure(model, arguments) if arguments.measure else _planned(model, measurements, arguments)
 
 
-def _planned(model: PlannedModel, arguments: argparse.Namespace) -> int:
+def _planned(model: PlannedModel, measurements: Sequence[Measurement], arguments: argparse.Namespace) -> int:
     instance = throughput.instance_type(arguments.instance)
     if arguments.throughput is not None and arguments.throughput <= 0:
         raise PlanError("--throughput is 0; write how many requests a second one instance manages")
@@ -95,14 +88,16 @@ def _planned(model: PlannedModel, arguments: argparse.Namespace) -> int:
         engines=model.engines,
         instance=instance,
         given=arguments.throughput,
-        measurements=throughput.read(arguments.measurements),
+        measurements=measurements,
     )
     plan = _plan(arguments, model, instance=instance, each=each)
+    if arguments.output:
+        from workbench.capacity.plot import plot, require_format
+
+        require_format(arguments.output)
     if arguments.simulate or arguments.output:
         plan = dataclasses.replace(plan, days=_simulate(arguments, each))
     if arguments.output:
-        from workbench.capacity.plot import plot
-
         served = f"{model.application} with {model.name} on {instance.name}"
         title = f"{served}\n{arguments.fps:g} frames/s a camera; {each.kind}"
         plot(plan.days, title=title, path=arguments.output)
@@ -175,7 +170,8 @@ def _simulate(arguments: argparse.Namespace, each: Throughput) -> Mapping[str, S
         "the plan's instances, always on": always_on,
     }
     columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("days", total=len(policies) * len(_SWEEP))
         return {
             name: sweep(
@@ -234,6 +230,7 @@ def _measure(model: PlannedModel, arguments: argparse.Namespace) -> int:
         found = measure(
             application=model.application,
             model=model.name,
+            engines=model.engines,
             frame=frame,
             clients=arguments.clients,
             seconds=arguments.seconds,

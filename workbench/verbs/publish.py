@@ -15,15 +15,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from stacks.assets.function_bundle import bundle_named
-from stacks.assets.published_names import (
-    BUCKET_CONTEXT,
-    PROCESSORS,
-    REGISTRIES_CONTEXT,
-    REPOSITORY,
-    VERSION_CONTEXT,
-    image_tag,
-    prefix,
-)
+from stacks.assets.published_names import PROCESSORS, REPOSITORY, image_tag, prefix
+from stacks.context import PUBLISHED_BUCKET, PUBLISHED_REGISTRIES, PUBLISHED_VERSION, stack_name
+from stacks.errors import ContextValueError
 from workbench import regions
 from workbench.deployment.account import Account, saying_in_one_sentence
 from workbench.deployment.function_archive import archive
@@ -81,7 +75,7 @@ def run(
     synthesized: Callable[[Mapping[str, str]], dict[str, Any]] = synthesize,
 ) -> int:
     """Make the files, upload them to each region's bucket, and print the links."""
-    _check_names(arguments.bucket, arguments.version)
+    _check_names(arguments.bucket, arguments.version, arguments.stack)
     registries = _registries(arguments.registry)
     regions = arguments.regions or [Account(profile=arguments.profile, region=None).region]
     partition = _partition_of_all(regions)
@@ -91,9 +85,9 @@ def run(
     buckets = {region: _bucket_in(arguments.bucket, region) for region in regions}
     template = synthesized(
         {
-            BUCKET_CONTEXT: arguments.bucket,
-            VERSION_CONTEXT: arguments.version,
-            REGISTRIES_CONTEXT: " ".join(f"{name}={number}" for name, number in sorted(registries.items())),
+            PUBLISHED_BUCKET: arguments.bucket,
+            PUBLISHED_VERSION: arguments.version,
+            PUBLISHED_REGISTRIES: " ".join(f"{name}={number}" for name, number in sorted(registries.items())),
         }
     )
     files = _files(template, version=arguments.version, registries=registries)
@@ -119,11 +113,15 @@ def run(
     return 0
 
 
-def _check_names(bucket: str, version: str) -> None:
+def _check_names(bucket: str, version: str, stack: str) -> None:
     if not re.fullmatch("[a-z0-9][a-z0-9-]*[a-z0-9]", bucket):
         raise PublishingError(f"'{bucket}' begins no name of a bucket; use small letters, digits and '-'")
     if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version):
         raise PublishingError(f"'{version}' is no version; use letters, digits, '.', '_' and '-', at most 100")
+    try:
+        stack_name(stack)
+    except ContextValueError as error:
+        raise PublishingError(f"--stack: {error}") from error
 
 
 def _registries(words: list[str]) -> dict[str, str]:

@@ -7,14 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from workbench import regions
+from workbench.deployment.account import Account, saying_in_one_sentence
 from workbench.deployment.dead_letters import DeadLetters, Letter, Moved
 from workbench.errors import ReplayError
 
@@ -34,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=regions.argument,
         help="region of the stack (default: that of this machine's AWS configuration)",
     )
+    parser.add_argument("--profile", help="profile of the AWS configuration")
     parser.add_argument("--dry-run", action="store_true", help="only say what is there and why; nothing is moved")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -41,35 +41,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show or move the messages; return 1 when some could not be moved."""
     console = Console(stderr=arguments.json)
-    try:
-        queue, dead_letter_queue = _queues(arguments)
-        letters = DeadLetters(_client("sqs", arguments.region), url=dead_letter_queue, queue_url=queue)
+    account = Account(profile=arguments.profile, region=arguments.region)
+    with saying_in_one_sentence():
+        queue, dead_letter_queue = _queues(arguments, account)
+        letters = DeadLetters(account.client("sqs"), url=dead_letter_queue, queue_url=queue)
         if arguments.dry_run:
             _report(arguments, console, "files that would be tried again", letters.look())
             return 0
         moved = _move(letters, console)
-    except (BotoCoreError, ClientError) as error:
-        raise ReplayError(f"AWS did not answer as hoped: {error}") from error
     _report(arguments, console, "files that are tried again", moved.moved, moved)
     return 1 if moved.failed or moved.returned else 0
 
 
-def _queues(arguments: argparse.Namespace) -> tuple[str, str]:
+def _queues(arguments: argparse.Namespace, account: Account) -> tuple[str, str]:
     """URLs of the source queue and its dead-letter queue."""
     given = (arguments.queue_url, arguments.dead_letter_queue_url)
     if any(given):
         if not all(given):
             raise ReplayError("--queue-url and --dead-letter-queue-url go together; name both, or a --stack")
         return given
-    described = _client("cloudformation", arguments.region).describe_stacks(StackName=arguments.stack)
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Stacks"][0].get("Outputs", [])}
-    if not set(_OUTPUTS) <= set(outputs):
+    stack = account.stack(arguments.stack)
+    if stack is None:
+        raise ReplayError(
+            f"AWS did not answer as hoped: there is no stack {arguments.stack} in {account.region}; name it with "
+            "--stack"
+        )
+    if not set(_OUTPUTS) <= set(stack.outputs):
         raise ReplayError(f"the stack {arguments.stack} takes no uploaded files; deploy it with ingestFromS3=Yes")
-    return outputs[_OUTPUTS[0]], outputs[_OUTPUTS[1]]
-
-
-def _client(service: str, region: str | None) -> Any:
-    return boto3.session.Session(region_name=region).client(service)  # type: ignore[call-overload]
+    return stack.outputs[_OUTPUTS[0]], stack.outputs[_OUTPUTS[1]]
 
 
 def _move(letters: DeadLetters, console: Console) -> Moved:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
-import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from workbench import places, regions
 from workbench.deployment import model_to_deploy
 from workbench.errors import PackageError
 from workbench.local import model_data, service
+from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
 from workbench.template import parameters
@@ -24,12 +24,18 @@ from workbench.template.rendered_template import synthesize
 LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
 """Defaults that differ from the template's, because only this machine reaches the local API."""
 
+_DIFFERS = """\
+It answers as the stack would, with these differences: four instances of the function at most, the month's quota is the
+run's, no web ACL, no TLS, no access log, and IAM has the one principal that is printed. docs/local.md says more.
+"""
 _CHECK_SECONDS = 0.5
+_LONGEST_DELAY = 60
 _LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
+    parser.epilog = _DIFFERS
     model_to_deploy.add_model_argument(parser)
     packed_model.add_layout_arguments(parser)
     parameters.add_argument(parser)
@@ -38,6 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--region", type=regions.argument, default="us-east-1", help="region to render the template for"
     )
     parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
+    parser.add_argument(
+        "--fail",
+        type=_statuses,
+        default=(),
+        metavar="STATUS,STATUS",
+        help="answer each camera's requests (by X-Camera-Id) with these in turn, then let one through, and so on; "
+        f"any of {', '.join(map(str, STATUSES))}",
+    )
+    parser.add_argument(
+        "--delay",
+        type=_seconds,
+        default=0,
+        metavar="SECONDS",
+        help="hold each request that is let through for so long before the function gets it; from 29 on it is 504",
+    )
     parser.add_argument("--logs", type=Path, help="folder for the logs (default: a new temporary one)")
 
 
@@ -47,18 +68,42 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _statuses(text: str) -> tuple[int, ...]:
+    words = text.split(",")
+    for word in words:
+        if word not in map(str, STATUSES):
+            known = ", ".join(map(str, STATUSES))
+            raise argparse.ArgumentTypeError(f"'{word}' is not a status to rehearse; write some of {known}, as 429,503")
+    return tuple(map(int, words))
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) <= _LONGEST_DELAY:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a delay; write seconds from 0 to {_LONGEST_DELAY}")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
-    with console.status("synthesizing the stack"):
-        given, local_model_data = model_data.stand_in(model_parameters(arguments))
-        stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
-    logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
-    logs.mkdir(parents=True, exist_ok=True)
-    console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
-    with service.running(
-        stack, port=arguments.port, model_store=arguments.store, logs=logs, local_model_data=local_model_data
-    ) as running:
+    given, local_model_data = model_data.stand_in(model_parameters(arguments))
+    stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
+    names = (stack.function.environment[name] for name in ("APPLICATION_TYPE", "MODEL_NAME"))
+    served = " with ".join(dict.fromkeys(names))  # a program without a name is "custom", too
+    if console.is_terminal:  # in a log a failure is one line
+        console.print(f"starting {served}", highlight=False, soft_wrap=True)
+    with (
+        service.log_folder(arguments.logs) as logs,
+        service.running(
+            stack,
+            port=arguments.port,
+            model_store=arguments.store,
+            logs=logs,
+            local_model_data=local_model_data,
+            rehearsal=Rehearsal(arguments.fail, arguments.delay),
+        ) as running,
+    ):
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
         if uploads := running.uploads:
@@ -67,6 +112,10 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"Replay {queues}", flush=True)
         if running.api_key:
             print(f"Key {running.api_key}", flush=True)
+        if signer := running.credentials:
+            secret = f"AWS_SECRET_ACCESS_KEY={signer.secret_access_key} AWS_DEFAULT_REGION={signer.region}"
+            print(f"Sign AWS_ACCESS_KEY_ID={signer.access_key_id} {secret}", flush=True)
+        console.print(f"serving {served}; logs in {logs}; Ctrl-C stops it", highlight=False, soft_wrap=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 running.check()
@@ -81,12 +130,11 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     """Parameters given, with those of the model, which is packed where it is the operator's own.
 
     Raises:
+        ParameterError: there is no such parameter, or it has two values.
         PackageError: the model cannot be packed, or does not run here.
     """
-    given = parameters.parse(arguments.parameters)
-    if arguments.application:
-        given = {"applicationType": arguments.application, **given}
-    model = model_to_deploy.chosen(arguments, store=arguments.store, is_in_image=False)
+    given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
+    model = model_to_deploy.chosen(arguments, given, store=arguments.store, is_in_image=False)
     if model is None:
         return given
     model_to_deploy.refuse_another_application(arguments.model, model, given)

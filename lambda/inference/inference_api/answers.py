@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from inference_api.errors import AnswerTooLargeError, ApiError, error_document
 from inference_api.messages import JSON, EventFate, Inference
@@ -42,6 +43,16 @@ def inference(result: Inference, request_id: str, event: EventFate) -> Response:
         # API Gateway passes text on in UTF-8.
         return Response(200, content_type=_as_utf_8(result), body=result.text, headers=headers)
     return Response(200, content_type=result.content_type, body=result.body, headers=headers)
+
+
+def repeated(result: Inference, request_id: str, earlier_id: str) -> Response:
+    """200 with the answer of an earlier request with the same Idempotency-Key, whose event has it."""
+    return of_earlier(inference(result, request_id, EventFate.STORED), earlier_id)
+
+
+def of_earlier(response: Response, earlier_id: str) -> Response:
+    """The answer, with the id of the earlier request that it is of."""
+    return replace(response, headers={**response.headers, "X-Original-Request-Id": earlier_id})
 
 
 def pending(request: Request, pending_id: str) -> Response:

@@ -6,8 +6,10 @@
     ├── InvalidRequestError          400 InvalidRequest
     ├── InvalidImageError            400 InvalidImage
     ├── NothingToFetchError          404 NotFound
+    ├── RequestInProgressError       409 RequestInProgress, with Retry-After
     ├── PayloadTooLargeError         413 PayloadTooLarge
     ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
+    ├── IdempotencyKeyReusedError    422 IdempotencyKeyReused
     ├── RefusedByModelError          the container's own 4xx and code
     ├── ModelFailedError             502 ModelFailed
     ├── AnswerTooLargeError          502 AnswerTooLarge
@@ -49,6 +51,14 @@ class NothingToFetchError(ApiError):
     code = "NotFound"
 
 
+class RequestInProgressError(ApiError):
+    """A request with the same Idempotency-Key has not ended."""
+
+    status = 409
+    code = "RequestInProgress"
+    retry_after_seconds = 1
+
+
 class PayloadTooLargeError(ApiError):
     """The frame is larger than the endpoint takes."""
 
@@ -61,6 +71,13 @@ class UnsupportedMediaTypeError(ApiError):
 
     status = 415
     code = "UnsupportedMediaType"
+
+
+class IdempotencyKeyReusedError(ApiError):
+    """An Idempotency-Key came with another frame before."""
+
+    status = 422
+    code = "IdempotencyKeyReused"
 
 
 class RefusedByModelError(ApiError):

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from inference_api.errors import ApiError
+from inference_api.event_store import event_prefix
+from inference_api.idempotency import Claim, Claimed, Earlier, content_of, key_of, name_of
 from inference_api.messages import EventFate, Inference, InferenceRequest
+from inference_api.proxy import Request
 
 if TYPE_CHECKING:
     from inference_api.event_store import Event, EventStore
@@ -23,7 +27,8 @@ _NOT_STORED = "event not stored"
 class EventRecording:
     """The event of one request. ``begin`` it, then call one of ``complete``, ``leave_open`` and ``discard``.
 
-    A request that fetches a pending answer calls ``complete_later`` alone.
+    A request with an Idempotency-Key calls ``claim`` first. A request that fetches a pending answer calls
+    ``complete_later`` alone.
     """
 
     def __init__(self, store: Callable[[], EventStore], telemetry: Telemetry, *, is_kept: bool) -> None:
@@ -40,10 +45,42 @@ class EventRecording:
         self._is_kept = is_kept
         self._fate = EventFate.LOST if is_kept else EventFate.NOT_KEPT
         self._event: Event | None = None
+        self._claimed: Claimed | None = None
+        self._may_store = is_kept
+
+    def claim(self, sent: Request, request: InferenceRequest, *, received: datetime) -> Earlier | None:
+        """Claim the request's Idempotency-Key. Where S3 fails, the request is answered, and not stored.
+
+        Returns:
+            The earlier request with this key; None where there is none, and for a request without a key.
+
+        Raises:
+            InvalidRequestError: the header is no key.
+            IdempotencyKeyReusedError: the key came with another frame before.
+            RequestInProgressError: the earlier request begins or ends in this moment.
+        """
+        key = key_of(sent)
+        if key is None or not self._is_kept:
+            return None
+        prefix = event_prefix(request, request_id=sent.request_id, received=received)
+        claimed = Claimed(name_of(key, sent, request), Claim(sent.request_id, prefix, content_of(request)))
+        earlier = self._claiming(lambda: self._store().claims.make(claimed))
+        if earlier is None:
+            self._claimed = claimed
+        return earlier
+
+    def take_over(self, earlier: Earlier) -> None:
+        """Claim the key of an earlier request that ended without storing anything.
+
+        Raises:
+            RequestInProgressError: it may still run.
+        """
+        self._claiming(lambda: self._store().claims.take_over(earlier))
+        self._claimed = earlier.wanted
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> None:
         """Begin to write the frames, as ``EventStore.begin`` does."""
-        if not self._is_kept:
+        if not self._may_store:
             return
         with self._failures_counted(_NOT_STORED):
             self._event = self._store().begin(request, request_id=request_id, received=received)
@@ -55,6 +92,8 @@ class EventRecording:
                 with self._telemetry.timed("StoreLatency"):
                     self._event.complete(result)
                 self._stored(self._event.prefix)
+        if self._fate is EventFate.LOST:
+            self._release()
         return self._fate
 
     def leave_open(self) -> dict[str, Any] | None:
@@ -79,10 +118,27 @@ class EventRecording:
 
     def discard(self) -> None:
         """Delete the frames of a request that failed; the client hears of that failure alone."""
-        if self._event is None:
-            return
-        with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):
-            self._event.discard()
+        if self._event is not None:
+            with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):
+                self._event.discard()
+        self._release()
+
+    def _claiming(self, claim: Callable[[], Earlier | None]) -> Earlier | None:
+        try:
+            return claim()
+        except ApiError:
+            raise
+        except Exception:
+            logger.exception(_NOT_STORED)
+            self._telemetry.count("EventStoreFailures")
+            self._may_store = False  # a repeat may have been stored, or be stored later
+            return None
+
+    def _release(self) -> None:
+        """Let a repeat be stored, as this request was not."""
+        if self._claimed is not None and self._may_store:
+            with self._failures_counted("a repeat is refused until the claim is old"):
+                self._store().claims.release(self._claimed)
 
     def _stored(self, prefix: str) -> None:
         logger.info("event stored", extra={"event_prefix": prefix})

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from inference_api import strict_json
+from inference_api.idempotency import Claims
 from inference_api.messages import JSON, Inference, InferenceRequest, camera_part, is_request_id
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ _WRITERS = 8  # boto3 keeps up to 10 connections open
 
 
 class EventStore:
-    """The events bucket, and the threads that write to it; both are kept between invocations."""
+    """The events bucket, and the threads that write to it; both are kept between invocations.
+
+    Attributes:
+        claims: the claims of Idempotency-Keys.
+    """
 
     def __init__(
         self, client: S3Client, bucket: str, *, queryable: bool = False, patience_seconds: float = PATIENCE_SECONDS
@@ -44,6 +49,7 @@ class EventStore:
         self._bucket = bucket
         self._patience = patience_seconds
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="event-store")
+        self.claims = Claims(client, bucket, self._writers)
 
     def begin(self, request: InferenceRequest, *, request_id: str, received: datetime) -> Event:
         """Begin to write the frames, and return at once.
@@ -116,9 +122,7 @@ class Event:
         self._request = request
         self._request_id = request_id
         self._received = received
-        self.prefix = (
-            f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
-        )
+        self.prefix = event_prefix(request, request_id=request_id, received=received)
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
         self._frames = {
             self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type)
@@ -175,6 +179,11 @@ class Event:
         _finish([self._store.delete(key) for key, write in begun.items() if write not in unfinished], deadline)
         if unfinished:
             raise TimeoutError(f"{len(unfinished)} frames of a failed request were still being written")
+
+
+def event_prefix(request: InferenceRequest, *, request_id: str, received: datetime) -> str:
+    """The key prefix of a request's event, with a trailing slash."""
+    return f"events/dt={received:%Y-%m-%d}/camera={camera_part(request.camera_id)}/{_request_part(request_id)}/"
 
 
 def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:

@@ -94,6 +94,8 @@ def _unread(sent: Request, media: str) -> InferenceRequest:
 
 
 def _in_json(sent: Request, document: Mapping[str, Any], *, compares: bool) -> InferenceRequest:
+    if compares:
+        options.refuse_in_url(sent, _COMPARISON_OPTIONS)
     frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
     return InferenceRequest(
         frames=frames,
@@ -104,8 +106,8 @@ def _in_json(sent: Request, document: Mapping[str, Any], *, compares: bool) -> I
             else options.checked({**options.in_url(sent), **document}) | _clip(document)
         ),
         camera_id=_word(document.get("camera_id")) or declared_camera(sent),
-        client_request_id=_word(document.get("request_id")),
-        timestamp=_word(document.get("timestamp")),
+        client_request_id=_word(document.get("request_id")) or _header(sent, "x-request-id"),
+        timestamp=_word(document.get("timestamp")) or _header(sent, "x-timestamp"),
     )
 
 

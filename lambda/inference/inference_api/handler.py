@@ -21,8 +21,18 @@ from inference_api.telemetry import Telemetry
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from inference_api.idempotency import Earlier
+
 logger = Logger()
-api = Api(expose_headers=["X-Request-Id", "X-Event-Stored", "Location", "Retry-After"])
+EXPOSED_HEADERS = [
+    "X-Request-Id",
+    "X-Client-Request-Id",
+    "X-Original-Request-Id",
+    "X-Event-Stored",
+    "Location",
+    "Retry-After",
+]
+api = Api(expose_headers=EXPOSED_HEADERS)
 
 # Set while Lambda starts an instance, which has a whole core then, and a third of one from its first request on.
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
@@ -64,6 +74,9 @@ def infer(request: Request, telemetry: Telemetry) -> Response:
     received = datetime.now(UTC)
     asked = _parsed(request, telemetry)
     event = _event(telemetry)
+    earlier = event.claim(request, asked, received=received)
+    if earlier is not None and (answer := _repeated(request, telemetry, event, earlier)) is not None:
+        return answer
     event.begin(asked, request_id=request.request_id, received=received)
     try:
         result = _inferred(asked, request.request_id, telemetry)
@@ -88,6 +101,10 @@ def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response
         raise NothingToFetchError("this endpoint answers at once, so there is nothing to fetch; send POST /inference")
     telemetry.polled(request.request_id)
     logger.append_keys(api_request_id=request.request_id, fetched_request_id=request_id)
+    return _collected(request, telemetry, request_id)
+
+
+def _collected(request: Request, telemetry: Telemetry, request_id: str) -> Response:
     pending, result = resources.async_endpoint().collect(request_id)
     if result is None:
         telemetry.count("PendingAnswers")
@@ -95,6 +112,20 @@ def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response
     answers.require_room_for(result)
     fate = _event(telemetry).complete_later(pending.event, result)
     return answers.inference(result, request.request_id, fate)
+
+
+def _repeated(request: Request, telemetry: Telemetry, event: EventRecording, earlier: Earlier) -> Response | None:
+    """Answer as the earlier request with this Idempotency-Key; None where it stored nothing, and this one goes on."""
+    logger.append_keys(earlier_request_id=earlier.request_id)
+    if earlier.answer is not None:
+        return answers.repeated(earlier.answer, request.request_id, earlier.request_id)
+    if resources.settings().is_async:
+        try:
+            return answers.of_earlier(_collected(request, telemetry, earlier.request_id), earlier.request_id)
+        except NothingToFetchError:
+            pass  # it has not come so far, or never did
+    event.take_over(earlier)
+    return None
 
 
 def _parsed(request: Request, telemetry: Telemetry) -> InferenceRequest:

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 _Answers = TypeVar("_Answers", bound="Callable[..., Response]")
 _EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_PLAIN = re.compile(r"[ -~]+")
+_ECHOED_CHARACTERS = 256
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ class Request:
     def request_id(self) -> str:
         """API Gateway's id of this request, else Lambda's; unlike the client's own id it is unique."""
         return str((self.event.get("requestContext") or {}).get("requestId") or self.invocation_id)
+
+    @property
+    def caller(self) -> str:
+        """The API key or the IAM identity of the caller, without the name of its session; empty where there is none."""
+        identity = (self.event.get("requestContext") or {}).get("identity") or {}
+        return identity.get("apiKeyId") or (identity.get("caller") or "").split(":")[0]
 
     @functools.cached_property
     def headers(self) -> dict[str, str]:
@@ -141,6 +149,7 @@ class Api:
         headers = {
             "Content-Type": response.content_type,
             **response.headers,
+            **_client_request_id(request),
             **(self._cors if "origin" in request.headers else {}),
         }
         is_bytes = isinstance(response.body, bytes)
@@ -150,3 +159,12 @@ class Api:
             "isBase64Encoded": is_bytes,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
         }
+
+
+def _client_request_id(request: Request) -> dict[str, str]:
+    """The client's own id, back to the client; what a header cannot hold is in the form of RFC 8187."""
+    value = request.headers.get("x-request-id", "").strip()[:_ECHOED_CHARACTERS]
+    if not value:
+        return {}
+    plain = value if _PLAIN.fullmatch(value) else f"UTF-8''{urllib.parse.quote(value, safe='', errors='replace')}"
+    return {"X-Client-Request-Id": plain}

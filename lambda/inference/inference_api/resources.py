@@ -1,7 +1,7 @@
 """The settings and clients of the API's function, made once and kept between invocations.
 
-Timeouts: the function times out at 28 s. The slowest endpoint (2 + 20 s) and the event store's patience of 4 s leave
-time to start and to answer.
+Timeouts: the function times out at 28 s. The slowest endpoint (2 + 20 s), the event store's patience of 4 s and that of
+1.5 s for an Idempotency-Key leave time to start and to answer.
 """
 
 from __future__ import annotations

@@ -11,11 +11,13 @@ from tests.tiny_models import write_yolox_onnx
 
 
 def _fitted(folder: Path, model: str = "yolox_nano", **more: str) -> Parallelism:
-    return fitted(
-        Settings.from_environment(
-            {"APPLICATION_TYPE": "body-detection", "MODEL_NAME": model, "SM_MODEL_DIR": str(folder), **more}
-        )
-    )
+    environment = {
+        "APPLICATION_TYPE": "body-detection",
+        "MODEL_NAME": model,
+        "SM_MODEL_DIR": str(folder),
+        "MODEL_STORE": str(folder / "nothing-fetched"),
+    }
+    return fitted(Settings.from_environment({**environment, **more}))
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_a_browser_may_send_frames_and_who_it_is(template: dict[str, Any], regio
         assert headers["Max-Age"] == "3600"
         assert "Allow-Credentials" not in headers  # so that any origin is safe
         assert set(headers["Allow-Headers"].split(",")) == {
-            *["Content-Type", "Prefer", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
+            *["Content-Type", "Prefer", "Idempotency-Key", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
             *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
         }
     assert allowed == {"POST", "GET"}  # a frame, and the answer of an asynchronous endpoint

@@ -10,8 +10,9 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_sns import Topic
 
+from stacks.context import DELETE_EVENTS
 from stacks.errors import ContextValueError
-from stacks.events.event_store import CONTEXT, EventStore
+from stacks.events.event_store import EventStore
 from stacks.parameters.stack_parameters import Parameters
 from tests.stacks.rendering import events_bucket, of_type, rendered
 from workbench.errors import ParameterError
@@ -82,7 +83,7 @@ def test_s3_logs_who_reads_events_for_90_days(template: dict[str, Any], region: 
 def test_events_are_kept_for_ever_unless_days_are_given(template: dict[str, Any], region: str) -> None:
     bucket = _events_bucket(template, region)
     rules = bucket["LifecycleConfiguration"]["Rules"]
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["async/"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["async/", "idempotency/"]
     expiring = _events_bucket(template, region, eventRetentionDays="30")["LifecycleConfiguration"]["Rules"]
     assert expiring[: len(rules)] == rules
     assert {rule["Prefix"] for rule in expiring[len(rules) :]} == {"events/", "results/", "incoming/", "capture/"}
@@ -103,14 +104,24 @@ def test_the_function_may_write_where_events_are_kept_and_nowhere_else(template:
         return [entry for entry in statements if "s3:" in str(entry["Action"])]
 
     assert of_s3() == []
-    (statement,) = of_s3(**KEPT)
-    assert statement["Action"] == ["s3:DeleteObject", "s3:PutObject"]
-    assert statement["Resource"].endswith("/events/*")
+    granted = {
+        (action, resource.partition(".Arn/")[2])
+        for statement in of_s3(**KEPT)
+        for action in _list(statement["Action"])
+        for resource in _list(statement["Resource"])
+    }
+    answers = {("s3:GetObject", "events/*/result.json"), ("s3:GetObject", "events/*/answer")}  # and never a frame
+    claims = {(f"s3:{action}Object", "idempotency/*") for action in ("Get", "Put", "Delete")}
+    assert granted == {("s3:DeleteObject", "events/*"), ("s3:PutObject", "events/*")} | answers | claims
     (policy,) = (
         entry for entry in _of_type(template, "AWS::IAM::Policy", region, **KEPT) if "s3:PutObject" in str(entry)
     )
     (function,) = _of_type(template, "AWS::Lambda::Function", region, **KEPT)
     assert function["Role"].split(".")[0] in policy["Roles"]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _failure_alarms(template: Mapping[str, Any], region: str, **given: str) -> list[dict[str, Any]]:
@@ -144,9 +155,9 @@ def _event_store(stack: Stack) -> None:
     ("context", "policy"),
     [
         ({}, "RetainExceptOnCreate"),
-        ({CONTEXT: "false"}, "RetainExceptOnCreate"),
-        ({CONTEXT: "true"}, "Delete"),
-        ({CONTEXT: True}, "Delete"),
+        ({DELETE_EVENTS: "false"}, "RetainExceptOnCreate"),
+        ({DELETE_EVENTS: "true"}, "Delete"),
+        ({DELETE_EVENTS: True}, "Delete"),
     ],
 )
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str, Any], policy: str) -> None:
@@ -158,6 +169,6 @@ def test_the_bucket_outlives_the_stack_unless_asked_otherwise(context: dict[str,
 
 
 def test_a_context_that_is_neither_true_nor_false() -> None:
-    stack = Stack(App(context={CONTEXT: "yes"}), "stack")
+    stack = Stack(App(context={DELETE_EVENTS: "yes"}), "stack")
     with pytest.raises(ContextValueError, match="deleteEvents=yes is neither true nor false; write deleteEvents=true"):
         _event_store(stack)

@@ -50,6 +50,25 @@ def test_the_same_name_in_other_folders_is_told_apart_by_these(store: Path, tmp_
     assert _names(found) == [f"{store.name}/yolox_nano@onnxruntime", "int8/yolox_nano@onnxruntime"]
 
 
+def test_a_model_is_called_by_its_own_name_and_not_by_its_folders(store: Path, tmp_path: Path) -> None:
+    (onnx,) = _find(store, "yolox_nano@onnxruntime")
+    folders = []
+    for name in ("monday", "tuesday"):
+        (tmp_path / "runs").mkdir(exist_ok=True)
+        onnx.put_into(tmp_path / "runs")
+        folders.append((tmp_path / "runs/yolox_nano").rename(tmp_path / "runs" / name))
+        description = folders[-1] / "model.json"
+        description.write_text(json.dumps(json.loads(description.read_text()) | {"name": "shop"}))
+    assert _names(_find(store, f"{folders[0]}@onnxruntime")) == ["shop@onnxruntime"]
+    both = [f"{folder}@onnxruntime" for folder in folders]
+    assert _names(_find(store, *both)) == ["monday@onnxruntime", "tuesday@onnxruntime"]
+
+
+def test_a_wrong_half_of_a_pair_is_named_and_not_the_other(store: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown model 'mobilface_v2', did you mean 'mobileface_v2'"):
+        _find(store, "yunet_n+mobilface_v2")
+
+
 def test_a_description_with_artefacts_of_two_engines(store: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     (onnx,) = _find(store, "yolox_nano@onnxruntime")
@@ -61,7 +80,7 @@ def test_a_description_with_artefacts_of_two_engines(store: Path, tmp_path: Path
         for end, role in (("symbol.json", "symbol"), ("0000.params", "params"))
     ]
     (folder / "model.json").write_text(json.dumps(document))
-    assert _names(_find(store, str(folder))) == ["mine@onnxruntime", "mine@mxnet"]
+    assert _names(_find(store, str(folder))) == ["yolox_nano@onnxruntime", "yolox_nano@mxnet"]
 
 
 def test_files_of_the_older_layout_serve_the_application_of_their_name(store: Path) -> None:

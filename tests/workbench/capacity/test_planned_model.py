@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import UnknownNameError
 from tests.tiny_models import write_older_layout
 from workbench.capacity.planned_model import chosen
+from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
 
 
@@ -39,6 +41,44 @@ def test_a_model_of_ones_own_has_its_own_name_and_application(tmp_path: Path) ->
         "yunet_n": tmp_path / "store/yunet_n",
         "myface": tmp_path / "face",
     }
+
+
+def test_a_measured_model_is_found_by_its_own_name_alone() -> None:
+    measured = [
+        _measured("shop", "body-detection", ("onnxruntime",)),
+        _measured("yunet_n+myface", "face-comparison", ("mxnet", "onnxruntime")),
+        _measured("yolox_nano", "face-detection", ()),
+    ]
+    shop = chosen("shop", None, measured)
+    assert (shop.name, shop.application, shop.engines) == ("shop", "body-detection", frozenset({"onnxruntime"}))
+    assert chosen("shop", "body-detection", measured) == shop
+    assert chosen("yunet_n+myface", None, measured).application == "face-comparison"
+    assert chosen("yolox_nano", None, measured).application == "body-detection"  # the catalogue's, as ever
+    for word, application in (("shop", "face-detection"), ("shp", None)):
+        with pytest.raises(UnknownNameError, match=f"unknown model '{word}'"):
+            chosen(word, application, measured)
+
+
+def _measured(model: str, application: str, engines: tuple[str, ...]) -> Measurement:
+    machine, frame = Machine(processor="x", cores=2, load_before=0.0), Frame(name="f", width=1, height=1, bytes=1)
+    return Measurement(
+        application=application,
+        model=model,
+        instance_type=None,
+        machine=machine,
+        frame=frame,
+        clients=1,
+        seconds=1,
+        requests=1,
+        failed=0,
+        requests_per_second=1,
+        milliseconds_per_frame=1,
+        p50_ms=1,
+        p99_ms=1,
+        date="2026-11-29",
+        command="",
+        engines=engines,
+    )
 
 
 def test_the_older_layout(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ping", "says"),
     [
-        ("ends no space left", "the container ended; its log says:\ncannot start: no space left"),
+        ("ends no space left", "ends with: cannot start: no space left"),
         ('500 {"error": {"code": "ModelLoadFailed"}}', "the model could not be loaded"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,11 @@ def test_libraries_that_the_image_lacks_are_named_once() -> None:
 
 
 @pytest.mark.processes
-def test_this_process_has_loaded_more_than_the_image_has(tmp_path: Path) -> None:
+def test_this_process_has_loaded_more_than_the_image_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own packages lie outside of the serving environment."""
     import numpy as np
 
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # this checkout may lie in the real one
     loaded = image_system.foreign_libraries(os.getpid(), own=[tmp_path])
     assert any(name.startswith("_multiarray_umath") for name in loaded), np.__version__
 

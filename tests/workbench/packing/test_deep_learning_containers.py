@@ -74,7 +74,14 @@ def test_the_stack_takes_every_one_of_a_region_that_it_is_for() -> None:
         ("pytorch", None, "us-east-1", "ml.c7g.xlarge", "for x86-64, and ml.c7g.xlarge is not"),
         ("pytorch", None, "us-east-1", "ml.g5g.xlarge", "for x86-64"),
         ("pytorch", None, "us-east-1", "ml.inf2.xlarge", "for x86-64"),
-        ("pytorch", None, "us-east-1", "c5", "'c5' is no instance type; write for example --instance ml.c5.xlarge"),
+        (
+            "pytorch",
+            None,
+            "us-east-1",
+            "c5",
+            "'c5' is no instance type, did you mean 'ml.c5.large'.*write for example --instance ml.c5.xlarge",
+        ),
+        ("pytorch", None, "us-east-1", "ml.c5.larg", "'ml.c5.larg' is no instance type, did you mean 'ml.c5.large'"),
         ("mxnet", "1.9", "us-iso-east-1", "ml.c5.xlarge", "the stack takes no image of us-iso-east-1"),
     ],
 )

@@ -220,6 +220,21 @@ def test_one_file_without_a_program_asks_for_it(tmp_path: Path, names: list[str]
         lay_out(_folder(tmp_path, *names) / names[0])
 
 
+@pytest.mark.parametrize(
+    ("name", "framework", "says"),
+    [
+        ("net-0000.params", None, r"net-symbol.json is missing; put it beside net-0000.params in .*/net$"),
+        ("net-symbol.json", None, r"net-0000.params is missing; put it beside net-symbol.json in .*/net$"),
+        ("x.pkl", "mxnet", r"/net/x.pkl is no file of mxnet \(\*-symbol.json or \*.params\); leave --framework out"),
+        ("x.pkl", "onnx", r"/net/x.pkl is no file of onnx \(\*.onnx\); leave --framework out, or name another$"),
+        ("x.pkl", "tensorflow", r"/net/x.pkl is no file of tensorflow .*; leave --framework out, or name another$"),
+    ],
+)
+def test_no_place_in_one_file_is_advised(tmp_path: Path, name: str, framework: str | None, says: str) -> None:
+    with pytest.raises(PackageError, match=says):
+        lay_out(_folder(tmp_path, name) / name, framework=framework)
+
+
 def test_files_of_options_that_are_not_there(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "model.pth")
     with pytest.raises(

@@ -82,17 +82,19 @@ def test_a_pair_is_put_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "says"),
     [
+        ("dlib_frontal_face+nothing", r"there is no path and no model 'nothing'; name a folder, a model\.tar\.gz, or"),
+        ("yunet_n+mobilface_v2", "there is no path and no model 'mobilface_v2', did you mean 'mobileface_v2'"),
+        ("yunet_n+", "there is no path and no model ''"),
+        ("empty+yunet_n", r"no model folder of .*empty with a model.json; name its folder or its model\.tar\.gz"),
         (
-            "dlib_frontal_face+nothing",
-            "no model folder of nothing with a model.json; name its folder or its model.tar.gz",
-        ),
-        (
-            "yunet_n+nothing",
+            "yunet_n+empty",
             "no model folder of yunet_n with a model.json; fetch it with '.*ipc-ai fetch yunet_n --store",
         ),
     ],
 )
 def test_a_half_that_is_nowhere(tmp_path: Path, word: str, says: str) -> None:
+    (tmp_path / "empty").mkdir()
+    word = word.replace("empty", str(tmp_path / "empty"))
     with pytest.raises(PackageError, match=says), named_models.pair(word, stores=[tmp_path]):
         pass
 

@@ -167,7 +167,7 @@ def test_what_either_server_refuses_is_said(faulty: int, name: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ("ends", r"its log says:\nwhy it ended"),
+        ("ends", r"ends with: why it ended"),
         ("never", r"no good answer, \d+ others"),
         ("hangs", r"no good answer|timed out"),
     ],

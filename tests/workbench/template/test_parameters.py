@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stacks.parameters.instance_type_names import PATTERN, TAKES
 from workbench.errors import ParameterError
 from workbench.template.parameters import check, parse
 
@@ -53,6 +54,23 @@ def test_defaults_are_filled_in() -> None:
 def test_what_cloudformation_would_refuse(given: dict[str, str], says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         check(TEMPLATE, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("ml.m5.xlrge", "ml.m5.xlarge"),
+        ("ml.c5.larg", "ml.c5.large"),
+        ("m5.xlarge", "ml.m5.xlarge"),
+        ("ml.g4dn-xlarge", "ml.g4dn.xlarge"),
+    ],
+)
+def test_an_instance_type_that_is_none(given: str, meant: str) -> None:
+    declared = {"Type": "String", "AllowedPattern": PATTERN, "ConstraintDescription": TAKES}
+    said = f"deployInstanceType cannot be '{given}', did you mean '{meant}'?; it takes {TAKES}"
+    with pytest.raises(ParameterError) as caught:
+        check({"Parameters": {"deployInstanceType": declared}}, {"deployInstanceType": given})
+    assert str(caught.value) == said
 
 
 def test_a_parameter_without_value() -> None:

@@ -20,6 +20,7 @@ from tests.workbench.ready_account import make_ready
 from tests.workbench.recorded_cdk import RecordedCdk
 from workbench.deployment import model_to_deploy
 from workbench.errors import AccountError, PackageError, ParameterError
+from workbench.template import parameters
 from workbench.verbs import deploy
 
 REGION = "eu-west-1"
@@ -228,6 +229,24 @@ def test_a_model_of_ones_own_keeps_its_name(
     packed = model_to_deploy.chosen(arguments.parse_args(words))
     assert packed is not None
     assert packed.model_parameters == {"applicationType": "body-detection", "detectorModelName": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("words", "application"),
+    [
+        (["--parameters", "applicationType=body-detection"], "body-detection"),
+        (["--parameters", "applicationType=face-detection"], "face-detection"),
+        (["--application", "body-detection"], "body-detection"),
+    ],
+)
+def test_the_parameter_chooses_among_the_applications_of_a_model(words: list[str], application: str) -> None:
+    parser = argparse.ArgumentParser()
+    deploy.add_arguments(parser)
+    arguments = parser.parse_args(["yolo3_darknet53_coco", *words])
+    given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
+    model = model_to_deploy.chosen(arguments, given, is_in_image=False)
+    assert model is not None
+    assert model.model_parameters["applicationType"] == application
 
 
 @pytest.mark.parametrize(

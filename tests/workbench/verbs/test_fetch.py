@@ -193,6 +193,15 @@ def test_a_wrong_download_leaves_nothing(
     assert list((tmp_path / "store").rglob("*")) == []
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/file", "SERVER/broken"])
+def test_a_source_that_cannot_be_reached_names_the_other_ways(
+    tmp_path: Path, web: tuple[str, list[str]], address: str
+) -> None:
+    file = ModelFile(name="model.bin", role="onnx", sha256=DIGEST, url=address.replace("SERVER", web[0]))
+    with pytest.raises(FetchError, match=r"name a folder or another server that has the file with --from DIR\|URL$"):
+        fetch(_model(file), None, None, tmp_path / "store")
+
+
 def test_from_another_web_server_by_name(tmp_path: Path, web: tuple[str, list[str]]) -> None:
     file = ModelFile(name="file", role="onnx", sha256=DIGEST)
     folder = fetch(_model(file), f"{web[0]}/", None, tmp_path / "store")

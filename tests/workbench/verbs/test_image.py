@@ -90,10 +90,11 @@ def ecr(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Copy of the images' sources, without Git."""
+    """Copy of the images' sources, without Git and without models that were fetched."""
+    fetched = [path.name for path in (REPOSITORY / "containers/inference/models").iterdir() if path.is_dir()]
     root = tmp_path / "checkout"
     for part in ("catalogue", "containers"):
-        shutil.copytree(REPOSITORY / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPOSITORY / part, root / part, ignore=shutil.ignore_patterns("__pycache__", *fetched))
     shutil.copy(REPOSITORY / ".dockerignore", root)
     for line in (root / ".dockerignore").read_text().splitlines():
         if line.startswith("!workbench/"):

@@ -218,6 +218,18 @@ def test_a_program_that_does_not_load_leaves_no_archive(classifier: Path) -> Non
     assert not (classifier.parent / "model.tar.gz").exists()
 
 
+def test_a_trial_that_fails_names_its_log_and_one_that_succeeds_leaves_none(program: Path) -> None:
+    log = program.parent / "model.log"
+    good = (program / "code/inference.py").read_text()
+    (program / "code/inference.py").write_text(f"{good}\nraise RuntimeError('at the gate')\n")
+    with pytest.raises(PackageError, match=rf"at the gate.*; its log is {log}$"):
+        _package(program)
+    assert "RuntimeError: at the gate" in log.read_text()
+    (program / "code/inference.py").write_text(good)
+    assert _package(program) == 0
+    assert not log.exists()
+
+
 def test_an_archive_is_uploaded_with_its_sha256(
     classifier: Path, bucket: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,7 +91,7 @@ def test_resources_are_named_by_their_place_in_the_stack(template: dict[str, Any
         for grant in _grants(template, "us-east-1", saveRequestEvents="Yes")
         if "s3:PutObject" in grant.actions and grant.who == "Inference/FunctionRole"
     )
-    assert grant.resources == ("Events/Bucket/events/*",)
+    assert grant.resources == ("Events/Bucket/events/*", "Events/Bucket/idempotency/*")
 
 
 @pytest.mark.processes

@@ -117,6 +117,15 @@ def test_a_stack_without_queues_is_said_with_what_to_do(queues: Queues, capsys: 
     assert "go together; name both, or a --stack" in capsys.readouterr().err
 
 
+def test_no_region_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/there/is/none")
+    assert main(["replay"]) == 2
+    said = "ipc-ai replay: no region is chosen; name one with --region, or set one in the profile\n"
+    assert capsys.readouterr().err == said
+
+
 class Interrupted:
     """SQS that is interrupted at the first call of this name."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, request
 
+from inference_api.proxy import Request
 from workbench.__main__ import main
 from workbench.local.http_server import HttpServer
 
@@ -117,3 +118,44 @@ def test_a_pending_answer_that_fails_is_told(photograph: Path, capsys: pytest.Ca
     with HttpServer(app) as server:
         assert main(["send", str(photograph), "--url", f"{server.url}/inference"]) == 2
     assert "answered 400" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "camera", ["门口", "Grüße №5", "ворота 1", "カメラ", "🎥", " spaced ", "a\nb", "UTF-8''%41", "100%", ""]
+)
+def test_a_camera_of_any_name(photograph: Path, camera: str) -> None:
+    code, headers = _send(str(photograph), "--camera", camera, answer=b"{}", media_type="application/json")
+    assert code == 0
+    assert headers["X-Camera-Id"].isascii()
+    assert Request({"headers": {"x-camera-id": headers["X-Camera-Id"]}}, "").word("x-camera-id") == camera
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "says"),
+    [
+        (403, "InvalidApiKey", "; name the key with --api-key or in IPC_API_KEY, or sign the request with --sign"),
+        (403, "ACCESS_DENIED", "; name the key with --api-key or in IPC_API_KEY, or sign the request with --sign"),
+        (403, "NotSigned", "; sign the request with --sign"),
+        (403, "ObjectDenied", "}"),
+        (503, "ServiceUnavailable", "}"),
+    ],
+)
+def test_a_refused_caller_hears_how_to_name_the_proof(
+    photograph: Path, capsys: pytest.CaptureFixture[str], status: int, code: str, says: str
+) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: ({"error": {"code": code}}, status), methods=["POST"])
+    with HttpServer(app) as server:
+        assert main(["send", str(photograph), "--url", server.url]) == 2
+    assert capsys.readouterr().err.rstrip().endswith(says)
+
+
+def test_names_of_files_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = tmp_path / "[red]gate.jpg"
+    frame.write_bytes(b"jpeg")
+    answer = json.dumps({"SourceImageFace": {"Confidence": 1}, "FaceMatches": []}).encode()
+    words = (str(frame), "--target", str(frame))
+    assert _send(*words, answer=answer, media_type="application/json")[0] == 0
+    assert "[red]gate.jpg: alike" in capsys.readouterr().out
+    assert _send(*words, "--output", str(tmp_path / "[/x]"), answer=answer, media_type="application/json")[0] == 0
+    assert "[/x]" in capsys.readouterr().out

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench.__main__ import main
 from workbench.errors import PackageError
 from workbench.verbs import up
 
@@ -51,3 +52,32 @@ def test_what_does_not_run_here(program: Path, tmp_path: Path) -> None:
     (tmp_path / "net/1/saved_model.pb").write_bytes(b"x")
     with pytest.raises(PackageError, match=r"the serving program has no tensorflow; name its image|saved_model"):
         _parameters(str(tmp_path / "net"), "--output", str(tmp_path / "b.tar.gz"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--fail", "429,"], "'' is not a status to rehearse; write some of 413, 429, 500"),
+        (["--fail", "418"], "'418' is not a status to rehearse"),
+        (["--fail", "429 503"], "'429 503' is not a status"),
+        (["--delay", "-1"], "'-1' is not a delay; write seconds from 0 to 60"),
+        (["--delay", "nan"], "'nan' is not a delay"),
+        (["--delay", "61"], "'61' is not a delay"),
+        (["--delay", "soon"], "'soon' is not a delay"),
+    ],
+)
+def test_a_rehearsal_that_is_none_is_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["up", *words])
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_what_is_rehearsed() -> None:
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    arguments = parser.parse_args(["--fail", "429,503,429", "--delay", "0.5"])
+    assert (arguments.fail, arguments.delay) == ((429, 503, 429), 0.5)
+    assert "docs/local.md" in parser.format_help()

@@ -65,7 +65,7 @@ def _described(description: Path) -> Model:
     try:
         document = json.loads(description.read_text(encoding="utf-8"))
         return model_from_dict(document.pop("name"), document)
-    except (ValueError, KeyError, TypeError, CatalogueError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, CatalogueError) as error:
         raise ModelLoadError(f"{description} does not describe a model: {error}") from error
 
 

@@ -175,6 +175,10 @@ def _end_with_worker(life: int) -> None:
         fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(life, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+    gone = select.poll()
+    gone.register(life)
+    if gone.poll(0):  # before the kernel was told
+        sys.exit()
 
 
 def _leave_to_parent(requests: socket.socket) -> None:

@@ -1,0 +1,291 @@
+"""Repeats of a request with an Idempotency-Key, by whole events of the handler and an emulated bucket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import types
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from inference_api import handler as module
+from inference_api import idempotency, resources
+from inference_api.errors import EndpointUnavailableError, InvalidRequestError, RequestInProgressError
+from inference_api.event_store import EventStore
+from inference_api.messages import Inference, InferenceRequest, Pending
+from tests.lambda_events import as_request, older_client_event, proxy_event
+
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+JPEG = b"\xff\xd8\xff\xe0 a frame"
+RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
+CONTEXT: Any = types.SimpleNamespace(
+    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
+)
+
+
+class FakeEndpoint:
+    """An endpoint that calls ``computes``, then answers or fails, and keeps its requests."""
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+        self.answer = Inference(RESULT)
+        self.requests: list[InferenceRequest] = []
+        self.computes: Callable[[], None] = lambda: None
+
+    def infer(self, request: InferenceRequest, _: str) -> Inference:
+        self.computes()
+        if self.failure is not None:
+            raise self.failure
+        self.requests.append(request)
+        return self.answer
+
+
+@pytest.fixture
+def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
+    fake = FakeEndpoint()
+    caches = (resources.settings, resources.origin, resources.event_store)
+    for cached in caches:
+        cached.cache_clear()
+    monkeypatch.setattr(resources, "endpoint", lambda: fake)
+    yield fake
+    for cached in caches:
+        cached.cache_clear()
+
+
+def _event(key: str | None = KEY, *, frame: bytes = JPEG, camera: str = "gate", **identity: str) -> dict[str, Any]:
+    named = {"Idempotency_Key": key} if key is not None else {}
+    event = proxy_event(frame, content_type="image/jpeg", X_Camera_Id=camera, **named)
+    event["requestContext"] |= {"requestId": str(uuid.uuid4()), "identity": identity}
+    return event
+
+
+def _handle(event: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, str]]:
+    answer = module.handler(event, CONTEXT)
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    return answer["statusCode"], json.loads(answer["body"]), headers
+
+
+def _results(bucket: Any) -> list[str]:
+    return [item.key for item in bucket.objects.filter(Prefix="events/") if item.key.endswith("result.json")]
+
+
+def _claims(bucket: Any) -> list[str]:
+    return [item.key for item in bucket.objects.filter(Prefix="idempotency/")]
+
+
+def test_a_repeat_is_answered_from_the_event_and_not_stored_again(bucket: Any, endpoint: FakeEndpoint) -> None:
+    first, repeat = _event(), _event()
+    status, answer, headers = _handle(first)
+    assert (status, headers["X-Event-Stored"]) == (200, "true")
+    assert "X-Original-Request-Id" not in headers
+    again = _handle(repeat)
+    assert again[:2] == (status, answer) == (200, json.loads(RESULT))
+    assert again[2]["X-Original-Request-Id"] == headers["X-Request-Id"] == first["requestContext"]["requestId"]
+    assert again[2]["X-Request-Id"] == repeat["requestContext"]["requestId"]
+    assert again[2]["X-Event-Stored"] == "true"
+    assert len(endpoint.requests) == len(_results(bucket)) == len(_claims(bucket)) == 1
+
+
+def test_a_repeat_in_the_other_form_is_the_same_request(bucket: Any, endpoint: FakeEndpoint) -> None:
+    _handle(_event())
+    event = older_client_event(JPEG, camera_id="gate", timestamp="later")
+    event["headers"] = {"idempotency-key": f'"{KEY}"'}
+    assert _handle(event)[0] == 200
+    assert len(_results(bucket)) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        _event(None),
+        _event("another"),
+        _event(camera="yard"),
+        _event(apiKeyId="k2"),
+        _event(apiKeyId="", caller="AROA2:s"),
+    ],
+    ids=["none", "key", "camera", "API key", "role"],
+)
+def test_other_requests_are_stored(bucket: Any, endpoint: FakeEndpoint, other: dict[str, Any]) -> None:
+    _handle(_event(apiKeyId="k1"))
+    assert _handle(other)[0] == 200
+    assert len(_results(bucket)) == 2
+
+
+def test_a_role_is_the_same_caller_in_each_of_its_sessions(bucket: Any, endpoint: FakeEndpoint) -> None:
+    for session in ("one", "two"):
+        assert _handle(_event(caller=f"AROAEXAMPLE:{session}"))[0] == 200
+    assert len(_results(bucket)) == 1
+
+
+def test_the_constant_request_id_of_older_clients_is_no_key(bucket: Any, endpoint: FakeEndpoint) -> None:
+    for _ in range(2):
+        event = older_client_event(JPEG)
+        event["requestContext"]["requestId"] = str(uuid.uuid4())
+        assert _handle(event)[0] == 200
+    assert len(_results(bucket)) == 2
+    assert _claims(bucket) == []
+
+
+def test_a_key_with_another_frame_or_other_options_is_refused(bucket: Any, endpoint: FakeEndpoint) -> None:
+    _handle(_event())
+    optional = _event()
+    optional["queryStringParameters"] = {"max_results": "1"}
+    for event in (_event(frame=JPEG + b"."), optional):
+        status, answer, _ = _handle(event)
+        assert (status, answer["error"]["code"]) == (422, "IdempotencyKeyReused")
+    assert len(_results(bucket)) == 1
+
+
+def test_a_repeat_of_a_request_under_way_is_refused_for_now(bucket: Any, endpoint: FakeEndpoint) -> None:
+    repeats = []
+
+    def once() -> None:
+        endpoint.computes = lambda: None
+        repeats.append(_handle(_event()))
+
+    endpoint.computes = once
+    assert _handle(_event())[0] == 200
+    ((status, answer, headers),) = repeats
+    assert (status, answer["error"]["code"], headers["Retry-After"]) == (409, "RequestInProgress", "1")
+    assert _handle(_event())[0] == 200
+    assert len(_results(bucket)) == 1
+
+
+def test_a_request_that_ended_without_an_event_is_taken_over(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _handle(_event())
+    for key in _results(bucket):
+        bucket.Object(key).delete()
+    assert _handle(_event())[0] == 409  # it may still run
+    monkeypatch.setattr(idempotency, "ABANDONED_SECONDS", -1)
+    assert _handle(_event())[0] == 200
+    assert len(_results(bucket)) == 1
+    assert "X-Original-Request-Id" in _handle(_event())[2]
+
+
+def test_of_two_that_take_over_one_goes_on(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims = EventStore(boto3.client("s3"), "event-store").claims
+    monkeypatch.setattr(idempotency, "ABANDONED_SECONDS", -1)
+
+    def wanted(request_id: str) -> idempotency.Claimed:
+        return idempotency.Claimed("idempotency/a", idempotency.Claim(request_id, "events/none/", "same"))
+
+    assert claims.make(wanted("first")) is None
+    assert claims.make(wanted("first")) is None  # boto3's own repeat
+    second, third = claims.make(wanted("second")), claims.make(wanted("third"))
+    assert second is not None
+    assert third is not None
+    claims.take_over(second)
+    with pytest.raises(RequestInProgressError):
+        claims.take_over(third)
+
+
+def test_a_request_that_failed_may_be_repeated(bucket: Any, endpoint: FakeEndpoint) -> None:
+    endpoint.failure = EndpointUnavailableError("not now")
+    assert _handle(_event())[0] == 503
+    assert _claims(bucket) == []
+    endpoint.failure = None
+    assert _handle(_event())[2]["X-Event-Stored"] == "true"
+
+
+def test_an_event_that_was_lost_may_be_repeated(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(EventStore, "begin", _fails)
+        assert _handle(_event())[2]["X-Event-Stored"] == "false"
+    assert _handle(_event())[2]["X-Event-Stored"] == "true"
+    assert len(_results(bucket)) == 1
+
+
+def test_without_a_claim_a_request_is_answered_and_not_stored(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repeat may have been stored: a doubled event would be worse than one that the answer calls lost."""
+    with monkeypatch.context() as broken:
+        broken.setattr(idempotency.Claims, "make", _fails)
+        status, _, headers = _handle(_event())
+    assert (status, headers["X-Event-Stored"]) == (200, "false")
+    assert list(bucket.objects.all()) == []
+    assert _handle(_event())[2]["X-Event-Stored"] == "true"
+
+
+def test_a_key_means_nothing_where_no_event_is_kept(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAVE_REQUEST_EVENTS", "No")
+    for _ in range(2):
+        status, _, headers = _handle(_event())
+        assert status == 200
+        assert "X-Event-Stored" not in headers
+    assert list(bucket.objects.all()) == []
+    assert _handle(_event(""))[0] == 400
+
+
+def test_an_answer_that_is_no_json(bucket: Any, endpoint: FakeEndpoint) -> None:
+    endpoint.answer = Inference(b"\x93NUMPY", "application/x-npy")
+    first, again = (module.handler(_event(), CONTEXT) for _ in range(2))
+    assert again["body"] == first["body"] == base64.b64encode(b"\x93NUMPY").decode()
+    assert again["multiValueHeaders"]["Content-Type"] == ["application/x-npy"]
+
+
+def test_a_repeat_of_a_pending_request_is_pending(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AsyncEndpoint:
+        remembered: Pending
+        answer: Inference | None = None
+
+        def infer(self, _: InferenceRequest, request_id: str) -> Pending:
+            return Pending(request_id, "output", "failure")
+
+        def remember(self, pending: Pending) -> None:
+            self.remembered = pending
+
+        def collect(self, request_id: str) -> tuple[Pending, Inference | None]:
+            assert request_id == self.remembered.request_id
+            return self.remembered, self.answer
+
+    monkeypatch.setenv("ENDPOINT_TYPE", "async")
+    queued = AsyncEndpoint()
+    monkeypatch.setattr(resources, "async_endpoint", lambda: queued)
+    status, answer, first = _handle(_event())
+    assert status == 202
+    again = _handle(_event())
+    assert again[:2] == (202, answer)
+    assert again[2]["Location"] == first["Location"]
+    assert again[2]["X-Original-Request-Id"] == first["X-Request-Id"]
+    queued.answer = Inference(RESULT)
+    for _ in range(2):  # from the endpoint, then from the event
+        status, answer, headers = _handle(_event())
+        assert (status, answer, headers["X-Event-Stored"]) == (200, json.loads(RESULT), "true")
+        assert headers["X-Original-Request-Id"] == first["X-Request-Id"]
+    assert len(_results(bucket)) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [("a", "a"), ('"a b"', "a b"), (r'"a\"\\"', 'a"\\'), ("x" * 255, "x" * 255), (None, None)],
+)
+def test_keys(header: str | None, key: str | None) -> None:
+    assert idempotency.key_of(as_request(_event(header))) == key
+
+
+@pytest.mark.parametrize(
+    "header", ["", " ", '""', "a b", '"a', 'a"', "é", "a\nb", "x" * 256, f'"{"x" * 256}"', '"a";b=1']
+)
+def test_no_keys(header: str) -> None:
+    with pytest.raises(InvalidRequestError, match="'Idempotency-Key' must be 1 to 255 printable ASCII characters"):
+        idempotency.key_of(as_request(_event(header)))
+
+
+def _fails(*_: Any, **__: Any) -> None:
+    raise ClientError({"Error": {"Code": "SlowDown", "Message": "reduce your rate"}}, "PutObject")

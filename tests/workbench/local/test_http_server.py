@@ -1,0 +1,147 @@
+"""Limits of the HTTP server, and its end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from workbench.local.bounded_server import Limits, Refusal
+from workbench.local.http_server import HttpServer
+
+pytestmark = pytest.mark.processes
+
+LIMITS = Limits(body_bytes=100_000, header_bytes=4000, request_seconds=1, connections=20, threads=4)
+
+
+@Request.application
+def _application(request: Request) -> Response:
+    if request.path == "/hangs":
+        time.sleep(8)
+    return Response(str(len(request.get_data())))
+
+
+def _refuse(status: int, reason: str) -> Refusal:
+    return f"{status} Refused", [("X-Reason", reason)], b"ours"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[HttpServer]:
+    with HttpServer(_application, limits=LIMITS, refuse=_refuse) as running:
+        yield running
+
+
+def _connection(server: HttpServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+
+
+def _answer(server: HttpServer, sent: bytes) -> bytes:
+    with _connection(server) as connection:
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_body_up_to_its_limit_and_one_byte_more(server: HttpServer) -> None:
+    assert httpx.post(server.url, content=b"x" * 100_000).text == "100000"
+    refused = httpx.post(server.url, content=b"x" * 100_001)
+    assert (refused.status_code, refused.text) == (413, "ours")
+
+
+def test_a_client_that_still_sends_reads_its_refusal(server: HttpServer) -> None:
+    assert httpx.post(server.url, content=b"x" * 20_000_000).status_code == 413
+    chunks = (b"x" * 50_000 for _ in range(400))
+    assert httpx.post(server.url, content=chunks).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFF\r\nabc", b"408"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", b"408"),
+        (b"POST / HT", b"408"),
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 8000 + b"\r\n\r\n", b"431"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+    ],
+    ids=lambda value: repr(value)[-30:],
+)
+def test_a_request_that_is_none_is_refused_in_time(server: HttpServer, sent: bytes, status: bytes) -> None:
+    begun = time.monotonic()
+    answer = _answer(server, sent)
+    assert answer.split()[1] == status
+    assert answer.endswith(b"ours")
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"1\r\na\r\n" * 5000,
+        b"5;" + b"e" * 20_000,
+        b"1" * 20_000,
+        b"0\r\n" + b"T: t\r\n" * 5000,
+        b"64\r\n" + b"a" * 100 + b"\r\n" + b"1\r\na\r\n" * 5000,
+    ],
+    ids=lambda value: repr(value)[:12],
+)
+def test_chunks_are_mostly_body(server: HttpServer, chunks: bytes) -> None:
+    begun = time.monotonic()
+    answer = _answer(server, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert (answer.split()[1], b"too small chunks" in answer) == (b"400", True)
+    assert time.monotonic() - begun < 1
+
+
+def test_chunks_of_a_usual_size_and_their_extensions_and_trailers_are_taken(server: HttpServer) -> None:
+    assert httpx.post(server.url, content=(b"x" * 1000 for _ in range(90))).text == "90000"
+    chunk = b"3E8;name=value\r\n" + b"x" * 1000 + b"\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = _answer(server, head + chunk * 50 + b"0\r\nDigest: x\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\n50000")
+
+
+def test_a_body_that_waits_to_be_asked_for(server: HttpServer) -> None:
+    head = b"PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    assert _answer(server, head % 0).endswith(b"\r\n\r\n0")
+    with _connection(server) as connection:
+        connection.sendall(head % 3)
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"abc")
+        assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"\r\n\r\n3")
+
+
+def test_requests_of_one_connection_are_answered_in_order(server: HttpServer) -> None:
+    one = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+    last = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc"
+    answer = _answer(server, one % (1, b"a") + one % (2, b"ab") + last)
+    assert answer.count(b"200 OK") == 3
+    assert [part.split(b"HTTP")[0] for part in answer.split(b"\r\n\r\n")[1:]] == [b"1", b"2", b"3"]
+
+
+def test_hanging_clients_keep_nobody_out(server: HttpServer) -> None:
+    hanging = [_connection(server) for _ in range(60)]
+    for connection in hanging[::2]:
+        connection.sendall(b"POST / HT")
+    begun = time.monotonic()
+    assert httpx.post(server.url, content=b"abc").text == "3"
+    assert time.monotonic() - begun < 1
+    for connection in hanging:
+        connection.close()
+
+
+def test_it_stops_while_requests_hang() -> None:
+    with HttpServer(_application, limits=LIMITS) as running:
+        for _ in range(8):
+            threading.Thread(target=_answer, args=(running, b"GET /hangs HTTP/1.0\r\n\r\n"), daemon=True).start()
+        time.sleep(0.3)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 3
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(running.url)

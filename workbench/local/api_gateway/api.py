@@ -1,0 +1,205 @@
+"""REST API of a rendered stack, with API Gateway's limits and in its order of checks."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from workbench.local.api_gateway import proxy_integration, request_model, signatures
+from workbench.local.api_gateway.gateway_responses import RefusedError, rendered
+from workbench.local.api_gateway.rehearsal import Rehearsal
+from workbench.local.api_gateway.signatures import CallerCredentials
+from workbench.local.api_gateway.throttling import Throttling
+from workbench.local.bounded_server import Limits
+from workbench.local.lambda_service import (
+    MAX_EVENT_BYTES,
+    EventTooLargeError,
+    FunctionError,
+    LambdaFunction,
+    ThrottledError,
+    payload,
+)
+from workbench.template.rendered_stack import RenderedMethod, RenderedStack
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+_MAX_BODY_BYTES = 10 * 1024 * 1024
+_MAX_HEADER_BYTES = 10_240  # of the request line and the headers' values
+
+LIMITS = Limits(body_bytes=_MAX_BODY_BYTES, header_bytes=32 * 1024, request_seconds=30, threads=32)
+"""Limits of the server in front of the API. AWS tells no time for a request to come; here it is 30 s."""
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Proofs of those who may call: the API key, and the credentials that sign. None where the stack asks for none."""
+
+    key: str | None = None
+    credentials: CallerCredentials | None = None
+
+
+class RestApi:
+    """The API as a WSGI application."""
+
+    def __init__(
+        self, stack: RenderedStack, function: LambdaFunction, callers: Callers, rehearsal: Rehearsal | None = None
+    ) -> None:
+        self._stack = stack
+        self._function = function
+        self._callers = callers
+        self._rehearsal = rehearsal or Rehearsal()
+        self._throttling = Throttling(stack.stage)
+        # JSON of 10 MB may take 300 MB when it is read, so one body at a time is.
+        self._reading = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        return self._answer(Request(environ))(environ, start_response)
+
+    def refuse(self, status: int, reason: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Write the answer to a request that is no HTTP, is too large, or does not end."""
+        if status == 413:
+            refusal = RefusedError("REQUEST_TOO_LARGE", "Request Too Long")
+        elif status == 500:
+            refusal = RefusedError("DEFAULT_5XX", "Internal server error", status)
+        else:  # 501 stands for a Transfer-Encoding that the client alone can mend
+            refusal = RefusedError("DEFAULT_4XX", f"Bad Request: {reason}", 400 if status == 501 else status)
+        response = rendered(refusal, self._stack.gateway_responses, str(uuid.uuid4()))
+        return response.status, list(response.headers.items()), response.get_data()
+
+    def _answer(self, request: Request) -> Response:
+        request_id = str(uuid.uuid4())
+        try:
+            return self._checked(request, request_id)
+        except RefusedError as refusal:
+            return rendered(refusal, self._stack.gateway_responses, request_id)
+        except Exception:
+            logger.exception("the local API failed")
+            failure = RefusedError("DEFAULT_5XX", "Internal server error", 500)
+            return rendered(failure, self._stack.gateway_responses, request_id)
+
+    def _checked(self, request: Request, request_id: str) -> Response:
+        _require_small_header(request)
+        stage = f"/{self._stack.stage.name}"
+        if request.path == "/" and request.method in ("GET", "HEAD"):
+            return _signpost(f"{request.host_url.rstrip('/')}{stage}/inference")
+        if not f"{request.path}/".startswith(f"{stage}/"):
+            # The stack's gateway responses are those of its stage, and no path outside is the stack's.
+            outside = RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+            return rendered(outside, {}, request_id)
+        path = request.path.removeprefix(stage) or "/"
+        method, parameters = self._route(path, request.method)
+        if method.requires_key and not self._has_key(request):
+            raise RefusedError("INVALID_API_KEY", "Forbidden")
+        if method.requires_signature and self._callers.credentials is not None:
+            with self._reading:
+                signatures.require(request, self._callers.credentials, request.get_data(cache=True))
+        self._throttling.admit(with_key=method.requires_key)
+        if method.integration["Type"] == "MOCK":
+            return proxy_integration.mock_response(method)
+        camera = request.headers.get("X-Camera-Id", "")
+        failure = self._rehearsal.failure(camera, request_id)
+        if failure is not None:
+            return failure
+        patience = self._rehearsal.delay()
+        with self._reading:
+            event = self._event(request, method, path, parameters, request_id)
+        return self._invoked(event, patience, binary=proxy_integration.takes_binary(request, self._binary))
+
+    @property
+    def _binary(self) -> frozenset[str]:
+        return self._stack.binary_media_types
+
+    def _route(self, path: str, http_method: str) -> tuple[RenderedMethod, dict[str, str]]:
+        """Find the method for a path below the stage, with the values of its path parameters.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        for method in self._stack.methods:
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(method.path))
+            found = re.fullmatch(pattern, path)
+            if found and method.http_method == http_method:
+                return method, found.groupdict()
+        raise RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+
+    def _has_key(self, request: Request) -> bool:
+        given = request.headers.get("X-Api-Key", "").encode()
+        return secrets.compare_digest(given, (self._callers.key or "").encode())
+
+    def _event(
+        self, request: Request, method: RenderedMethod, path: str, parameters: dict[str, str], request_id: str
+    ) -> bytes:
+        """Read the body and write the function's event.
+
+        Raises:
+            RefusedError: the body does not fit the method's model, or is too large for the function.
+        """
+        body = request.get_data(cache=False)
+        media_type = request.headers.get("Content-Type", "application/json").split(";")[0].strip()
+        if not request_model.fits(body, method.models.get(media_type)):
+            raise RefusedError("BAD_REQUEST_BODY", "Invalid request body")
+        if proxy_integration.encoded_bytes(request, len(body), self._binary) > MAX_EVENT_BYTES:
+            raise RefusedError("REQUEST_TOO_LARGE", "Request Too Long")
+        try:
+            return payload(
+                proxy_integration.event(
+                    request,
+                    method,
+                    body,
+                    path=path,
+                    stage=self._stack.stage.name,
+                    parameters=parameters,
+                    binary_media_types=self._binary,
+                    request_id=request_id,
+                )
+            )
+        except EventTooLargeError as error:
+            raise RefusedError("REQUEST_TOO_LARGE", "Request Too Long") from error
+
+    def _invoked(self, event: bytes, patience_seconds: float, *, binary: bool) -> Response:
+        """Call the function.
+
+        Raises:
+            RefusedError: it is throttled, takes too long, or fails.
+        """
+        try:
+            answer = self._function.invoke(event, patience_seconds=patience_seconds)
+            return proxy_integration.response(answer, binary=binary)
+        except ThrottledError as error:
+            # https://repost.aws/questions/QUfI6bsdd0SOiPeyimzxSkfQ
+            raise RefusedError("INTEGRATION_FAILURE", "Internal server error") from error
+        except TimeoutError as error:
+            raise RefusedError("INTEGRATION_TIMEOUT", "Endpoint request timed out") from error
+        except FunctionError as error:
+            logger.error("the function failed: %s", error)
+            raise RefusedError("DEFAULT_5XX", "Internal server error", 502) from error
+
+
+def _require_small_header(request: Request) -> None:
+    """Refuse a request line and values of headers of more than 10,240 bytes together.
+
+    Raises:
+        RefusedError: they are more. AWS does not tell the status; this is HTTP's own.
+    """
+    line = len(request.method) + len(request.environ.get("REQUEST_URI", request.full_path)) + len(" HTTP/1.1 ")
+    if line + sum(len(value) for value in request.headers.values()) > _MAX_HEADER_BYTES:
+        raise RefusedError("DEFAULT_4XX", f"HTTP header is larger than {_MAX_HEADER_BYTES} bytes.", 431)
+
+
+def _signpost(url: str) -> Response:
+    """Where to read on. API Gateway itself would refuse this path as any outside the stage."""
+    read_on = "docs/api.md says how, docs/local.md where this differs from AWS"
+    return Response(f"This is ipc-ai up. Send frames to POST {url}; {read_on}.\n", mimetype="text/plain")
