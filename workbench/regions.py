@@ -23,13 +23,13 @@ def require_usable(region: str) -> None:
     Raises:
         RegionError: it is unknown, or the stack cannot be deployed to it.
     """
-    known = _known()
-    if region not in known:
-        raise RegionError(f"there is no region '{region}'{nearest(region, known)}; known: {', '.join(known)}")
+    usable = [name for name in _known() if name not in WITHOUT_HOSTING]
     if region in WITHOUT_HOSTING:
         area = region.rsplit("-", 2)[0]
-        near = next((name for name in known if name.startswith(f"{area}-") and name not in WITHOUT_HOSTING), known[0])
+        near = next((name for name in usable if name.startswith(f"{area}-")), usable[0])
         raise RegionError(f"CloudFormation has no SageMaker endpoints in {region}; take another region, such as {near}")
+    if region not in usable:
+        raise RegionError(f"there is no region '{region}'{nearest(region, usable)}; known: {', '.join(usable)}")
 
 
 def argument(text: str) -> str:
