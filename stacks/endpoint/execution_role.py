@@ -51,7 +51,7 @@ def execution_role(
         CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=_telemetry(log_group)),
         _policy_if(options.has_model_data, "ReadModelData", _read_of_model_data(options.model_data_url)),
         _policy_if(options.has_frame_bucket, "ReadFrames", _read_of_frames(options.frame_bucket)),
-        _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
+        CfnRole.PolicyProperty(policy_name="PullImage", policy_document=PolicyDocument(statements=images.pull())),
         _policy_if(options.kind.is_async, "AsyncRequests", *events.use_by_endpoint(), results.publish()),
         _policy_if(options.captures_data, "WriteCaptures", events.write_of_captures()),
         _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
@@ -67,11 +67,6 @@ def execution_role(
             ),
             "CKV_AWS_109": "In a VPC SageMaker manages network interfaces, and EC2 has no finer resource for that",
         },
-    )
-    images.grant_pull(role)
-    acknowledge(
-        role.node.find_child("DefaultPolicy"),
-        {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken, the registry's login, takes no resource"},
     )
     return role
 

@@ -12,7 +12,7 @@ from typing import Any
 from stacks.assets.published_names import PROCESSORS
 from stacks.context import require_models_of_catalogue
 from stacks.errors import ContextValueError
-from workbench import places
+from workbench import places, regions
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, ImageError, StartError
 from workbench.images import image_recipe, pushing
@@ -61,7 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", metavar="NAMES", help="models of the catalogue to fetch into it, spaces between")
     parser.add_argument("--kms-key", metavar="ARN", help="key that encrypts a new repository (default: ECR's own)")
     parser.add_argument("--engine", choices=container_engine.NAMES, help="default: Docker, else Podman")
-    parser.add_argument("--region", help="region (default: that of the profile or the environment)")
+    parser.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
     parser.add_argument("--dry-run", action="store_true", help="print every command, and do nothing")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON; all else goes to stderr")

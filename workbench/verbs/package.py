@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from workbench import typed
+from workbench import regions, typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.packing import packed_model
@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="the endpoint's, for --image dlc (default: %(default)s)",
     )
-    parser.add_argument("--region", help="region (default: that of the profile or the environment)")
+    parser.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 

@@ -30,7 +30,7 @@ def _sources(output: Path, customized_application: str | None = None, **context:
     )
     app.synth()
     manifest = json.loads((output / "stack.assets.json").read_text(encoding="utf-8"))
-    return [asset["source"] for asset in manifest["dockerImages"].values()]
+    return [asset["source"] for asset in manifest.get("dockerImages", {}).values()]
 
 
 def _arguments(output: Path, **context: str) -> list[dict[str, str]]:
@@ -50,6 +50,37 @@ def test_manifests_are_docker_s(
     monkeypatch.setenv("CDK_DOCKER", engine)
     for source in _sources(tmp_path, "containers/customized-application"):
         assert source.get("dockerOutputs") == outputs
+
+
+@pytest.mark.parametrize(
+    ("image", "built"),
+    [("cpu", [{"PROCESSOR": "cpu"}]), ("gpu", [{"PROCESSOR": "gpu"}]), ("none", []), ("customized", [])],
+)
+def test_only_the_named_image_is_built(tmp_path: Path, image: str, built: list[dict[str, str]]) -> None:
+    assert _arguments(tmp_path, builtImage=image) == built
+
+
+def test_only_the_customized_application_is_built(tmp_path: Path) -> None:
+    (source,) = _sources(tmp_path, "containers/customized-application", builtImage="customized")
+    assert source["dockerBuildArgs"] == {"APPLICATION_FOLDER": "containers/customized-application"}
+
+
+def test_another_processor_is_refused_by_a_template_without_its_image(tmp_path: Path) -> None:
+    """An operator may choose it in the console, where no image can be built."""
+    stack = Stack(App(outdir=str(tmp_path), context={"aws:cdk:disable-asset-staging": True, "builtImage": "cpu"}), "s")
+    images = ContainerImages(
+        stack,
+        "Images",
+        parameters=Parameters(stack, has_customized_image=False),
+        partition=Partition(stack, "Partition"),
+        customized_application=None,
+    )
+    (choice,) = (
+        part for part in stack.resolve(images.image_uri)["Fn::If"] if isinstance(part, dict) and "Fn::If" in part
+    )
+    _, for_gpu, for_cpu = choice["Fn::If"]
+    assert for_gpu == "this-template-has-no-gpu-image.deploy-with-ipc-ai-deploy"
+    assert "container-assets" in json.dumps(for_cpu)
 
 
 @pytest.mark.parametrize(

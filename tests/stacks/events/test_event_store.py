@@ -168,8 +168,8 @@ def _event_store(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("context", "policy"),
     [
-        ({}, "Retain"),
-        ({DELETE_EVENTS: "false"}, "Retain"),
+        ({}, "RetainExceptOnCreate"),
+        ({DELETE_EVENTS: "false"}, "RetainExceptOnCreate"),
         ({DELETE_EVENTS: "true"}, "Delete"),
         ({DELETE_EVENTS: True}, "Delete"),
     ],

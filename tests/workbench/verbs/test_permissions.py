@@ -29,6 +29,7 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeVpcs",
 }
 EVERYTHING = {
+    "apiAccessLogs": "Yes",
     "saveRequestEvents": "Yes",
     "deployInstanceType": "ml.m5.xlarge",  # whose volume takes the key
     "eventsTable": "Yes",
