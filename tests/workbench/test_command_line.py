@@ -90,10 +90,6 @@ def test_a_verb_imports_no_other() -> None:
         (["benchmark", "@embedded", "--frame", "a.jpg"], "'@embedded' lacks a name; write MODEL, MODEL@ENGINE or"),
         (["plan", "--model", "+x"], "'+x' lacks a name; write MODEL"),
         (["speed", "--only", ","], "',' lacks a name; write groups with commas between"),
-        (
-            ["package", "net", "--no-trial", "--sample", "a.csv"],
-            "--sample is for the trial; leave it out, or",
-        ),
         (["up", "--store="], "argument --store: the value is empty"),
         (["image", "biuld"], "argument action: unknown value 'biuld', did you mean 'build'"),
         (["image", "build", "--processor", "gpo"], "did you mean 'gpu'"),

@@ -12,7 +12,7 @@ from ipc_ai_catalogue import nearest
 from stacks.context import MODELS, STACK_NAME, require_known, require_models_of_catalogue, stack_name
 from stacks.errors import ContextValueError
 from workbench import places
-from workbench.errors import WorkbenchError
+from workbench.errors import AccountError, WorkbenchError
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _require_profile(name: str | None) -> None:
     """Check a profile that is named, because a dry run goes on without an account."""
     known = botocore.session.Session().available_profiles
     if name is not None and name not in known:
-        raise WorkbenchError(
+        raise AccountError(
             f"there is no AWS profile '{name}'{nearest(name, known)}; name one of your AWS configuration"
         )
 

@@ -107,9 +107,6 @@ def pack(word: str, arguments: argparse.Namespace, *, stores: Sequence[Path] = (
         PackageError: a file is missing or misplaced.
         StartError: another archive cannot be unpacked.
     """
-    for option in ("sample", "content_type"):
-        if getattr(arguments, "no_trial", False) and getattr(arguments, option):
-            raise PackageError(f"--{option.replace('_', '-')} is for the trial; leave it out, or --no-trial")
     named = named_models.stored(word, stores=stores) or Path(word)
     name = named_models.stem(named) if named.exists() else "+".join(named_models.stem(Path(h)) for h in word.split("+"))
     output = arguments.output or places.OUTPUT / "packages" / f"{name}.tar.gz"
