@@ -140,7 +140,7 @@ def error_in_log(program: ChildProcess) -> str | None:
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if entry.get("level") == "ERROR":
-                message = str(entry["message"])
+                message = " ".join(str(entry["message"]).split())
                 raised = _raised(str(entry.get("traceback", "")))
                 return message if raised in message else f"{message}: {raised}"
     return None
@@ -150,4 +150,4 @@ def _raised(traceback: str) -> str:
     """Exception of a traceback in one line; that of ONNX Runtime and others has several."""
     lines = traceback.strip().splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
-    return " ".join(line.strip() for line in lines[frames[-1] + 1 if frames else 0 :])
+    return " ".join(" ".join(lines[frames[-1] + 1 if frames else 0 :]).split())

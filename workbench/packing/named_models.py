@@ -41,8 +41,12 @@ def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict
         stores: folders of model folders, in which names are looked for.
 
     Raises:
+        PackageError: a word lacks a name.
         StartError: a packed model cannot be unpacked.
     """
+    for word in words:
+        if "" in re.split("[+@]", word) and not Path(word).exists():
+            raise PackageError(f"'{word}' lacks a name; write MODEL, MODEL@ENGINE or DETECTOR+EMBEDDER")
     with ExitStack() as unpacked:
         yield {word: _in_folders(word, stores, unpacked) for word in words}
 
