@@ -97,7 +97,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.channel_class = _Channel
 
     def handle_accept(self) -> None:
-        """Accept a connection. Where there are too many, have one closed that makes the server wait.
+        """Accept a connection. Where there are too many, close one that does not read an answer.
 
         It is closed in its own turn: the new connection would get its number, and with it what the system has told of
         the old one in this turn.
@@ -105,7 +105,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         stay = [channel for channel in self.active_channels.values() if not channel.will_close]
         waiting = [channel for channel in stay if not channel.requests]
         if len(stay) >= self.limits.connections and waiting:
-            min(waiting, key=lambda channel: channel.since).end()
+            min(waiting, key=lambda channel: (channel.total_outbufs_len > 0, channel.since)).end()
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
