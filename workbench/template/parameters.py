@@ -9,6 +9,7 @@ from typing import Any
 
 from ipc_ai_catalogue import nearest
 from workbench.errors import ParameterError
+from workbench.template.model_names import require_pair
 
 # Parameters that the CDK adds for its own use.
 _NOT_THE_OPERATORS = frozenset({"BootstrapVersion"})
@@ -86,6 +87,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
         for assertion in rule["Assertions"]:
             if not _holds(assertion["Assert"], values):
                 raise ParameterError(_complaint(assertion, values))
+    require_pair(template, values)
     return values
 
 

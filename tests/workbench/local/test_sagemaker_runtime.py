@@ -116,3 +116,22 @@ def _take_and_close(container: socket.socket) -> None:
     connection, _ = container.accept()
     with connection:
         connection.recv(65536)
+
+
+def test_the_containers_custom_attributes_are_passed_on() -> None:
+    """As SageMaker does, which passes on no other header but the content type."""
+    container = Flask(__name__)
+    header = "X-Amzn-SageMaker-Custom-Attributes"
+
+    @container.post("/invocations")
+    def invocations() -> Response:
+        return Response("x", 201, {header: "status=201&X-Model=7", "X-Model": "7"}, content_type="text/plain")
+
+    with HttpServer(container) as server:
+        client = sagemaker_runtime.create_app("endpoint", server.url).test_client()
+        answer = client.post("/endpoints/endpoint/invocations", data=b"frame")
+    assert (answer.status_code, answer.headers[header], answer.headers.get("X-Model")) == (
+        200,
+        "status=201&X-Model=7",
+        None,
+    )

@@ -22,6 +22,7 @@ from inference_api.sagemaker.signature import signed
 from inference_api.settings import AwsAccess
 
 _SERVICE = "sagemaker"
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _CONNECTIONS: dict[str, Callable[..., http.client.HTTPConnection]] = {
     "https": http.client.HTTPSConnection,
     "http": http.client.HTTPConnection,
@@ -51,7 +52,7 @@ class RuntimeClient:
         """Send a body to an endpoint, without a copy and without retries.
 
         Returns:
-            ``Body``, a file object of the answer, and ``ContentType``, which may be empty.
+            ``Body``, a file object of the answer, and ``ContentType`` and ``CustomAttributes``, which may be empty.
 
         Raises:
             ClientError: the runtime or the container refused or failed.
@@ -64,7 +65,7 @@ class RuntimeClient:
         headers = {
             "Accept": Accept,
             "Content-Type": ContentType,
-            "X-Amzn-SageMaker-Custom-Attributes": CustomAttributes,
+            _CUSTOM_ATTRIBUTES: CustomAttributes,
             "X-Amzn-SageMaker-Inference-Id": InferenceId,
         }
         sent = signed(
@@ -91,7 +92,11 @@ class RuntimeClient:
             raise HTTPClientError(error=error) from error
         if answer.status != http.client.OK:
             raise _client_error(answer, body)
-        return {"Body": io.BytesIO(body), "ContentType": answer.headers.get("Content-Type", "")}
+        return {
+            "Body": io.BytesIO(body),
+            "ContentType": answer.headers.get("Content-Type", ""),
+            "CustomAttributes": answer.headers.get(_CUSTOM_ATTRIBUTES, ""),
+        }
 
     def close(self) -> None:
         """Close the connection, so that the next call reads nothing left over from a failed one."""
