@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from workbench import typed
 from workbench.errors import StartError
 
 PARAMETER = "modelDataUrl"
@@ -77,7 +78,10 @@ def _unpack(archive: Path, folder: str, name: str) -> None:
         with tarfile.open(archive, "r:gz") as packed:
             packed.extractall(folder, filter="data")
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise StartError(f"{name} is not a model.tar.gz that can be unpacked: {error}") from error
+        raise StartError(
+            f"{name} is not a model.tar.gz that can be unpacked: {error}; SageMaker takes gzip alone, and "
+            f"'{typed.command('package', 'PATH')}' makes one of any archive or folder"
+        ) from error
 
 
 def _download(url: str, target: Path, region: str) -> None:

@@ -24,6 +24,7 @@ from workbench.local.http_server import HOST
 
 _START_SECONDS = 300
 _POLL_SECONDS = 0.1
+_SHOWN_CHARACTERS = 600
 _NOT_LOADED = '"ModelLoadFailed"'
 
 
@@ -127,6 +128,13 @@ def _end(program: ChildProcess) -> str:
     return f"the serving program ended; its log says:\n{tail}"
 
 
+def _on_one_line(text: str) -> str:
+    """Text of an error on one line, without its middle where it is long: ONNX Runtime and MXNet append their stack."""
+    line = " ".join(text.split())
+    half = _SHOWN_CHARACTERS // 2
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:half]} ... {line[-half:]}"
+
+
 def reason_in_log(program: ChildProcess) -> str:
     """Last error in the program's log, else the end of the log."""
     return error_in_log(program) or (
@@ -140,7 +148,7 @@ def error_in_log(program: ChildProcess) -> str | None:
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if entry.get("level") == "ERROR":
-                message = str(entry["message"])
-                raised = str(entry.get("traceback", "")).strip().rpartition("\n")[2]
+                message = _on_one_line(str(entry["message"]))
+                raised = _on_one_line(str(entry.get("traceback", "")).strip().rpartition("\n")[2])
                 return message if raised in message else f"{message}: {raised}"
     return None
