@@ -7,13 +7,14 @@ import contextlib
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from workbench import places
 from workbench.deployment import model_to_deploy
-from workbench.errors import PackageError
+from workbench.errors import PackageError, WorkbenchError
 from workbench.local import model_data, service
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
@@ -54,9 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     logs = arguments.logs or Path(tempfile.mkdtemp(prefix="ipc-ai-saas-"))
     logs.mkdir(parents=True, exist_ok=True)
     console.print(f"logs in {logs}", highlight=False, soft_wrap=True)
-    with service.running(
+    starting = service.running(
         stack, port=arguments.port, model_store=arguments.store, logs=logs, local_model_data=local_model_data
-    ) as running:
+    )
+    with _logs_left(logs, console), starting as running:
         print(f"API {running.api_url}", flush=True)
         print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
         if uploads := running.uploads:
@@ -73,6 +75,19 @@ def run(arguments: argparse.Namespace) -> int:
             signal.signal(number, signal.SIG_IGN)  # stopping takes a moment, and a second signal must not interrupt it
     console.print("stopped")
     return 0
+
+
+@contextlib.contextmanager
+def _logs_left(logs: Path, console: Console) -> Iterator[None]:
+    """After a failure name the logs that stay; an empty folder is removed."""
+    try:
+        yield
+    except WorkbenchError:
+        if any(logs.iterdir()):
+            console.print(f"the logs stay in {logs}", highlight=False, soft_wrap=True)
+        else:
+            logs.rmdir()
+        raise
 
 
 def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:

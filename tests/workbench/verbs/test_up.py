@@ -6,12 +6,15 @@ import argparse
 import dataclasses
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ipc_ai_catalogue as catalogue
-from workbench.errors import PackageError
+from workbench.errors import PackageError, StartError
 from workbench.verbs import up
 
 
@@ -80,6 +83,31 @@ def test_one_detector_with_its_description_takes_any_name(tmp_path: Path) -> Non
     folder = _described(tmp_path / "shop", "yolox_nano", "shop")
     words = [str(folder), "--output", str(tmp_path / "a.tar.gz"), "--parameters", "detectorModelName=front-door"]
     assert _parameters(*words)["detectorModelName"] == "front-door"
+
+
+@pytest.mark.parametrize("has_log", [True, False])
+def test_a_failed_start_names_its_logs_or_leaves_none(
+    tmp_path: Path,
+    template: dict[str, Any],
+    has_log: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @contextmanager
+    def failing(*_: object, logs: Path, **__: object) -> Iterator[None]:
+        if has_log:
+            (logs / "serving.log").write_text("why")
+        raise StartError("it did not start")
+        yield
+
+    monkeypatch.setattr(up, "synthesize", lambda: template)
+    monkeypatch.setattr(up.service, "running", failing)
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    with pytest.raises(StartError):
+        up.run(parser.parse_args(["--logs", str(tmp_path / "logs")]))
+    assert (tmp_path / "logs").exists() is has_log
+    assert (f"the logs stay in {tmp_path}/logs" in capsys.readouterr().err) is has_log
 
 
 def test_what_does_not_run_here(program: Path, tmp_path: Path) -> None:
