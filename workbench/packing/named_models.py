@@ -12,7 +12,7 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import Model
 from workbench import places, typed
 from workbench.errors import PackageError
-from workbench.packing import source_archives
+from workbench.packing import companions, source_archives
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
 
@@ -95,6 +95,8 @@ def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
         for each in (f"{older['stem']}-symbol.json", f"{older['stem']}-0000.params"):
             (folder / each).symlink_to((path.parent / each).resolve())
         return [folder]
+    if path.is_file() and path.parent / DESCRIPTION in companions.of(path):
+        return [path.parent]
     if source_archives.is_archive(path):
         folder = unpacked.enter_context(source_archives.unpacked(path))
         path = _named(stem(path).replace("+", "-"), unpacked)

@@ -15,6 +15,7 @@ import pytest
 
 import ipc_ai_catalogue as catalogue
 from workbench.errors import PackageError, StartError
+from workbench.local import service
 from workbench.verbs import up
 
 
@@ -97,11 +98,14 @@ def test_a_failed_start_names_its_logs_or_leaves_none(
     def failing(*_: object, logs: Path, **__: object) -> Iterator[None]:
         if has_log:
             (logs / "serving.log").write_text("why")
-        raise StartError("it did not start")
+        refuse()
         yield
 
+    def refuse() -> None:
+        raise StartError("it did not start")
+
     monkeypatch.setattr(up, "synthesize", lambda: template)
-    monkeypatch.setattr(up.service, "running", failing)
+    monkeypatch.setattr(service, "running", failing)
     parser = argparse.ArgumentParser()
     up.add_arguments(parser)
     with pytest.raises(StartError):
