@@ -290,6 +290,14 @@ def test_an_overloaded_endpoint_says_when_to_come_back(endpoint: FakeEndpoint, b
     assert _keys(bucket) == []
 
 
+def test_a_failing_models_words_are_in_the_log_alone(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:
+    endpoint.failure = translated_failure(500, "no connection to db-7")
+    status, body, _ = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["code"]) == (502, "ModelFailed")
+    assert "db-7" not in body["error"]["message"]
+    assert [vars(record).get("model_said") for record in caplog.records] == ["500: no connection to db-7"]
+
+
 @pytest.mark.parametrize("save", ["Yes", "No"])
 def test_a_request_is_measured_stage_by_stage(
     endpoint: FakeEndpoint, function_environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], save: str

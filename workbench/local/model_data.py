@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from workbench import typed
 from workbench.errors import StartError
 from workbench.local.owned_folder import owned_folder
 
@@ -83,7 +84,10 @@ def _unpack(archive: Path, folder: Path, name: str) -> None:
         with tarfile.open(archive, "r:gz") as packed:
             packed.extractall(folder, filter="data")
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise StartError(f"{name} is not a model.tar.gz that can be unpacked: {error}") from error
+        raise StartError(
+            f"{name} is not a model.tar.gz that can be unpacked: {error}; SageMaker takes gzip alone, and "
+            f"'{typed.command('package', 'PATH')}' makes one of any archive or folder"
+        ) from error
     finally:
         os.umask(before)
 

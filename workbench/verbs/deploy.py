@@ -31,7 +31,7 @@ from workbench.errors import AccountError, ImageError
 from workbench.images import image_registry
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
-from workbench.packing.packing_report import trial_line
+from workbench.packing.packing_report import trial_lines
 from workbench.template import parameters
 from workbench.template.rendered_template import synthesize
 
@@ -94,9 +94,9 @@ def run(
 def _supplied(packed: PackedModel, values: Mapping[str, str], account: Account, arguments: argparse.Namespace) -> str:
     """Try the archive here, upload it to S3, and return the report lines of both."""
     url = values["modelDataUrl"]
-    tried = trial_line(packed_model.tried(packed, arguments, image=values["containerImageUri"]))
+    tried = trial_lines(packed_model.tried(packed, arguments, image=values["containerImageUri"]))
     uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
-    return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
+    return "\n".join([*tried, f"{'uploaded    ' if uploaded else 'there       '}{url}"])
 
 
 def _running_stack(account: Account, name: str) -> DeployedStack | None:

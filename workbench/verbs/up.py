@@ -138,6 +138,7 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     if model is None:
         return given
     model_to_deploy.refuse_another_application(arguments.model, model, given)
+    model_to_deploy.refuse_another_name(model, given)
     if not isinstance(model, PackedModel):
         return {**model.model_parameters, **given}
     if not model.layout.served_by_our_image and "containerImageUri" not in given:

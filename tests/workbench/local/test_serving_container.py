@@ -63,5 +63,17 @@ def test_a_program_that_says_nothing_of_an_error_has_its_last_line(tmp_path: Pat
         assert "\n" not in serving_container.reason_in_log(program)
 
 
+def test_a_long_error_has_its_beginning_and_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "serving.log"
+    message = "MXNetError: shape" + "\n  [bt] frame" * 100 + "\nincompatible"
+    log.write_text(json.dumps({"level": "ERROR", "message": message, "traceback": "x"}))
+    with _nothing(tmp_path, log) as program:
+        said = serving_container.error_in_log(program)
+    assert said is not None
+    assert said.startswith("MXNetError: shape [bt] frame")
+    assert said.endswith("[bt] frame incompatible: x")
+    assert (len(said), "\n" in said) == (605, False)
+
+
 def _nothing(folder: Path, log: Path) -> ChildProcess:
     return ChildProcess([sys.executable, "-c", "pass"], environment=os.environ, directory=folder, log=log)

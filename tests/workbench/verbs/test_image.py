@@ -431,7 +431,19 @@ def test_an_image_that_is_named_for_its_registry(
         _run("push", other)
 
 
-def test_a_dry_run_for_an_image_of_this_machine(ecr: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_for_an_image_that_is_not_here_says_so(ecr: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    _run("push", "nothing:1", "--dry-run")
+    note, *commands = capfd.readouterr().out.splitlines()
+    assert note.startswith("# it would fail: the image nothing:1 is not on this machine; build it with ")
+    assert commands[-1] == f"docker push {HOST}/nothing:1"
+    _run("push", "nothing:1", "--dry-run", "--json")
+    assert "nothing:1 is not on this machine" in json.loads(capfd.readouterr().out)["notes"][0]
+
+
+def test_a_dry_run_for_an_image_of_this_machine(
+    ecr: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAS", "frame-quality:1")
     _run("push", "frame-quality:1", "--repository", "team/mine", "--dry-run")
     *created, tag, login, push = capfd.readouterr().out.splitlines()
     uri = f"{HOST}/team/mine:1"
