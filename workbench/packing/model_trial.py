@@ -81,7 +81,7 @@ def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) 
     try:
         trial = _run(archive, layout, sent, model_store=model_store, log=log)
     except PackageError as error:
-        raise PackageError(f"{error}; its log is {log}" if log.exists() else str(error)) from error
+        raise PackageError(f"{log} has the log; {error}" if log.exists() else str(error)) from error
     log.unlink()
     return trial
 
