@@ -146,7 +146,7 @@ class S3FrontEnd(Construct):
     def _function(
         self, role: Role, parameters: Parameters, endpoint: ModelEndpoint, events: EventStore, model_name: str
     ) -> Function:
-        return python_function(
+        function = python_function(
             self,
             "IngestFunction",
             description="Sends files that cameras upload to the endpoint and keeps the events",
@@ -166,3 +166,5 @@ class S3FrontEnd(Construct):
                 "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
             },
         )
+        acknowledge(function, {"CloudFormation-Validate::W1028": "Uploads to a stack that compares faces are refused"})
+        return function

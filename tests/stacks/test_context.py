@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from stacks.context import NAMES, built_image, require_known, require_models_of_catalogue, stack_name
 from stacks.errors import ContextValueError
-from workbench.places import REPOSITORY
+from workbench.places import CDK, REPOSITORY
 
 
 @pytest.mark.parametrize(("given", "name"), [(None, "ipc-ai-saas"), ("", "ipc-ai-saas"), ("shop-1", "shop-1")])
@@ -84,3 +85,16 @@ def test_the_one_image_to_build() -> None:
     assert [built_image(name) for name in ("cpu", "gpu", "customized", "none")] == ["cpu", "gpu", "customized", "none"]
     with pytest.raises(ContextValueError, match=r"builtImage cannot be 'gpus', did you mean 'gpu'\?; it takes one of"):
         built_image("gpus")
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+def test_the_cdk_warns_of_nothing(tmp_path: Path) -> None:
+    synth = subprocess.run(
+        [CDK, "synth", "--quiet", "--no-staging", "--output", tmp_path],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "WARNING" not in synth.stderr
