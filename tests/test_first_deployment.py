@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def _commands(page: str) -> Iterator[list[str]]:
     ):
         for part in (written, *re.findall(r"\$\((aws [^()]+)\)", written)):
             outside = re.sub(r"\$\([^()]*\)", "X", part).rstrip(")")
-            yield shlex.split(outside)
+            yield shlex.split(outside.split(" | ")[0])
 
 
 COMMANDS = sorted({tuple(words) for words in _commands("first-deployment.md")})
@@ -66,6 +67,25 @@ def test_resources_that_are_looked_up_are_there_once(template: dict[str, Any]) -
     for beginning, kind in found:
         matching = [name for name in of_type(resources, f"AWS::{kind}") if name.startswith(beginning)]
         assert len(matching) == 1, (beginning, kind, matching)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("physical_id", "name"),
+    [
+        ("arn:aws-cn:sagemaker:cn-north-1:111122223333:model/first-Model-1a", "first-Model-1a"),
+        ("/aws/vendedlogs/first", "/aws/vendedlogs/first"),
+        ("first-function", "first-function"),
+    ],
+)
+def test_a_resource_that_is_looked_up_has_its_name(physical_id: str, name: str) -> None:
+    """CloudFormation's id of SageMaker's resources is their ARN, which no operation takes as a name."""
+    page = (_PAGES / "first-deployment.md").read_text(encoding="utf-8")
+    function = re.search(r"^resource\(\) \{\n.*?^\}", page, re.MULTILINE | re.DOTALL)
+    assert function is not None
+    script = f"aws() {{ echo '{physical_id}'; }}\n{function[0]}\nresource Model SageMaker::Model"
+    finished = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert finished.stdout == f"{name}\n"
 
 
 def test_both_languages_have_the_same_commands() -> None:
