@@ -1,7 +1,9 @@
 """CDK entry point: ``npx cdk synth`` and ``npx cdk deploy --parameters applicationType=...`` run this."""
 
 import sys
+from pathlib import Path
 
+from stacks.assets.file_modes import make_assets_readable
 from stacks.checks import security_checks
 from stacks.checks.template_validation import validating_app
 from stacks.context import STACK_NAME, require_known, stack_name
@@ -19,4 +21,4 @@ try:
 except StackError as error:
     sys.exit(str(error))
 security_checks.add_if_asked_for(app)
-app.synth()
+make_assets_readable(Path(app.synth().directory))

@@ -10,14 +10,18 @@ from stacks.errors import ContextValueError
 
 STACK_NAME = "stackName"
 MODELS, MODELS_FROM, BASE_IMAGE, PIP_INDEX_URL = "models", "modelsFrom", "baseImage", "pipIndexUrl"
-CUSTOMIZED_APPLICATION, DELETE_EVENTS = "customizedApplication", "deleteEvents"
+RUN_AS = "runAs"
+BUILT_IMAGE, CUSTOMIZED_APPLICATION, DELETE_EVENTS = "builtImage", "customizedApplication", "deleteEvents"
 SECURITY_CHECKS = "nag"
 PUBLISHED_BUCKET, PUBLISHED_VERSION, PUBLISHED_REGISTRIES = "publishBucket", "publishVersion", "publishRegistries"
 NAMES = (
-    *(STACK_NAME, MODELS, MODELS_FROM, BASE_IMAGE, PIP_INDEX_URL, CUSTOMIZED_APPLICATION, DELETE_EVENTS),
+    *(STACK_NAME, MODELS, MODELS_FROM, BASE_IMAGE, PIP_INDEX_URL, RUN_AS),
+    *(BUILT_IMAGE, CUSTOMIZED_APPLICATION, DELETE_EVENTS),
     *(SECURITY_CHECKS, PUBLISHED_BUCKET, PUBLISHED_VERSION, PUBLISHED_REGISTRIES),
 )
 """All names that the stack reads."""
+CUSTOMIZED = "customized"
+_IMAGES = ("cpu", "gpu", CUSTOMIZED, "none")
 
 # Feature flags and settings of the CDK, what it looked up in an account, and of its command line the last two.
 _OF_THE_CDK = re.compile(r"@.*|.*:.*|cli-telemetry|acknowledged-issue-numbers")
@@ -70,3 +74,17 @@ def require_models_of_catalogue(given: object) -> None:
             known.parts(name)
         except catalogue.UnknownNameError as error:
             raise ContextValueError(f"{MODELS}: {error}; put spaces between names") from error
+
+
+def built_image(given: object) -> str | None:
+    """The one image to build; None for all that the parameters may choose.
+
+    Raises:
+        ContextValueError: there is no such image.
+    """
+    if given in (None, ""):
+        return None
+    if given not in _IMAGES:
+        near = catalogue.nearest(str(given), _IMAGES)
+        raise ContextValueError(f"{BUILT_IMAGE} cannot be {given!r}{near}; it takes one of: {', '.join(_IMAGES)}")
+    return str(given)

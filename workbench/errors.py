@@ -6,6 +6,7 @@
     ├── ParameterError     a stack parameter that the template does not take
     ├── SynthesisError     ``cdk synth`` failed
     ├── AccountError       AWS cannot be asked, or the account is not ready for a deployment
+    ├── RegionError        a region that does not exist, or that the stack cannot be deployed to
     ├── PublishingError    a template set cannot be published as asked
     ├── PackageError       a model cannot be packed, is not in its framework's layout, or does not answer
     ├── FetchError         an artefact cannot be found or downloaded
@@ -39,6 +40,10 @@ class SynthesisError(WorkbenchError):
 
 class AccountError(WorkbenchError):
     """AWS cannot be asked, or the account is not ready for a deployment."""
+
+
+class RegionError(WorkbenchError):
+    """A region that does not exist, or that the stack cannot be deployed to."""
 
 
 class PublishingError(WorkbenchError):

@@ -7,7 +7,6 @@ your own.
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,9 +50,9 @@ class Model:
     thresholds: Thresholds
 
 
-def model_fn(model_dir: str) -> Model:  # noqa: ARG001
+def model_fn(model_dir: str, context: Any) -> Model:  # noqa: ARG001
     """Load the model; one with weights reads them from ``model_dir``, where SageMaker unpacks model.tar.gz."""
-    return Model(os.environ.get("MODEL_NAME", "frame-quality"), Thresholds())
+    return Model(context.model_name, Thresholds())
 
 
 def input_fn(body: bytes | str, content_type: str) -> list[Frame] | Frame:

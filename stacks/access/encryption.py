@@ -47,6 +47,21 @@ class Encryption(Construct):
         """Permission to write and read objects that the key encrypts; for when ``has_key`` holds."""
         return PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._arn])
 
+    def use_for_volumes(self) -> list[PolicyStatement]:
+        """Permissions of a role whose service has EBS encrypt volumes with the key; for when ``has_key`` holds.
+
+        EBS works by a grant, which the role's service makes and nothing else may.
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html, KmsKeyId
+        """
+        return [
+            PolicyStatement(
+                actions=["kms:CreateGrant"],
+                resources=[self._arn],
+                conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+            ),
+            PolicyStatement(actions=["kms:DescribeKey"], resources=[self._arn]),
+        ]
+
     def grant(self, role: IRole, *, only_if: CfnCondition | None = None) -> None:
         """Let a role use the key, where one is given.
 

@@ -1,19 +1,33 @@
-"""The serving container's images, one a processor and perhaps the operator's own, and the choice between them."""
+"""The serving container's images, one a processor and perhaps the operator's own, and the choice between them.
+
+All of them are built, because a parameter chooses at the deployment; the context ``builtImage`` names the one that the
+parameters choose, and then no other is built or pushed.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from aws_cdk import CfnCondition
-from aws_cdk.aws_ecr import IRepository
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
-from aws_cdk.aws_iam import IGrantable, PolicyStatement
+from aws_cdk.aws_iam import PolicyStatement
 from constructs import Construct
 
 from stacks.assets import publication
+from stacks.assets.image_format import BUILD_OUTPUT
 from stacks.assets.published_names import PROCESSORS
 from stacks.conditions import all_of, differs, equals, is_given, value_if
-from stacks.context import BASE_IMAGE, MODELS, MODELS_FROM, PIP_INDEX_URL
+from stacks.context import (
+    BASE_IMAGE,
+    BUILT_IMAGE,
+    CUSTOMIZED,
+    MODELS,
+    MODELS_FROM,
+    PIP_INDEX_URL,
+    RUN_AS,
+    built_image,
+)
 from stacks.errors import ContextValueError
 from stacks.parameters import image_uri
 from stacks.parameters.endpoint import SERVERLESS
@@ -23,7 +37,7 @@ from stacks.partition import Partition
 from stacks.places import REPOSITORY
 
 # Context values that become build arguments: of every image, and of those for the processors alone.
-_BUILD_ARGUMENTS = {BASE_IMAGE: "BASE_IMAGE", PIP_INDEX_URL: "PIP_INDEX_URL"}
+_BUILD_ARGUMENTS = {BASE_IMAGE: "BASE_IMAGE", PIP_INDEX_URL: "PIP_INDEX_URL", RUN_AS: "RUN_AS"}
 _MODEL_ARGUMENTS = {MODELS: "MODELS", MODELS_FROM: "MODELS_FROM"}
 
 
@@ -61,7 +75,8 @@ class ContainerImages(Construct):
         super().__init__(scope, construct_id)
         self._partition = partition
         self._named_uri = parameters.models.container_image_uri.value_as_string
-        self._repositories: list[IRepository] = []
+        self._repository_arn = ""
+        self._chosen = built_image(self.node.try_get_context(BUILT_IMAGE))
         published = publication.named(self)
         if published and customized_application:
             raise ContextValueError("a published template has no customized application; leave that context out")
@@ -77,14 +92,13 @@ class ContainerImages(Construct):
         uri = value_if(uses_gpu, gpu, cpu).to_string()
         if customized_application:
             customized = self._built(
-                "Customized",
+                CUSTOMIZED,
                 file=f"{customized_application}/Dockerfile",
                 exclude=["containers/inference/models"],
                 build_args={"APPLICATION_FOLDER": customized_application},
             )
-            self._repositories.append(customized.repository)
             is_custom = CfnCondition(self, "IsCustom", expression=parameters.models.names_own_model())
-            uri = value_if(is_custom, customized.image_uri, uri).to_string()
+            uri = value_if(is_custom, customized, uri).to_string()
         self.is_named = CfnCondition(self, "IsNamed", expression=is_given(self._named_uri))
         self.image_uri = value_if(self.is_named, self._named_uri, uri).to_string()
         self.runs_gpu_image = CfnCondition(
@@ -93,55 +107,68 @@ class ContainerImages(Construct):
             expression=all_of(uses_gpu, equals(self._named_uri, "")),
         )
 
-    def grant_pull(self, grantee: IGrantable) -> None:
-        """Let a role pull all images built here, so that a change of processor needs no change of permissions."""
-        for repository in self._repositories:
-            repository.grant_pull(grantee)
+    def pull(self) -> list[PolicyStatement]:
+        """Permission to pull from the repository of the image that runs, and to log in to its registry.
 
-    def pull_of_named(self) -> PolicyStatement:
-        """Permission to pull the operator's own image (``containerImageUri``) and no other.
-
-        Attach it only under the condition ``is_named``.
+        ECR knows repositories and no images in permissions, so the other images of that repository come with it:
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
         """
         repository = image_uri.repository_arn(self._named_uri, in_china=self._partition.is_china)
-        return PolicyStatement(
-            actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
-            resources=[repository],
-        )
+        if self._repository_arn:
+            repository = value_if(self.is_named, repository, self._repository_arn).to_string()
+        return [
+            PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            PolicyStatement(
+                actions=["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+                resources=[repository],
+            ),
+        ]
 
     def _published_uris(self, published: publication.Publication) -> list[str]:
         images = publication.PublishedImages(self, "Published", publication=published)
-        self._repositories.append(images.repository)
+        self._repository_arn = images.repository.repository_arn
         return [images.uri(processor) for processor in PROCESSORS]
 
     def _built_uris(self) -> list[str]:
         # Other folders under containers do not change the images for the processors.
         others = [f"{path.parent.name}/{path.name}" for path in REPOSITORY.glob("containers/*")]
         others.remove("containers/inference")
-        assets = [
+        return [
             self._built(
-                processor.title(),
+                processor,
                 file="containers/inference/Dockerfile",
                 exclude=sorted(others),
                 build_args={"PROCESSOR": processor, **self._from_context(_MODEL_ARGUMENTS)},
             )
             for processor in PROCESSORS
         ]
-        self._repositories += [asset.repository for asset in assets]
-        return [asset.image_uri for asset in assets]
 
-    def _built(self, name: str, *, file: str, exclude: list[str], build_args: Mapping[str, str]) -> DockerImageAsset:
-        return DockerImageAsset(
+    def _built(self, name: str, *, file: str, exclude: list[str], build_args: Mapping[str, str]) -> str:
+        """URI of an image that is built, or a text that no registry has, where another one was chosen.
+
+        SageMaker refuses that text before anything of a running stack changes.
+        """
+        if self._chosen not in (None, name):
+            return f"this-template-has-no-{name}-image.deploy-with-ipc-ai-deploy"
+        asset = DockerImageAsset(
             self,
-            name,
+            name.title(),
             directory=str(REPOSITORY),  # .dockerignore keeps all but containers, catalogue and `ipc-ai fetch` out
             file=file,
             exclude=exclude,
             build_args={**build_args, **self._from_context(_BUILD_ARGUMENTS)},
             platform=Platform.LINUX_AMD64,
+            outputs=_outputs(),
         )
+        self._repository_arn = asset.repository.repository_arn
+        return asset.image_uri
 
     def _from_context(self, names: Mapping[str, str]) -> dict[str, str]:
         """Build arguments from `cdk deploy --context NAME=VALUE`."""
         given = {argument: self.node.try_get_context(context) for context, argument in names.items()}
         return {argument: str(value) for argument, value in given.items() if value}
+
+
+def _outputs() -> list[str] | None:
+    """Outputs of a build; Podman has no such output, and takes the format from its environment."""
+    return None if "podman" in os.environ.get("CDK_DOCKER", "") else [BUILD_OUTPUT]

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stacks.assets.file_modes import make_readable
 from stacks.errors import BundlingError
 from stacks.places import CACHE
 
@@ -39,6 +40,7 @@ def bundle(source_root: Path) -> Path:
         with _replacing(bundled) as building:
             shutil.copytree(dependencies, building, dirs_exist_ok=True)
             shutil.copytree(source_root, building, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    make_readable(bundled)  # an earlier version's, too
     return bundled
 
 
@@ -80,7 +82,6 @@ def _replacing(final: Path) -> Iterator[Path]:
     try:
         yield building
         if not final.is_dir():
-            building.chmod(0o755)
             building.rename(final)
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -10,20 +10,21 @@ from constructs import Construct
 
 from stacks.assets.container_images import ContainerImages
 from stacks.checks.acknowledgements import digits_are_numbers, empty_is_left_out
-from stacks.conditions import all_of, negation, value_if
+from stacks.conditions import all_of, differs, equals, negation, value_if
 from stacks.endpoint.kind import EndpointKind
 from stacks.endpoint.options import EndpointOptions
 from stacks.endpoint.result_topic import ResultTopic
 from stacks.endpoint.scaling import EndpointScaling
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import ASYNC_FAILURE, ASYNC_OUTPUT, CAPTURE
-from stacks.parameters.instance_types import has_local_storage
+from stacks.parameters.capacity import AUTO, NONE
+from stacks.parameters.instance_types import has_gpu
 from stacks.parameters.stack_parameters import Parameters
 
 VARIANT = "AllTraffic"
 """Name of the one variant, the same for ever: scaling and blue/green updates do not follow a renamed variant."""
-# The host of our GPU image: driver 580, which CUDA 13 (onnxruntime-gpu's) needs. The default of ml.g4dn has driver 470,
-# and an image of the operator's own gets that.
+# Driver 580, which CUDA 13 (onnxruntime-gpu's) needs; SageMaker's own choice for ml.g4dn has driver 470.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html, InferenceAmiVersion
 _GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
 
 
@@ -66,7 +67,7 @@ def endpoint_configuration(
                 # SageMaker updates an endpoint to a new configuration only, and switching scaling on or off has to
                 # update it. The weight makes that new configuration; the one variant gets all traffic anyway.
                 initial_variant_weight=Token.as_number(value_if(scaling.is_scaled, 2, 1)),
-                inference_ami_version=value_if(images.runs_gpu_image, _GPU_HOST).to_string(),
+                inference_ami_version=_host(scope, parameters, kind, images),
             )
         ],
         async_inference_config=kind.async_config(
@@ -79,23 +80,29 @@ def endpoint_configuration(
             options.captures_data,
             _capture(options.capture_percentage, events.uri(CAPTURE), kms_key=events.encryption.key),
         ),
-        kms_key_id=value_if(
-            _volume_takes_key(scope, parameters, kind, has_key=events.encryption.has_key),
-            parameters.endpoint.kms_key_arn.value_as_string,
-        ).to_string(),
+        kms_key_id=value_if(options.volume_takes_key, parameters.endpoint.kms_key_arn.value_as_string).to_string(),
     )
     digits_are_numbers(config)
     empty_is_left_out(config)
     return config
 
 
-def _volume_takes_key(
-    scope: Construct, parameters: Parameters, kind: EndpointKind, *, has_key: CfnCondition
-) -> CfnCondition:
-    """The condition that the instances have a volume that a key of the operator's encrypts."""
-    chosen = parameters.capacity.deploy_instance_type.value_as_string
-    has_volume = negation(has_local_storage(chosen))
-    return CfnCondition(scope, "VolumeTakesKey", expression=all_of(has_key, kind.has_instances, has_volume))
+def _host(scope: Construct, parameters: Parameters, kind: EndpointKind, images: ContainerImages) -> str:
+    """The image of the host: the operator's choice, or that of our GPU image; no value leaves it to SageMaker."""
+    chosen = parameters.capacity.inference_ami_version.value_as_string
+    is_automatic = equals(chosen, AUTO)
+    has_gpu_host = CfnCondition(scope, "HasGpuHost", expression=all_of(is_automatic, images.runs_gpu_image))
+    has_named_host = CfnCondition(
+        scope,
+        "HasNamedHost",
+        expression=all_of(
+            negation(is_automatic),
+            differs(chosen, NONE),
+            kind.has_instances,
+            has_gpu(parameters.capacity.deploy_instance_type.value_as_string),
+        ),
+    )
+    return value_if(has_gpu_host, _GPU_HOST, value_if(has_named_host, chosen)).to_string()
 
 
 def _capture(percentage: str, destination: str, *, kms_key: IResolvable) -> dict[str, Any]:

@@ -51,10 +51,11 @@ def execution_role(
         CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=_telemetry(log_group)),
         _policy_if(options.has_model_data, "ReadModelData", _read_of_model_data(options.model_data_url)),
         _policy_if(options.has_frame_bucket, "ReadFrames", _read_of_frames(options.frame_bucket)),
-        _policy_if(images.is_named, "PullNamedImage", images.pull_of_named()),
+        CfnRole.PolicyProperty(policy_name="PullImage", policy_document=PolicyDocument(statements=images.pull())),
         _policy_if(options.kind.is_async, "AsyncRequests", *events.use_by_endpoint(), results.publish()),
         _policy_if(options.captures_data, "WriteCaptures", events.write_of_captures()),
         _policy_if(events.encryption.has_key, "UseKey", events.encryption.use_of_key()),
+        _policy_if(options.volume_takes_key, "EncryptVolumes", *events.encryption.use_for_volumes()),
         _policy_if(options.network.is_attached, "AttachToVpc", *options.network.use_of_interfaces()),
     ]
     acknowledge(
@@ -66,11 +67,6 @@ def execution_role(
             ),
             "CKV_AWS_109": "In a VPC SageMaker manages network interfaces, and EC2 has no finer resource for that",
         },
-    )
-    images.grant_pull(role)
-    acknowledge(
-        role.node.find_child("DefaultPolicy"),
-        {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken, the registry's login, takes no resource"},
     )
     return role
 
@@ -94,9 +90,15 @@ def _telemetry(log_group: LogGroup) -> PolicyDocument:
     """Permission to write the endpoint's log and metrics."""
     return PolicyDocument(
         statements=[
-            # The group exists. AWS does not document that SageMaker writes to it without asking to create it.
+            # Those of https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html for CreateModel. The group
+            # exists. AWS does not document that SageMaker writes to it without asking to create it.
             PolicyStatement(
-                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                actions=[
+                    "logs:CreateLogGroup",
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                ],
                 resources=[log_group.log_group_arn],
             ),
             # CloudWatch has no resources for metrics; the namespace is the finest limit there is.

@@ -71,8 +71,6 @@ def sagemaker_model(
         },
     )
     empty_is_left_out(model)
-    # SageMaker pulls the image at once, by a policy beside the role.
-    model.node.add_dependency(role.node.find_child("DefaultPolicy"))
     return model
 
 

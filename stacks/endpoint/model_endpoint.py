@@ -7,9 +7,11 @@ exists.
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnCondition, Fn, RemovalPolicy
+from typing import cast
+
+from aws_cdk import Aws, CfnCondition, CfnDeletionPolicy, Fn, RemovalPolicy
 from aws_cdk.aws_iam import IRole, PolicyStatement
-from aws_cdk.aws_logs import LogGroup
+from aws_cdk.aws_logs import CfnLogGroup, LogGroup
 from aws_cdk.aws_sagemaker import CfnEndpoint
 from constructs import Construct
 
@@ -55,14 +57,11 @@ class ModelEndpoint(Construct):
         model_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        options = EndpointOptions(self, parameters)
+        options = EndpointOptions(self, parameters, has_key=events.encryption.has_key)
         self.kind = options.kind
         self.variant_name = VARIANT
         name = f"ipc-ai-saas-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}{self.kind.name_suffix}"
-        # SageMaker takes this group. One that it makes itself keeps its lines for ever and outlives the stack.
-        log_group = LogGroup(
-            self, "Logs", log_group_name=f"/aws/sagemaker/Endpoints/{name}", removal_policy=RemovalPolicy.DESTROY
-        )
+        log_group = _log_group(self, name)
         keep_for(log_group, parameters.logs.retention_days)
         results = ResultTopic(self, "Results", encryption=events.encryption, is_async=self.kind.is_async)
         self.result_topic = results.topic
@@ -138,3 +137,19 @@ class ModelEndpoint(Construct):
     def _call(self, action: str) -> PolicyStatement:
         """Permission to call the endpoint, whose Ref is its ARN."""
         return PolicyStatement(actions=[f"sagemaker:{action}"], resources=[self._endpoint.ref])
+
+
+def _log_group(scope: Construct, endpoint_name: str) -> LogGroup:
+    """Make the container's log; SageMaker takes this group, and keeps the lines of one that it makes itself for ever.
+
+    It outlives the stack, because its lines say why a first deployment failed, and a rollback deletes all else. A group
+    that gives way to another kind's is deleted, or a way back to that kind would find the name taken.
+    """
+    group = LogGroup(
+        scope,
+        "Logs",
+        log_group_name=f"/aws/sagemaker/Endpoints/{endpoint_name}",
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    cast(CfnLogGroup, group.node.default_child).cfn_options.update_replace_policy = CfnDeletionPolicy.DELETE
+    return group

@@ -37,7 +37,9 @@ from stacks.telemetry.alarm_topic import tell
 from stacks.telemetry.function_metrics import function_metric
 
 _ANSWERS = ("/result.json", "/answer")
-_REMOVAL_POLICIES = {"": RemovalPolicy.RETAIN, "false": RemovalPolicy.RETAIN, "true": RemovalPolicy.DESTROY}
+# Kept, but for a bucket of a first deployment that fails, which is empty: each attempt would leave one.
+_KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+_REMOVAL_POLICIES = {"": _KEPT, "false": _KEPT, "true": RemovalPolicy.DESTROY}
 
 
 class EventStore(Construct):

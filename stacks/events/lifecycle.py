@@ -18,9 +18,9 @@ _EXPIRING = {
     "RetentionOfIncoming": INCOMING,
     "RetentionOfCaptures": CAPTURE,
 }
-LEAST_DAYS_OF_INCOMING = 22
-"""An upload's message may wait for 7 days in the queue, and then for 14 more among the dead letters. A file that went
-before it would be a frame that is lost.
+LEAST_DAYS_OF_INCOMING = 15
+"""The queue and its dead letters keep a message for 14 days from the upload on. A file that went before its message
+would be a frame that is lost.
 """
 
 

@@ -18,7 +18,8 @@ class ApiParameters:
         throttle_rate: requests a second, for the whole API.
         throttle_burst: requests at once, for the whole API.
         monthly_quota: requests a month of the API key; 0 for no limit.
-        access_logs: whether API Gateway logs, and whether the stack sets the account's role for it.
+        access_logs: whether API Gateway logs, and whether with the account's own role or with one that the stack makes
+            and sets for the account.
         web_acl_arn: the web ACL in front of the API; empty for none.
         reserved_concurrency: requests that the function works on at once, set aside for it and at most; 0 for what the
             account has left.
@@ -49,9 +50,9 @@ class ApiParameters:
         self.access_logs = choice(
             stack,
             "apiAccessLogs",
-            ["Yes", "UseAccountRole", "No"],
-            "Whether API Gateway logs requests and errors; Yes sets the role that it logs with for all REST APIs of "
-            "the account and region, UseAccountRole leaves that as it is",
+            ["UseAccountRole", "Yes", "No"],
+            "Whether API Gateway logs requests and errors; UseAccountRole takes the role that the account and region "
+            "has for the logs of all REST APIs, Yes makes such a role and sets it for all of them",
         )
         self.web_acl_arn = text(
             stack,

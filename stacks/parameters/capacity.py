@@ -8,6 +8,7 @@ from stacks.conditions import any_of, differs, is_one_of, negation
 from stacks.parameters import instance_type_names
 from stacks.parameters.kinds import text
 
+AUTO, NONE = "AUTO", "NONE"
 _MOST_INSTANCES = 20
 
 
@@ -19,6 +20,7 @@ class CapacityParameters:
         min_instance_count: instances that always run.
         max_instance_count: instances that run under load.
         target_concurrency_per_instance: requests in work or waiting an instance that scaling aims at.
+        inference_ami_version: image of the hosts that have a GPU, by SageMaker's name; AUTO or NONE.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -46,6 +48,16 @@ class CapacityParameters:
             takes="a whole number from 1 to 9999",
             default="8",
         )
+        # SageMaker adds versions, and not to all regions at once: the names are its own, not ours to list.
+        self.inference_ami_version = text(
+            stack,
+            "inferenceAmiVersion",
+            "Host image (InferenceAmiVersion) of instances with a GPU; AUTO: the one that our GPU image needs; NONE: "
+            "SageMaker's own choice, for a region that does not know that one",
+            pattern=f"{AUTO}|{NONE}|[a-z0-9]+(-[a-z0-9]+)+",
+            takes="AUTO, NONE, or the name of an InferenceAmiVersion, for example al2-ami-sagemaker-inference-gpu-3-1",
+            default=AUTO,
+        )
         self._require_room_to_scale(stack)
 
     @property
@@ -56,6 +68,7 @@ class CapacityParameters:
             self.min_instance_count,
             self.max_instance_count,
             self.target_concurrency_per_instance,
+            self.inference_ami_version,
         ]
 
     def _require_room_to_scale(self, stack: Stack) -> None:

@@ -57,8 +57,8 @@ class ModelParameters:
         self.face_detect_and_compare_model_name = text(
             stack,
             _PAIR,
-            f"Face detector + face embedder; used when applicationType is {FACE_COMPARISON}; with a model of your own "
-            "any name",
+            f"Face detector + face embedder; used when applicationType is {FACE_COMPARISON}; with modelDataUrl the "
+            "names of both models in it, with an image of your own any name",
             pattern=rf"{_MODEL_NAME}(\+{_MODEL_NAME})?",
             takes="the names of a detector and an embedder with + between, each of letters, digits, '.', '_' and '-' "
             "and at most 63",

@@ -16,7 +16,9 @@ import pytest
 
 from ipc_ai_serving import frames
 from ipc_ai_serving.errors import ClientError, InvalidImageError, UnsupportedMediaTypeError
+from ipc_ai_serving.hooks import user_application
 from ipc_ai_serving.hooks.user_application import UserHooks
+from ipc_ai_serving.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "containers" / "customized-application"
@@ -26,7 +28,8 @@ Frame = npt.NDArray[Any]
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[bytes], Any]]:
     """The application as the image runs it: its code beside, not in, the model data."""
-    monkeypatch.setenv("MODEL_NAME", "my-model")
+    named = Settings(application_type="custom", model_name="my-model")
+    monkeypatch.setattr(user_application, "settings", lambda: named)
     path = list(sys.path)
     hooks = UserHooks.load(tmp_path, code_dir=FOLDER)
     model = hooks.model_fn(str(tmp_path))
@@ -101,7 +104,6 @@ def test_it_takes_frames_in_s3(answer: Callable[..., Any], photograph: Path, mon
 def test_an_image_of_it_installs_nothing_at_its_start() -> None:
     """Its packages are in the image; only those of model data are installed at the start."""
     from ipc_ai_serving.hooks import user_packages
-    from ipc_ai_serving.settings import Settings
 
     environment = {"APPLICATION_TYPE": "custom", "SAGEMAKER_SUBMIT_DIRECTORY": str(FOLDER), "SM_MODEL_DIR": "/nothing"}
     settings = Settings.from_environment(environment)

@@ -30,6 +30,21 @@ def test_the_environment_of_earlier_versions(application: str, variable: str) ->
     assert Settings.from_environment({"APPLICATION_TYPE": application, variable: "m"}).model_name == "m"
 
 
+@pytest.mark.parametrize(
+    ("application", "name", "reported"),
+    [
+        ("custom", "", "custom"),
+        ("custom", "yolo3_darknet53_coco", "custom"),  # the parameter's default, which an image may load nevertheless
+        ("custom", "my-model", "my-model"),
+        ("custom", "yolox_nano", "yolox_nano"),
+        ("body-detection", "yolo3_darknet53_coco", "yolo3_darknet53_coco"),
+    ],
+)
+def test_the_name_in_the_log(application: str, name: str, reported: str) -> None:
+    read = Settings.from_environment({"APPLICATION_TYPE": application, "MODEL_NAME": name})
+    assert (read.reported_model, read.model_name) == (reported, name)
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
 def test_a_number_that_is_none(value: str) -> None:
     with pytest.raises(ModelLoadError, match="MODEL_SERVER_WORKERS"):

@@ -144,12 +144,13 @@ def test_the_route_of_an_image(folder: Path) -> None:
     commands, shown, program = _blocks(PAGE, "Your own image")
     (folder / "half/code").mkdir()
     (folder / "half/code/inference.py").write_text(program)
-    with_program = [line for line in _session(commands, folder) if not line.startswith("archive ")]
+    of_program = ("archive ", "images ")  # lines that tell of the program
+    with_program = [line for line in _session(commands, folder) if not line.startswith(of_program)]
     (folder / "half/code/inference.py").unlink()
     (folder / "half/code").rmdir()
     printed = _session(commands, folder)
     _assert_shown(printed, _steady(shown.splitlines()))
-    assert [line for line in printed if not line.startswith("archive ")] == with_program
+    assert [line for line in printed if not line.startswith(of_program)] == with_program
 
 
 def test_handlers_for_tensorflow_serving() -> None:

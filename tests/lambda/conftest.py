@@ -10,6 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from inference_api import resources
+from tests.fake_endpoint import FakeEndpoint
+
 ENVIRONMENT = {
     "APPLICATION_TYPE": "face-detection",
     "MODEL_NAME": "yunet_n",
@@ -44,3 +47,16 @@ def bucket(function_environment: pytest.MonkeyPatch) -> Iterator[Any]:
         resource = boto3.resource("s3").Bucket("event-store")
         resource.create()
         yield resource
+
+
+@pytest.fixture
+def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
+    """The endpoint of the handlers, in memory; nothing is cached from one test to the next."""
+    fake = FakeEndpoint()
+    caches = (resources.settings, resources.origin, resources.event_store)
+    for cached in caches:
+        cached.cache_clear()
+    monkeypatch.setattr(resources, "endpoint", lambda: fake)
+    yield fake
+    for cached in caches:
+        cached.cache_clear()

@@ -57,3 +57,11 @@ def test_the_limit_is_that_of_the_response_as_lambda_counts_it() -> None:
 def test_texts_go_on_as_utf_8(body: bytes, content_type: str, expected: tuple[str, str]) -> None:
     answer = inference(Inference(body, content_type), "request-1", EventFate.NOT_KEPT)
     assert (answer.body, answer.content_type) == expected
+
+
+def test_a_programs_own_status_and_headers_reach_the_client() -> None:
+    created = Inference(b"{}", status=201, headers={"X-Model": "7", "X-Request-Id": "mine"})
+    answer = inference(created, "request-1", EventFate.STORED)
+    assert answer.status == 201
+    assert answer.headers == {"X-Model": "7", "X-Request-Id": "request-1", "X-Event-Stored": "true"}
+    assert inference(Inference(b"", "image/png", status=204), "r", EventFate.NOT_KEPT).status == 204

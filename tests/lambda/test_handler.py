@@ -10,8 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -21,46 +20,12 @@ from inference_api import handler as module
 from inference_api import resources
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
-from inference_api.messages import Inference, InferenceRequest
+from inference_api.messages import Inference
 from inference_api.sagemaker.refusals import translated_failure
+from tests.fake_endpoint import CONTEXT, JPEG, RESULT, FakeEndpoint
 from tests.fake_s3 import FakeS3
 from tests.lambda_events import older_client_event, proxy_event
 from workbench.places import REPOSITORY
-
-JPEG = b"\xff\xd8\xff\xe0 a frame"
-RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
-CONTEXT: Any = types.SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
-)
-
-
-class FakeEndpoint:
-    """An endpoint that calls ``computes``, then answers or fails, and keeps its requests."""
-
-    def __init__(self) -> None:
-        self.failure: Exception | None = None
-        self.answer = Inference(RESULT)
-        self.requests: list[InferenceRequest] = []
-        self.computes: Callable[[], None] = lambda: None
-
-    def infer(self, request: InferenceRequest, request_id: str) -> Inference:
-        self.computes()
-        if self.failure is not None:
-            raise self.failure
-        self.requests.append(request)
-        return self.answer
-
-
-@pytest.fixture
-def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
-    fake = FakeEndpoint()
-    caches = (resources.settings, resources.origin, resources.event_store)
-    for cached in caches:
-        cached.cache_clear()
-    monkeypatch.setattr(resources, "endpoint", lambda: fake)
-    yield fake
-    for cached in caches:
-        cached.cache_clear()
 
 
 def _handle(event: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -288,6 +253,14 @@ def test_an_overloaded_endpoint_says_when_to_come_back(endpoint: FakeEndpoint, b
     status, body, headers = _handle(older_client_event(JPEG))
     assert (status, body["error"]["code"], headers["Retry-After"]) == (503, "EndpointUnavailable", "1")
     assert _keys(bucket) == []
+
+
+def test_a_failing_models_words_are_in_the_log_alone(endpoint: FakeEndpoint, caplog: pytest.LogCaptureFixture) -> None:
+    endpoint.failure = translated_failure(500, "no connection to db-7")
+    status, body, _ = _handle(older_client_event(JPEG))
+    assert (status, body["error"]["code"]) == (502, "ModelFailed")
+    assert "db-7" not in body["error"]["message"]
+    assert [vars(record).get("model_said") for record in caplog.records] == ["500: no connection to db-7"]
 
 
 @pytest.mark.parametrize("save", ["Yes", "No"])

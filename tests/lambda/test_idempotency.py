@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import types
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -18,43 +17,10 @@ from inference_api import idempotency, resources
 from inference_api.errors import EndpointUnavailableError, InvalidRequestError, RequestInProgressError
 from inference_api.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest, Pending
+from tests.fake_endpoint import CONTEXT, JPEG, RESULT, FakeEndpoint
 from tests.lambda_events import as_request, older_client_event, proxy_event
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
-JPEG = b"\xff\xd8\xff\xe0 a frame"
-RESULT = b'{"width": 1, "height": 1, "channels": 3, "bbox_scores": [], "bbox_coords": []}'
-CONTEXT: Any = types.SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
-)
-
-
-class FakeEndpoint:
-    """An endpoint that calls ``computes``, then answers or fails, and keeps its requests."""
-
-    def __init__(self) -> None:
-        self.failure: Exception | None = None
-        self.answer = Inference(RESULT)
-        self.requests: list[InferenceRequest] = []
-        self.computes: Callable[[], None] = lambda: None
-
-    def infer(self, request: InferenceRequest, _: str) -> Inference:
-        self.computes()
-        if self.failure is not None:
-            raise self.failure
-        self.requests.append(request)
-        return self.answer
-
-
-@pytest.fixture
-def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
-    fake = FakeEndpoint()
-    caches = (resources.settings, resources.origin, resources.event_store)
-    for cached in caches:
-        cached.cache_clear()
-    monkeypatch.setattr(resources, "endpoint", lambda: fake)
-    yield fake
-    for cached in caches:
-        cached.cache_clear()
 
 
 def _event(key: str | None = KEY, *, frame: bytes = JPEG, camera: str = "gate", **identity: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from stacks.context import NAMES, require_known, require_models_of_catalogue, stack_name
+from stacks.context import NAMES, built_image, require_known, require_models_of_catalogue, stack_name
 from stacks.errors import ContextValueError
 from workbench.places import REPOSITORY
 
@@ -77,3 +77,10 @@ def test_a_synth_ends_with_one_line(context: str) -> None:
     assert len([line for line in said if line]) == 1
     says = ("cannot be 'my_shop'", "did you mean 'yolox_nano'", "did you mean 'models'")
     assert any(sentence in synth.stderr for sentence in says)
+
+
+def test_the_one_image_to_build() -> None:
+    assert built_image(None) is built_image("") is None
+    assert [built_image(name) for name in ("cpu", "gpu", "customized", "none")] == ["cpu", "gpu", "customized", "none"]
+    with pytest.raises(ContextValueError, match=r"builtImage cannot be 'gpus', did you mean 'gpu'\?; it takes one of"):
+        built_image("gpus")

@@ -301,8 +301,7 @@ def test_an_image_in_ecr(template: dict[str, Any], image: str, region: str, appl
     repositories = {
         statement["Resource"] for statement in _statements(resources) if "ecr:BatchGetImage" in statement["Action"]
     }
-    assert f"arn:{partition}:ecr:{region}:210987654321:repository/{IMAGES[image]}" in repositories
-    assert len(repositories) == 2  # this one, and that of the images built here
+    assert repositories == {f"arn:{partition}:ecr:{region}:210987654321:repository/{IMAGES[image]}"}
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -398,3 +397,33 @@ def test_an_image_of_the_operators_own_gets_the_usual_host(template: dict[str, A
     resources = _render(template, deployInstanceType="ml.g4dn.xlarge", containerImageUri=image)
     (config,) = _of_type(resources, "AWS::SageMaker::EndpointConfig")
     assert not config["ProductionVariants"][0].get("InferenceAmiVersion")
+
+
+AMI = "al2-ami-sagemaker-inference-gpu-3-1"
+IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"inferenceAmiVersion": "NONE"}, None),
+        ({"inferenceAmiVersion": AMI}, AMI),
+        ({"inferenceAmiVersion": AMI, "containerImageUri": IMAGE}, AMI),
+        ({"inferenceAmiVersion": AMI, "endpointType": "async"}, AMI),
+        ({"inferenceAmiVersion": AMI, "endpointType": "serverless"}, None),
+        ({"inferenceAmiVersion": AMI, "deployInstanceType": "ml.m5.xlarge"}, None),
+        ({"inferenceAmiVersion": "AUTO", "endpointType": "serverless"}, None),
+    ],
+)
+def test_the_hosts_image_is_the_operators_choice(
+    template: dict[str, Any], given: dict[str, str], expected: str | None
+) -> None:
+    """A region that does not know the default refuses the configuration, and NONE is the way out."""
+    (config,) = _of_type(_render(template, "us-east-1", **given), "AWS::SageMaker::EndpointConfig")
+    assert (config["ProductionVariants"][0].get("InferenceAmiVersion") or None) == expected
+
+
+@pytest.mark.parametrize("value", ["auto", "", "AL2", "ami_1", "-a", "a b"])
+def test_host_images_that_are_none(template: dict[str, Any], value: str) -> None:
+    with pytest.raises(ParameterError, match="it takes AUTO, NONE, or the name of an InferenceAmiVersion"):
+        check(template, {"inferenceAmiVersion": value})

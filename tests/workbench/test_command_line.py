@@ -92,6 +92,10 @@ def test_a_verb_imports_no_other() -> None:
         (["image", "push", "--dry-run", "net:1"], "unknown argument 'net:1'; write one IMAGE, before the options"),
         (["deploy", "a", "b"], "unknown argument 'b'; write one PATH_OR_MODEL, before the options"),
         (["fetch", "a", "b"], "unknown argument 'b'; try --help"),
+        (["benchmark", "dlib_frontal_face+", "--frame", "a.jpg"], "'dlib_frontal_face+' lacks a name; write MODEL"),
+        (["benchmark", "@embedded", "--frame", "a.jpg"], "'@embedded' lacks a name; write MODEL, MODEL@ENGINE or"),
+        (["plan", "--model", "+x"], "'+x' lacks a name; write MODEL"),
+        (["speed", "--only", ","], "',' lacks a name; write groups with commas between"),
         (["up", "--store="], "argument --store: the value is empty"),
         (["image", "biuld"], "argument action: unknown value 'biuld', did you mean 'build'"),
         (["image", "build", "--processor", "gpo"], "did you mean 'gpu'"),
@@ -103,7 +107,10 @@ def test_a_verb_imports_no_other() -> None:
         (["deploy", "--stack", "my_shop"], "stackName cannot be 'my_shop'; it takes a letter"),
         (["up", "--parameters", "eventsTable=No", "yolox_nan"], "no path and no model 'yolox_nan'"),
         (["up", "yunet_n+mobilface_v2"], "whose half 'mobilface_v2' is unknown, did you mean 'mobileface_v2'"),
-        (["fetch", "yolox_nano", "--from", ".", "--store", "README.md"], "ipc-ai fetch: README.md: File exists; name"),
+        (
+            ["fetch", "yolox_nano", "--from", ".", "--store", "README.md"],
+            "ipc-ai fetch: README.md cannot be a folder of models: File exists; name",
+        ),
         (["package", "yunet_n+mobilface_v2"], "no path and no model 'mobilface_v2', did you mean 'mobileface_v2'"),
     ],
 )
@@ -159,7 +166,9 @@ def image_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the image's stage `models` has of the repository."""
     root = tmp_path_factory.mktemp("fetch")
     copies = re.findall(
-        r"^COPY (.*) /tmp/fetch/(\S+)$", (REPOSITORY / "containers/inference/Dockerfile").read_text(), re.MULTILINE
+        r"^COPY (?:--\S+ )*(.*) /tmp/fetch/(\S+)$",
+        (REPOSITORY / "containers/inference/Dockerfile").read_text(),
+        re.MULTILINE,
     )
     for sources, target in copies:
         for source in sources.split():

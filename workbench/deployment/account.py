@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 from botocore import exceptions
 
+from workbench import regions
 from workbench.deployment import cdk_command
 from workbench.errors import AccountError
 
@@ -37,10 +39,19 @@ _NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_P
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """Stack of the account: its status, the values of its parameters, and its outputs."""
+    """Stack of the account.
+
+    Attributes:
+        name: its name.
+        status: CloudFormation's word for its state.
+        guid: the part of its id that no other stack has, and that the endpoint's name is made of.
+        parameters: the values of its parameters.
+        outputs: its outputs.
+    """
 
     name: str
     status: str
+    guid: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
 
@@ -48,6 +59,11 @@ class DeployedStack:
     def has_run(self) -> bool:
         """Return whether it was ever created. The CDK deletes one that only failed or was planned, and starts anew."""
         return self.status not in _NEVER_CREATED
+
+    @property
+    def has_failed(self) -> bool:
+        """Return whether CloudFormation went back, goes back, or could not."""
+        return "ROLLBACK" in self.status or "FAILED" in self.status
 
 
 class Account:
@@ -63,6 +79,7 @@ class Account:
 
         Raises:
             AccountError: there is no such profile, or no region.
+            RegionError: the stack cannot be deployed to the region.
         """
         try:
             self._session = boto3.session.Session(profile_name=profile, region_name=region)
@@ -71,6 +88,8 @@ class Account:
         if not self._session.region_name:
             raise AccountError(_SAYS_BY_KIND[exceptions.NoRegionError])
         self.region = self._session.region_name
+        regions.require_usable(self.region)
+        self._profile = profile
         self.bootstrap_command = cdk_command.as_typed(cdk_command.bootstrap(region=region, profile=profile))
 
     def stack(self, name: str) -> DeployedStack | None:
@@ -89,6 +108,7 @@ class Account:
         return DeployedStack(
             name=name,
             status=described["StackStatus"],
+            guid=described["StackId"].split("/")[2],
             parameters={entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])},
             outputs={entry["OutputKey"]: entry["OutputValue"] for entry in described.get("Outputs", [])},
         )
@@ -144,6 +164,11 @@ class Account:
         with saying_in_one_sentence():
             return str(self.client("sts").get_caller_identity()["Account"])
 
+    def aws_command(self, *words: str) -> str:
+        """Return a command line of AWS's own tool for this account and region, to paste into a shell."""
+        profile = ["--profile", self._profile] if self._profile else []
+        return shlex.join(["aws", *words, "--region", self.region, *profile])
+
     @property
     def partition(self) -> str:
         """Partition of the region."""
@@ -152,6 +177,15 @@ class Account:
     def client(self, service: str, region: str | None = None) -> Any:
         """Client of boto3, for this region or another."""
         return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
+
+
+REFUSALS = (exceptions.ClientError, exceptions.BotoCoreError)
+"""Errors by which AWS, or the way to it, leaves a question without an answer."""
+
+
+def code_of(error: Exception) -> str:
+    """Name a refusal in one word."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, exceptions.ClientError) else type(error).__name__
 
 
 @contextmanager

@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from stacks.assets.image_format import BUILD_ENVIRONMENT
 from workbench import places, typed
 from workbench.errors import SynthesisError
 
-# The Makefile has the reason.
-_ENVIRONMENT = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20"}
+_ENVIRONMENT = {
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # the Makefile has the reason
+    **BUILD_ENVIRONMENT,
+    "BUILDAH_FORMAT": "docker",  # for CDK_DOCKER=podman, which builds in OCI's format unless told not to
+}
 
 
 def deploy(

@@ -9,10 +9,18 @@ from dataclasses import dataclass
 import botocore.session
 
 from ipc_ai_catalogue import nearest
-from stacks.context import MODELS, STACK_NAME, require_known, require_models_of_catalogue, stack_name
+from stacks.context import (
+    BUILT_IMAGE,
+    MODELS,
+    STACK_NAME,
+    built_image,
+    require_known,
+    require_models_of_catalogue,
+    stack_name,
+)
 from stacks.errors import ContextValueError
-from workbench import places
-from workbench.errors import WorkbenchError
+from workbench import places, regions
+from workbench.errors import AccountError, WorkbenchError
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="values of the CDK's context, as for cdk deploy",
     )
-    parser.add_argument("--region", help="region (default: that of the profile or the environment)")
+    parser.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
 
 
@@ -58,6 +68,7 @@ def chosen(arguments: argparse.Namespace) -> DeploymentTarget:
         require_known(context)
         require_models_of_catalogue(context.get(MODELS))
         stack_name(context.get(STACK_NAME))
+        built_image(context.get(BUILT_IMAGE))
     except ContextValueError as error:
         raise WorkbenchError(str(error)) from error
     return DeploymentTarget(
@@ -72,7 +83,7 @@ def _require_profile(name: str | None) -> None:
     """Check a profile that is named, because a dry run goes on without an account."""
     known = botocore.session.Session().available_profiles
     if name is not None and name not in known:
-        raise WorkbenchError(
+        raise AccountError(
             f"there is no AWS profile '{name}'{nearest(name, known)}; name one of your AWS configuration"
         )
 

@@ -135,6 +135,22 @@ def refuse_another_application(word: str, model: NamedModel | PackedModel, given
         )
 
 
+def refuse_another_name(model: NamedModel | PackedModel, given: Mapping[str, str]) -> None:
+    """Refuse a name by which the container would not find the model in its archive.
+
+    Raises:
+        PackageError: the parameters name such a one, and no image of the operator's own takes it as it is.
+    """
+    if not isinstance(model, PackedModel) or model.takes_any_name or given.get("containerImageUri"):
+        return
+    parameter = catalogue.load().application(model.layout.application).model_parameter
+    if given.get(parameter, model.name) != model.name:
+        raise PackageError(
+            f"{parameter} cannot be '{given[parameter]}': the archive has {model.name}; leave it out, or change the "
+            "names in the model.json of the models"
+        )
+
+
 def stack_parameters(
     model: NamedModel | PackedModel,
     arguments: argparse.Namespace,
@@ -153,6 +169,7 @@ def stack_parameters(
         PackageError: the application asked for does not serve it, or AWS has no image for it.
     """
     refuse_another_application(arguments.model, model, given)
+    refuse_another_name(model, given)
     if isinstance(model, NamedModel):
         return {**model.model_parameters, "modelDataUrl": "", "containerImageUri": "", **given}
     bucket = arguments.bucket or (_bucket_of_the_cdk(account) if account else _UNKNOWN_BUCKET)

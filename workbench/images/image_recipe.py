@@ -76,7 +76,9 @@ class Recipe:
         for name, value in sorted(self.build_arguments.items()):
             digest.update(f"{name}={value}\0".encode())
         for path in self._files():
-            digest.update(f"{os.path.relpath(path, self.checkout)}\0{path.stat().st_mode & 0o111:o}\0".encode())
+            # The owner's bit alone: those of others depend on the umask.
+            runs = "111" if path.stat().st_mode & 0o100 else "0"
+            digest.update(f"{os.path.relpath(path, self.checkout)}\0{runs}\0".encode())
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()[:_DIGEST_CHARACTERS]

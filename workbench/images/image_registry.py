@@ -12,6 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from stacks.assets.image_format import BUILD_OUTPUT, is_refused
+from workbench import typed
 from workbench.deployment.account import Account, saying_in_one_sentence
 from workbench.errors import ImageError
 
@@ -34,7 +36,35 @@ _LIFECYCLE = {
     ]
 }
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
-_PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/")
+_PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]*)(?::([^@]+))?(?:@(.+))?")
+_NOT_THERE = ("ImageNotFoundException", "RepositoryNotFoundException")
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """Image in a repository of ECR.
+
+    Attributes:
+        digest: digest of its manifest, for an immutable URI: ``sha256:...``.
+        media_type: media type of its manifest.
+    """
+
+    digest: str
+    media_type: str
+
+    def require_docker_format(self, uri: str) -> None:
+        """Check that SageMaker takes its manifest.
+
+        Raises:
+            ImageError: SageMaker refuses it; the message has the commands that convert it.
+        """
+        if is_refused(self.media_type):
+            converted = f"{_PRIVATE.sub(_name_of_converted, uri)}:docker"
+            raise ImageError(
+                f"{uri} has a manifest of OCI ({self.media_type}), and SageMaker takes Docker's alone; convert it with "
+                f"'echo FROM {uri} | BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --output {BUILD_OUTPUT} "
+                f"--tag {converted} -', and '{typed.command('image', 'push', converted)}'"
+            )
 
 
 @dataclass(frozen=True)
@@ -85,20 +115,13 @@ class Repository:
             client.put_lifecycle_policy(repositoryName=self.name, lifecyclePolicyText=json.dumps(_LIFECYCLE))
         return []
 
-    def digest(self, client: Any, tag: str) -> str | None:
-        """Digest of the image of that tag, for an immutable URI: ``sha256:...``; None where there is no such image.
+    def image(self, client: Any, tag: str) -> StoredImage | None:
+        """Find the image of that tag; None where there is no such image.
 
         Raises:
             AccountError: AWS refuses the call.
         """
-        with saying_in_one_sentence():
-            try:
-                found = client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])["imageDetails"]
-            except ClientError as error:
-                if error.response["Error"]["Code"] in ("ImageNotFoundException", "RepositoryNotFoundException"):
-                    return None
-                raise
-            return str(found[0]["imageDigest"]) if found else None
+        return _stored(client, {"imageTag": tag}, repositoryName=self.name)
 
     def keeps_tags(self, client: Any) -> bool:
         """Return whether tags of the existing repository never move to another image.
@@ -145,6 +168,20 @@ def account_of(image: str) -> str | None:
     return found[1] if found else None
 
 
+def stored_image(account: Account, uri: str) -> StoredImage | None:
+    """Find the image of a URI of any account's ECR; None where there is no such image, and for any other URI.
+
+    Raises:
+        AccountError: AWS refuses the call.
+    """
+    found = _PRIVATE.fullmatch(uri)
+    if found is None:
+        return None
+    number, region, name, tag, digest = found.groups()
+    image_id = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
+    return _stored(account.client("ecr", region), image_id, registryId=number, repositoryName=name)
+
+
 def password(account: Account, region: str) -> str:
     """Password for all registries of a region that the account may use, valid for twelve hours.
 
@@ -157,6 +194,21 @@ def password(account: Account, region: str) -> str:
     if user != USER or not secret:
         raise ImageError("ECR sent a token that is no user and password; try again")
     return secret
+
+
+def _stored(client: Any, image_id: Mapping[str, str], **repository: str) -> StoredImage | None:
+    with saying_in_one_sentence():
+        try:
+            found = client.describe_images(**repository, imageIds=[image_id])["imageDetails"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_THERE:
+                return None
+            raise
+        return StoredImage(found[0]["imageDigest"], found[0].get("imageManifestMediaType", "")) if found else None
+
+
+def _name_of_converted(found: re.Match[str]) -> str:
+    return f"localhost/{found[3]}"
 
 
 def _differences(found: Mapping[str, Any]) -> list[str]:

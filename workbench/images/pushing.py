@@ -62,14 +62,15 @@ def built(
         is_named: whether the operator named the tag, so that it says nothing about the content.
 
     Raises:
-        ImageError: a command failed, or a named tag is there already.
+        ImageError: a command failed, a named tag is there already, or SageMaker refuses the image's format.
     """
     uri = repository.uri(tag)
-    there = repository.digest(client, tag)
+    there = repository.image(client, tag)
     if there is not None and is_named:
         raise ImageError(f"{uri} is there already, and a tag never moves to another image; name another with --tag")
     if there is not None:
-        return Pushed(uri, there, is_new=False)
+        there.require_docker_format(uri)
+        return Pushed(uri, there.digest, is_new=False)
     for difference in repository.create_where_missing(client):
         commands.say(f"note: {difference}")
     commands.build(recipe, uri)
@@ -80,14 +81,15 @@ def as_it_is(local: LocalImage, repository: Repository, tag: str, commands: Engi
     """Push an image that is on this machine.
 
     Raises:
-        ImageError: it is of another account, its tag is taken in a repository whose tags never move, or a command
-            failed.
+        ImageError: it is of another account, its tag is taken in a repository whose tags never move, a command
+            failed, or SageMaker refuses its format.
     """
     _refuse_other_account(local, repository)
     uri = repository.uri(tag)
-    there = repository.digest(client, tag)
-    if there is not None and local.has_digest(commands.engine, there):
-        return Pushed(uri, there, is_new=False)
+    there = repository.image(client, tag)
+    if there is not None and local.has_digest(commands.engine, there.digest):
+        there.require_docker_format(uri)
+        return Pushed(uri, there.digest, is_new=False)
     if there is not None and repository.keeps_tags(client):
         raise ImageError(
             f"{uri} is there already with other content, and tags of {repository.name} never move; push it under "
@@ -134,7 +136,7 @@ def _lines(repository: Repository, uri: str, commands: EngineCommands, made: Seq
         *(f"{command}  # where {repository.name} is missing" for command in repository.creation_commands()),
         *made,
         commands.login_line(repository.host, repository.region),
-        shlex.join([*commands.engine.command, "push", uri]),
+        shlex.join(_push_command(uri, commands)),
     ]
 
 
@@ -142,14 +144,19 @@ def _tagging(local: LocalImage, uri: str, commands: EngineCommands) -> list[list
     return [] if local.reference == uri else [[*commands.engine.command, "tag", local.reference, uri]]
 
 
+def _push_command(uri: str, commands: EngineCommands) -> list[str]:
+    return [*commands.engine.command, "push", *commands.engine.push_options, uri]
+
+
 def _pushed(repository: Repository, tag: str, commands: EngineCommands, client: Any) -> Pushed:
     uri = repository.uri(tag)
     commands.login(repository.host, repository.region)
-    commands.call([*commands.engine.command, "push", uri])
-    digest = repository.digest(client, tag)
-    if digest is None:
+    commands.call(_push_command(uri, commands))
+    stored = repository.image(client, tag)
+    if stored is None:
         raise ImageError(f"{uri} was pushed, and ECR does not list it; call it again")
-    return Pushed(uri, digest, is_new=True)
+    stored.require_docker_format(uri)
+    return Pushed(uri, stored.digest, is_new=True)
 
 
 def _refuse_other_account(local: LocalImage, repository: Repository) -> None:

@@ -78,7 +78,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             max_request_header_size=limits.header_bytes + 1,
             channel_timeout=limits.idle_seconds,
             cleanup_interval=_LOOK_SECONDS,
-            connection_limit=limits.connections * 2,  # never reached, because accepting makes room first
+            connection_limit=limits.connections * 2 + 100,  # never reached, because accepting makes room first
             backlog=BACKLOG,
             asyncore_use_poll=True,
             asyncore_loop_timeout=_LOOK_SECONDS,
@@ -97,10 +97,15 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.channel_class = _Channel
 
     def handle_accept(self) -> None:
-        """Accept a connection. Where there are too many, close one that makes the server wait."""
-        waiting = [channel for channel in self.active_channels.values() if not channel.requests]
-        if len(self.active_channels) >= self.limits.connections and waiting:
-            min(waiting, key=lambda channel: channel.since).handle_close()
+        """Accept a connection. Where there are too many, close one that does not read an answer.
+
+        It is closed in its own turn: the new connection would get its number, and with it what the system has told of
+        the old one in this turn.
+        """
+        stay = [channel for channel in self.active_channels.values() if not channel.will_close]
+        waiting = [channel for channel in stay if not channel.requests]
+        if len(stay) >= self.limits.connections and waiting:
+            min(waiting, key=lambda channel: (channel.total_outbufs_len > 0, channel.since)).end()
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
@@ -217,10 +222,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         age = time.monotonic() - self.since
         if self._lingers:
             if age > _LINGER_SECONDS:
-                self.handle_close()
+                self.end()
             return
         if age > self.server.limits.request_seconds:
             self._refuse(_LateRequest(f"the request did not end within {self.server.limits.request_seconds:g} s"))
+
+    def end(self) -> None:
+        """Have the connection closed in its turn."""
+        self._lingers, self.will_close = False, True
 
     def _refuse(self, error: BadRequest) -> None:
         """Answer a request that has not come as a whole, unless one before it is in work."""

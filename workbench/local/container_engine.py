@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stacks.assets.image_format import BUILD_ENVIRONMENT, BUILD_OUTPUT
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HOST
@@ -33,6 +34,7 @@ class Engine:
         run_options: options of its ``run``.
         build_options: options of its ``build``.
         build_environment: environment variables that ``build`` needs in addition.
+        push_options: options of its ``push``.
         bridge: the subcommand that prints this machine's address on the containers' network.
     """
 
@@ -40,6 +42,7 @@ class Engine:
     run_options: tuple[str, ...] = ()
     build_options: tuple[str, ...] = ()
     build_environment: Mapping[str, str] = field(default_factory=dict)
+    push_options: tuple[str, ...] = ()
     bridge: tuple[str, ...] = ()
 
     def output(self, *words: str) -> str | None:
@@ -141,10 +144,10 @@ def _installed() -> Iterator[Engine]:
 
 
 def _docker() -> Engine:
-    # An attestation makes the tag an index of two manifests, which SageMaker refuses.
     return Engine(
         ("docker",),
-        build_environment={"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
+        build_options=(f"--output={BUILD_OUTPUT}",),
+        build_environment=BUILD_ENVIRONMENT,
         bridge=("network", "inspect", "bridge", "--format={{(index .IPAM.Config 0).Gateway}}"),
     )
 
@@ -157,6 +160,7 @@ def _podman() -> Engine:
         ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"),
         # All registries and SageMaker take Docker's format. Docker itself caches layers and has a network by default.
         ("--format=docker", "--layers", "--network=host"),
+        push_options=("--format=v2s2",),  # an image that was built in OCI's format becomes one in Docker's
         bridge=("network", "inspect", "podman", "--format={{(index .Subnets 0).Gateway}}"),
     )
 

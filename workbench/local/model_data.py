@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from workbench import typed
 from workbench.errors import StartError
 from workbench.local.owned_folder import owned_folder
 
@@ -76,11 +78,18 @@ def unpacked(here: Path | None, url: str | None, *, region: str) -> Iterator[Pat
 
 
 def _unpack(archive: Path, folder: Path, name: str) -> None:
+    # For folders that the archive has no entry of, as SageMaker makes them; a file keeps the archive's mode.
+    before = os.umask(0o022)
     try:
         with tarfile.open(archive, "r:gz") as packed:
             packed.extractall(folder, filter="data")
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise StartError(f"{name} is not a model.tar.gz that can be unpacked: {error}") from error
+        raise StartError(
+            f"{name} is not a model.tar.gz that can be unpacked: {error}; SageMaker takes gzip alone, and "
+            f"'{typed.command('package', 'PATH')}' makes one of any archive or folder"
+        ) from error
+    finally:
+        os.umask(before)
 
 
 def _download(url: str, target: Path, region: str) -> None:

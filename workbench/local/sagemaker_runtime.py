@@ -27,13 +27,14 @@ _TIMEOUT_SECONDS = 60
 # A container that takes a request and then closes the connection has failed on it.
 _CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _ASYNC_TIMEOUT_SECONDS = 900
-_PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Custom-Attributes")
+_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", _ATTRIBUTES)
 # Headers of an asynchronous request, and their names at the container.
 _ASYNC_PASSED_ON = {
     "X-Amzn-SageMaker-Content-Type": "Content-Type",
     "X-Amzn-SageMaker-Accept": "Accept",
     "X-Amzn-SageMaker-Inference-Id": "X-Amzn-SageMaker-Inference-Id",
-    "X-Amzn-SageMaker-Custom-Attributes": "X-Amzn-SageMaker-Custom-Attributes",
+    _ATTRIBUTES: _ATTRIBUTES,
 }
 
 
@@ -79,10 +80,11 @@ def create_app(
             return _model_error(502 if isinstance(error, _CUT) else 503, _no_answer(error))
         if not answer.is_success:
             return _model_error(answer.status_code, answer.text)
+        attributes = {_ATTRIBUTES: answer.headers[_ATTRIBUTES]} if _ATTRIBUTES in answer.headers else {}
         return Response(
             answer.content,
             content_type=answer.headers.get("Content-Type"),
-            headers={"x-Amzn-Invoked-Production-Variant": "AllTraffic"},
+            headers={"x-Amzn-Invoked-Production-Variant": "AllTraffic", **attributes},
         )
 
     return app

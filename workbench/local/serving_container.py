@@ -24,6 +24,7 @@ from workbench.local.owned_folder import owned_folder
 
 _START_SECONDS = 300
 _POLL_SECONDS = 0.1
+_SHOWN_CHARACTERS = 600
 _NOT_LOADED = '"ModelLoadFailed"'
 
 
@@ -140,9 +141,9 @@ def error_in_log(program: ChildProcess) -> str | None:
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if entry.get("level") == "ERROR":
-                message = str(entry["message"])
+                message = " ".join(str(entry["message"]).split())
                 raised = _raised(str(entry.get("traceback", "")))
-                return message if raised in message else f"{message}: {raised}"
+                return _shortened(message if raised in message else f"{message}: {raised}")
     return None
 
 
@@ -150,4 +151,10 @@ def _raised(traceback: str) -> str:
     """Exception of a traceback in one line; that of ONNX Runtime and others has several."""
     lines = traceback.strip().splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
-    return " ".join(line.strip() for line in lines[frames[-1] + 1 if frames else 0 :])
+    return " ".join(" ".join(lines[frames[-1] + 1 if frames else 0 :]).split())
+
+
+def _shortened(line: str) -> str:
+    """Text without its middle where it is long: ONNX Runtime and MXNet append their stack."""
+    half = _SHOWN_CHARACTERS // 2
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:half]} ... {line[-half:]}"

@@ -6,8 +6,9 @@ import re
 from pathlib import Path, PurePosixPath
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON, nearest
+from ipc_ai_catalogue import FACE_COMPARISON, Model, nearest
 from workbench.errors import PackageError
+from workbench.packing import framework_layouts
 from workbench.packing.model_archive import Files
 from workbench.packing.model_program import PROGRAM_NAME
 from workbench.store.model_folder import DESCRIPTION, read
@@ -40,13 +41,14 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
             if served:
                 return served[0], match["model"]
     if not models:
+        weights = PurePosixPath(framework_layouts.first_weights(found) or "")
+        where = source / weights.parent if source.is_dir() else source
         raise PackageError(
-            f"nothing says how the weights in {source} are read; add {PROGRAM_NAME} with --inference FILE, or a "
-            f"{DESCRIPTION} (docs/models.md) for a built-in application"
+            f"nothing says how the weights in {where} are read; add {PROGRAM_NAME} with --inference FILE, or a "
+            f"{DESCRIPTION} beside them (docs/models.md), as a detector or an embedder of a built-in application has it"
         )
-    if len(models) == 2:
-        models.sort(key=lambda model: "embedder" in model.role)
-        return FACE_COMPARISON, "+".join(model.name for model in models)
+    if len(models) > 1:
+        return FACE_COMPARISON, _pair(models, source)
     model = models[0]
     if application is not None and application not in model.applications:
         raise PackageError(
@@ -55,13 +57,41 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
         )
     served_by = [application] if application else [name for name in model.applications if name != FACE_COMPARISON]
     if not served_by:
+        half = found[described[0]].parent
+        both = f"yunet_n+{half}" if _is_embedder(model) else f"{half}+mobileface_v2"
         raise PackageError(
-            f"{model.name} is one half of a pair for face-comparison; package a folder that holds detector and "
-            "embedder, each in a folder of its name"
+            f"{model.name} is one half of a pair for {FACE_COMPARISON}; name DETECTOR+EMBEDDER, as in '{both}', where "
+            "the other is your own or of the catalogue"
         )
     if len(served_by) > 1:
         raise PackageError(f"{model.name} serves {' and '.join(served_by)}; say which with --application")
     return served_by[0], model.name
+
+
+def _pair(models: list[Model], source: Path) -> str:
+    """Name of a detector and an embedder.
+
+    Raises:
+        PackageError: they are no pair.
+    """
+    models.sort(key=_is_embedder)
+    names = [model.name for model in models]
+    if [_is_embedder(model) for model in models] != [False, True]:
+        told = ", ".join(f"{model.name} ({'embedder' if _is_embedder(model) else 'detector'})" for model in models)
+        raise PackageError(
+            f"{source} has {len(models)} models: {told}; package one detector alone, or a pair of one detector and one "
+            "embedder"
+        )
+    if names[0] == names[1]:
+        raise PackageError(
+            f"both models in {source} have the name {names[0]}, by which the container looks for each; give one "
+            f"another name in its {DESCRIPTION}"
+        )
+    return "+".join(names)
+
+
+def _is_embedder(model: Model) -> bool:
+    return "embedder" in model.role
 
 
 def under_their_names(found: Files) -> tuple[Files, list[tuple[str, str]]]:

@@ -49,6 +49,11 @@ def loads_by_default(found: Files) -> bool:
     return _first_match(found, ("*.pt", "*.pth", *_SAVED_BY_MXNET)) is not None
 
 
+def first_weights(found: Files) -> str | None:
+    """Return the name of the first file that is weights of a known framework."""
+    return _first_match(found, tuple(pattern for entry in FRAMEWORKS.values() for pattern in entry.weights))
+
+
 def _first_match(found: Files, patterns: tuple[str, ...]) -> str | None:
     return next((name for name in found for pattern in patterns if PurePosixPath(name).match(pattern)), None)
 
@@ -59,10 +64,9 @@ def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
     def check(source: Path, found: Files) -> Files:
         patterns = " or ".join(FRAMEWORKS[framework].weights)
         if PROGRAM_NAME not in found:
-            into = f"put it into {source / CODE}, or " if source.is_dir() else ""
             raise PackageError(
-                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; {into}name it with --inference "
-                f"{_program_at_the_top(found) or _program_beside(source) or 'FILE'}"
+                f"{PROGRAM_NAME} is missing, which loads the model for {framework}; {_place_of_program(source, found)}"
+                f"name it with --inference {_program_at_the_top(found) or _program_beside(source) or 'FILE'}"
             )
         if all(name.startswith(f"{CODE}/") for name in found):
             raise PackageError(
@@ -72,6 +76,14 @@ def _check_weights(framework: str) -> Callable[[Path, Files], Files]:
         return found
 
     return check
+
+
+def _place_of_program(source: Path, found: Files) -> str:
+    """Advice on where to put a program: beside the weights, in a folder of whatever depth."""
+    if not source.is_dir():
+        return ""
+    folder = source / PurePosixPath(first_weights(found) or "").parent
+    return f"put it into {folder / CODE}{'' if folder == source else f' and package {folder}'}, or "
 
 
 def _program_at_the_top(found: Files) -> Path | None:

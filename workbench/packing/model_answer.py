@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -11,39 +11,58 @@ from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from workbench.errors import PackageError
 
 _CERTAIN = 0.25
-"""Boxes of a lower score are noise, which may lie in the padding beside the frame."""
+"""Boxes of a lower score are noise, of which some lie in the padding beside the frame, and never most."""
 
 _ROUNDING = 1e-3
 _FITS = "check head, preprocessing and target_class in model.json, and how the network was exported (docs/models.md)"
 
 
-def check(application: str, response: httpx.Response) -> None:
+def check(application: str, response: httpx.Response) -> bool:
     """Check the answer of a built-in application; a program of the user's own may answer anything.
+
+    Returns:
+        False where the model found nothing, of which nothing can be checked.
 
     Raises:
         PackageError: a number cannot be right; the message says what is expected.
     """
     if application == CUSTOM:
-        return
+        return True
     answer = response.json(parse_constant=_refuse_constant)
     if application == FACE_COMPARISON:
         _check_comparison(answer)
-        return
-    for frame in answer.get("results", [answer]):
+        return answer["SourceImageFace"] is not None
+    frames = answer.get("results", [answer])
+    for frame in frames:
         _check_detections(frame)
+    return any(frame["bbox_scores"] for frame in frames)
 
 
 def _check_detections(frame: Mapping[str, Any]) -> None:
     scores = [score for (score,) in frame["bbox_scores"]]
     _check_range("a score", scores, 0, 1)
-    for score, box in zip(scores, frame["bbox_coords"], strict=True):
-        x_min, y_min, x_max, y_max = box
-        inside = 0 <= x_min < x_max <= frame["width"] and 0 <= y_min < y_max <= frame["height"]
-        if score >= _CERTAIN and not inside:
+    size = f"{frame['width']} x {frame['height']} pixels"
+    outside = [
+        (score, box)
+        for score, box in zip(scores, frame["bbox_coords"], strict=True)
+        if not _has_area(box, frame["width"], frame["height"])
+    ]
+    for score, box in outside:
+        if score >= _CERTAIN:
             raise PackageError(
-                f"the model answers a box {box} with a score of {score:g}, which has no area in the frame of "
-                f"{frame['width']} x {frame['height']} pixels; {_FITS}"
+                f"the model answers a box {box} with a score of {score:g}, which has no area in the frame of {size}; "
+                f"{_FITS}"
             )
+    if len(outside) * 2 > len(scores):
+        raise PackageError(
+            f"{len(outside)} of the {len(scores)} boxes of all scores have no area in the frame of {size}, such as "
+            f"{outside[0][1]} with a score of {outside[0][0]:g}; {_FITS}"
+        )
+
+
+def _has_area(box: Sequence[float], width: float, height: float) -> bool:
+    x_min, y_min, x_max, y_max = box
+    return 0 <= x_min < x_max <= width and 0 <= y_min < y_max <= height
 
 
 def _check_comparison(answer: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,11 +43,12 @@ class NotTried:
 
 @dataclass(frozen=True)
 class Trial:
-    """Answer of the trial: content type, text or size, and duration in milliseconds."""
+    """Answer of the trial: content type, text or size, duration in milliseconds, and if a detector found something."""
 
     content_type: str
     answer: str
     milliseconds: float
+    found: bool = True
 
 
 def sample(named: Path | None, content_type: str | None, *, photograph: Path, application: str) -> Sample:
@@ -107,11 +109,11 @@ def _run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path,
             response = _invoke(url, sent)
             if not response.is_success:
                 raise PackageError(_refusal(response, sent, program, model_dir / "code"))
-            model_answer.check(layout.application, response)
+            found = model_answer.check(layout.application, response)
             _check_again(url, sent, slow=response.elapsed.total_seconds() > 1)
             if layout.application == CUSTOM:
                 _check_libraries(program, model_dir)
-            return _trial(response)
+            return dataclasses.replace(_trial(response), found=found)
     except StartError as error:
         raise PackageError(f"{archive.name} does not serve: {error}") from error
 
@@ -180,6 +182,7 @@ def _refusal(response: httpx.Response, sent: Sample, program: ChildProcess, code
 def _said(response: httpx.Response) -> str:
     """Message of an error in the service's JSON shape, else the beginning of the body."""
     try:
-        return str(response.json()["error"]["message"])
+        said = str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return response.text[:_SHOWN_CHARACTERS]
+        said = response.text[:_SHOWN_CHARACTERS]
+    return " ".join(said.split())

@@ -12,11 +12,10 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import Model, nearest
 from workbench import places, typed
 from workbench.errors import PackageError
-from workbench.local import model_data
+from workbench.packing import companions, source_archives
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
 
-ARCHIVE = re.compile(r".+\.(tar\.gz|tgz)")
 _OLDER_FILE = re.compile(r"(?P<stem>[a-z]+_detector_.+)-(symbol\.json|0000\.params)")
 _EMBEDDER = "embedder"
 
@@ -26,7 +25,8 @@ def stem(path: Path) -> str:
     name = path.absolute().name or "model"
     if path.is_dir():
         return name
-    return path.stem if path.is_file() and not ARCHIVE.fullmatch(name) else re.sub(r"\.(tar\.gz|tgz)$", "", name)
+    bare = source_archives.without_ending(name)
+    return path.stem if path.is_file() and bare == name else bare
 
 
 @contextmanager
@@ -41,8 +41,11 @@ def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict
         stores: folders of model folders, in which names are looked for.
 
     Raises:
-        StartError: a packed model cannot be unpacked.
+        PackageError: a word lacks a name, or a packed model cannot be unpacked.
     """
+    for word in words:
+        if "" in re.split("[+@]", word) and not Path(word).exists():
+            raise PackageError(f"'{word}' lacks a name; write MODEL, MODEL@ENGINE or DETECTOR+EMBEDDER")
     with ExitStack() as unpacked:
         yield {word: _in_folders(word, stores, unpacked) for word in words}
 
@@ -54,8 +57,7 @@ def pair(word: str, *, stores: Sequence[Path]) -> Iterator[Path | None]:
     None where the word is a path, no pair, or a pair of the catalogue alone, which goes into the image.
 
     Raises:
-        PackageError: a half is neither a path nor the name of a model, or is not in the stores.
-        StartError: a packed model cannot be unpacked.
+        PackageError: a half is neither a path nor the name of a model, is not in the stores, or cannot be unpacked.
     """
     halves = word.split("+")
     if Path(word).exists() or len(halves) != 2 or all(half in catalogue.load().models for half in halves):
@@ -102,8 +104,10 @@ def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
         for each in (f"{older['stem']}-symbol.json", f"{older['stem']}-0000.params"):
             (folder / each).symlink_to((path.parent / each).resolve())
         return [folder]
-    if path.is_file() and ARCHIVE.fullmatch(path.name):
-        folder = unpacked.enter_context(model_data.unpacked(path, str(path), region="us-east-1")) or path
+    if path.is_file() and path.parent / DESCRIPTION in companions.of(path):
+        return [path.parent]
+    if source_archives.is_archive(path):
+        folder = unpacked.enter_context(source_archives.unpacked(path))
         path = _named(stem(path).replace("+", "-"), unpacked)
         path.symlink_to(folder)
     if path.is_dir() and not (path / DESCRIPTION).is_file():

@@ -12,7 +12,6 @@ from pathlib import Path
 import ipc_ai_catalogue as catalogue
 from workbench import places
 from workbench.errors import PackageError
-from workbench.local import model_data
 from workbench.packing import (
     deep_learning_containers,
     framework_layouts,
@@ -20,13 +19,15 @@ from workbench.packing import (
     model_layout,
     model_trial,
     named_models,
+    source_archives,
 )
 from workbench.packing.model_layout import ModelLayout
 from workbench.packing.model_trial import NotTried, Trial
-from workbench.packing.named_models import ARCHIVE
 from workbench.store.artefacts import sha256
+from workbench.store.model_folder import DESCRIPTION
 
 BUILT, DLC = "built", "dlc"
+_OUTPUT = re.compile(r".+\.(tar\.gz|tgz)")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class PackedModel:
         """Name of the model, for metrics and logs; that of the archive for a program of the user's own."""
         word = re.sub(r"[^A-Za-z0-9._-]+", "-", named_models.stem(self.source)).strip("-._")
         return self.layout.model or word[:63] or self.layout.application
+
+    @property
+    def takes_any_name(self) -> bool:
+        """Return whether the container finds it by any name: it is a program, or its description lies at the top."""
+        return self.layout.model is None or DESCRIPTION in self.layout.files
 
     @property
     def model_parameters(self) -> dict[str, str]:
@@ -111,13 +117,12 @@ def pack(
         stores: folders of model folders.
 
     Raises:
-        PackageError: a file is missing or misplaced.
-        StartError: another archive cannot be unpacked.
+        PackageError: a file is missing or misplaced, or another archive cannot be unpacked.
     """
     named = named_models.stored(word, stores=stores) or Path(word)
     name = named_models.stem(named) if named.exists() else "+".join(named_models.stem(Path(h)) for h in word.split("+"))
     output = arguments.output or places.OUTPUT / "packages" / f"{name}.tar.gz"
-    if not ARCHIVE.fullmatch(output.name):
+    if not _OUTPUT.fullmatch(output.name):
         raise PackageError(f"{output} is no name for a model.tar.gz; let it end in .tar.gz")
     with named_models.pair(word, stores=stores) as pair, _opened(pair or named) as folder:
         layout = model_layout.lay_out(
@@ -211,11 +216,10 @@ def deep_learning_container(
 @contextmanager
 def _opened(source: Path) -> Iterator[Path]:
     """Provide the source, or the temporary folder into which an archive is unpacked."""
-    if not (source.is_file() and ARCHIVE.fullmatch(source.name)):
+    if not source_archives.is_archive(source):
         yield source
         return
-    with model_data.unpacked(source, str(source), region="us-east-1") as folder:
-        assert folder is not None  # because a URL is given
+    with source_archives.unpacked(source) as folder:
         try:
             yield folder
         except PackageError as error:

@@ -28,25 +28,32 @@ Moved = list[tuple[str, str]]
 
 
 def unwrapped(found: Files) -> tuple[Files, Moved]:
-    """Take the one folder away that everything lies in, where it has a program: ``tar -czf net.tar.gz net``.
+    """Take the folders away that everything lies in, where the last has a program: ``tar -czf net.tar.gz net``.
 
     Raises:
         PackageError: a program lies in a folder beside other files.
     """
-    tops = {PurePosixPath(name).parts[0] for name in found}
     if PROGRAM in found or PROGRAM_NAME in found:
         return found, []
     nested = [name for name in found if PurePosixPath(name).match(f"*/{PROGRAM_NAME}")]
-    (top,) = tops if len(tops) == 1 else (None,)
-    if top is not None and top != CODE and (nested or f"{top}/{PROGRAM}" in found):
+    around = _folders_around_everything(found)
+    top = next((each for each in around if f"{each}/{PROGRAM}" in found or f"{each}/{PROGRAM_NAME}" in found), None)
+    if top is not None:
         return {name.removeprefix(f"{top}/"): path for name, path in found.items()}, [(f"{top}/", "the top")]
     if nested:
-        top = PurePosixPath(nested[0]).parts[0]
+        there = nested[0].removesuffix(f"/{PROGRAM_NAME}")
         raise PackageError(
-            f"{PROGRAM_NAME} lies in {top}/, and {CODE}/ belongs to the top of the archive; package {top} alone, with "
-            "the other files in it"
+            f"{PROGRAM_NAME} lies in {there}/, and {CODE}/ belongs to the top of the archive; package {there} alone, "
+            "with the other files in it"
         )
     return found, []
+
+
+def _folders_around_everything(found: Files) -> list[str]:
+    """Folders that hold all files, one within the other; ``code`` belongs to the top."""
+    folders = [PurePosixPath(name).parent for name in found]
+    common = [each.as_posix() for each in (folders[0], *folders[0].parents) if each.name not in ("", CODE)]
+    return [each for each in reversed(common) if all(name.startswith(f"{each}/") for name in found)]
 
 
 def with_program_in_code(found: Files, *, was_at_top: bool) -> tuple[Files, Moved]:

@@ -58,7 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"'{text}' lacks a name; write groups with commas between")
+    return names
 
 
 def _count(text: str) -> int:

@@ -11,6 +11,7 @@ from ipc_ai_catalogue import nearest
 from workbench import places
 from workbench.errors import ParameterError
 from workbench.template.instance_types import nearest_type
+from workbench.template.model_names import require_pair
 
 _INSTANCE_TYPE = "deployInstanceType"
 # Parameters that the CDK adds for its own use.
@@ -112,6 +113,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
         for assertion in rule["Assertions"]:
             if not _holds(assertion["Assert"], values):
                 raise ParameterError(_complaint(assertion, values))
+    require_pair(template, values)
     return values
 
 

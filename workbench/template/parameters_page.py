@@ -25,6 +25,7 @@ _MORE = {
     "minInstanceCount": "operations/scale.md#scaling",
     "maxInstanceCount": "operations/scale.md#scaling",
     "targetConcurrencyPerInstance": "operations/scale.md#scaling",
+    "inferenceAmiVersion": "operations/china.md#hosts-with-a-gpu",
     "endpointType": "operations/scale.md#kinds-of-endpoints",
     "serverlessMemoryMib": "operations/scale.md#kinds-of-endpoints",
     "serverlessMaxConcurrency": "operations/scale.md#kinds-of-endpoints",

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb, and of every target."""
     parser.add_argument(
         "model",
-        help="a model of the catalogue that is in the store, a model folder, a packed model, or NAME-symbol.json",
+        help="a model of the catalogue in the store, a model folder, a packed model, NAME-symbol.json or NAME.onnx",
     )
     parser.add_argument("--target", default="onnxruntime", help=f"one of {', '.join(TARGETS)} (default: onnxruntime)")
     parser.add_argument("--input-shape", metavar="1,3,H,W", help="shape at the network's input (default: the model's)")

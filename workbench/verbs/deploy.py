@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stacks.context import BUILT_IMAGE
 from workbench import places
-from workbench.deployment import cdk_command, deployment_target, model_to_deploy, model_upload
+from workbench.deployment import (
+    built_image,
+    cdk_command,
+    deployment_target,
+    endpoint_log,
+    model_to_deploy,
+    model_upload,
+    readiness,
+)
 from workbench.deployment.account import Account, DeployedStack
 from workbench.deployment.deployment_plan import DeploymentPlan, as_document, as_text
 from workbench.deployment.deployment_target import DeploymentTarget
 from workbench.deployment.model_to_deploy import NamedModel
 from workbench.deployment.resource_changes import rendered_resources, resource_changes
-from workbench.errors import AccountError
+from workbench.errors import AccountError, ImageError
+from workbench.images import image_registry
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
-from workbench.packing.packing_report import trial_line
+from workbench.packing.packing_report import trial_lines
 from workbench.template import parameters
 from workbench.template.rendered_template import synthesize
 
 _ANY_REGION = "us-east-1"
+_LOG_LINES = 30
 _ANY_CPU_INSTANCE = "ml.m5.xlarge"  # a serverless endpoint has a CPU, whatever deployInstanceType says
 
 
@@ -57,32 +68,35 @@ def run(
     parameters.check_each(template, given)
     model = model_to_deploy.chosen(arguments, given, is_in_image="models" not in target.context)
     if arguments.dry_run:
-        plan = _dry_plan(template, given, target, model, arguments)
+        plan, notes = _dry_plan(template, given, target, model, arguments)
         print(json.dumps(as_document(plan), indent=2) if arguments.json else as_text(plan))
+        print("\n".join(notes), file=sys.stderr, end="\n" * bool(notes))
         return 0
     account = Account(profile=target.profile, region=target.region)
     deployed = _running_stack(account, target.stack)
     plan = _plan(template, given, target, model, arguments, account=account, deployed=deployed)
     _require_bootstrap(account, template)
+    notes = _checked(plan, account, is_new=deployed is None)
     out = sys.stderr if arguments.json else sys.stdout
-    print(as_text(plan, only_changes=True), file=out, flush=True)
+    print("\n".join([as_text(plan, only_changes=True), *notes]), file=out, flush=True)
     if plan.packed is not None:
         print(_supplied(plan.packed, plan.values, account, arguments), file=out, flush=True)
     code = cdk_command.run(plan.command, cdk=cdk, spare_stdout=arguments.json)
     if code:
+        _print_end_of_log(account, target.stack)
         return code
     finished = account.stack(target.stack)
     if finished is not None:
-        _print_outputs(finished, account, target, as_json=arguments.json)
+        _print_outputs(finished, account, as_json=arguments.json)
     return 0
 
 
 def _supplied(packed: PackedModel, values: Mapping[str, str], account: Account, arguments: argparse.Namespace) -> str:
     """Try the archive here, upload it to S3, and return the report lines of both."""
     url = values["modelDataUrl"]
-    tried = trial_line(packed_model.tried(packed, arguments, image=values["containerImageUri"]))
+    tried = trial_lines(packed_model.tried(packed, arguments, image=values["containerImageUri"]))
     uploaded = model_upload.upload(account.client("s3"), packed.archive, url)
-    return f"{tried}\n{'uploaded    ' if uploaded else 'there       '}{url}"
+    return "\n".join([*tried, f"{'uploaded    ' if uploaded else 'there       '}{url}"])
 
 
 def _running_stack(account: Account, name: str) -> DeployedStack | None:
@@ -102,8 +116,8 @@ def _dry_plan(
     target: DeploymentTarget,
     model: NamedModel | PackedModel | None,
     arguments: argparse.Namespace,
-) -> DeploymentPlan:
-    """Make the plan with the changes of resources; without AWS, the plan of a new stack."""
+) -> tuple[DeploymentPlan, list[str]]:
+    """Make the plan with the changes of resources, and notes on the account; without AWS, the plan of a new stack."""
     account, deployed, unknown = None, None, None
     try:
         account = Account(profile=target.profile, region=target.region)
@@ -125,8 +139,14 @@ def _dry_plan(
         unknown=unknown,
     )
     plan = dataclasses.replace(plan, region=region)
+    notes = []
+    if account and not unknown:
+        try:
+            notes = _checked(plan, account, is_new=deployed is None)
+        except (AccountError, ImageError) as error:  # the plan is worth more than a refusal
+            notes = [f"refused     {error}"]
     will_be = rendered_resources(template, plan.values, region or _ANY_REGION)
-    return dataclasses.replace(plan, resources=tuple(resource_changes(was, will_be)))
+    return dataclasses.replace(plan, resources=tuple(resource_changes(was, will_be))), notes
 
 
 def _plan(
@@ -143,7 +163,7 @@ def _plan(
     """Make the plan for the parameters and the model, checked together with the values that the stack keeps.
 
     Raises:
-        ParameterError: the stack's present values conflict with those given.
+        ParameterError: the stack's present values conflict with those given, or a value with the region.
         PackageError: the model conflicts with them.
     """
     declared = parameters.declared_parameters(template)
@@ -161,9 +181,13 @@ def _plan(
             region=region or _ANY_REGION,
             instance_type=_ANY_CPU_INSTANCE if is_serverless else values["deployInstanceType"],
         )
+    checked = parameters.check(template, kept | given)
+    if region:
+        readiness.check_regions(checked, region)
+    image = built_image.chosen(template, checked, region or _ANY_REGION)
     command = cdk_command.deploy(
         parameters=given,
-        context=target.context,
+        context={BUILT_IMAGE: image} | target.context,
         region=target.region,
         profile=target.profile,
         require_approval=arguments.require_approval,
@@ -172,7 +196,7 @@ def _plan(
         stack=target.stack,
         region=region,
         state=f"exists ({deployed.status})" if deployed else unknown or "is new",
-        values=parameters.check(template, kept | given),
+        values=checked,
         before=kept if deployed else defaults,
         resources=(),
         command=tuple(command),
@@ -180,15 +204,39 @@ def _plan(
     )
 
 
-def _print_outputs(stack: DeployedStack, account: Account, target: DeploymentTarget, *, as_json: bool) -> None:
+def _checked(plan: DeploymentPlan, account: Account, *, is_new: bool) -> list[str]:
+    """Check that the account is ready for the plan, and return lines about the rest.
+
+    Raises:
+        AccountError: the account lacks something.
+        ImageError: SageMaker refuses the format of the image that the operator names.
+    """
+    with contextlib.suppress(AccountError):  # another account may permit to pull an image, and not to describe it
+        if stored := image_registry.stored_image(account, uri := plan.values["containerImageUri"]):
+            stored.require_docker_format(uri)
+    changed = plan.values.keys() if is_new else plan.changes.keys()
+    return [f"note        {note}" for note in readiness.check_account(account, plan.values, changed=changed)]
+
+
+def _print_end_of_log(account: Account, name: str) -> None:
+    """Print why the container did not start, where it had begun to say so."""
+    with contextlib.suppress(AccountError):  # the CDK has said more than that
+        stack = account.stack(name)
+        if stack is None or not stack.has_failed:
+            return
+        for group, lines in endpoint_log.last_lines(account.client("logs"), stack.guid, count=_LOG_LINES).items():
+            print("\n".join([f"the end of the log {group}:", *(f"  {line}" for line in lines)]), file=sys.stderr)
+
+
+def _print_outputs(stack: DeployedStack, account: Account, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"stack": stack.name, "region": account.region, "outputs": dict(stack.outputs)}, indent=2))
         return
     print(f"API       {stack.outputs.get('ApiUrl', '')}")
     if "ApiKeyId" in stack.outputs:
-        words = ["aws", "apigateway", "get-api-key", "--include-value", "--query", "value", "--output", "text"]
-        words += ["--region", account.region, *(["--profile", target.profile] if target.profile else [])]
-        print(f"API key   {stack.outputs['ApiKeyId']}, and its value by:")
-        print(f"  {shlex.join([*words, '--api-key', stack.outputs['ApiKeyId']])}")
+        key = stack.outputs["ApiKeyId"]
+        words = ["apigateway", "get-api-key", "--include-value", "--query", "value", "--output", "text"]
+        print(f"API key   {key}, and its value by:")
+        print(f"  {account.aws_command(*words)} --api-key {key}")
     print(f"endpoint  {stack.outputs.get('EndpointName', '')}")
     print(f"events    {stack.outputs.get('EventsBucket', '')}", flush=True)

@@ -12,7 +12,7 @@ from typing import Any
 from stacks.assets.published_names import PROCESSORS
 from stacks.context import require_models_of_catalogue
 from stacks.errors import ContextValueError
-from workbench import places
+from workbench import places, regions
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, ImageError, StartError
 from workbench.images import image_recipe, pushing
@@ -61,7 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", metavar="NAMES", help="models of the catalogue to fetch into it, spaces between")
     parser.add_argument("--kms-key", metavar="ARN", help="key that encrypts a new repository (default: ECR's own)")
     parser.add_argument("--engine", choices=container_engine.NAMES, help="default: Docker, else Podman")
-    parser.add_argument("--region", help="region (default: that of the profile or the environment)")
+    parser.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
     parser.add_argument("--dry-run", action="store_true", help="print every command, and do nothing")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON; all else goes to stderr")
@@ -120,14 +122,24 @@ def _push_as_it_is(arguments: argparse.Namespace) -> int:
     name, tag = arguments.repository or local.repository, arguments.tag or local.tag
     _check(name, tag)
     account = Account(profile=arguments.profile, region=local.region or arguments.region)
-    engine = _engine(arguments) if arguments.dry_run else local.engine(arguments.engine)
+    engine, missing = _engine_of(local, arguments)
     commands = EngineCommands(engine, Path.cwd(), account, spare_stdout=arguments.json)
     repository, why = pushing.place(account, name, arguments.kms_key, needs_account=not arguments.dry_run)
     if arguments.dry_run:
         lines = pushing.lines_as_it_is(local, repository, tag, commands)
-        return _answer_dry(arguments, repository.uri(tag), why, lines)
+        return _answer_dry(arguments, repository.uri(tag), why, lines, missing)
     pushed = pushing.as_it_is(local, repository, tag, commands, account.client("ecr"))
     return _answer_pushed(arguments, pushed, repository, tag, "pushed" if pushed.is_new else "is there already")
+
+
+def _engine_of(local: LocalImage, arguments: argparse.Namespace) -> tuple[Engine, str]:
+    """Find the engine that has the image; for a dry run any, with the reason why none has it."""
+    try:
+        return local.engine(arguments.engine), ""
+    except (ImageError, StartError) as error:
+        if not arguments.dry_run:
+            raise
+        return _engine(arguments), str(error)
 
 
 def _account(arguments: argparse.Namespace) -> Account | None:
@@ -202,9 +214,11 @@ def _answer_pushed(
     return _answer(arguments, document, [f"{done}: {pushed.digest}", f"containerImageUri={pushed.uri}"])
 
 
-def _answer_dry(arguments: argparse.Namespace, uri: str, why: str, lines: Sequence[str]) -> int:
-    notes = [f"# ACCOUNT stands for your account: {why}"] if why else []
-    return _answer(arguments, {"dry_run": True, "containerImageUri": uri, "commands": lines}, [*notes, *lines])
+def _answer_dry(arguments: argparse.Namespace, uri: str, why: str, lines: Sequence[str], missing: str = "") -> int:
+    notes = [f"ACCOUNT stands for your account: {why}"] if why else []
+    notes += [f"it would fail: {missing}"] if missing else []
+    facts = {"dry_run": True, "containerImageUri": uri, "commands": lines, "notes": notes}
+    return _answer(arguments, facts, [*(f"# {note}" for note in notes), *lines])
 
 
 def _answer(arguments: argparse.Namespace, facts: Mapping[str, Any], lines: Sequence[str]) -> int:

@@ -9,19 +9,19 @@ from typing import Any
 
 from rich.console import Console
 
-from workbench import typed
+from workbench import regions, typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.packing import packed_model
 from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
-from workbench.packing.packing_report import archive_lines, trial_line
+from workbench.packing.packing_report import archive_lines, trial_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument(
-        "path", help="a folder, a file with weights, another model.tar.gz, or DETECTOR+EMBEDDER of such or of names"
+        "path", help="a folder, a file with weights, another archive, or DETECTOR+EMBEDDER of such or of names"
     )
     packed_model.add_arguments(parser)
     parser.add_argument(
@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="the endpoint's, for --image dlc (default: %(default)s)",
     )
-    parser.add_argument("--region", help="region (default: that of the profile or the environment)")
+    parser.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
@@ -92,11 +94,16 @@ def _as_document(packed: PackedModel, trial: Trial | NotTried, url: str | None, 
 def _trial_document(trial: Trial | NotTried) -> dict[str, Any] | None:
     if isinstance(trial, NotTried):
         return None
-    return {"contentType": trial.content_type, "answer": trial.answer, "ms": round(trial.milliseconds)}
+    return {
+        "contentType": trial.content_type,
+        "answer": trial.answer,
+        "ms": round(trial.milliseconds),
+        "found": trial.found,
+    }
 
 
 def _as_text(packed: PackedModel, trial: Trial | NotTried, url: str | None, image: str | None) -> str:
-    lines = [*archive_lines(packed), trial_line(trial)]
+    lines = [*archive_lines(packed), *trial_lines(trial)]
     if url:
         lines.append(f"uploaded    {url}")
     if image:

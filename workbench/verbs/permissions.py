@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workbench import regions
 from workbench.template import parameters
 from workbench.template.rendered_template import render_template, stand_in_account, synthesize
 
@@ -45,7 +46,9 @@ class Grant:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parameters.add_argument(parser)
-    parser.add_argument("--region", default="us-east-1", help="a region of the partition (default: %(default)s)")
+    parser.add_argument(
+        "--region", type=regions.argument, default="us-east-1", help="a region of the partition (default: %(default)s)"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs: one list of statements")
     form.add_argument("--markdown", action="store_true", help="a table for a document")

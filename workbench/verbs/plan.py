@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from workbench import places, typed
+from workbench import places, regions, typed
 from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retention-days", type=int, default=30, help="days for which; 0 counts a year (default: 30)")
     parser.add_argument("--ingest", action="store_true", help="cameras upload to S3 in place of calling the API")
     parser.add_argument("--key-per-camera", action="store_true", help="every camera has an API key of its own")
-    parser.add_argument("--region", default="us-east-1", help="region of the prices (default: us-east-1)")
+    parser.add_argument(
+        "--region", type=regions.argument, default="us-east-1", help="region of the prices (default: us-east-1)"
+    )
     parser.add_argument("--prices", type=Path, default=prices.PRICES, help="a price table of your own")
     parser.add_argument("--throughput", type=number, metavar="RPS", help="requests a second that one instance manages")
     parser.add_argument("--measurements", type=Path, default=throughput.MEASUREMENTS, help="file of measurements")

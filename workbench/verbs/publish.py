@@ -18,6 +18,7 @@ from stacks.assets.function_bundle import bundle_named
 from stacks.assets.published_names import PROCESSORS, REPOSITORY, image_tag, prefix
 from stacks.context import PUBLISHED_BUCKET, PUBLISHED_REGISTRIES, PUBLISHED_VERSION, stack_name
 from stacks.errors import ContextValueError
+from workbench import regions
 from workbench.deployment.account import Account, saying_in_one_sentence
 from workbench.deployment.function_archive import archive
 from workbench.errors import PublishingError
@@ -49,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bucket", required=True, help="beginning of the buckets' names, which are BUCKET-REGION")
     parser.add_argument("--version", required=True, help="version to publish, for example v1.0.0")
     parser.add_argument(
-        "--regions", nargs="+", metavar="REGION", help="regions of one partition (default: the profile's)"
+        "--regions",
+        nargs="+",
+        type=regions.argument,
+        metavar="REGION",
+        help="regions of one partition (default: the profile's)",
     )
     parser.add_argument(
         "--registry",

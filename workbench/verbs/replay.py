@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from workbench import regions
 from workbench.deployment.account import Account, saying_in_one_sentence
 from workbench.deployment.dead_letters import DeadLetters, Letter, Moved
 from workbench.errors import ReplayError
@@ -27,7 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--queue-url", help="the queue, instead of a stack; with --dead-letter-queue-url")
     parser.add_argument("--dead-letter-queue-url", help="its dead-letter queue; with --queue-url")
-    parser.add_argument("--region", help="region of the stack (default: that of this machine's AWS configuration)")
+    parser.add_argument(
+        "--region",
+        type=regions.argument,
+        help="region of the stack (default: that of this machine's AWS configuration)",
+    )
     parser.add_argument("--profile", help="profile of the AWS configuration")
     parser.add_argument("--dry-run", action="store_true", help="only say what is there and why; nothing is moved")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from workbench import places
+from workbench import places, regions
 from workbench.deployment import model_to_deploy
 from workbench.errors import PackageError
 from workbench.local import model_data, service
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     packed_model.add_layout_arguments(parser)
     parameters.add_argument(parser)
     parser.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (default: 8000)")
-    parser.add_argument("--region", default="us-east-1", help="region to render the template for")
+    parser.add_argument(
+        "--region", type=regions.argument, default="us-east-1", help="region to render the template for"
+    )
     parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
     parser.add_argument(
         "--fail",
@@ -136,6 +138,7 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     if model is None:
         return given
     model_to_deploy.refuse_another_application(arguments.model, model, given)
+    model_to_deploy.refuse_another_name(model, given)
     if not isinstance(model, PackedModel):
         return {**model.model_parameters, **given}
     if not model.layout.served_by_our_image and "containerImageUri" not in given:

@@ -35,14 +35,14 @@ def require_room_for(result: Inference) -> None:
 
 
 def inference(result: Inference, request_id: str, event: EventFate) -> Response:
-    """200 with the container's answer; a header says whether its event is stored, where events are kept."""
-    headers = {"X-Request-Id": request_id}
+    """The container's answer, 200 or its own status; a header says if its event is stored, where events are kept."""
+    headers = {**result.headers, "X-Request-Id": request_id}
     if event is not EventFate.NOT_KEPT:
         headers["X-Event-Stored"] = "true" if event is EventFate.STORED else "false"
     if result.is_text:
         # API Gateway passes text on in UTF-8.
-        return Response(200, content_type=_as_utf_8(result), body=result.text, headers=headers)
-    return Response(200, content_type=result.content_type, body=result.body, headers=headers)
+        return Response(result.status, content_type=_as_utf_8(result), body=result.text, headers=headers)
+    return Response(result.status, content_type=result.content_type, body=result.body, headers=headers)
 
 
 def repeated(result: Inference, request_id: str, earlier_id: str) -> Response:

@@ -24,11 +24,21 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """Root of all errors that are told to a client; by itself, a fault of the service."""
+    """Root of all errors that are told to a client; by itself, a fault of the service.
+
+    Attributes:
+        said: for the log alone: the model's own words.
+    """
 
     status = 500
     code = "InternalError"
     retry_after_seconds: int | None = None
+    said: str | None = None
+
+    @property
+    def log_fields(self) -> dict[str, Any]:
+        """Fields of the line in the log beside the message."""
+        return {"code": self.code, "status": self.status, **({"model_said": self.said} if self.said else {})}
 
 
 class InvalidRequestError(ApiError):

@@ -59,7 +59,7 @@ def _respond(request: Request, telemetry: Telemetry) -> Response:
             return answering(request, telemetry)
         failure: ApiError = NothingToFetchError("there is nothing here; send POST /inference")
     except ApiError as error:
-        logger.warning("refused: %s", error, extra={"code": error.code, "status": error.status})
+        logger.warning("refused: %s", error, extra=error.log_fields)
         failure = error
     except Exception:
         logger.exception("failed")

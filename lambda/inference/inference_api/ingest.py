@@ -133,7 +133,7 @@ def _settle(file: UploadedFile, telemetry: BatchTelemetry) -> None:
     except ApiError as error:
         telemetry.count(f"Errors{error.code}")
         if error.status >= 500:
-            logger.warning("to be tried again: %s", error, extra={"code": error.code, "status": error.status})
+            logger.warning("to be tried again: %s", error, extra=error.log_fields)
             raise
         _dead_letter(file.message, error, telemetry)
     except Exception:
@@ -183,7 +183,7 @@ def _request(file: UploadedFile, content: Frame, camera_id: str) -> InferenceReq
 
 def _dead_letter(message: str, error: ApiError, telemetry: BatchTelemetry) -> None:
     """Dead-letter a message that retrying cannot fix, with the reason."""
-    logger.error("given up: %s", error, extra={"code": error.code, "status": error.status})
+    logger.error("given up: %s", error, extra=error.log_fields)
     telemetry.count("FilesGivenUp")
     # SQS refuses control characters.
     reason = "".join(character if character.isprintable() else " " for character in str(error))[:_MAX_REASON_LENGTH]

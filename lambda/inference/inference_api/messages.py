@@ -95,10 +95,12 @@ class InferenceRequest:
 
 @dataclass(frozen=True)
 class Inference:
-    """The container's answer."""
+    """The container's answer, with the status, of success, and the headers that a program of the operator's own set."""
 
     body: bytes
     content_type: str = JSON
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_container(cls, body: bytes, content_type: str) -> Inference:

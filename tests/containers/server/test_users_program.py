@@ -15,9 +15,13 @@ from typing import Any
 import httpx
 import pytest
 
+import ipc_ai_catalogue as catalogue
 from tests.served_program import Program, serving
 
 pytestmark = pytest.mark.processes
+
+ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+DEFAULT_NAME = catalogue.load().detectors()[0]
 
 # A body is the source of predict_fn's result.
 HOOKS = """
@@ -70,7 +74,7 @@ def _serving(folder: Path, source: str = HOOKS, workers: int = 1, **environment:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with _serving(tmp_path_factory.mktemp("own")) as program:
+    with _serving(tmp_path_factory.mktemp("own"), MODEL_NAME=DEFAULT_NAME) as program:
         program.wait_until(200)
         yield program
 
@@ -188,6 +192,52 @@ def test_flasks_responses_and_errors(program: Program) -> None:
         "send another",
     )
     assert _ask(program, "flask.abort(flask.Response('own', 418))").text == "own"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "attributes"),
+    [
+        (
+            "flask.Response('x', 201, {'X-Model': 'a b', 'Location': '/plates/7'})",
+            201,
+            "X-Model=a+b&Location=%2Fplates%2F7",
+        ),
+        ("flask.Response(status=204)", 204, ""),
+        ("flask.Response('x', 200, {'X-Model': '7'})", 200, "X-Model=7"),
+        ("flask.Response('x', 200, [('X-Long', 'x' * 1100), ('X-Model', '7')])", 200, "X-Model=7"),
+    ],
+)
+def test_status_and_headers_of_an_answer_travel_in_sagemakers_attributes(
+    program: Program, answer: str, status: int, attributes: str
+) -> None:
+    got = _ask(program, answer)
+    assert got.status_code == status
+    assert got.headers[ATTRIBUTES] == "&".join(filter(None, [f"status={status}", attributes]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "attributes"),
+    [
+        ("1", None),
+        ("flask.Response('no', 422, {'X-Model': '7'})", None),  # SageMaker would drop them
+        (f"flask.Response('x', 201, {{'{ATTRIBUTES.lower()}': 'trace=7'}})", "trace=7"),
+    ],
+)
+def test_other_answers_have_no_attributes_of_ours(program: Program, answer: str, attributes: str | None) -> None:
+    assert _ask(program, answer).headers.get(ATTRIBUTES) == attributes
+
+
+def test_a_refusal_of_the_programs_own_is_in_the_log(program: Program) -> None:
+    _ask(program, "flask.Response('no connection to db-7', 500)", **{"X-Amzn-SageMaker-Inference-Id": "r-16"})
+    (refused,) = program.logged("refused: the program answered: no connection to db-7")
+    assert (refused["request_id"], refused["status"], refused["level"]) == ("r-16", 500, "WARNING")
+    assert "r-16" not in {entry["request_id"] for entry in program.logged("served")}
+
+
+def test_a_program_without_a_name_is_custom_in_the_log(program: Program) -> None:
+    """The program of this module has the parameter's default as its name, which it can read nevertheless."""
+    assert _ask(program, "os.environ['MODEL_NAME']").json() == DEFAULT_NAME
+    assert {entry["model"] for entry in program.logged("served")} == {"custom"}
 
 
 def test_the_log_names_the_request_that_failed(program: Program) -> None:

@@ -48,6 +48,28 @@ def test_a_frame_goes_as_its_own_bytes(endpoint: tuple[Endpoint, Stubber]) -> No
         assert endpoint[0].infer(request, "request-1") == Inference(b"{}", "application/json")
 
 
+@pytest.mark.parametrize(
+    ("attributes", "status", "headers"),
+    [
+        ("status=201&X-Model=7&X-Model=8", 201, {"X-Model": "7, 8"}),
+        ("status=204", 204, {}),
+        ("status=200&Location=%2Fplates%2F7&X-Empty=", 200, {"Location": "/plates/7", "X-Empty": ""}),
+        ("status=200&Content-Length=1&x-request-id=7&Set-Cookie=a%0Db&X%20Y=1&X-Amzn-Trace-Id=1", 200, {}),
+        ("status=500", 200, {}),  # SageMaker hands only successes on
+        ("status=201; trace=7", 200, {}),
+        ("trace=7", 200, {}),
+        ("", 200, {}),
+    ],
+)
+def test_a_program_gives_its_answer_a_status_and_headers(
+    endpoint: tuple[Endpoint, Stubber], attributes: str, status: int, headers: dict[str, str]
+) -> None:
+    with endpoint[1] as stub:
+        stub.add_response("invoke_endpoint", {**_answer(b'{"a": NaN}'), "CustomAttributes": attributes})
+        answer = endpoint[0].infer(REQUEST, "r")
+    assert answer == Inference(b'{"a": null}', "application/json", status, headers)
+
+
 def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, Stubber]) -> None:
     sent = {
         "EndpointName": "name",

@@ -41,3 +41,20 @@ def test_a_failure_is_the_models(status: int) -> None:
     error = translated_failure(status, "Traceback: secret")
     assert isinstance(error, ModelFailedError)
     assert "secret" not in str(error)
+    assert error.log_fields == {"code": "ModelFailed", "status": 502, "model_said": f"{status}: Traceback: secret"}
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("the database of plates is down", "the database of plates is down"),
+        (json.dumps({"error": {"code": "Down", "message": "no database"}}), "no database"),
+        (json.dumps({"detail": "no database"}), "no database"),
+        ("<html><h1>503 Service Temporarily Unavailable</h1></html>", "the endpoint is overloaded or still loading"),
+        ("", "the endpoint is overloaded or still loading"),
+    ],
+)
+def test_a_model_that_is_unavailable_says_why(said: str, message: str) -> None:
+    error = translated_failure(503, said)
+    assert (error.status, error.code, error.retry_after_seconds) == (503, "EndpointUnavailable", 1)
+    assert str(error).startswith(message)

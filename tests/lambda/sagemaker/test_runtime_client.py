@@ -98,11 +98,14 @@ def _botos(url: str) -> Any:
 
 
 def test_requests_are_those_of_boto3(runtime: Runtime) -> None:
+    attributes = {"X-Amzn-SageMaker-Custom-Attributes": "status=201&X-Model=7"}
+    runtime.answer = 200, {"Content-Type": "text/csv", **attributes}, b"1,2"
     with closing(_client(runtime.url)) as client:
         answer = client.invoke_endpoint(**WORDS)
     assert (answer["Body"].read(), answer["ContentType"]) == (b"1,2", "text/csv")
     with closing(_botos(runtime.url)) as client:
-        client.invoke_endpoint(**WORDS)["Body"].read()
+        botos_answer = client.invoke_endpoint(**WORDS)
+    assert answer["CustomAttributes"] == botos_answer["CustomAttributes"] == "status=201&X-Model=7"
     (path, ours, body), (other_path, botos, other_body) = runtime.asked
     assert (path, body) == (other_path, other_body)
     named = {"content-type", "accept", "x-amzn-sagemaker-custom-attributes", "x-amzn-sagemaker-inference-id", "host"}

@@ -44,6 +44,36 @@ def test_the_key_encrypts_the_bucket_and_both_roles_may_use_it(template: dict[st
 
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize(
+    ("given", "has_volume"),
+    [
+        (ON_CPU, True),
+        ({**ON_CPU, "endpointType": "async"}, True),
+        ({**ON_CPU, "endpointType": "serverless"}, False),
+        ({"deployInstanceType": "ml.g4dn.xlarge"}, False),
+    ],
+)
+def test_the_endpoint_s_role_may_have_volumes_encrypted(
+    template: dict[str, Any], region: str, given: dict[str, str], has_volume: bool
+) -> None:
+    """EBS uses the key by a grant, which SageMaker makes with the endpoint's role."""
+    resources = rendered(template, region, kmsKeyArn=KEY, **given)
+    (role,) = (role for name, role in of_type(resources, "AWS::IAM::Role").items() if name.startswith("ModelExecution"))
+    found = [policy for policy in role["Policies"] if policy["PolicyName"] == "EncryptVolumes"]
+    statements = [entry for policy in found for entry in policy["PolicyDocument"]["Statement"]]
+    grant = {
+        "Action": "kms:CreateGrant",
+        "Effect": "Allow",
+        "Resource": KEY,
+        "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    }
+    describe = {"Action": "kms:DescribeKey", "Effect": "Allow", "Resource": KEY}
+    assert statements == ([grant, describe] if has_volume else [])
+    others = of_type(resources, "AWS::IAM::Policy")
+    assert "kms:CreateGrant" not in str(others)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize(
     ("name", "has_disk"),
     [
         *(

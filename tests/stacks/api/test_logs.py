@@ -69,15 +69,15 @@ def test_nothing_is_logged_when_it_is_off(template: dict[str, Any], region: str)
     assert not [name for name in of_type(resources, GROUP) if name.startswith("InferenceLogs")]
 
 
-def test_the_accounts_role_is_left_alone_when_it_has_one(template: dict[str, Any]) -> None:
-    resources = rendered(template, apiAccessLogs="UseAccountRole")
+def test_the_accounts_role_is_left_alone_unless_the_operator_says_otherwise(template: dict[str, Any]) -> None:
+    resources = rendered(template)
     assert not of_type(resources, ACCOUNT)
     assert "apigateway.amazonaws.com" not in json.dumps(of_type(resources, "AWS::IAM::Role"))
 
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_role_may_write_logs_of_this_account_and_region(template: dict[str, Any], region: str) -> None:
-    role = _role(rendered(template, region))
+    role = _role(rendered(template, region, apiAccessLogs="Yes"))
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert all(action.startswith("logs:") for action in statement["Action"])
@@ -86,7 +86,7 @@ def test_the_role_may_write_logs_of_this_account_and_region(template: dict[str, 
 
 
 def test_other_apis_of_the_account_keep_their_logs_when_the_stack_goes(template: dict[str, Any]) -> None:
-    resources = rendered(template)
+    resources = rendered(template, apiAccessLogs="Yes")
     setting = next(resource for resource in resources.values() if resource["Type"] == ACCOUNT)
     role = resources[setting["Properties"]["CloudWatchRoleArn"].split(".")[0]]
     for kept in (setting, role):

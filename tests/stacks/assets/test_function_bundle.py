@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,29 @@ def test_sources_and_dependencies_lie_side_by_side(tmp_path: Path, no_pip: list[
         "package/module.py",
         "requirements.txt",
     ]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027, 0o077])
+def test_lambda_can_read_it_whatever_the_umask(tmp_path: Path, no_pip: list[list[str]], umask: int) -> None:
+    """Lambda runs as a user of its own; files of mode 600 fail there, when the function starts."""
+    before = os.umask(umask)
+    try:
+        source = _source(tmp_path / "function")
+        (source / "program.sh").touch(mode=0o700)
+        made = bundle(source)
+        modes = {path.relative_to(made).as_posix(): oct(path.stat().st_mode & 0o777) for path in made.rglob("*")}
+        made.chmod(0o700)  # as an earlier version left it
+        assert bundle(source) == made
+    finally:
+        os.umask(before)
+    assert made.stat().st_mode & 0o777 == 0o755
+    assert modes == {
+        "dependency.py": "0o644",
+        "package": "0o755",
+        "package/module.py": "0o644",
+        "program.sh": "0o755",
+        "requirements.txt": "0o644",
+    }
 
 
 def test_the_registry_is_asked_once(tmp_path: Path, no_pip: list[list[str]]) -> None:

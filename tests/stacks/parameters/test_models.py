@@ -45,13 +45,27 @@ def test_a_name_of_ones_own_is_taken_as_it_is(
     assert _functions(resources)[0]["MODEL_NAME"] == "my-detector_1.0"
 
 
-@pytest.mark.parametrize("pair", ["yunet_n+myface", "my-faces", "a.b+c_d"])
-@pytest.mark.parametrize("way", [{"containerImageUri": IMAGE}, {"modelDataUrl": ARCHIVE}])
+@pytest.mark.parametrize(
+    ("way", "pair"),
+    [
+        *(({"containerImageUri": IMAGE}, pair) for pair in ("yunet_n+myface", "my-faces", "a.b+c_d")),
+        *(({"modelDataUrl": ARCHIVE}, pair) for pair in ("yunet_n+myface", "a.b+c_d")),
+        ({"modelDataUrl": ARCHIVE, "containerImageUri": IMAGE}, "my-faces"),
+    ],
+)
 def test_a_pair_of_ones_own_is_taken_as_it_is(template: dict[str, Any], way: dict[str, str], pair: str) -> None:
     given = {"applicationType": "face-comparison", "faceDetectAndCompareModelName": pair}
     resources = rendered(template, **given | way)
     assert _container(resources)["Environment"]["MODEL_NAME"] == pair
     assert _functions(resources)[0]["MODEL_NAME"] == pair
+
+
+def test_one_name_for_a_comparison_by_the_image_built_here_is_refused(template: dict[str, Any]) -> None:
+    """That image takes a detector and an embedder; rules of CloudFormation know no patterns, so the commands look."""
+    pair = {"faceDetectAndCompareModelName": "my-faces", "modelDataUrl": ARCHIVE}
+    with pytest.raises(ParameterError, match=r"cannot be 'my-faces': .* write faceDetectAndCompareModelName=DETECTOR"):
+        check(template, {"applicationType": "face-comparison", **pair})
+    check(template, {"applicationType": "body-detection", "detectorModelName": "yolox_nano", **pair})
 
 
 @pytest.mark.parametrize(

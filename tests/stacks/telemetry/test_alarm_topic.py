@@ -24,7 +24,11 @@ def test_only_alarms_of_this_account_publish_and_only_with_tls(template: dict[st
 
 
 def test_the_topic_has_no_key_that_cloudwatch_cannot_use(template: dict[str, Any]) -> None:
-    (topic,) = (entry for entry in template["Resources"].values() if entry["Type"] == "AWS::SNS::Topic")
+    (topic,) = (
+        entry
+        for name, entry in template["Resources"].items()
+        if entry["Type"] == "AWS::SNS::Topic" and name.startswith("Alarms")
+    )
     assert "KmsMasterKeyId" not in topic.get("Properties", {})
 
 

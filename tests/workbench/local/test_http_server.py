@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -134,6 +135,22 @@ def test_hanging_clients_keep_nobody_out(server: HttpServer) -> None:
     assert time.monotonic() - begun < 1
     for connection in hanging:
         connection.close()
+
+
+def test_a_new_connection_is_not_closed_in_place_of_an_old_one() -> None:
+    """The system gives the number of a closed connection to the next, and tells of both at once."""
+    with HttpServer(_application, limits=replace(LIMITS, connections=1)) as running:
+        with _connection(running) as old:
+            old.sendall(b"POST / HT")
+            time.sleep(0.2)
+            released = threading.Event()
+            running._server.trigger.pull_trigger(lambda: released.wait(5))  # the loop hears of nothing until then
+            time.sleep(0.2)
+        with _connection(running) as new:
+            released.set()
+            time.sleep(0.2)
+            new.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert b"".join(iter(lambda: new.recv(65536), b"")).endswith(b"\r\n\r\n0")
 
 
 def test_it_stops_while_requests_hang() -> None:

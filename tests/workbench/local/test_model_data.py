@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask import Flask, Response
 from workbench.errors import StartError
 from workbench.local import model_data, object_store
 from workbench.local.http_server import HttpServer
+from workbench.packing import model_archive
 
 REGION = "cn-north-1"
 
@@ -104,6 +106,22 @@ def test_a_folder_and_an_archive_of_this_machine(tmp_path: Path) -> None:
         given, here = model_data.stand_in({model_data.PARAMETER: str(tmp_path / name)})
         assert given[model_data.PARAMETER].startswith("s3://")
         assert _found(here, given[model_data.PARAMETER]) == holds
+
+
+def test_a_container_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
+    """An archive of `ipc-ai package` has entries of files alone."""
+    weights = tmp_path / "weights"
+    weights.touch()
+    model_archive.write({"code/inference.py": weights}, tmp_path / "model.tar.gz")
+    before = os.umask(0o077)
+    try:
+        with model_data.unpacked(tmp_path / "model.tar.gz", "s3://bucket/key", region="us-east-1") as folder:
+            assert folder
+            modes = [path.stat().st_mode & 0o777 for path in (folder, folder / "code", folder / "code/inference.py")]
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+    assert modes == [0o755, 0o755, 0o644]
 
 
 def test_a_path_that_is_none(tmp_path: Path) -> None:

@@ -151,3 +151,22 @@ def test_a_body_over_the_limit_of_its_kind_does_not_reach_the_container(is_serve
             words = {"X-Amzn-SageMaker-Inference-Id": "7", "Content-Type": "image/jpeg"}
             answer = app.test_client().post("/endpoints/endpoint/invocations", data=bytes(size), headers=words)
             assert answer.status_code == status
+
+
+def test_the_containers_custom_attributes_are_passed_on() -> None:
+    """As SageMaker does, which passes on no other header but the content type."""
+    container = Flask(__name__)
+    header = "X-Amzn-SageMaker-Custom-Attributes"
+
+    @container.post("/invocations")
+    def invocations() -> Response:
+        return Response("x", 201, {header: "status=201&X-Model=7", "X-Model": "7"}, content_type="text/plain")
+
+    with HttpServer(container) as server:
+        client = sagemaker_runtime.create_app("endpoint", server.url).test_client()
+        answer = client.post("/endpoints/endpoint/invocations", data=b"frame")
+    assert (answer.status_code, answer.headers[header], answer.headers.get("X-Model")) == (
+        200,
+        "status=201&X-Model=7",
+        None,
+    )

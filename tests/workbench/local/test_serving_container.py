@@ -47,6 +47,13 @@ def test_what_was_raised_is_one_line(tmp_path: Path, traceback: str, says: str) 
         assert serving_container.error_in_log(program) == says.removesuffix(": ")
 
 
+def test_a_message_that_has_what_was_raised_does_not_have_it_twice(tmp_path: Path) -> None:
+    log = tmp_path / "serving.log"
+    log.write_text(json.dumps({"level": "ERROR", "message": "it fails: ValueError: two\nlines", "traceback": _HOOK}))
+    with _nothing(tmp_path, log) as program:
+        assert serving_container.error_in_log(program) == "it fails: ValueError: two lines"
+
+
 def test_a_program_that_says_nothing_of_an_error_has_its_last_line(tmp_path: Path) -> None:
     log = tmp_path / "serving.log"
     log.write_text("one\ntwo\n\n")
@@ -54,6 +61,18 @@ def test_a_program_that_says_nothing_of_an_error_has_its_last_line(tmp_path: Pat
         assert serving_container.error_in_log(program) is None
         assert serving_container.reason_in_log(program).endswith("; its log ends with: two")
         assert "\n" not in serving_container.reason_in_log(program)
+
+
+def test_a_long_error_has_its_beginning_and_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "serving.log"
+    message = "MXNetError: shape" + "\n  [bt] frame" * 100 + "\nincompatible"
+    log.write_text(json.dumps({"level": "ERROR", "message": message, "traceback": "x"}))
+    with _nothing(tmp_path, log) as program:
+        said = serving_container.error_in_log(program)
+    assert said is not None
+    assert said.startswith("MXNetError: shape [bt] frame")
+    assert said.endswith("[bt] frame incompatible: x")
+    assert (len(said), "\n" in said) == (605, False)
 
 
 def _nothing(folder: Path, log: Path) -> ChildProcess:

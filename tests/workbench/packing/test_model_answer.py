@@ -19,8 +19,8 @@ def _face(confidence: float = 0.9, box: tuple[float, ...] = (1, 2, 30, 40)) -> d
     return {"BoundingBox": list(box), "Confidence": confidence, "KeyPoints": {}}
 
 
-def _check(application: str, answer: Any) -> None:
-    model_answer.check(application, httpx.Response(200, content=json.dumps(answer)))
+def _check(application: str, answer: Any) -> bool:
+    return model_answer.check(application, httpx.Response(200, content=json.dumps(answer)))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def _check(application: str, answer: Any) -> None:
     [
         ("body-detection", _detections([], [])),
         ("body-detection", _detections([1, 0.3], [[0, 0, 640, 480], [5, 5, 6, 6]])),
-        ("body-detection", _detections([0.02], [[640, 10, 640, 20]])),  # noise in the padding
+        ("body-detection", _detections([0.02, 0.01], [[640, 10, 640, 20], [5, 5, 6, 6]])),  # noise in the padding
         ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}),
         ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": [{"Similarity": -0.2, "Face": _face()}]}),
         ("custom", float("nan")),
@@ -47,6 +47,11 @@ def test_a_right_answer(application: str, answer: Any) -> None:
         ("body-detection", _detections([None], [[0, 0, 9, 9]]), "a score of None"),
         ("body-detection", _detections([0.9], [[640, 0, 640, 480]]), "no area in the frame of 640 x 480 pixels"),
         ("body-detection", _detections([0.9], [[0, 0, 700, 480]]), "no area in the frame"),
+        ("body-detection", _detections([0.02], [[640, 10, 640, 20]]), "1 of the 1 boxes of all scores have no area"),
+        (
+            *("body-detection", _detections([0.2, 0.1, 0.1], [[0, 0, 0, 9], [0, 480, 9, 480], [0, 0, 9, 9]])),
+            r"2 of the 3 boxes of all scores have no area in the frame of 640 x 480 pixels, such as \[0, 0, 0, 9\]",
+        ),
         ("body-detection", {"results": [_detections([7], [[0, 0, 9, 9]])]}, "a score of 7"),
         ("face-comparison", {"SourceImageFace": _face(3), "FaceMatches": []}, "a confidence of 3"),
         ("face-comparison", {"SourceImageFace": _face(box=(9, 9, 9, 9)), "FaceMatches": []}, "outside its image"),
@@ -59,3 +64,19 @@ def test_a_right_answer(application: str, answer: Any) -> None:
 def test_what_no_right_model_answers(application: str, answer: Any, says: str) -> None:
     with pytest.raises(PackageError, match=says):
         _check(application, answer)
+
+
+@pytest.mark.parametrize(
+    ("application", "answer", "found"),
+    [
+        ("body-detection", _detections([], []), False),
+        ("body-detection", _detections([0.02], [[0, 0, 9, 9]]), True),
+        ("body-detection", {"results": [_detections([], []), _detections([0.5], [[0, 0, 9, 9]])]}, True),
+        ("body-detection", {"results": [_detections([], [])]}, False),
+        ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}, False),
+        ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": []}, True),
+        ("custom", [], True),
+    ],
+)
+def test_an_answer_without_a_box_shows_nothing(application: str, answer: Any, found: bool) -> None:
+    assert _check(application, answer) is found

@@ -191,6 +191,22 @@ def test_one_folder_around_everything_is_taken_away(tmp_path: Path, program: str
     assert layout.moved[0] == ("net/", "the top")
 
 
+@pytest.mark.parametrize("program", ["a/b/code/inference.py", "a/b/inference.py"])
+def test_folders_around_everything_are_taken_away(tmp_path: Path, program: str) -> None:
+    layout = _laid(tmp_path, program, "a/b/model.pth", "a/b/data/labels.txt")
+    assert sorted(layout.files) == ["code/inference.py", "data/labels.txt", "model.pth"]
+    assert layout.moved[0] == ("a/b/", "the top")
+
+
+def test_weights_further_down_say_where_the_program_belongs(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"put it into \S+/net/a/b/code and package \S+/net/a/b, or name it"):
+        _laid(tmp_path, "a/b/model.pth")
+    with pytest.raises(PackageError, match=r"the weights in \S+/net/c/d are read; add code/inference.py with .*, or a"):
+        lay_out(_folder(tmp_path / "other", "c/d/net.onnx", "c/readme.md"))
+    with pytest.raises(PackageError, match="lies in a/b/, and code/ belongs to the top of the archive; package a/b"):
+        lay_out(_folder(tmp_path / "third", "a/b/code/inference.py", "a/model.pth"))
+
+
 def test_what_macos_puts_into_archives_is_no_weights(tmp_path: Path) -> None:
     junk = ["._model.pth", "code/._inference.py", "__MACOSX/._model.pth", "__MACOSX/code/inference.py", ".DS_Store"]
     assert sorted(_laid(tmp_path, "model.pth", "code/inference.py", *junk).files) == ["code/inference.py", "model.pth"]
@@ -347,6 +363,29 @@ def test_models_lie_under_the_names_of_their_descriptions(tmp_path: Path) -> Non
     assert (layout.application, layout.model) == ("face-comparison", "gate-faces+myface")
     parts = [f"{name}/{file}" for name in ("gate-faces", "myface") for file in ("model.json", "weights.onnx")]
     assert sorted(layout.files) == parts
+
+
+def test_models_that_are_no_pair(tmp_path: Path) -> None:
+    _described(tmp_path / "two/a", "yolox_nano", "shop")
+    _described(tmp_path / "two/b", "yunet_n", "door")
+    with pytest.raises(PackageError, match=r"has 2 models: shop \(detector\), door \(detector\); package one detector"):
+        lay_out(tmp_path / "two")
+    _described(tmp_path / "two/c", "mobileface_v2", "myface")
+    with pytest.raises(
+        PackageError, match=r"has 3 models: .*myface \(embedder\); package one detector alone, or a pair"
+    ):
+        lay_out(tmp_path / "two")
+    _described(tmp_path / "same/a", "yunet_n", "mine")
+    _described(tmp_path / "same/b", "mobileface_v2", "mine")
+    with pytest.raises(PackageError, match=r"both models in \S+ have the name mine, .*; give one another name"):
+        lay_out(tmp_path / "same")
+
+
+def test_half_a_pair_says_how_the_pair_is_named(tmp_path: Path) -> None:
+    _described(tmp_path / "vectors", "mobileface_v2", "myface")
+    for source in ("vectors", "vectors/weights.onnx"):
+        with pytest.raises(PackageError, match=f"half of a pair .*; name DETECTOR.EMBEDDER, as in 'yunet_n.{tmp_path}"):
+            lay_out(tmp_path / source)
 
 
 def test_one_file_of_a_model_folder_is_packed_with_its_description(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_relative_path_behind_a_name(tmp_path: Path, line: str) -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["/home/me/x.whl", "x @ file:///home/me/x.whl", "file:///home/me/x.whl"])
+@pytest.mark.parametrize("line", ["/home/you/x.whl", "x @ file:///home/you/x.whl", "file:///home/you/x.whl"])
 def test_a_path_of_this_machine(tmp_path: Path, line: str) -> None:
-    with pytest.raises(PackageError, match=r"/home/me/x\.whl is a path of this machine.* write \./x\.whl"):
+    with pytest.raises(PackageError, match=r"/home/you/x\.whl is a path of this machine.* write \./x\.whl"):
         _check(tmp_path, line)

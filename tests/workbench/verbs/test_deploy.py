@@ -16,11 +16,15 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
+from moto.core import DEFAULT_ACCOUNT_ID
 
+from tests.workbench.ready_account import make_ready
 from tests.workbench.recorded_cdk import RecordedCdk
-from workbench.deployment import cdk_command
+from workbench.deployment import cdk_command, endpoint_quota
+from workbench.deployment.endpoint_quota import EndpointQuota
 from workbench.deployment.resource_changes import resource_changes
-from workbench.errors import AccountError, ParameterError, SynthesisError, WorkbenchError
+from workbench.errors import AccountError, ImageError, ParameterError, SynthesisError, WorkbenchError
 from workbench.verbs import deploy
 
 REGION = "eu-west-1"
@@ -58,10 +62,11 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Account of moto's that is bootstrapped."""
+    """Account of moto's that is bootstrapped, logs APIs, and may run many instances."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
         boto3.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
+        make_ready(monkeypatch, REGION, "cn-north-1")
         yield
 
 
@@ -114,6 +119,46 @@ def test_a_name_is_checked_before_credentials_are_needed(
         _deploy(template, RecordedCdk(tmp_path), "--parameters", "applicationTyp=custom")
 
 
+@pytest.mark.parametrize("format_", ["oci.image.index.v1", "docker.distribution.manifest.v2"])
+@pytest.mark.parametrize("form", ["gate:1", "gate@{digest}", "gate"])
+def test_an_image_that_sagemaker_refuses_is_not_deployed(
+    template: dict[str, Any], account: None, tmp_path: Path, format_: str, form: str
+) -> None:
+    """SageMaker's CreateModel refuses OCI manifests, late in a deployment, which is then rolled back."""
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": f"application/vnd.{format_}+json", "layers": []})
+    ecr = boto3.client("ecr")
+    ecr.create_repository(repositoryName="gate")
+    for tag in ("1", "latest"):
+        stored = ecr.put_image(repositoryName="gate", imageManifest=manifest, imageTag=tag)["image"]
+    uri = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/{form}".format(digest=stored["imageId"]["imageDigest"])
+    cdk = RecordedCdk(tmp_path)
+    words = ("--parameters", "applicationType=custom", "detectorModelName=mine", f"containerImageUri={uri}")
+    if format_.startswith("oci"):
+        with pytest.raises(ImageError, match=r"has a manifest of OCI .*, and SageMaker takes Docker's alone; convert"):
+            _deploy(template, cdk, *words)
+        assert cdk.words is None
+    else:
+        assert _deploy(template, cdk, *words) == 0
+
+
+def test_an_image_that_cannot_be_looked_at_is_left_to_sagemaker(
+    template: dict[str, Any], account: None, tmp_path: Path
+) -> None:
+    cdk = RecordedCdk(tmp_path)
+    uri = f"210987654321.dkr.ecr.{REGION}.amazonaws.com/theirs:1"
+    words = ("--parameters", "applicationType=custom", "detectorModelName=mine", f"containerImageUri={uri}")
+    assert _deploy(template, cdk, *words) == 0
+
+
+def test_images_are_built_in_the_format_that_sagemaker_takes(
+    template: dict[str, Any], account: None, tmp_path: Path
+) -> None:
+    """By Docker with BuildKit and without attestations, or by Podman, which builds in OCI's format by itself."""
+    needed = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDAH_FORMAT": "docker"}
+    cdk = RecordedCdk(tmp_path, then=f"assert {needed}.items() <= os.environ.items()")
+    assert _deploy(template, cdk) == 0
+
+
 def test_what_the_stack_keeps_counts(
     template: dict[str, Any], account: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +166,7 @@ def test_what_the_stack_keeps_counts(
     _create()
     cdk = RecordedCdk(tmp_path)
     assert _deploy(template, cdk, "--parameters", "minInstanceCount=4") == 0
-    assert cdk.words == ["deploy", "--parameters", "minInstanceCount=4"]
+    assert cdk.words == ["deploy", "--parameters", "minInstanceCount=4", "--context", "builtImage=gpu"]
     said = capsys.readouterr().out
     assert "stack ipc-ai-saas in eu-west-1: exists (CREATE_COMPLETE)" in said
     assert "  minInstanceCount" in said
@@ -130,6 +175,26 @@ def test_what_the_stack_keeps_counts(
     assert "(not there yet) -> No" in said
     assert "detectorModelName" not in said  # stays
     assert "anOldParameter" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "image"),
+    [
+        (["deployInstanceType=ml.m5.xlarge"], "cpu"),
+        (["deployInstanceType=ml.g5.xlarge"], "gpu"),
+        (["endpointType=serverless", "deployInstanceType=ml.g5.xlarge"], "cpu"),
+        (["containerImageUri=111122223333.dkr.ecr.eu-west-1.amazonaws.com/mine:1"], "none"),
+    ],
+)
+def test_the_cdk_builds_the_image_that_runs_and_no_other(
+    template: dict[str, Any], account: None, tmp_path: Path, words: list[str], image: str
+) -> None:
+    cdk = RecordedCdk(tmp_path)
+    assert _deploy(template, cdk, "--parameters", *words) == 0
+    assert cdk.words is not None
+    assert f"builtImage={image}" in cdk.words
+    assert _deploy(template, cdk, "--context", "builtImage=cpu", "--parameters", *words) == 0
+    assert "builtImage=cpu" in cdk.words  # the operator's own word counts
 
 
 def test_a_first_deployment_starts_from_the_defaults(
@@ -178,7 +243,8 @@ def test_another_stack_and_account(template: dict[str, Any], account: None, tmp_
     )
     assert _deploy(template, cdk, "--stack", "gate", "--region", "cn-north-1", "--require-approval", "never") == 0
     assert cdk.words == [
-        *["deploy", "--context", "stackName=gate", "--region", "cn-north-1", "--require-approval", "never"]
+        *["deploy", "--context", "builtImage=gpu", "--context", "stackName=gate"],
+        *["--region", "cn-north-1", "--require-approval", "never"],
     ]
     with pytest.raises(WorkbenchError, match="name two stacks"):
         _deploy(template, cdk, "--stack", "gate", "--context", "stackName=door")
@@ -189,6 +255,48 @@ def test_a_region_without_the_cdks_own_stack(template: dict[str, Any], account: 
     with pytest.raises(AccountError, match="not set up in eu-west-3; run 'npx cdk bootstrap --region eu-west-3'"):
         _deploy(template, cdk, "--region", "eu-west-3")
     assert cdk.words is None
+
+
+def test_what_the_account_lacks_is_said_before_the_cdk_starts(
+    template: dict[str, Any],
+    account: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cdk = RecordedCdk(tmp_path)
+    elsewhere = "containerImageUri=111122223333.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+    with pytest.raises(ParameterError, match="containerImageUri is in us-east-1"):
+        _deploy(template, cdk, "--parameters", elsewhere)
+    with pytest.raises(ParameterError, match="containerImageUri is in us-east-1"):
+        _deploy(template, cdk, "--dry-run", "--parameters", elsewhere)
+    monkeypatch.setattr(endpoint_quota, "find", lambda *_: EndpointQuota("L-1", 0))
+    with pytest.raises(AccountError, match="aws service-quotas request-service-quota-increase"):
+        _deploy(template, cdk)
+    assert cdk.words is None
+    assert _deploy(template, cdk, "--dry-run") == 0
+    assert "refused     this account's endpoints may run 0" in capsys.readouterr().err
+    monkeypatch.setattr(endpoint_quota, "find", lambda *_: EndpointQuota("L-1", 1))
+    assert _deploy(template, cdk) == 0
+    assert "note        this account's endpoints may run 1 of ml.g4dn.xlarge" in capsys.readouterr().out
+
+
+def test_a_deployment_that_fails_ends_with_the_containers_last_lines(
+    template: dict[str, Any], account: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _create()
+    stack = boto3.client("cloudformation").describe_stacks(StackName="ipc-ai-saas")["Stacks"][0]
+    logs = boto3.client("logs")
+    group = f"/aws/sagemaker/Endpoints/ipc-ai-saas-{stack['StackId'].split('/')[2]}"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="AllTraffic/i-1")
+    event = {"timestamp": int(time.time() * 1000), "message": "the model 'X' was not found in /opt/ml/model"}
+    logs.put_log_events(logGroupName=group, logStreamName="AllTraffic/i-1", logEvents=[event])
+    assert _deploy(template, RecordedCdk(tmp_path, code=1)) == 1
+    assert "was not found" not in capfd.readouterr().err  # the stack runs: Docker failed, or the operator stopped it
+    cloudformation_backends["123456789012"][REGION].get_stack("ipc-ai-saas").status = "UPDATE_ROLLBACK_COMPLETE"
+    assert _deploy(template, RecordedCdk(tmp_path, code=1)) == 1
+    assert f"the end of the log {group}:\n  the model 'X' was not found in" in capfd.readouterr().err
 
 
 def test_without_credentials(template: dict[str, Any], no_credentials: None, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from moto import mock_aws
 import ipc_ai_catalogue as catalogue
 from tests.saved_models import saved_model
 from tests.tiny_models import write_yolox_onnx
+from tests.workbench.ready_account import make_ready
 from tests.workbench.recorded_cdk import RecordedCdk
 from workbench.deployment import model_to_deploy
 from workbench.errors import AccountError, PackageError, ParameterError
@@ -50,6 +51,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         boto3.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
         boto3.client("cloudformation").create_stack(StackName="CDKToolkit", TemplateBody=json.dumps(toolkit))
+        make_ready(monkeypatch, REGION, "eu-west-3")
         yield
 
 

@@ -21,10 +21,19 @@ _TEMPLATE = {
         "Topic": {"Type": "AWS::SNS::Topic"},
         "Logs": {
             "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
+            "DeletionPolicy": "Retain",
             "Properties": {"LogGroupName": "/aws/sagemaker/Endpoints/ipc-ai-saas-1234"},
         },
-        "Events": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": "the-events"}},
+        "ApiLogs": {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Delete",
+            "Properties": {"LogGroupName": "the-apis-logs"},
+        },
+        "Events": {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": "RetainExceptOnCreate",
+            "Properties": {"BucketName": "the-events"},
+        },
     },
     "Outputs": {"EndpointName": {"Value": "ipc-ai-saas-1234"}},
 }
@@ -56,7 +65,8 @@ def test_it_says_what_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     said = capsys.readouterr().out
     assert "2 resources will be deleted" in said
     assert "AWS::S3::Bucket the-events" in said
-    assert "/aws/sagemaker/Endpoints" not in said  # the stack deletes the logs
+    assert "AWS::Logs::LogGroup /aws/sagemaker/Endpoints/ipc-ai-saas-1234" in said
+    assert "the-apis-logs" not in said  # the stack deletes these
     assert "the archives in its bucket" in said
 
 

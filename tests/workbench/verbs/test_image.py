@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -24,13 +25,15 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 HOST = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
 # Stub that records its calls; `push` puts the image into moto's ECR as a registry would; FAILS names a failing command,
-# HAS the image that is on the machine, and DIGESTS and ARCHITECTURE what `image inspect` says of it.
+# HAS the image that is on the machine, DIGESTS and ARCHITECTURE what `image inspect` says of it, and MANIFEST the media
+# type of the manifest that is pushed.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, sys
 
 words = [word for word in sys.argv[1:] if word != "--runtime=runc"]
 told = {{"argv": words, "stdin": "" if sys.stdin.isatty() else sys.stdin.read(), "cwd": os.getcwd()}}
 told["attestations"] = os.environ.get("BUILDX_NO_DEFAULT_ATTESTATIONS")
+told["buildkit"] = os.environ.get("DOCKER_BUILDKIT")
 if words[:2] == ["image", "inspect"]:
     if words[-1] != os.environ.get("HAS"):
         sys.exit(1)
@@ -45,9 +48,9 @@ if words[0] == os.environ.get("FAILS"):
     sys.exit(1)
 if words[0] == "push":
     import boto3
-    name, tag = words[1].partition("/")[2].rsplit(":", 1)
-    kind = "application/vnd.docker.distribution.manifest.v2+json"
-    manifest = json.dumps({{"schemaVersion": 2, "mediaType": kind, "config": {{"digest": words[1]}}, "layers": []}})
+    name, tag = words[-1].partition("/")[2].rsplit(":", 1)
+    kind = os.environ.get("MANIFEST", "application/vnd.docker.distribution.manifest.v2+json")
+    manifest = json.dumps({{"schemaVersion": 2, "mediaType": kind, "config": {{"digest": words[-1]}}, "layers": []}})
     manifest = manifest.replace("[]", json.dumps([{{"digest": os.environ.get("LAYER", ""), "size": 1}}]))
     boto3.client("ecr").put_image(repositoryName=name, imageManifest=manifest, imageTag=tag)
 """
@@ -133,8 +136,10 @@ def test_push_builds_logs_in_and_pushes(ecr: Any, tmp_path: Path, capfd: pytest.
         "--build-arg=PROCESSOR=cpu",
         "--build-arg=BASE_IMAGE=public.ecr.aws/docker/library/python:3.11-slim-bookworm",
         f"--tag={uri}",
+        "--output=type=docker,oci-mediatypes=false",
     } <= set(build["argv"])
-    assert (build["argv"][-1], build["cwd"], build["attestations"]) == (".", str(REPOSITORY), "1")
+    assert (build["argv"][-1], build["cwd"]) == (".", str(REPOSITORY))
+    assert (build["attestations"], build["buildkit"]) == ("1", "1")
     assert login["argv"] == ["login", "--username", "AWS", "--password-stdin", HOST]
     assert login["stdin"] == f"{DEFAULT_ACCOUNT_ID}-auth-token"
     assert push["argv"] == ["push", uri]
@@ -260,7 +265,8 @@ def test_a_dry_run_shows_every_command_and_does_nothing(
         "--image-scanning-configuration scanOnPush=true --encryption-configuration encryptionType=AES256"
     )
     assert policy.startswith(f"aws ecr put-lifecycle-policy {common} --lifecycle-policy-text ")
-    assert build.startswith("BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build ")
+    assert build.startswith("BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_BUILDKIT=1 docker build ")
+    assert " --output=type=docker,oci-mediatypes=false " in build
     assert login == (
         f"aws ecr get-login-password --region {REGION} | docker login --username AWS --password-stdin {HOST}"
     )
@@ -272,6 +278,35 @@ def test_a_dry_run_shows_every_command_and_does_nothing(
     said = capfd.readouterr().out
     assert said.startswith("# ACCOUNT stands for your account: AWS cannot be asked")
     assert "podman build --file=containers/inference/Dockerfile --platform=linux/amd64 --format=docker" in said
+    assert "--output" not in said
+    assert said.splitlines()[-1].endswith(
+        f" push --format=v2s2 ACCOUNT.dkr.ecr.{REGION}.amazonaws.com/ipc-ai-saas/inference:v1"
+    )
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"]
+)
+def test_a_manifest_that_sagemaker_refuses(
+    ecr: Any, tmp_path: Path, media_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker with containerd's image store pushes images as they were built, an operator's own in OCI's format too."""
+    monkeypatch.setenv("MANIFEST", media_type)
+    monkeypatch.setenv("HAS", "gate:1")
+    says = (
+        rf"^{HOST}/gate:1 has a manifest of OCI \({re.escape(media_type)}\), and SageMaker takes Docker's alone; "
+        rf"convert it with 'echo FROM {HOST}/gate:1 \| .*docker build --output type=docker,oci-mediatypes=false --tag "
+        r"localhost/gate:docker -', and '.*ipc-ai image push localhost/gate:docker'$"
+    )
+    with pytest.raises(ImageError, match=says):
+        _run("push", "gate:1")
+    (there,) = ecr.describe_images(repositoryName="gate")["imageDetails"]
+    monkeypatch.setenv("DIGESTS", f"[{HOST}/gate@{there['imageDigest']}]")
+    with pytest.raises(ImageError, match=says):  # neither is it given out as one that is there already
+        _run("push", "gate:1")
+    for _ in range(2):
+        with pytest.raises(ImageError, match=r"inference:\S+ has a manifest of OCI"):
+            _run("push")
 
 
 def test_variants_of_a_customized_application(ecr: Any, checkout: Path, tmp_path: Path) -> None:
@@ -311,6 +346,15 @@ def test_any_dockerfile_is_built(ecr: Any, own: Path, tmp_path: Path, capfd: pyt
     assert _printed(capfd)["tag"] != tag  # it tells the content
     _run(*words, "--tag", "gate/quality:7")
     assert _printed(capfd)["image"] == "localhost/gate/quality:7"
+
+
+def test_the_tag_does_not_depend_on_the_umask(own: Path, ecr: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    tags = {}
+    for mode in (0o644, 0o640, 0o600, 0o755, 0o750, 0o700):
+        (own / "serve").chmod(mode)
+        _run("build", "--context", str(own), "--dry-run", "--json")
+        tags[mode] = _printed(capfd)["image"]
+    assert tags[0o644] == tags[0o640] == tags[0o600] != tags[0o755] == tags[0o750] == tags[0o700]
 
 
 def test_base_images_of_any_dockerfile_in_ecr_are_logged_in_to(ecr: Any, own: Path, tmp_path: Path) -> None:
@@ -387,7 +431,19 @@ def test_an_image_that_is_named_for_its_registry(
         _run("push", other)
 
 
-def test_a_dry_run_for_an_image_of_this_machine(ecr: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_for_an_image_that_is_not_here_says_so(ecr: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    _run("push", "nothing:1", "--dry-run")
+    note, *commands = capfd.readouterr().out.splitlines()
+    assert note.startswith("# it would fail: the image nothing:1 is not on this machine; build it with ")
+    assert commands[-1] == f"docker push {HOST}/nothing:1"
+    _run("push", "nothing:1", "--dry-run", "--json")
+    assert "nothing:1 is not on this machine" in json.loads(capfd.readouterr().out)["notes"][0]
+
+
+def test_a_dry_run_for_an_image_of_this_machine(
+    ecr: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAS", "frame-quality:1")
     _run("push", "frame-quality:1", "--repository", "team/mine", "--dry-run")
     *created, tag, login, push = capfd.readouterr().out.splitlines()
     uri = f"{HOST}/team/mine:1"

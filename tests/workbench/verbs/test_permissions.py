@@ -29,7 +29,9 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeVpcs",
 }
 EVERYTHING = {
+    "apiAccessLogs": "Yes",
     "saveRequestEvents": "Yes",
+    "deployInstanceType": "ml.m5.xlarge",  # whose volume takes the key
     "eventsTable": "Yes",
     "ingestFromS3": "Yes",
     "frameBucketName": "my-frames",

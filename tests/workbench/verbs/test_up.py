@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
+import re
 from pathlib import Path
 
 import pytest
 
+import ipc_ai_catalogue as catalogue
 from workbench.__main__ import main
 from workbench.errors import PackageError
 from workbench.verbs import up
@@ -41,6 +45,42 @@ def test_a_path_is_packed_and_keeps_its_name(program: Path, tmp_path: Path) -> N
 def test_a_model_of_the_catalogue_and_none() -> None:
     assert _parameters("yolox_nano") == {"applicationType": "body-detection", "detectorModelName": "yolox_nano"}
     assert _parameters("--parameters", "detectorModelName=yolox_nano") == {"detectorModelName": "yolox_nano"}
+
+
+def _described(folder: Path, base: str, name: str) -> Path:
+    folder.mkdir(parents=True)
+    model = dataclasses.asdict(catalogue.load().model(base)) | {"name": name}
+    model["files"] = {"any": [{"name": "weights.onnx", "role": "onnx"}]}
+    (folder / "model.json").write_text(json.dumps(model))
+    (folder / "weights.onnx").write_text("weights")
+    return folder
+
+
+def test_the_name_of_a_pair_is_that_of_its_archive(tmp_path: Path) -> None:
+    _described(tmp_path / "pair/a", "yunet_n", "door")
+    _described(tmp_path / "pair/b", "mobileface_v2", "myface")
+    words = [str(tmp_path / "pair"), "--output", str(tmp_path / "a.tar.gz"), "--parameters"]
+    named = "faceDetectAndCompareModelName="
+    assert _parameters(*words, f"{named}door+myface")["faceDetectAndCompareModelName"] == "door+myface"
+    for name in ("myface+door", "door+other", "own"):
+        with pytest.raises(PackageError, match=f"cannot be '{re.escape(name)}': the archive has door.myface; leave it"):
+            _parameters(*words, named + name)
+    image = "containerImageUri=123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1"  # which may look elsewhere
+    assert _parameters(*words, f"{named}own", image)["faceDetectAndCompareModelName"] == "own"
+
+
+def test_the_name_of_weights_of_the_older_layout_is_that_of_their_files(tmp_path: Path) -> None:
+    for ending in ("-symbol.json", "-0000.params"):
+        (tmp_path / f"body_detector_red{ending}").write_text("{}")
+    words = [str(tmp_path), "--output", str(tmp_path / "a.tar.gz"), "--parameters"]
+    with pytest.raises(PackageError, match="detectorModelName cannot be 'blue': the archive has red"):
+        _parameters(*words, "detectorModelName=blue")
+
+
+def test_one_detector_with_its_description_takes_any_name(tmp_path: Path) -> None:
+    folder = _described(tmp_path / "shop", "yolox_nano", "shop")
+    words = [str(folder), "--output", str(tmp_path / "a.tar.gz"), "--parameters", "detectorModelName=front-door"]
+    assert _parameters(*words)["detectorModelName"] == "front-door"
 
 
 def test_what_does_not_run_here(program: Path, tmp_path: Path) -> None:

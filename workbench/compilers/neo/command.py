@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from workbench import places
+from workbench import places, regions
 from workbench.compilers.neo import job as neo_job
 from workbench.compilers.neo import result as neo_result
 from workbench.compilers.neo import shape as neo_shape
@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--job", metavar="NAME", help="a job that was started before: wait for it, fetch its result")
     group.add_argument("--into", type=Path, metavar="DIR", help="folder of the result (default: out/neo/MODEL-TARGET)")
-    group.add_argument("--region", help="region (default: that of the profile or the environment)")
+    group.add_argument(
+        "--region", type=regions.argument, help="region (default: that of the profile or the environment)"
+    )
     group.add_argument("--profile", help="profile of the AWS configuration")
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 COMPILED = places.OUTPUT / "compiled"
 _ROLE = "onnx"
+_FROM_MXNET = "mxnet"
+_ORIGINS = {_FROM_MXNET: "MXNet", "onnxruntime": "as it was"}
+"""Names of the graph before, by the engine of the model."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         frames,
         graph_repairs,
         optimisation,
+        own_graph,
         quantisation,
         running,
         winograd,
@@ -74,10 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.compilers.onnx.parity import Parity, Tolerance
 
     source = running.find(arguments.model, arguments.store, arguments.application)
-    if source.model.engine != "mxnet":
-        raise CompileError(
-            f"{source.model.name} runs on the engine {source.model.engine}; only those of mxnet are compiled"
-        )
+    _refuse_what_is_not_compiled(source.model, int8=arguments.int8)
     proof = frames.read(arguments.frames or ([arguments.calibration] if arguments.calibration else []))
     calibration = frames.read([arguments.calibration]) if arguments.int8 else []
     labelled = frames.read([arguments.labels]) if arguments.labels else calibration
@@ -89,9 +90,13 @@ def run(arguments: argparse.Namespace) -> int:
     threads = serving_program.usable_cores()
     with Steps(quiet=arguments.json) as steps, tempfile.TemporaryDirectory() as work:
         converted, optimised = Path(work, "converted.onnx"), Path(work, f"{source.model.name}.onnx")
-        steps.next("converting MXNet to ONNX")
-        shape = _shape(arguments.input_shape, source.model)
-        graph_repairs.repair_file(converted, conversion.convert(source.model, source.files, shape, converted))
+        if source.model.engine == _FROM_MXNET:
+            steps.next("converting MXNet to ONNX")
+            shape = _shape(arguments.input_shape, source.model)
+            graph_repairs.repair_file(converted, conversion.convert(source.model, source.files, shape, converted))
+        else:
+            steps.next("reading the graph")
+            own_graph.prepare(source.files[_ROLE], converted)
         steps.next("optimising the graph")
         optimisation.optimise(converted, optimised)
         if not arguments.int8:  # in 8 bits the same convolutions gain nothing
@@ -131,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        _show(report, proved, output if not failure else None)
+        _show(report, proved, output if not failure else None, origin=_ORIGINS[source.model.engine])
         run_here = model_folder.serving_command(source.model, output)
         if run_here and not failure:
             print(f"run here: {run_here}")
@@ -141,6 +146,17 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 1
     return 0
+
+
+def _refuse_what_is_not_compiled(model: Model, *, int8: bool) -> None:
+    if model.engine not in _ORIGINS:
+        raise CompileError(
+            f"{model.name} runs on the engine {model.engine}; only those of {' and '.join(_ORIGINS)} are compiled"
+        )
+    if model.engine != _FROM_MXNET and not int8:
+        raise CompileError(
+            f"{model.name} runs on ONNX Runtime already; quantise it to 8 bits with --int8 --calibration DIR"
+        )
 
 
 def _shape(text: str | None, model: Model) -> Shape:
@@ -194,11 +210,11 @@ def _refuse_other_folder(folder: Path) -> None:
         raise CompileError(f"{folder} is there and is no model folder; name another with --output")
 
 
-def _show(report: dict[str, Any], proved: Parity, output: Path | None) -> None:
+def _show(report: dict[str, Any], proved: Parity, output: Path | None, *, origin: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
     tolerance = proved.tolerance
-    table = Table(title=f"{report['model']}: ONNX Runtime against MXNet, largest differences")
-    for heading in ("frame", "MXNet", "ONNX", "matched", "box px", "score", "1 - cosine"):
+    table = Table(title=f"{report['model']}: ONNX Runtime against {origin}, largest differences")
+    for heading in ("frame", origin, "ONNX", "matched", "box px", "score", "1 - cosine"):
         table.add_column(heading, justify="left" if heading == "frame" else "right", no_wrap=True)
     for frame in proved.frames:
         figures = (frame.box_shift, frame.score_difference, frame.cosine_distance)

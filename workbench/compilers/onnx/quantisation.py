@@ -43,6 +43,7 @@ def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Te
     with _quiet():
         try:
             model = _named(graph)
+            _give_each_output_its_bias(model.graph)
             quantization.quantize_static(
                 model,
                 str(target),
@@ -70,6 +71,23 @@ def _named(path: Path) -> Any:
     for number, node in enumerate(model.graph.node):
         node.name = f"{number} {node.name}"
     return model
+
+
+def _give_each_output_its_bias(graph: Any) -> None:
+    """Repeat the one bias of a matrix product for all outputs: ONNX Runtime looks for one each, by its index."""
+    from onnx import numpy_helper
+
+    constants = {each.name: each for each in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "Gemm" or len(node.input) < 3 or not {*node.input[1:3]} <= constants.keys():
+            continue
+        weights, bias = constants[node.input[1]], numpy_helper.to_array(constants[node.input[2]])
+        is_transposed = any(each.name == "transB" and each.i for each in node.attribute)
+        outputs = weights.dims[0 if is_transposed else 1]
+        if bias.shape != (outputs,) and bias.size in (1, outputs):
+            node.input[2] = f"{node.name} bias"
+            repeated = np.broadcast_to(bias.reshape(-1), (outputs,)).copy()
+            graph.initializer.append(numpy_helper.from_array(repeated, node.input[2]))
 
 
 def _not_between(graph: Any) -> list[str]:

@@ -127,6 +127,10 @@ def find(named: str, store: Path, application: str | None = None) -> ModelFolder
         if not (path / DESCRIPTION).is_file():
             return older_layout.find(path, application)
         names, folder = path.name, path
+    elif path.is_file():
+        raise CompileError(
+            f"no {DESCRIPTION} beside {named} says how it is read (docs/models.md); add one, and name the folder"
+        )
     elif "/" in named:
         raise CompileError(f"there is no folder {named}; name a model folder, or a model of docs/models.md")
     else:

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ipc_ai_catalogue import Catalogue, CatalogueError, Model, ModelFile, model_from_dict
 from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.file_access import require_readable
 
+_DESCRIPTION = "model.json"
 # Earlier versions of the product served GluonCV exports, with YOLOv3 as the default.
 _OLDER_LAYOUT_TEMPLATE = "yolo3_darknet53_coco"
 _OLDER_SHORT_SIDES = {"ssd_512": 512, "faster_rcnn": 600}
@@ -32,14 +34,16 @@ def find(name: str, application: str, *, model_dir: Path, model_store: Path, cat
     """Find the model ``name`` for ``application``.
 
     Raises:
-        ModelLoadError: no folder holds it; the message lists the folders searched.
+        ModelLoadError: no folder holds it, and the message lists the folders searched; or a file cannot be read.
     """
     known = catalogue.models.get(name)
     if known and not known.files_for(application):
         return ModelFolder(known, {})
     folders = [model_dir, model_dir / name, model_store / name]
     for folder in folders:
+        require_readable(folder, folder / _DESCRIPTION)
         for candidate in _candidates(folder, name, application, known, catalogue):
+            require_readable(*candidate.files.values())
             return candidate
     looked = ", ".join(str(folder) for folder in folders)
     hint = "" if known else f" and it is not in the catalogue ({', '.join(catalogue.model_choices(application))})"
@@ -49,7 +53,7 @@ def find(name: str, application: str, *, model_dir: Path, model_store: Path, cat
 def _candidates(
     folder: Path, name: str, application: str, known: Model | None, catalogue: Catalogue
 ) -> Iterator[ModelFolder]:
-    description = folder / "model.json"
+    description = folder / _DESCRIPTION
     if description.is_file():
         model = _described(description)
         yield ModelFolder(model, _existing(folder, model.files_for(application), required=True))

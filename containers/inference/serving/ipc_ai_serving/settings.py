@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipc_ai_catalogue import FACE_COMPARISON
+import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from ipc_ai_serving.errors import ModelLoadError
 
 _MIB = 1024 * 1024
@@ -87,6 +88,12 @@ class Settings:
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS") or cls.max_frame_pixels,
             max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES") or cls.max_object_bytes,
         )
+
+    @property
+    def reported_model(self) -> str:
+        """The name in the log: ``custom`` for a program without a name, which has the default of the parameter."""
+        is_nameless = self.model_name in ("", catalogue.load().detectors()[0])
+        return CUSTOM if self.application_type == CUSTOM and is_nameless else self.model_name
 
 
 @functools.cache

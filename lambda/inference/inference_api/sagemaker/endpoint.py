@@ -22,6 +22,7 @@ from inference_api.errors import (
 )
 from inference_api.messages import JSON, Inference, InferenceRequest
 from inference_api.sagemaker import limits
+from inference_api.sagemaker.own_answers import with_own_answer
 from inference_api.sagemaker.payloads import Payload
 from inference_api.sagemaker.payloads import payload as as_images
 from inference_api.sagemaker.refusals import translated_failure
@@ -81,7 +82,8 @@ class Endpoint:
                 InferenceId=request_id,
                 CustomAttributes=custom_attributes(request),
             )
-            return Inference.of_container(answer["Body"].read(), answer.get("ContentType") or JSON)
+            result = Inference.of_container(answer["Body"].read(), answer.get("ContentType") or JSON)
+            return with_own_answer(result, answer.get("CustomAttributes", ""))
         except (ConnectTimeoutError, ReadTimeoutError) as error:
             raise EndpointTimeoutError("the endpoint did not answer in time; send the frame again") from error
         except (EndpointConnectionError, HTTPClientError, ResponseStreamingError, IncompleteReadError) as error:

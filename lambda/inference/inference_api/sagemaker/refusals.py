@@ -30,7 +30,7 @@ def translated_failure(status: int, said: str) -> ApiError:
 
     Args:
         status: the container's HTTP status.
-        said: its answer.
+        said: its answer. Of a failure other than 503 it may tell of the program, so it reaches the log alone.
     """
     error = _error_object(said)
     message = error.get("message") if error else _sentence(said)
@@ -39,8 +39,11 @@ def translated_failure(status: int, said: str) -> ApiError:
         return RefusedByModelError(status, str(code), str(message or "the model refused the request"))
     if status == EndpointUnavailableError.status:
         overloaded = "the endpoint is overloaded or still loading its model; try again shortly"
-        return EndpointUnavailableError(str((error and message) or overloaded))
-    return ModelFailedError("the model failed on this request; the endpoint's log has the reason")
+        is_page = said.lstrip().startswith("<")  # of a proxy before the model
+        return EndpointUnavailableError(str(overloaded if is_page or not message else message))
+    failed = ModelFailedError("the model failed on this request; the endpoint's log has the reason")
+    failed.said = f"{status}: {message}" if message else str(status)
+    return failed
 
 
 def _error_object(said: str) -> dict[str, Any]:

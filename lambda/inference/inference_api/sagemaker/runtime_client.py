@@ -19,6 +19,7 @@ from inference_api.settings import AwsAccess
 
 _SERVICE = "sagemaker"
 _OK = 200
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
 class RuntimeClient:
@@ -44,7 +45,7 @@ class RuntimeClient:
         """Send a body to an endpoint, without a copy; ``kept_connection`` says when a second time.
 
         Returns:
-            ``Body``, a file object of the answer, and ``ContentType``, which may be empty.
+            ``Body``, a file object of the answer, and ``ContentType`` and ``CustomAttributes``, which may be empty.
 
         Raises:
             ClientError: the runtime or the container refused or failed.
@@ -57,7 +58,7 @@ class RuntimeClient:
         headers = {
             "Accept": Accept,
             "Content-Type": ContentType,
-            "X-Amzn-SageMaker-Custom-Attributes": CustomAttributes,
+            _CUSTOM_ATTRIBUTES: CustomAttributes,
             "X-Amzn-SageMaker-Inference-Id": InferenceId,
         }
         sent = signed(
@@ -72,7 +73,11 @@ class RuntimeClient:
         answer = self._connection.post(path, sent, Body)
         if answer.status != _OK:
             raise _client_error(answer)
-        return {"Body": io.BytesIO(answer.body), "ContentType": answer.headers.get("Content-Type", "")}
+        return {
+            "Body": io.BytesIO(answer.body),
+            "ContentType": answer.headers.get("Content-Type", ""),
+            "CustomAttributes": answer.headers.get(_CUSTOM_ATTRIBUTES, ""),
+        }
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
+from onnx import numpy_helper
 
-from tests.tiny_models import write_older_layout
+import ipc_ai_catalogue as catalogue
+from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.__main__ import main
 
 NAME = "yolo3_mobilenet1.0_coco"
@@ -158,3 +162,57 @@ def test_mistakes_are_one_line_and_nothing_is_written(
     said = capsys.readouterr().err.splitlines()[-1]
     assert re.search(says, said), said
     assert not (store.parent / "compiled").exists()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A detector of one's own on ONNX Runtime, under a head of the catalogue."""
+    write_yolox_onnx(tmp_path / "shop/net.onnx")
+    graph = onnx.load(str(tmp_path / "shop/net.onnx"))
+    weights = next(each for each in graph.graph.initializer if each.name == "weights")
+    # As in trained networks: ONNX Runtime rounds the bias of a filter of zeros to whole numbers.
+    values = numpy_helper.to_array(weights) + np.float32(1e-6)
+    weights.CopyFrom(numpy_helper.from_array(values, "weights"))
+    onnx.save(graph, str(tmp_path / "shop/net.onnx"))
+    model = dataclasses.asdict(catalogue.load().model("yolox_nano")) | {"name": "shop"}
+    model["files"] = {"any": [{"name": "net.onnx", "role": "onnx"}]}
+    (tmp_path / "shop/model.json").write_text(json.dumps(model))
+    return tmp_path / "shop"
+
+
+@pytest.mark.parametrize("form", ["folder", "archive", "file"])
+def test_a_model_on_onnx_runtime_is_quantised(
+    own: Path, frames: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if form == "archive":
+        shutil.make_archive(str(tmp_path / "packed"), "gztar", own)
+    named = {"folder": own, "archive": tmp_path / "packed.tar.gz", "file": own / "net.onnx"}[form]
+    for path in frames.iterdir():
+        _write_pascal(path, [(120, 216, 200, 296)])
+    words = ["compile", str(named), "--output", str(tmp_path / "compiled"), "--json"]
+    assert main([*words, "--int8", "--calibration", str(frames)]) == 0, capsys.readouterr().err
+    report = json.loads(capsys.readouterr().out)
+    assert report["parity"]["largest_box_shift_px"] == 0
+    assert report["int8"]["matched"] == report["parity"]["matched"] > 0
+    assert report["accuracy"]["int8"] == report["accuracy"]["fp32"]
+    graph = onnx.load(str(tmp_path / "compiled/shop-int8.onnx")).graph
+    assert "QuantizeLinear" in {node.op_type for node in graph.node}
+    described = json.loads((tmp_path / "compiled/model.json").read_text())
+    assert (described["name"], described["engine"], described["head"]) == ("shop", "onnxruntime", "yolox")
+
+
+def test_what_is_not_quantised_says_why(
+    own: Path, frames: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    int8 = ["--int8", "--calibration", str(frames)]
+
+    def said(model: Path, *words: str) -> str:
+        assert main(["compile", str(model), "--output", str(tmp_path / "compiled"), *words]) == 2
+        return capsys.readouterr().err.splitlines()[-1]
+
+    assert "shop runs on ONNX Runtime already; quantise it to 8 bits with --int8 --calibration DIR" in said(own)
+    assert main(["compile", str(own), "--output", str(tmp_path / "small"), *int8]) == 0
+    capsys.readouterr()
+    assert "shop-int8.onnx is in 8 bits already; quantise the graph of 32 bits" in said(tmp_path / "small", *int8)
+    (own / "model.json").rename(tmp_path / "model.json")
+    assert "no model.json beside" in said(own / "net.onnx", *int8)

@@ -129,3 +129,29 @@ def test_what_is_no_graph_is_one_sentence_and_the_log_is_as_before(tmp_path: Pat
     with pytest.raises(CompileError, match=r"^ONNX Runtime cannot quantise the graph: .+"):
         quantise(tmp_path / "net.onnx", tmp_path / "int8.onnx", input_name="frame", tensors=_tensors(1))
     assert logging.getLogger().level == level
+
+
+@pytest.mark.parametrize(("shape", "is_transposed"), [((), True), ((1,), False), ((1, 5), True), ((5,), False)])
+def test_a_matrix_product_may_have_one_bias_for_all_outputs(
+    tmp_path: Path, shape: tuple[int, ...], is_transposed: bool
+) -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(1).normal(size=(5, 192) if is_transposed else (192, 5)).astype(np.float32)
+    constants = {"weights": weights, "bias": np.full(shape, 0.5, np.float32)}
+    nodes = [
+        helper.make_node("Flatten", ["frame"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "weights", "bias"], ["found"], transB=int(is_transposed)),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, sides)
+        for name, sides in (("frame", list(_SHAPE)), ("found", [1, 5]))
+    ]
+    initial = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    made = helper.make_graph(nodes, "net", ends[:1], ends[1:], initial)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, str(tmp_path / "net.onnx"))
+    quantise(tmp_path / "net.onnx", tmp_path / "int8.onnx", input_name="frame", tensors=_tensors())
+    found, expected = (_run(tmp_path / name, _tensors()[0]) for name in ("int8.onnx", "net.onnx"))
+    assert np.abs(found - expected).max() < 0.5  # of sums of 192 products

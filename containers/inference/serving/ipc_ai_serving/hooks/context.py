@@ -41,7 +41,7 @@ class Context:
     Attributes:
         system_properties: ``model_dir``, and ``gpu_id``: 0 where PyTorch sees a GPU, else None.
         manifest: name of the model, and file of the program.
-        model_name: name of the model.
+        model_name: name of the model; ``custom`` for a program that was given none.
         request_ids: id of the request, by the number 0.
         request_processor: this object, by the number 0.
     """

@@ -23,7 +23,7 @@ from typing import Any
 import cv2
 from werkzeug.exceptions import HTTPException
 
-from ipc_ai_serving import logs
+from ipc_ai_serving import file_access, logs
 from ipc_ai_serving.errors import ModelFailedError, ModelLoadError, ServingError, error_document
 from ipc_ai_serving.hooks import flask_context, wire
 from ipc_ai_serving.hooks.answers import answer_of
@@ -65,6 +65,8 @@ class Program:
             )
             return None
         except BaseException as error:  # whatever a hook raises must reach the log
+            if unreadable := file_access.unreadable_below(chosen.model_dir):
+                logger.error("model could not be loaded: %s", unreadable)
             # A KeyError's text is the key alone.
             logger.exception("model could not be loaded: %s: %s", type(error).__name__, error)
             return None

@@ -117,7 +117,7 @@ def _context(model_dir: Path, program: str) -> Context:
     torch = sys.modules.get("torch")
     gpu_id = 0 if torch is not None and torch.cuda.is_available() else None
     properties = {"model_dir": str(model_dir), "gpu_id": gpu_id}
-    return Context(properties, model_name=settings().model_name, program=program)
+    return Context(properties, model_name=settings().reported_model, program=program)
 
 
 def _hook(

@@ -6,6 +6,7 @@ gunicorn's master runs this. Nothing here imports a package that the user may br
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import shutil
@@ -17,6 +18,8 @@ import venv
 from pathlib import Path
 
 from ipc_ai_catalogue import CUSTOM
+from ipc_ai_serving import file_access
+from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.settings import Settings
 
 PROGRAM = "inference.py"
@@ -29,8 +32,13 @@ logger = logging.getLogger(__name__)
 
 
 def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PROGRAM) -> Path | None:
-    """The folder with the user's program: ``code`` in the model's folder, that folder itself, or the image's."""
+    """The folder with the user's program: ``code`` in the model's folder, that folder itself, or the image's.
+
+    Raises:
+        ModelLoadError: a program is there and cannot be read.
+    """
     folders = [model_dir / "code", model_dir, *([code_dir] if code_dir else [])]
+    file_access.require_readable(*(folder / program for folder in folders))
     return next((folder for folder in folders if (folder / program).is_file()), None)
 
 
@@ -47,16 +55,14 @@ def install(settings: Settings) -> Path | None:
     Raises:
         RuntimeError: pip failed; the log has its messages.
     """
-    custom = settings.application_type == CUSTOM
-    folder = code_folder(settings.model_dir, program=settings.program) if custom else None
-    requirements = folder / _REQUIREMENTS if folder else None
-    if folder is None or requirements is None or not requirements.is_file():
+    requirements = _requirements(settings) if settings.application_type == CUSTOM else None
+    if requirements is None:
         return None
     target = Path(tempfile.mkdtemp(prefix="user-packages-"))
     atexit.register(_remove, target, os.getpid())
     logger.info("installing the packages of %s", requirements)
     python = _environment(target / "environment")
-    work = _copied(folder, target / "code")
+    work = _copied(requirements.parent, target / "code")
     command = [str(python), "-P", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
     # Packages that the image has are installed again: what is required decides their releases, and the image's do not.
     finished = subprocess.run([*command, "--ignore-installed", "-r", _REQUIREMENTS], cwd=work, check=False)
@@ -76,7 +82,8 @@ def _environment(folder: Path) -> Path:
 
 def _copied(folder: Path, copy: Path) -> Path:
     """Copy a folder so that it can be written to; weights beside a program are linked."""
-    shutil.copytree(folder, copy, copy_function=_copy_or_link, ignore_dangling_symlinks=True)
+    with contextlib.suppress(shutil.Error):  # of single files that cannot be read: pip says so if it needs one
+        shutil.copytree(folder, copy, copy_function=_copy_or_link, ignore_dangling_symlinks=True)
     for place, _, _ in os.walk(copy):
         Path(place).chmod(0o700)
     requirements = copy / _REQUIREMENTS
@@ -89,6 +96,18 @@ def _copy_or_link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
     else:
         Path(target).symlink_to(source)
+
+
+def _requirements(settings: Settings) -> Path | None:
+    try:
+        folder = code_folder(settings.model_dir, program=settings.program)
+        requirements = folder / _REQUIREMENTS if folder else None
+        if requirements is None or not requirements.is_file():
+            return None
+        file_access.require_readable(requirements)
+    except ModelLoadError:  # the process that loads the program says so
+        return None
+    return requirements
 
 
 def _remove(folder: Path, owner: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import urllib.parse
 import uuid
 from typing import Protocol
 
@@ -15,12 +14,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ipc_ai_serving.errors import ClientError, ModelNotReadyError, PayloadTooLargeError, ServingError, error_document
 from ipc_ai_serving.hooks.messages import Answer, Request
 from ipc_ai_serving.scheduling.stages import Milliseconds
+from ipc_ai_serving.server.custom_attributes import HEADER, camera_id, with_status_and_headers
 
 logger = logging.getLogger(__name__)
 
 _INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
-_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-_MAX_CAMERA_LENGTH = 64
+_SHOWN_CHARACTERS = 1000
 
 
 class Host(Protocol):
@@ -56,7 +55,7 @@ def create_app(host: Host, *, max_body_bytes: int, model_name: str = "") -> Flas
 
     def named() -> dict[str, str]:
         """Ids of the request and its camera, for the log."""
-        return {"request_id": g.request_id, "camera_id": _camera_id(request.headers.get(_CUSTOM_ATTRIBUTES, ""))}
+        return {"request_id": g.request_id, "camera_id": camera_id(request.headers.get(HEADER, ""))}
 
     @app.get("/ping")
     def ping() -> Response:
@@ -74,8 +73,12 @@ def create_app(host: Host, *, max_body_bytes: int, model_name: str = "") -> Flas
         names = named()
         headers = dict(request.headers)
         answer, stages = host.invoke(Request(body, request.content_type, headers.get("Accept"), headers, **names))
-        logger.info("served", extra=names | {"model": model_name, "bytes": len(body), "milliseconds": stages})
-        return Response(answer.body, answer.status, answer.headers, content_type=answer.content_type)
+        if answer.status >= 400:
+            said = answer.body.decode(errors="replace")[:_SHOWN_CHARACTERS]
+            logger.warning("refused: the program answered: %s", said, extra=names | {"status": answer.status})
+        else:
+            logger.info("served", extra=names | {"model": model_name, "bytes": len(body), "milliseconds": stages})
+        return Response(answer.body, answer.status, with_status_and_headers(answer), content_type=answer.content_type)
 
     @app.errorhandler(ServingError)
     def serving_error(error: ServingError) -> Response:
@@ -113,13 +116,6 @@ def _body(max_bytes: int) -> bytes:
     if len(body) < length:
         raise ConnectionResetError("the client stopped sending")
     return body
-
-
-def _camera_id(attributes: str) -> str:
-    """Read the camera's id, which the function sends percent-encoded as ``camera_id=...`` among other attributes."""
-    pairs = (part.strip().partition("=") for part in attributes.split(";"))
-    encoded = next((value for key, _, value in pairs if key == "camera_id"), "unknown")
-    return urllib.parse.unquote(encoded, errors="replace")[:_MAX_CAMERA_LENGTH]
 
 
 def _error_response(status: int, code: str, message: str) -> Response:

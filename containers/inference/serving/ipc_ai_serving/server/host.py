@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from ipc_ai_serving import file_access
 from ipc_ai_serving.errors import ModelLoadError, ModelNotReadyError
 from ipc_ai_serving.hooks.application import Application
 from ipc_ai_serving.hooks.messages import Answer, Request
@@ -47,6 +49,9 @@ class ApplicationHost:
             self._failure = error
             return
         except Exception as error:  # whatever a hook raises must reach /ping and the log
+            # Each framework has words of its own for a file that cannot be read.
+            if unreadable := file_access.unreadable_below(Path(self._model_dir)):
+                logger.error("model could not be loaded: %s", unreadable)
             # A KeyError's text is the key alone.
             logger.exception("model could not be loaded: %s: %s", type(error).__name__, error)
             self._failure = error

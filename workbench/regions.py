@@ -1,0 +1,50 @@
+"""Regions that the stack can be deployed to, for ``--region`` and for the region of a profile."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+
+from ipc_ai_catalogue import nearest
+from workbench.errors import RegionError
+
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+WITHOUT_HOSTING = frozenset({"us-gov-east-1", "me-central-1"})
+"""Regions whose CloudFormation has no types for SageMaker's models and endpoints, by its schemas of each region.
+
+https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cfn.html refers to these for what a region has, and
+https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-appas.html names us-gov-east-1 for scaling, too.
+"""
+
+
+def require_usable(region: str) -> None:
+    """Check a region.
+
+    Raises:
+        RegionError: it is unknown, or the stack cannot be deployed to it.
+    """
+    usable = [name for name in _known() if name not in WITHOUT_HOSTING]
+    if region in WITHOUT_HOSTING:
+        area = region.rsplit("-", 2)[0]
+        near = next((name for name in usable if name.startswith(f"{area}-")), usable[0])
+        raise RegionError(f"CloudFormation has no SageMaker endpoints in {region}; take another region, such as {near}")
+    if region not in usable:
+        raise RegionError(f"there is no region '{region}'{nearest(region, usable)}; known: {', '.join(usable)}")
+
+
+def argument(text: str) -> str:
+    """Type of an argument that names a region."""
+    try:
+        require_usable(text)
+    except RegionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+@functools.cache
+def _known() -> list[str]:
+    """Regions of the partitions that the stack is made for, as botocore lists them for SageMaker."""
+    from botocore.session import Session
+
+    session = Session()
+    return [region for name in _PARTITIONS for region in session.get_available_regions("sagemaker", name)]
