@@ -141,6 +141,18 @@ def test_a_package_is_built_without_a_write_into_the_model(code: Path, line: str
     assert not _left(code)
 
 
+def test_a_package_that_the_hooks_cannot_run_beside_is_told(code: Path) -> None:
+    _write_wheel(code)
+    with zipfile.ZipFile(code / WHEEL, "a") as wheel:
+        wheel.writestr("werkzeug.py", "VERSION = 'very old'")
+    (code / "requirements.txt").write_text(f"./{WHEEL}")
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        program.wait_until(500)
+        log = program.log.read_text()
+    assert "a package of requirements.txt is of a release beside which the serving program does not run" in log
+    assert "No module named 'werkzeug.exceptions'; 'werkzeug' is not a package" in log
+
+
 def test_a_start_that_fails_leaves_no_folder(code: Path) -> None:
     (code / "requirements.txt").write_text("no-such-package-anywhere")
     with serving(code.parent, application="custom", **_environment(code)) as program:

@@ -26,7 +26,7 @@ _END_SECONDS = 2
 _SOURCES = [str(Path(package.__path__[0]).parent) for package in (ipc_ai_serving, ipc_ai_catalogue)]
 _START = (
     f"import sys; ours = {_SOURCES!r}; sys.path[:] = [each for each in sys.path if each not in ours] + ours; "
-    "from ipc_ai_serving.hooks.process import main; main()"
+    "from ipc_ai_serving.hooks.start import main; main()"
 )
 
 python = Path(sys.executable)
