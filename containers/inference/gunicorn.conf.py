@@ -18,7 +18,7 @@ from ipc_ai_serving import logs
 from ipc_ai_serving.hooks import user_packages
 from ipc_ai_serving.scheduling import allocator, traffic
 from ipc_ai_serving.scheduling.parallelism import parallelism
-from ipc_ai_serving.server import memory
+from ipc_ai_serving.server import hook_process, memory
 from ipc_ai_serving.server.startup import StartupAnswers
 from ipc_ai_serving.settings import settings
 
@@ -59,10 +59,8 @@ def when_ready(server):
     for number in _ENDING:
         signal.signal(number, lambda *_: sys.exit(0))  # there is nothing to finish yet
     logs.configure()
-    folder = user_packages.install(settings())
-    if folder is not None:
-        # For the processes of the user's program, and for none of ours.
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    # Its packages are for the processes of the user's program, and for none of ours.
+    hook_process.python = user_packages.install(settings()) or hook_process.python
     if parallelism().loads_before_fork:
         from ipc_ai_serving.server import wsgi
 

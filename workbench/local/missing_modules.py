@@ -11,7 +11,10 @@ from pathlib import Path
 from workbench import places
 
 _MISSING = re.compile(r"No module named '?([A-Za-z_][\w.]*)")
-_REQUIRED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
+# NAME, or a folder or a wheel of its name: ./NAME, -e ./NAME, wheels/NAME-1.0-py3-none-any.whl.
+_REQUIRED = re.compile(
+    r"^\s*(?:(?:-e|--editable)[\s=]+)?(?:[^\s#;=<>~!@]*/)?([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE
+)
 _CODE = "code/requirements.txt"
 # joblib comes with scikit-learn, and its files hold models of it.
 _BROUGHT_BY = {"joblib": "scikit-learn"}
@@ -57,6 +60,11 @@ def _advice(name: str, module: str, required: frozenset[str]) -> str:
             f"the {there} that is there has no '{name}', so the model, or a package of it, needs another release: let "
             f"{_CODE} name that one ({there}==RELEASE)"
         )
+    if _normal(package or module) in required:
+        return (
+            f"{_CODE} names {package or module}, and what pip installed has no module '{module}': name the release, or "
+            "the package, that has it"
+        )
     if package is None:
         return (
             f"the image has no module '{module}': name the package that has it in {_CODE} ({module}, if it is called "
@@ -95,7 +103,8 @@ def _required(requirements: Path) -> frozenset[str]:
     """Names of the packages that a requirements.txt lists."""
     if not requirements.is_file():
         return frozenset()
-    return frozenset(map(_normal, _REQUIRED.findall(requirements.read_text(encoding="utf-8", errors="replace"))))
+    names = _REQUIRED.findall(requirements.read_text(encoding="utf-8", errors="replace"))
+    return frozenset(_normal(name.partition("-")[0] if name.endswith(".whl") else name) for name in names)
 
 
 def _normal(package: str) -> str:

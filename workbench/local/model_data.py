@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from workbench.local.owned_folder import owned_folder
 
 PARAMETER = "modelDataUrl"
 _SCHEME = "s3://"
+_PIECE = 1 << 20
 _STAND_IN = "s3://local-model-data/model.tar.gz"
 _REFUSALS = {
     "403": "your credentials may not read it, or it does not exist; they need s3:GetObject on it",
@@ -83,13 +85,26 @@ def _unpack(archive: Path, folder: Path, name: str) -> None:
     try:
         with tarfile.open(archive, "r:gz") as packed:
             packed.extractall(folder, filter="data")
-    except (OSError, EOFError, tarfile.TarError) as error:
+            read_to_end(packed)
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise StartError(
             f"{name} is not a model.tar.gz that can be unpacked: {error}; SageMaker takes gzip alone, and "
             f"'{typed.command('package', 'PATH')}' makes one of any archive or folder"
         ) from error
     finally:
         os.umask(before)
+
+
+def read_to_end(packed: tarfile.TarFile) -> None:
+    """Read behind the end of a tar, where gzip has its checksum, by which damage to the files before shows.
+
+    Raises:
+        OSError: the checksum is wrong, or something else lies behind it.
+        EOFError: it is cut off.
+    """
+    assert packed.fileobj is not None  # it is open
+    while packed.fileobj.read(_PIECE):
+        pass
 
 
 def _download(url: str, target: Path, region: str) -> None:

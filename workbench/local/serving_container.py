@@ -36,6 +36,7 @@ def running(
     model_dir: Path | None,
     model_store: Path,
     log: Path,
+    work: Path | None = None,
 ) -> Iterator[tuple[str, ChildProcess]]:
     """Start ``serve`` in the serving environment and wait until its model is loaded.
 
@@ -48,6 +49,7 @@ def running(
         model_dir: folder in place of /opt/ml/model.
         model_store: folder of model folders.
         log: file for its output.
+        work: folder in which it runs, which is made; None for a temporary one.
 
     Yields:
         Its base URL and its process.
@@ -64,21 +66,28 @@ def running(
     ):
         links = temporary / "bin"
         image_system.link_programs(links)
+        # The image's user may write neither to its home, which is no folder there either, nor to where it runs.
+        home = temporary / "home-that-the-container-lacks"
+        home.touch()
+        work = work or temporary / "work"
+        work.mkdir(mode=0o555)
         listener.set_inheritable(True)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         # Paths inside the image.
         paths = {
             "PATH": f"{programs}:{links}",
             "TMPDIR": str(temporary),
+            "HOME": str(home),
+            **_pip_configuration(),
             "PYTHONPATH": str(places.CATALOGUE),
             "PYTHONDONTWRITEBYTECODE": "1",
             "MODEL_STORE": str(model_store.resolve()),
             **({"SM_MODEL_DIR": str(model_dir)} if model_dir else {}),
         }
         with ChildProcess(
-            [str(places.SERVING_PROGRAM / "serve"), "--bind", f"fd://{listener.fileno()}"],
+            [str(places.SERVING_PROGRAM / "serve"), "--bind", f"fd://{listener.fileno()}", "--chdir", str(work)],
             environment={**paths, **tuning(), **environment, **service_environment},
-            directory=places.SERVING_PROGRAM,
+            directory=work,
             log=log,
             inherited_files=[listener.fileno()],
         ) as program:
@@ -91,6 +100,13 @@ def running(
                 said = missing_modules.with_advice(str(error), model_dir / "code", log=program.log_tail())
                 raise StartError(said) from error
             yield url, program
+
+
+def _pip_configuration() -> dict[str, str]:
+    """This user's settings of pip, such as a mirror, which it would look for in the home."""
+    places_of_it = [Path.home() / name for name in (".config/pip/pip.conf", ".pip/pip.conf")]
+    named = os.environ.get("PIP_CONFIG_FILE") or next((str(path) for path in places_of_it if path.is_file()), None)
+    return {"PIP_CONFIG_FILE": named} if named else {}
 
 
 def tuning() -> dict[str, str]:

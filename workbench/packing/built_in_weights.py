@@ -68,6 +68,23 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
     return served_by[0], model.name
 
 
+def require_files(found: Files, application: str) -> None:
+    """Refuse descriptions that name files which are not there.
+
+    Raises:
+        PackageError: a file is missing that a model needs for the application.
+    """
+    for description in [name for name in found if PurePosixPath(name).name == DESCRIPTION]:
+        folder = PurePosixPath(description).parent
+        named = [(folder / file.name).as_posix() for file in read(found[description].parent).files_for(application)]
+        missing = [name for name in named if name not in found]
+        if missing:
+            raise PackageError(
+                f"{description} names {', '.join(missing)}, which is not there; add it, or correct the names in "
+                f"{DESCRIPTION}"
+            )
+
+
 def _pair(models: list[Model], source: Path) -> str:
     """Name of a detector and an embedder.
 

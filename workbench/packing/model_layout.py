@@ -114,6 +114,7 @@ def lay_out(
     if PROGRAM_NAME in found or name == "tensorflow":
         return ModelLayout(name, because, _CUSTOM, None, found, tuple(moved))
     served, model = built_in_weights.built_in(source, found, application)
+    built_in_weights.require_files(found, served)
     found, renamed = built_in_weights.under_their_names(found)
     moved += renamed
     return ModelLayout(name, because, served, model, found, tuple(moved))

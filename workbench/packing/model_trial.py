@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from workbench.camera import sending as camera
 from workbench.errors import PackageError, StartError
 from workbench.local import image_system, missing_modules, model_data, serving_container
 from workbench.local.child_process import ChildProcess
-from workbench.packing import model_answer
+from workbench.local.owned_folder import owned_folder
+from workbench.packing import model_answer, written_files
 from workbench.packing.model_layout import ModelLayout
 
 _TIMEOUT_SECONDS = 60  # SageMaker's limit for an answer
@@ -95,17 +97,20 @@ def _run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path,
         "MODEL_SERVER_WORKERS": "1",
     }
     try:
-        with (
-            model_data.unpacked(archive, str(archive), region="us-east-1") as model_dir,
-            serving_container.running(
+        with ExitStack() as trial:
+            model_dir = trial.enter_context(model_data.unpacked(archive, str(archive), region="us-east-1"))
+            assert model_dir is not None  # because a path is given
+            work = trial.enter_context(owned_folder("ipc-trial-")) / "work"
+            trial.enter_context(written_files.refused(model_dir, work=work))
+            running = serving_container.running(
                 environment,
                 service_environment={"AWS_EC2_METADATA_DISABLED": "true"},
                 model_dir=model_dir,
                 model_store=model_store,
                 log=log,
-            ) as (url, program),
-        ):
-            assert model_dir is not None  # because a path is given
+                work=work,
+            )
+            url, program = trial.enter_context(running)
             response = _invoke(url, sent)
             if not response.is_success:
                 raise PackageError(_refusal(response, sent, program, model_dir / "code"))

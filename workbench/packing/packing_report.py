@@ -24,6 +24,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
     told = f"{layout.framework or 'a program of your own'}, told by {layout.because}"
     lines = [f"framework   {layout.framework} (named)" if layout.because == "--framework" else f"framework   {told}"]
     lines += [f"moved       {there} to {here}" for there, here in layout.moved]
+    lines += _lines_about_links(packed)
     served = f"{layout.application}{f' with {layout.model}' if layout.model else ''}"
     if layout.framework == "tensorflow":
         lines.append(f"images      {_CAMERAS_OF_TENSORFLOW[PROGRAM_NAME in layout.files]}")
@@ -34,6 +35,22 @@ def archive_lines(packed: PackedModel) -> list[str]:
         f"archive     {packed.archive} ({count}, {decimal(packed.size)})",
         f"sha256      {packed.sha256}",
     ]
+
+
+def _lines_about_links(packed: PackedModel) -> list[str]:
+    """Lines about links of a folder: files from elsewhere that are packed, and folders that are not."""
+    source, packs = packed.source, set(packed.layout.files.values())
+    if not source.is_dir():
+        return []
+    lines = []
+    for link in sorted(path for path in source.rglob("*") if path.is_symlink()):
+        name, target = link.relative_to(source), link.resolve()
+        if link in packs and not target.is_relative_to(source.resolve()):
+            lines.append(f"linked      {name} is packed from {target}")
+        elif link not in packs and not link.is_file() and not any(part.startswith(".") for part in name.parts):
+            what = "a folder" if link.is_dir() else "nothing"
+            lines.append(f"left out    {name}, a link to {what}; copy what it should hold into {source}")
+    return lines
 
 
 def trial_lines(trial: Trial | NotTried) -> list[str]:

@@ -16,6 +16,7 @@ from lzma import LZMAError
 from pathlib import Path
 
 from workbench.errors import PackageError
+from workbench.local import model_data
 
 _ENDING = re.compile(r"\.(tar|tar\.(gz|bz2|xz)|tgz|tbz2?|txz|zip)$", re.IGNORECASE)
 _UNREADABLE = re.compile(r"\.(7z|rar|gz|bz2|xz|zst|lz4?|tzst|tlz)$", re.IGNORECASE)
@@ -70,3 +71,4 @@ def _extract(archive: Path, folder: str) -> None:
         return
     with tarfile.open(archive, "r:*") as packed_tar:
         packed_tar.extractall(folder, filter="data")
+        model_data.read_to_end(packed_tar)

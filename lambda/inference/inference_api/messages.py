@@ -116,8 +116,8 @@ class Inference:
 
     @property
     def is_json(self) -> bool:
-        """True for JSON and types made of it, such as ``application/problem+json``."""
-        return self._media_type == JSON or self._media_type.endswith("+json")
+        """True for JSON, also under ``text/json``, and types made of it, such as ``application/problem+json``."""
+        return self._media_type in (JSON, "text/json") or self._media_type.endswith("+json")
 
     @functools.cached_property
     def document(self) -> Any:

@@ -106,6 +106,26 @@ def test_exif_of_a_png_in_texts(name: bytes, prefix: bytes, behind: bool) -> Non
         _assert_turned(_png_with(chunk, behind=behind), 8)
 
 
+@pytest.mark.parametrize("keyword", [b"Raw profile type APP1", b"Raw profile type exif"])
+@pytest.mark.parametrize("title", [b"generic profile", b"EXIF data 2", b"exif"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_the_name_in_a_profile_is_a_line_of_one_or_more_words(keyword: bytes, title: bytes, newline: bytes) -> None:
+    """ExifTool writes "generic profile"."""
+    text = _profile(title, PREFIX + _tiff(6) + bytes(300)).replace(b"\n", newline)
+    for chunk in (
+        _chunk(b"tEXt", keyword + b"\x00" + text),
+        _chunk(b"zTXt", keyword + b"\x00\x00" + zlib.compress(text)),
+        _chunk(b"iTXt", keyword + b"\x00\x00\x00\x00\x00" + text),
+        _chunk(b"iTXt", keyword + b"\x00\x01\x00\x00\x00" + zlib.compress(text)),
+    ):
+        _assert_turned(_png_with(chunk), 6)
+
+
+@pytest.mark.parametrize("title", [b"exif", b"generic profile"])
+def test_a_profile_in_one_line(title: bytes) -> None:
+    assert exif.from_raw_profile(b"%s 14 %s" % (title, _tiff(6).hex().encode())) == _tiff(6)
+
+
 def test_a_profile_of_xmp_does_not_hide_that_of_exif() -> None:
     keyword = b"Raw profile type APP1\x00\x00"
     xmp, tiff = (keyword + zlib.compress(_profile(b"app1", content)) for content in (XMP, PREFIX + _tiff(5)))

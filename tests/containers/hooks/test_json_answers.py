@@ -49,3 +49,8 @@ def test_what_becomes_of_a_prediction(prediction: Any, expected: Any) -> None:
 def test_what_does_not_fit_into_json(prediction: Any) -> None:
     with pytest.raises(TypeError, match="does not fit into JSON"):
         to_json(prediction)
+
+
+def test_a_complex_number_of_numpy_is_refused() -> None:
+    with pytest.raises(TypeError, match="does not fit into JSON"):
+        to_json(np.clongdouble(1))

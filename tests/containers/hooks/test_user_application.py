@@ -297,6 +297,40 @@ def test_a_model_that_cannot_be_called_is_not_the_clients_fault(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("returned", "accept", "answer"),
+    [
+        ("[1]", "image/*", (b"[1]", "application/json")),
+        ("[1]", "application/*+json", (b"[1]", "application/json")),
+        ("[1]", "application/vnd.x+json", (b"[1]", "application/vnd.x+json")),
+        ("[1]", "image/png", (b"[1]", "application/json")),
+        ("[1]", "text/csv", (b"[1]", "application/json")),
+        ("'[1]'", "image/*", (b"[1]", "application/json")),
+        ("'1,2'", "text/csv", (b"1,2", "text/csv")),
+        ("b'png'", "image/*", (b"png", "application/octet-stream")),
+        ("b'png'", "image/png", (b"png", "image/png")),
+        ("(b'png', 'image/png')", "image/*", (b"png", "image/png")),
+        ("(b'png', 'image/*')", "image/*", (b"png", "application/octet-stream")),
+        ("('x', None)", None, (b"x", "application/json")),
+        ("('x', 'nonsense')", "text/csv", (b"x", "text/csv")),
+        ("([1], None)", None, (b"[[1], null]", "application/json")),
+        ("np.longdouble(0.5)", None, (b"0.5", "application/json")),
+        ("{'a': np.array([0.5, 'nan'], np.longdouble)}", None, (b'{"a": [0.5, null]}', "application/json")),
+    ],
+)
+def test_the_type_of_an_answer_is_that_of_its_body(
+    tmp_path: Path, returned: str, accept: str | None, answer: tuple[bytes, str]
+) -> None:
+    """A range is no type of an answer, and JSON says that it is JSON."""
+    program = f"import numpy as np\ndef model_fn(d): return 0\ndef transform_fn(m, d, c, a): return {returned}\n"
+    assert answer_of(load_hooks(tmp_path, program), tmp_path, b"[1]", "application/json", accept) == answer
+
+
+def test_a_hook_may_be_a_function_without_a_signature(tmp_path: Path) -> None:
+    program = "def model_fn(model_dir): return 2\ndef input_fn(body, content_type): return 1\npredict_fn = max\n"
+    assert answer_of(load_hooks(tmp_path, program), tmp_path, b"[1]", "application/json")[0] == b"2"
+
+
+@pytest.mark.parametrize(
     ("returned", "expected"),
     [
         (

@@ -16,6 +16,22 @@ pytestmark = pytest.mark.processes
 WHEEL = "own-1.0-py3-none-any.whl"
 # Packages that the web server imports, and the process of the program does not.
 OTHERS = ("flask", "gunicorn")
+# Backports on the package index, which the standard library has under the same names.
+BACKPORTS = ("dataclasses", "pathlib", "typing", "uuid", "enum", "asyncio/__init__")
+SOURCES = """
+import pathlib, zipfile
+def build_wheel(folder, *_):
+    pathlib.Path("build").mkdir()
+    wheel = pathlib.Path(folder, "own-1.0-py3-none-any.whl")
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr(*PACKED)
+        packed.writestr("own-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: own\\nVersion: 1.0\\n")
+        tags = "Root-Is-Purelib: true\\nTag: py3-none-any\\n"
+        packed.writestr("own-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nGenerator: a test\\n" + tags)
+        packed.writestr("own-1.0.dist-info/RECORD", "")
+    return wheel.name
+build_editable = build_wheel
+"""
 HOOKS = "import own\ndef model_fn(model_dir): return own.NAME\ndef predict_fn(rows, model): return [model]\n"
 
 
@@ -25,8 +41,9 @@ def _write_wheel(folder: Path) -> None:
     about = "own-1.0.dist-info"
     with zipfile.ZipFile(folder / WHEEL, "w") as wheel:
         wheel.writestr("own.py", "NAME = 'own'")
-        for name in OTHERS:
+        for name in (*OTHERS, *BACKPORTS):
             wheel.writestr(f"{name}.py", "raise ImportError('another release')")
+        wheel.writestr("flatbuffers/__init__.py", "OF = 'the user'")  # the image has it, too
         wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1.0\n")
         wheel.writestr(
             f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -77,6 +94,63 @@ def test_packages_of_the_programs_own_folder(code: Path, place: str, files: dict
         assert len(_left(code)) == 1
     assert program.process.returncode == 0
     assert not _left(code)
+
+
+def test_a_users_packages_stand_between_the_standard_library_and_the_image(code: Path) -> None:
+    _write_wheel(code)
+    (code / "requirements.txt").write_text(f"./{WHEEL}")
+    (code / "flask.py").write_text("OF = 'code'")
+    (code / "inference.py").write_text(
+        "import dataclasses, pathlib, typing, uuid, flatbuffers, flask, subprocess, sys\n"
+        "def model_fn(model_dir): return None\n"
+        "def input_fn(body, kind): return body\n"
+        "def predict_fn(data, model):\n"
+        "    assert flatbuffers.OF == 'the user' and flask.OF == 'code'\n"
+        "    subprocess.run([sys.executable, '-c', 'import own, dataclasses'], check=True)\n"
+        "    return [1]\n"
+    )
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        program.wait_until(200)
+        assert program.invoke(b"[1]", "application/json") == 200, program.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "packed"),
+    [
+        ("./package", '"own.py", "NAME = 1"'),
+        ("-e ./package", '"own.pth", str(pathlib.Path("source").resolve())'),
+        ("--editable package", '"own.pth", str(pathlib.Path("source").resolve())'),
+        ("file://{code}/package", '"own.py", "NAME = 1"'),
+        ("own @ file://{code}/package", '"own.py", "NAME = 1"'),
+    ],
+)
+def test_a_package_is_built_without_a_write_into_the_model(code: Path, line: str, packed: str) -> None:
+    """/opt/ml/model is read-only; an editable one is found through a .pth file."""
+    (code / "package" / "source").mkdir(parents=True)
+    (code / "package" / "source" / "own.py").write_text("NAME = 1")
+    (code / "package" / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    )
+    (code / "package" / "backend.py").write_text(SOURCES.replace("*PACKED", packed))
+    (code / "requirements.txt").write_text(line.format(code=code))
+    before = sorted(code.rglob("*"))
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        program.wait_until(200)
+        assert program.invoke(b"[1]", "application/json") == 200
+    assert sorted(path for path in code.rglob("*") if "__pycache__" not in path.parts) == before
+    assert not _left(code)
+
+
+def test_a_package_that_the_hooks_cannot_run_beside_is_told(code: Path) -> None:
+    _write_wheel(code)
+    with zipfile.ZipFile(code / WHEEL, "a") as wheel:
+        wheel.writestr("werkzeug.py", "VERSION = 'very old'")
+    (code / "requirements.txt").write_text(f"./{WHEEL}")
+    with serving(code.parent, application="custom", **_environment(code)) as program:
+        program.wait_until(500)
+        log = program.log.read_text()
+    assert "a package of requirements.txt is of a release beside which the serving program does not run" in log
+    assert "No module named 'werkzeug.exceptions'; 'werkzeug' is not a package" in log
 
 
 def test_a_start_that_fails_leaves_no_folder(code: Path) -> None:

@@ -118,6 +118,13 @@ def test_several_frames_go_as_json(
         endpoint[0].infer(InferenceRequest(frames=frames, options=options), "r")
 
 
+@pytest.mark.parametrize("content_type", ["text/json", "Text/JSON; charset=utf-8", "application/problem+json"])
+def test_json_of_other_names_is_mended_too(content_type: str) -> None:
+    mended = Inference.of_container(b"[NaN]", content_type)
+    assert (mended.body, mended.is_json) == (b"[null]", True)
+    assert Inference.of_container(b"NaN", "text/plain").body == b"NaN"
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -46,6 +46,23 @@ def test_weights_of_another_release(tmp_path: Path, module: str, requirements: s
     assert says in advised
 
 
+@pytest.mark.parametrize(
+    ("module", "requirements"),
+    [
+        ("sklearn", "numpy\nScikit_Learn[extra] >= 1.5\n"),
+        ("my_layers", "-e ./my-layers\n"),
+        ("my_layers", "--editable=libraries/my_layers\n"),
+        ("my_layers", "./wheels/my_layers-1.0-py3-none-any.whl\n"),
+        ("my_layers", "my_layers @ https://example.com/my_layers.zip\n"),
+    ],
+)
+def test_a_package_that_is_named_already_is_not_advised(tmp_path: Path, module: str, requirements: str) -> None:
+    (tmp_path / "requirements.txt").write_text(requirements)
+    advised = missing_modules.with_advice(_SAID.format(module), tmp_path)
+    assert f"and what pip installed has no module '{module}'" in advised
+    assert "add '" not in advised
+
+
 @pytest.mark.parametrize("said", ["ValueError: no", _SAID.format("_tkinter")])
 def test_other_errors_stay_as_they_are(tmp_path: Path, said: str) -> None:
     assert missing_modules.with_advice(said, tmp_path) == said

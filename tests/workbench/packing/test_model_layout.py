@@ -365,6 +365,18 @@ def test_models_lie_under_the_names_of_their_descriptions(tmp_path: Path) -> Non
     assert sorted(layout.files) == parts
 
 
+def test_a_description_of_files_that_are_missing(tmp_path: Path) -> None:
+    _described(tmp_path / "pair/detector", "yunet_n", "gate-faces")
+    _described(tmp_path / "pair/vectors", "mobileface_v2", "myface")
+    _described(tmp_path / "shop", "yolox_nano", "shop")
+    for file in ("pair/detector/weights.onnx", "shop/weights.onnx"):
+        (tmp_path / file).rename((tmp_path / file).with_name("other.onnx"))
+    with pytest.raises(PackageError, match=r"detector/model.json names detector/weights.onnx, which is not there; add"):
+        lay_out(tmp_path / "pair")
+    with pytest.raises(PackageError, match=r"^model.json names weights.onnx, which is not there; add it, or correct"):
+        lay_out(tmp_path / "shop")
+
+
 def test_models_that_are_no_pair(tmp_path: Path) -> None:
     _described(tmp_path / "two/a", "yolox_nano", "shop")
     _described(tmp_path / "two/b", "yunet_n", "door")

@@ -41,3 +41,27 @@ def test_the_report_says_how_a_camera_reaches_tensorflow(tmp_path: Path, program
     layout = model_layout.lay_out(tmp_path / "net")
     lines = archive_lines(PackedModel(layout, tmp_path / "net", tmp_path / "net.tar.gz", "0", 1))
     assert next(line for line in lines if line.startswith("images")).startswith(says)
+
+
+def test_links_are_told(tmp_path: Path) -> None:
+    """A file from elsewhere is packed, as caches of models have them; a folder behind a link is not."""
+    (tmp_path / "net/code").mkdir(parents=True)
+    (tmp_path / "net/code/inference.py").write_text("def model_fn(model_dir): ...")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/model.onnx").touch()
+    for name, target in (
+        ("model.onnx", tmp_path / "elsewhere/model.onnx"),
+        ("code/same.py", tmp_path / "net/code/inference.py"),
+        ("weights", tmp_path / "elsewhere"),
+        ("gone.bin", tmp_path / "nowhere"),
+        (".venv", tmp_path / "elsewhere"),
+    ):
+        (tmp_path / "net" / name).symlink_to(target)
+    layout = model_layout.lay_out(tmp_path / "net")
+    lines = archive_lines(PackedModel(layout, tmp_path / "net", tmp_path / "net.tar.gz", "0", 1))
+    assert [line for line in lines if line.startswith(("linked", "left out"))] == [
+        f"left out    gone.bin, a link to nothing; copy what it should hold into {tmp_path}/net",
+        f"linked      model.onnx is packed from {tmp_path}/elsewhere/model.onnx",
+        f"left out    weights, a link to a folder; copy what it should hold into {tmp_path}/net",
+    ]
+    assert "weights/model.onnx" not in layout.files

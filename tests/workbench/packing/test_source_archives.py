@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import zipfile
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.errors import PackageError
+from workbench.errors import PackageError, StartError
+from workbench.local import model_data
 from workbench.packing import source_archives
 
 
@@ -66,6 +68,31 @@ def test_a_broken_archive_is_told_in_one_line(tmp_path: Path, kind: str) -> None
     with pytest.raises(PackageError, match=r"cannot be unpacked: .*; pack it again as [^\n]*$") as failed:
         source_archives.unpacked(made).__enter__()
     assert "\n" not in str(failed.value)
+
+
+def _damaged(packed: bytes, how: str) -> bytes:
+    if how == "checksum":
+        return packed[:-8] + bytes(4) + packed[-4:]
+    if how == "length":
+        return packed[:-4] + bytes(4)
+    return packed[:-6] if how == "cut in the checksum" else packed + b"junk"
+
+
+@pytest.mark.parametrize("how", ["checksum", "length", "cut in the checksum", "junk behind"])
+@pytest.mark.parametrize("kilobytes", [1, 3000])
+@pytest.mark.parametrize("ending", [".tar.gz", ".TAR.GZ"])
+def test_damage_behind_the_end_of_the_tar_is_found(tmp_path: Path, how: str, kilobytes: int, ending: str) -> None:
+    (_net(tmp_path) / "weights.bin").write_bytes(os.urandom(kilobytes << 10))
+    made = Path(shutil.make_archive(str(tmp_path / "made"), "gztar", tmp_path / "net"))
+    archive = made.with_name(f"damaged{ending}")
+    archive.write_bytes(_damaged(made.read_bytes(), how))
+    with pytest.raises(PackageError, match=r"cannot be unpacked: [^\n]*; pack it again as [^\n]*$"):
+        source_archives.unpacked(archive).__enter__()
+    with (
+        pytest.raises(StartError, match=r"is not a model.tar.gz that can be unpacked"),
+        model_data.unpacked(archive, str(archive), region="us-east-1"),
+    ):
+        pass
 
 
 def test_files_beside_the_folder_are_not_written(tmp_path: Path) -> None:

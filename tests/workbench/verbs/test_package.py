@@ -328,6 +328,36 @@ def test_a_program_that_answers_its_first_request_alone_is_refused(program: Path
         _package(program)
 
 
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("open(model_dir + '/cache.txt', 'w')", "writes cache.txt into /opt/ml/model, the model's folder"),
+        ("os.makedirs(model_dir + '/cache/a')", "writes cache into /opt/ml/model, the model's folder"),
+        ("open(model_dir + '/code/inference.py', 'a').write('#')", "writes code/inference.py into /opt/ml/model"),
+        ("os.remove(model_dir + '/code/inference.py')", "writes code/inference.py into /opt/ml/model"),
+        ("open('leak.txt', 'w')", r"writes leak.txt into the folder that it runs in|Permission denied: 'leak.txt'"),
+        ("os.makedirs('a/b')", r"writes a into the folder that it runs in|Permission denied: 'a'"),
+        ("os.makedirs(os.path.expanduser('~/.cache/torch'))", "Not a directory: .*/home-that-the-container-lacks/"),
+    ],
+)
+def test_a_program_that_writes_where_the_container_refuses_is_refused(
+    program: Path, temporary: Path, statement: str, says: str
+) -> None:
+    """Also on a machine where the developer is root, whom modes do not bind."""
+    before = sorted(places.SERVING_PROGRAM.iterdir())
+    (program / "code/inference.py").write_text(f"import os\n{_FRAME_SIZE.replace('return None', statement)}")
+    with pytest.raises(PackageError, match=says):
+        _package(program)
+    assert sorted(places.SERVING_PROGRAM.iterdir()) == before
+    assert not list(temporary.iterdir())
+
+
+def test_a_program_may_write_temporary_files(program: Path) -> None:
+    writes = "import tempfile; open(tempfile.gettempdir() + '/a', 'w'); tempfile.mkdtemp()"
+    (program / "code/inference.py").write_text(_FRAME_SIZE.replace("return None", writes))
+    assert _package(program) == 0
+
+
 def test_a_package_that_there_is_not_is_named_in_one_line(program: Path) -> None:
     (program / "code/requirements.txt").write_text("--no-index\nscikit-lern==99\n")
     with pytest.raises(PackageError, match=r"requirements.txt: No matching distribution found for scikit-lern==99$"):

@@ -47,8 +47,17 @@ def known(orientation: int | None) -> int:
 
 
 def from_raw_profile(text: bytes) -> bytes:
-    """Decode EXIF that ImageMagick or ExifTool wrote as text: a name, a length, then hexadecimal digits in lines."""
-    digits = b"".join(text.split()[2:])
+    """Decode EXIF that ImageMagick or ExifTool wrote as text: a name, a length, then hexadecimal digits.
+
+    Each stands in lines of its own, where a name may have several words: ExifTool's is "generic profile".
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    words = text.split()
+    if len(lines) > 2 and lines[1].isdigit():
+        words, length = b" ".join(lines[1:]).split(), 0
+    else:
+        length = next((number for number, word in enumerate(words) if number and word.isdigit()), len(words))
+    digits = b"".join(words[length + 1 :])
     with contextlib.suppress(ValueError):
         return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("latin-1"))
     return b""

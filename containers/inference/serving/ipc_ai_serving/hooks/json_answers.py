@@ -6,6 +6,7 @@ import datetime
 import decimal
 import json
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,7 +35,11 @@ def plain(value: Any) -> Any:
     if hasattr(value, "detach"):
         return value.detach().cpu().tolist()
     if hasattr(value, "tolist"):
-        return value.tolist()
+        listed = value.tolist()
+        if type(listed) is not type(value):
+            return listed
+        if isinstance(value, numbers.Real):  # NumPy's long double is its own list
+            return float(value)
     for kind, convert in _CONVERSIONS.items():
         if isinstance(value, kind):
             return convert(value)

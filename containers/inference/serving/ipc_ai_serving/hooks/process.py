@@ -111,7 +111,7 @@ def _aborted(error: HTTPException, request: Request) -> Answer:
 
 
 def main() -> None:
-    """Serve until the worker closes its end of the socket; ``server.hook_process`` starts the process with this."""
+    """Serve until the worker closes its end of the socket; ``hooks.start`` calls this."""
     requests, life = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     requests.set_inheritable(False)
     _end_with_worker(life)

@@ -127,9 +127,13 @@ def _hook(
     hook: Callable[..., Any] | None = getattr(module, name, None)
     if hook is None:
         return None
+    try:
+        signature = inspect.signature(hook)
+    except ValueError:  # written in C, without a signature: max, for example
+        return hook
     takes = [
         parameter
-        for parameter in inspect.signature(hook).parameters.values()
+        for parameter in signature.parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
     given_by_name: dict[str, Callable[[], Any]] = {"context": lambda: context, **further}

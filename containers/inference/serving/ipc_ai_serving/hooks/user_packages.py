@@ -6,12 +6,15 @@ gunicorn's master runs this. Nothing here imports a package that the user may br
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import shutil
+import site
 import subprocess
-import sys
+import sysconfig
 import tempfile
+import venv
 from pathlib import Path
 
 from ipc_ai_catalogue import CUSTOM
@@ -20,6 +23,10 @@ from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.settings import Settings
 
 PROGRAM = "inference.py"
+# Python reads such files in the order of their names: behind those of users' packages, whose folders go first.
+_IMAGE_PACKAGES = "~image.pth"
+_REQUIREMENTS = "requirements.txt"
+_LINKED_FROM = 32 * 2**20
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +43,14 @@ def code_folder(model_dir: Path, code_dir: Path | None = None, program: str = PR
 
 
 def install(settings: Settings) -> Path | None:
-    """Install the packages into a folder of their own, which is removed when this process ends.
+    """Install the packages into an environment of their own, which is removed when this process ends.
 
-    Packages of an image's own program are in the image. pip works in the program's folder, where paths in
-    ``requirements.txt`` begin; with -P it imports nothing from there.
+    It finds the standard library, the user's packages, and then the image's. Packages of an image's own program are in
+    the image. pip works in a copy of the program's folder, where paths in ``requirements.txt`` begin: a package that is
+    built writes beside its sources, and /opt/ml/model is read-only. With -P it imports nothing from there.
 
     Returns:
-        That folder, to be searched before all others; None without a ``requirements.txt``.
+        Python of that environment; None without a ``requirements.txt``.
 
     Raises:
         RuntimeError: pip failed; the log has its messages.
@@ -53,18 +61,47 @@ def install(settings: Settings) -> Path | None:
     target = Path(tempfile.mkdtemp(prefix="user-packages-"))
     atexit.register(_remove, target, os.getpid())
     logger.info("installing the packages of %s", requirements)
-    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
-    where = ["--target", str(target), "--requirement", requirements.name]
-    finished = subprocess.run([*command, *where], cwd=requirements.parent, check=False)
+    python = _environment(target / "environment")
+    work = _copied(requirements.parent, target / "code")
+    command = [str(python), "-P", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    # Packages that the image has are installed again: what is required decides their releases, and the image's do not.
+    finished = subprocess.run([*command, "--ignore-installed", "-r", _REQUIREMENTS], cwd=work, check=False)
     if finished.returncode:
         raise RuntimeError(f"pip could not install {requirements}")
-    return target
+    return python
+
+
+def _environment(folder: Path) -> Path:
+    """Make a virtual environment whose packages go before those of this interpreter; its Python."""
+    venv.create(folder, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
+    ours = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    (packages / _IMAGE_PACKAGES).write_text(f"import site; list(map(site.addsitedir, {ours!r}))\n")
+    return folder / "bin" / "python"
+
+
+def _copied(folder: Path, copy: Path) -> Path:
+    """Copy a folder so that it can be written to; weights beside a program are linked."""
+    with contextlib.suppress(shutil.Error):  # of single files that cannot be read: pip says so if it needs one
+        shutil.copytree(folder, copy, copy_function=_copy_or_link, ignore_dangling_symlinks=True)
+    for place, _, _ in os.walk(copy):
+        Path(place).chmod(0o700)
+    requirements = copy / _REQUIREMENTS
+    requirements.write_bytes(requirements.read_bytes().replace(os.fsencode(f"{folder}/"), os.fsencode(f"{copy}/")))
+    return copy
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    if Path(source).stat().st_size < _LINKED_FROM:
+        shutil.copyfile(source, target)
+    else:
+        Path(target).symlink_to(source)
 
 
 def _requirements(settings: Settings) -> Path | None:
     try:
         folder = code_folder(settings.model_dir, program=settings.program)
-        requirements = folder / "requirements.txt" if folder else None
+        requirements = folder / _REQUIREMENTS if folder else None
         if requirements is None or not requirements.is_file():
             return None
         file_access.require_readable(requirements)

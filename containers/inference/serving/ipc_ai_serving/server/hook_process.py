@@ -24,7 +24,13 @@ _END_SECONDS = 2
 # The program's own sources come last: a user's package of any of their names goes before them. With -P the folder of
 # work is not on the path.
 _SOURCES = [str(Path(package.__path__[0]).parent) for package in (ipc_ai_serving, ipc_ai_catalogue)]
-_START = f"import sys; sys.path += {_SOURCES!r}; from ipc_ai_serving.hooks.process import main; main()"
+_START = (
+    f"import sys; ours = {_SOURCES!r}; sys.path[:] = [each for each in sys.path if each not in ours] + ours; "
+    "from ipc_ai_serving.hooks.start import main; main()"
+)
+
+python = Path(sys.executable)
+"""Interpreter of the processes: one with the user's packages, where there are any."""
 
 
 class HookProcessEndedError(Exception):
@@ -46,7 +52,7 @@ class HookProcess:
         self._life = os.fdopen(our_life, "wb", buffering=0)
         numbers = its.fileno(), its_life
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, *map(str, numbers)],
+            [str(python), "-P", "-c", _START, *map(str, numbers)],
             stdin=subprocess.DEVNULL,
             pass_fds=numbers,
             start_new_session=True,
