@@ -121,7 +121,7 @@ def test_a_pending_answer_that_fails_is_told(photograph: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    "camera", ["门口", "Grüße №5", "ворота 1", "カメラ", "🎥", " spaced ", "a\nb", "UTF-8''%41", "100%", ""]
+    "camera", ["门口", "Grüße №5", "ворота 1", "カメラ", "🎥", " spaced ", "a\nb", "UTF-8''%41", "100%"]
 )
 def test_a_camera_of_any_name(photograph: Path, camera: str) -> None:
     code, headers = _send(str(photograph), "--camera", camera, answer=b"{}", media_type="application/json")
