@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import gc
 import http.server
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -391,3 +394,31 @@ def test_a_start_loads_what_the_settings_need(
     loaded = set(started.stdout.split())
     assert ({"boto3", "botocore.session"} <= loaded) == loads_boto3
     assert ("inference_api.sagemaker.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)
+
+
+class _Body(str):
+    """Text that a weak reference may name."""
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_refused_body_is_freed_with_its_answer(
+    endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """Not only by the garbage collector, before which a few bodies of 6 MB would fill the function's memory."""
+    monkeypatch.setattr(logging.getLogger("inference"), "propagate", False)  # pytest keeps what is logged
+    event = older_client_event(JPEG) if fails else proxy_event('{"image_base64_enc": "!"}')
+    event["body"] = _Body(event["body"])
+
+    def fail() -> None:
+        raise ValueError("no endpoint")
+
+    endpoint.computes = fail
+    body = weakref.ref(event["body"])
+    gc.disable()
+    try:
+        status, _, _ = _handle(event)
+        del event
+        assert status == (500 if fails else 400)
+        assert body() is None
+    finally:
+        gc.enable()

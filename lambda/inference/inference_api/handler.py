@@ -52,18 +52,26 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _respond(request: Request, telemetry: Telemetry) -> Response:
-    """Answer every request, failures included."""
+    """Answer every request, failures included.
+
+    No variable keeps an exception: its traceback would keep this call, and the body in it, until the garbage collector
+    comes. A few refused bodies of 6 MB are more than the function's memory.
+    """
     try:
         answering = api.answering(request)
         if answering is not None:
             return answering(request, telemetry)
-        failure: ApiError = NothingToFetchError("there is nothing here; send POST /inference")
+        return _failed(NothingToFetchError("there is nothing here; send POST /inference"), request, telemetry)
     except ApiError as error:
         logger.warning("refused: %s", error, extra=error.log_fields)
-        failure = error
+        return _failed(error, request, telemetry)
     except Exception:
         logger.exception("failed")
-        failure = ApiError("the service failed; try again, and report the request id if it stays")
+        failure = "the service failed; try again, and report the request id if it stays"
+        return _failed(ApiError(failure), request, telemetry)
+
+
+def _failed(failure: ApiError, request: Request, telemetry: Telemetry) -> Response:
     telemetry.failed(failure.status, failure.code)
     return answers.failure(failure, request.request_id)
 

@@ -163,7 +163,7 @@ class Api:
 
 def _client_request_id(request: Request) -> dict[str, str]:
     """The client's own id, back to the client; what a header cannot hold is in the form of RFC 8187."""
-    value = request.headers.get("x-request-id", "").strip()[:_ECHOED_CHARACTERS]
+    value = (request.word("x-request-id") or "").strip()[:_ECHOED_CHARACTERS]
     if not value:
         return {}
     plain = value if _PLAIN.fullmatch(value) else f"UTF-8''{urllib.parse.quote(value, safe='', errors='replace')}"

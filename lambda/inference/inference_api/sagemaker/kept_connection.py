@@ -141,8 +141,11 @@ class KeptConnection:
             response = connection.getresponse()
         except OSError as error:
             raise interrupted or error from error
-        answer = Answer(response.status, response.headers, _body(response, was_refused=interrupted is not None))
-        if interrupted is not None:
+        finally:
+            was_refused = interrupted is not None
+            interrupted = None  # its traceback has this call in it, and the body
+        answer = Answer(response.status, response.headers, _body(response, was_refused=was_refused))
+        if was_refused:
             self.close()
         self._last_used = time.time()
         return answer
