@@ -188,7 +188,11 @@ def test_a_failure_told_while_the_note_is_written_reaches_both(
 
 
 def test_the_containers_own_failure_goes_before_sagemakers_reason(service: Service) -> None:
-    service.computes = lambda: (service.fails(REFUSAL), _refused_early(service))
+    def fails() -> None:
+        service.fails(REFUSAL)
+        _refused_early(service)
+
+    service.computes = fails
     assert service.ask() == 400
     assert service.fetch()[1]["error"]["code"] == "InvalidImage"
     assert service.event()["error.json"]["error"]["code"] == "InvalidImage"
