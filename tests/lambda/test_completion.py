@@ -207,6 +207,17 @@ def test_a_failure_after_the_answer_changes_nothing(service: Service) -> None:
     assert service.fetch() == (200, RESULT)
 
 
+def test_an_answer_without_room_in_a_clients_is_the_event(service: Service) -> None:
+    large = b"\0" * 5_000_000
+    service.computes = lambda: service.bucket.put_object(
+        Key="async/output/a.out", Body=large, ContentType="application/x-npy"
+    )
+    assert service.ask() == 502
+    service.notify()
+    assert service.fetch()[1]["error"]["code"] == "AnswerTooLarge"
+    assert list(service.event()) == ["result.json"]
+
+
 def test_a_failure_in_sagemakers_sentence_is_the_containers(service: Service) -> None:
     service.ask()
     reason = f'Received client error (400) from primary with message "{json.dumps(REFUSAL)}". See the log.'

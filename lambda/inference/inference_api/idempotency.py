@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from inference_api import strict_json
+from inference_api import event_lines
 from inference_api.errors import IdempotencyKeyReusedError, InvalidRequestError, RequestInProgressError
 from inference_api.messages import JSON, Inference, InferenceRequest
 from inference_api.proxy import Request
@@ -196,9 +196,11 @@ class Claims:
             return None
         event = json.loads(found["Body"].read())
         if "result_object" not in event:
-            return Inference(strict_json.written(event["result"]).encode())
+            return event_lines.answer_in(event)
         answer = self._object(event["result_object"])
-        return None if answer is None else Inference(answer["Body"].read(), answer["ContentType"])
+        return (
+            None if answer is None else event_lines.answer_beside(event, answer["Body"].read(), answer["ContentType"])
+        )
 
     def _object(self, key: str) -> Mapping[str, Any] | None:
         try:
