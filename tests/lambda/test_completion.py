@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import boto3
@@ -29,16 +29,18 @@ class Service:
     def __init__(self, bucket: Any, capsys: pytest.CaptureFixture[str]) -> None:
         self.bucket = bucket
         self._capsys = capsys
+        self.computes: Callable[[], object] = lambda: None
 
     def invoke_endpoint_async(self, **_: Any) -> dict[str, str]:
+        self.computes()
         return {
             "OutputLocation": f"s3://{self.bucket.name}/async/output/a.out",
             "FailureLocation": f"s3://{self.bucket.name}/async/failure/a-error.out",
         }
 
-    def ask(self, request_id: str = "request-1") -> int:
+    def ask(self, request_id: str = "request-1", **headers: str) -> int:
         """Send a frame without waiting for the answer."""
-        event = proxy_event(JPEG, content_type="image/jpeg", Prefer="respond-async")
+        event = proxy_event(JPEG, content_type="image/jpeg", Prefer="respond-async", **headers)
         event["requestContext"]["requestId"] = request_id
         return int(api_module.handler(event, CONTEXT)["statusCode"])
 
@@ -74,7 +76,7 @@ class Service:
     def deliver(self, message: str) -> dict[str, Any]:
         completion.handler({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message}}]}, CONTEXT)
         lines = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
-        (metrics,) = (line for line in lines if "_aws" in line)
+        *_, metrics = (line for line in lines if "_aws" in line)
         return dict(metrics)
 
     def event(self) -> dict[str, dict[str, Any]]:
@@ -154,6 +156,66 @@ def test_a_failure_of_which_the_container_knows_nothing_reaches_the_client(servi
     assert service.event()["error.json"]["error"]["status"] == 502
     status, body = service.fetch()
     assert (status, body["error"]["code"]) == (502, "ModelFailed")
+
+
+def _refused_early(service: Service) -> None:
+    service.notify("Failed", failureReason="Unable to download the input")
+
+
+def test_a_failure_told_before_the_note_reaches_the_client_and_the_event(service: Service) -> None:
+    service.computes = lambda: _refused_early(service)
+    assert service.ask() == 502
+    status, body = service.fetch()
+    assert (status, body["error"]["code"]) == (502, "ModelFailed")
+    assert service.event()["error.json"]["error"]["code"] == "ModelFailed"
+
+
+def test_a_failure_told_while_the_note_is_written_reaches_both(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = resources.async_endpoint()
+    note_failure = endpoint.note_failure
+
+    def asked_meanwhile(request_id: str, reason: str) -> None:
+        """Let the function write its note and look for the last time just before the reason is there."""
+        assert service.ask(request_id) == 202
+        note_failure(request_id, reason)
+
+    monkeypatch.setattr(endpoint, "note_failure", asked_meanwhile)
+    _refused_early(service)
+    assert service.event()["error.json"]["error"]["code"] == "ModelFailed"
+    assert service.fetch()[0] == 502
+
+
+def test_the_containers_own_failure_goes_before_sagemakers_reason(service: Service) -> None:
+    def fails() -> None:
+        service.fails(REFUSAL)
+        _refused_early(service)
+
+    service.computes = fails
+    assert service.ask() == 400
+    assert service.fetch()[1]["error"]["code"] == "InvalidImage"
+    assert service.event()["error.json"]["error"]["code"] == "InvalidImage"
+
+
+def test_a_failure_after_the_answer_changes_nothing(service: Service) -> None:
+    service.ask()
+    service.answers()
+    service.notify()
+    assert "AsyncFailures" not in service.notify("Failed", failureReason="late")
+    assert list(service.event()) == ["result.json"]
+    assert service.fetch() == (200, RESULT)
+
+
+def test_an_answer_without_room_in_a_clients_is_the_event(service: Service) -> None:
+    large = b"\0" * 5_000_000
+    service.computes = lambda: service.bucket.put_object(
+        Key="async/output/a.out", Body=large, ContentType="application/x-npy"
+    )
+    assert service.ask() == 502
+    service.notify()
+    assert service.fetch()[1]["error"]["code"] == "AnswerTooLarge"
+    assert list(service.event()) == ["result.json"]
 
 
 def test_a_failure_in_sagemakers_sentence_is_the_containers(service: Service) -> None:

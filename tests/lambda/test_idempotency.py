@@ -203,6 +203,35 @@ def test_an_answer_that_is_no_json(bucket: Any, endpoint: FakeEndpoint) -> None:
     assert again["multiValueHeaders"]["Content-Type"] == ["application/x-npy"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Inference(b'{"a": 1}', status=201, headers={"X-Model": "7"}),
+        Inference(b'{"a": 1}', "application/geo+json; x=y"),
+        Inference('{"a": "门"}'.encode("gbk"), "application/json; charset=gbk"),
+        Inference(b"1,2", "text/csv", status=202, headers={"X-Model": "7"}),
+        Inference(b'{"a": ', status=201),
+    ],
+)
+def test_a_repeat_has_status_headers_and_type_of_the_first_answer(
+    bucket: Any, endpoint: FakeEndpoint, answer: Inference
+) -> None:
+    endpoint.answer = answer
+    first, again = (module.handler(_event(), CONTEXT) for _ in range(2))
+    assert again["statusCode"] == first["statusCode"] == answer.status
+    for told in (first, again):
+        for name in ("X-Request-Id", "X-Original-Request-Id"):
+            told["multiValueHeaders"].pop(name, None)
+    if answer.body == b'{"a": ':  # it is stored as the text that it is
+        assert again["multiValueHeaders"].pop("Content-Type") == ["text/plain; charset=utf-8"]
+        first["multiValueHeaders"].pop("Content-Type")
+    assert again["multiValueHeaders"] == first["multiValueHeaders"]
+    if answer.body.endswith(b"}"):
+        assert json.loads(again["body"]) == json.loads(first["body"])
+    else:
+        assert again["body"] == first["body"]
+
+
 def test_a_repeat_of_a_pending_request_is_pending(
     bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

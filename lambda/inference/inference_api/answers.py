@@ -40,13 +40,12 @@ def inference(result: Inference, request_id: str, event: EventFate) -> Response:
     if event is not EventFate.NOT_KEPT:
         headers["X-Event-Stored"] = "true" if event is EventFate.STORED else "false"
     if result.is_text:
-        # API Gateway passes text on in UTF-8.
-        return Response(result.status, content_type=_as_utf_8(result), body=result.text, headers=headers)
+        return Response(result.status, content_type=result.type_in_utf_8, body=result.text, headers=headers)
     return Response(result.status, content_type=result.content_type, body=result.body, headers=headers)
 
 
 def repeated(result: Inference, request_id: str, earlier_id: str) -> Response:
-    """200 with the answer of an earlier request with the same Idempotency-Key, whose event has it."""
+    """The answer of an earlier request with the same Idempotency-Key, whose event has it."""
     return of_earlier(inference(result, request_id, EventFate.STORED), earlier_id)
 
 
@@ -74,9 +73,3 @@ def failure(error: ApiError, request_id: str) -> Response:
         headers["Retry-After"] = str(error.retry_after_seconds)
     body = json.dumps(error_document(error.code, str(error), request_id))
     return Response(error.status, content_type=JSON, body=body, headers=headers)
-
-
-def _as_utf_8(result: Inference) -> str:
-    if result.charset.lower() in ("utf-8", "utf8", "us-ascii"):
-        return result.content_type
-    return f"{result.content_type.split(';')[0].strip()}; charset=utf-8"

@@ -52,25 +52,19 @@ def _complete(notice: ResultNotice, telemetry: BatchTelemetry) -> None:
     Raises:
         Exception: it cannot be completed now.
     """
-    pending = resources.async_endpoint().pending(notice.request_id)
-    outcome = _failure(notice, pending) if notice.has_failed else None
-    if outcome is not None:
+    endpoint = resources.async_endpoint()
+    reason = notice.reason or "the endpoint did not process the request"
+    if notice.has_failed:  # before the note is read, as the note is written before a failure is looked for
+        endpoint.note_failure(notice.request_id, reason)
+    pending = endpoint.pending(notice.request_id)
+    if pending is None and not notice.has_failed:
+        return
+    outcome = failure_of(reason) if pending is None else endpoint.outcome(pending)
+    if notice.has_failed and isinstance(outcome, ApiError):  # an answer that is there outlives a later failure
         logger.warning("failed: %s", outcome, extra={"code": outcome.code, "status": outcome.status})
         telemetry.count("AsyncRefusals" if outcome.status < 500 else "AsyncFailures")
-    if pending is None or not pending.event:
-        return
-    _store(pending, outcome or resources.async_endpoint().outcome(pending))
-
-
-def _failure(notice: ResultNotice, pending: Pending | None) -> ApiError:
-    """The failure as the container told it, else as SageMaker did, which is then kept for the client, too."""
-    told = resources.async_endpoint().outcome(pending) if pending is not None else None
-    if isinstance(told, ApiError):
-        return told
-    reason = notice.reason or "the endpoint did not process the request"
-    if pending is not None:
-        resources.async_endpoint().note_failure(pending, reason)
-    return failure_of(reason)
+    if pending is not None and pending.event:
+        _store(pending, outcome)
 
 
 def _store(pending: Pending, outcome: Inference | ApiError | None) -> None:

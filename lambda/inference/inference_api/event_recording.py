@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from inference_api.errors import ApiError
+from inference_api.errors import AnswerTooLargeError, ApiError
 from inference_api.event_keys import event_prefix
 from inference_api.idempotency import Claim, Claimed, Earlier, content_of, key_of, name_of
 from inference_api.messages import EventFate, Inference, InferenceRequest
@@ -130,10 +130,12 @@ class EventRecording:
     def discard(self, error: Exception) -> None:
         """Delete the frames of a request that failed; the client hears of that failure alone.
 
-        An event that was left open gets the failure instead: a notification may be about to complete it.
+        An event that was left open gets the failure instead: a notification may be about to complete it. Where there
+        is an answer, for which a client's has no room, the notification does.
         """
         if self._left_open is not None and isinstance(error, ApiError):
-            self.fail_later(self._left_open, error)
+            if not isinstance(error, AnswerTooLargeError):
+                self.fail_later(self._left_open, error)
         elif self._event is not None:
             with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):
                 self._event.discard()

@@ -12,13 +12,12 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from inference_api import strict_json
+from inference_api import event_lines, strict_json
 from inference_api.errors import ApiError
 from inference_api.event_keys import event_prefix, key_in_table
 from inference_api.idempotency import Claims
 from inference_api.messages import JSON, Inference, InferenceRequest
+from inference_api.write_once import write_once
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -115,11 +114,11 @@ class EventStore:
     ) -> None:
         """Write a result after all else of its event, so that a result.json means a whole event."""
         begun = list(writes)
-        line = _line(document, result)
+        line = event_lines.line(document, result)
         if line is None:
             named = f"{prefix}answer"
-            begun.append(self.put(named, result.body, _type_of_answer(result)))
-            line = strict_json.written({**document, "result": None, "result_object": named})
+            begun.append(self.put(named, result.body, event_lines.type_of_object(result)))
+            line = event_lines.line_with_object(document, result, named=named)
         _finish(begun, deadline)
         keys = [f"{prefix}result.json", *([key_in_table(prefix)] if self._queryable else [])]
         _finish([(put or self.put)(key, line.encode(), JSON) for key in keys], deadline)
@@ -131,15 +130,8 @@ class EventStore:
         )
 
     def _put_once(self, key: str, body: bytes, content_type: str) -> Future[Any]:
-        """Begin to write an object that stays as it is if it is there: a client and a notification may come at once."""
-        return self._writers.submit(self._write_once, key, body, content_type)
-
-    def _write_once(self, key: str, body: bytes, content_type: str) -> None:
-        try:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in ("PreconditionFailed", "412"):
-                raise
+        """Begin to write an object that stays as it is if it is there."""
+        return self._writers.submit(write_once, self._client, self._bucket, key, body, content_type)
 
     def delete(self, key: str) -> Future[Any]:
         """Begin to delete an object, which need not exist."""
@@ -230,18 +222,3 @@ def _finish(writes: Iterable[Future[Any]], deadline: float) -> None:
         write.result()
     if unfinished:
         raise TimeoutError(f"S3 did not take {len(unfinished)} objects of the event in time")
-
-
-def _line(document: Mapping[str, Any], result: Inference) -> str | None:
-    """The event with its result as one line of JSON; None for an answer that is not JSON, whatever it says it is."""
-    if not result.is_json:
-        return None
-    try:
-        return strict_json.written({**document, "result": result.document})
-    except (ValueError, RecursionError):
-        return None
-
-
-def _type_of_answer(result: Inference) -> str:
-    """The type of an answer that is an object of its own; plain text for one that says it is JSON and is not."""
-    return "text/plain; charset=utf-8" if result.is_json else result.content_type

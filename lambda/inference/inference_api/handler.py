@@ -110,35 +110,36 @@ def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response
         raise NothingToFetchError("this endpoint answers at once, so there is nothing to fetch; send POST /inference")
     telemetry.polled(request.request_id)
     logger.append_keys(api_request_id=request.request_id, fetched_request_id=request_id)
-    return _collected(request, telemetry, request_id)
-
-
-def _collected(request: Request, telemetry: Telemetry, request_id: str) -> Response:
     pending = resources.async_endpoint().pending(request_id)
     if pending is None:
         raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
     outcome = resources.async_endpoint().outcome(pending)
+    if isinstance(outcome, ApiError):
+        _event(telemetry).fail_later(pending.event, outcome)
+        raise outcome
+    return _collected(request, telemetry, pending, outcome)
+
+
+def _collected(request: Request, telemetry: Telemetry, pending: Pending, outcome: Inference | None) -> Response:
     if outcome is None:
         telemetry.count("PendingAnswers")
-        return answers.pending(request, request_id)
-    event = _event(telemetry)
-    if isinstance(outcome, ApiError):
-        event.fail_later(pending.event, outcome)
-        raise outcome
+        return answers.pending(request, pending.request_id)
     answers.require_room_for(outcome)
-    return answers.inference(outcome, request.request_id, event.complete_later(pending.event, outcome))
+    return answers.inference(outcome, request.request_id, _event(telemetry).complete_later(pending.event, outcome))
 
 
 def _repeated(request: Request, telemetry: Telemetry, event: EventRecording, earlier: Earlier) -> Response | None:
     """Answer as the earlier request with this Idempotency-Key; None where it stored nothing, and this one goes on."""
     logger.append_keys(earlier_request_id=earlier.request_id)
     if earlier.answer is not None:
+        answers.require_room_for(earlier.answer)  # a notification stores an answer of any size
         return answers.repeated(earlier.answer, request.request_id, earlier.request_id)
-    if resources.settings().is_async:
-        try:
-            return answers.of_earlier(_collected(request, telemetry, earlier.request_id), earlier.request_id)
-        except NothingToFetchError:
-            pass  # it has not come so far, or never did
+    pending = resources.async_endpoint().pending(earlier.request_id) if resources.settings().is_async else None
+    if pending is not None:  # else it has not come so far, or never did
+        outcome = resources.async_endpoint().outcome(pending)
+        if pending.event and not isinstance(outcome, ApiError):
+            return answers.of_earlier(_collected(request, telemetry, pending, outcome), earlier.request_id)
+        earlier = replace(earlier, is_abandoned=True)  # it failed, or its event is lost: it will store nothing
     event.take_over(earlier)
     return None
 

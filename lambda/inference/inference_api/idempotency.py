@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from inference_api import strict_json
+from inference_api import event_lines
 from inference_api.errors import IdempotencyKeyReusedError, InvalidRequestError, RequestInProgressError
 from inference_api.messages import JSON, Inference, InferenceRequest
 from inference_api.proxy import Request
@@ -71,7 +71,7 @@ class Earlier:
         request_id: its own id.
         answer: its answer; None while its event is not whole.
         version: the version of the claim, for ``Claims.take_over``.
-        is_abandoned: true when it must have ended, and so failed if its event is not whole.
+        is_abandoned: true when it must have ended, or told so, and will store nothing if its event is not whole.
     """
 
     wanted: Claimed
@@ -148,14 +148,13 @@ class Claims:
             raise in_progress()
 
     def release(self, claimed: Claimed) -> None:
-        """Give up a claim whose request stored nothing, so that a repeat may.
+        """Give up a claim whose request stored nothing, so that a repeat may, unless a repeat took it over already.
 
         Raises:
             TimeoutError: S3 did not answer in time.
             Exception: boto3's.
         """
-        deleting = self._threads.submit(self._client.delete_object, Bucket=self._bucket, Key=claimed.name)
-        deleting.result(_PATIENCE_SECONDS)
+        self._threads.submit(self._release, claimed).result(_PATIENCE_SECONDS)
 
     def _make(self, wanted: Claimed) -> Earlier | None:
         if self._put(wanted, IfNoneMatch="*"):
@@ -173,6 +172,11 @@ class Claims:
         age = datetime.now(UTC) - found["LastModified"]
         is_abandoned = age.total_seconds() > ABANDONED_SECONDS
         return Earlier(wanted, claim.request_id, self._answer(claim.prefix), found["ETag"], is_abandoned)
+
+    def _release(self, claimed: Claimed) -> None:
+        found = self._object(claimed.name)
+        if found is not None and Claim(**json.loads(found["Body"].read())) == claimed.claim:
+            self._client.delete_object(Bucket=self._bucket, Key=claimed.name)
 
     def _put(self, wanted: Claimed, **condition: str) -> bool:
         body = json.dumps(asdict(wanted.claim)).encode()
@@ -192,9 +196,11 @@ class Claims:
             return None
         event = json.loads(found["Body"].read())
         if "result_object" not in event:
-            return Inference(strict_json.written(event["result"]).encode())
+            return event_lines.answer_in(event)
         answer = self._object(event["result_object"])
-        return None if answer is None else Inference(answer["Body"].read(), answer["ContentType"])
+        return (
+            None if answer is None else event_lines.answer_beside(event, answer["Body"].read(), answer["ContentType"])
+        )
 
     def _object(self, key: str) -> Mapping[str, Any] | None:
         try:

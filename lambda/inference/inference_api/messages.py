@@ -145,13 +145,24 @@ class Inference:
         return str(header.get_param("charset", "utf-8"))
 
     @property
+    def type_in_utf_8(self) -> str:
+        """The content type of the same text in UTF-8, in which API Gateway passes text on."""
+        if self.charset.lower() in ("utf-8", "utf8", "us-ascii"):
+            return self.content_type
+        return f"{self._first_of_type}; charset=utf-8"
+
+    @property
     def is_text(self) -> bool:
         """True when it can pass API Gateway as text; all else goes in base64."""
         return self.is_json or self._media_type.startswith("text/")
 
     @property
     def _media_type(self) -> str:
-        return self.content_type.split(";")[0].strip().lower()
+        return self._first_of_type.lower()
+
+    @property
+    def _first_of_type(self) -> str:
+        return self.content_type.split(";")[0].strip()
 
 
 @dataclass(frozen=True)

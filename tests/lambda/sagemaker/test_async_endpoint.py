@@ -198,7 +198,7 @@ def test_a_bucket_that_is_gone_is_unavailable(endpoint: AsyncEndpoint, bucket: A
     bucket.delete()
     for call in (
         lambda: endpoint.infer(REQUEST, "request-1"),
-        lambda: endpoint.note_failure(Pending("request-1", "a", "b"), "no"),
+        lambda: endpoint.note_failure("request-1", "no"),
         lambda: endpoint.pending("request-1"),
     ):
         with pytest.raises(EndpointUnavailableError, match="refuses the service's call") as raised:

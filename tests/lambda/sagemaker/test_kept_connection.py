@@ -291,6 +291,42 @@ def test_a_refusal_that_comes_while_the_body_is_sent_stays_a_refusal(
         assert endpoint.connections == 2
 
 
+TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+ENDS_OF_TIMED_OUT = [
+    b"Content-Length: 4\r\n\r\nidle",
+    b"Content-Length: 4\r\n\r\nid",
+    b"Content-Length: 0\r\n\r\n",
+    b"\r\nidle",
+]
+
+
+@pytest.mark.parametrize("said", ENDS_OF_TIMED_OUT)
+@pytest.mark.parametrize("end", [reset, close])
+@pytest.mark.parametrize(("body", "reads"), [(FRAME, None), (LARGE, 1000), (FRAME, 0)])
+def test_a_frame_survives_a_server_whose_time_for_the_next_request_is_over(
+    tls: ssl.SSLContext | None, said: bytes, end: Step, body: bytes, reads: int | None
+) -> None:
+    def times_out(connection: socket.socket) -> None:
+        endpoint.reads = None
+        after(TIMED_OUT + said, end)(connection)
+
+    with _served(whole, times_out, whole, whole, tls=tls) as (endpoint, connection):
+        _post(connection)
+        endpoint.reads = reads
+        assert _post(connection, body).body == b"1,2"
+        assert _post(connection).body == b"1,2"
+        assert endpoint.connections == 2
+
+
+def test_a_new_connections_408_is_the_answer() -> None:
+    times_out = after(TIMED_OUT + ENDS_OF_TIMED_OUT[0], close)
+    with _served(times_out, whole, times_out, times_out) as (endpoint, connection):
+        assert _post(connection).status == 408
+        assert _post(connection).status == 200
+        assert _post(connection).status == 408  # twice
+        assert (endpoint.connections, len(endpoint.bodies)) == (3, 4)
+
+
 @pytest.mark.parametrize("breaks", [reset, close])
 def test_a_dead_connection_is_replaced_over_tls_too(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, breaks: Step

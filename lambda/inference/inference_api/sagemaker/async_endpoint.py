@@ -1,7 +1,8 @@
 """An asynchronous SageMaker endpoint: requests and answers pass through S3, with SageMaker's queue between them.
 
 ``async/input/ID`` is the body sent. ``async/pending/ID`` is the note of an answer that comes later: its keys, and the
-event to complete with it. SageMaker writes under ``async/output`` and ``async/failure``, then notifies ``completion``.
+event to complete with it. SageMaker writes under ``async/output`` and ``async/failure``, then notifies ``completion``,
+which leaves SageMaker's own reason of a failure at ``async/failure/ID``.
 """
 
 from __future__ import annotations
@@ -103,16 +104,16 @@ class AsyncEndpoint:
         answer = self._read(pending.output)
         if answer is not None:
             return answer
-        failure = self._read(pending.failure)
+        failure = self._read(pending.failure) or self._read(_reason_key(pending.request_id))
         return None if failure is None else failure_of(failure.body.decode(errors="replace"))
 
-    def note_failure(self, pending: Pending, reason: str) -> None:
-        """Write SageMaker's reason where the container's would be, for the client that comes back.
+    def note_failure(self, request_id: str, reason: str) -> None:
+        """Write SageMaker's reason, which is told where the container told none; the note need not be there yet.
 
         Raises:
             EndpointUnavailableError: S3 does not take it.
         """
-        self._put(pending.failure, reason.encode(), "text/plain; charset=utf-8")
+        self._put(_reason_key(request_id), reason.encode(), "text/plain; charset=utf-8")
 
     def _queued(self, request: InferenceRequest, request_id: str) -> Pending:
         body, content_type = self._payload(request)
@@ -187,6 +188,10 @@ def prefers_async(headers: Mapping[str, str]) -> bool:
     """True when a client asks not to wait (``Prefer: respond-async``, RFC 7240); header names are in lower case."""
     preferences = (part.split(";")[0].strip().lower() for part in headers.get("prefer", "").split(","))
     return "respond-async" in preferences
+
+
+def _reason_key(request_id: str) -> str:
+    return f"async/failure/{request_id}"
 
 
 def _key(location: str) -> str:

@@ -60,7 +60,8 @@ class KeptConnection:
         """Send a request and read its answer.
 
         A request goes out a second time only where a connection of an earlier request broke before the answer's first
-        byte: that connection was dead before.
+        byte, or answers 408: that connection was dead before, or its time was over before the request was read.
+        https://www.rfc-editor.org/rfc/rfc9110#name-408-request-timeout
 
         Raises:
             ConnectTimeoutError: the connection was not accepted in time.
@@ -73,7 +74,9 @@ class KeptConnection:
             self._connect(self._connect_timeout)
         exchange = _Exchange(self._read_timeout)
         try:
-            return self._attempt(exchange, path, headers, body)
+            answer = self._attempt(exchange, path, headers, body)
+            if not is_reused or answer.status != http.client.REQUEST_TIMEOUT:
+                return answer
         except AnswerTimeoutError:
             raise
         except HTTPClientError:
@@ -144,7 +147,8 @@ class KeptConnection:
         finally:
             was_refused = interrupted is not None
             interrupted = None  # its traceback has this call in it, and the body
-        answer = Answer(response.status, response.headers, _body(response, was_refused=was_refused))
+        is_early = was_refused or response.status == http.client.REQUEST_TIMEOUT
+        answer = Answer(response.status, response.headers, _body(response, was_refused=is_early))
         if was_refused:
             self.close()
         self._last_used = time.time()
