@@ -115,7 +115,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             channel.end_if_late()
 
     def end(self) -> None:
-        """Have the loop close all connections and end."""
+        """Have the loop close all connections and end; ``close`` after that."""
         self._ended = True
         self.pull_trigger()
 

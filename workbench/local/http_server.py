@@ -82,6 +82,7 @@ class HttpServer:
         self._dispatcher.shutdown(timeout=_ENDING_SECONDS)  # its threads are daemons, which may go on a while
         self._server.end()
         self._thread.join()
+        self._server.close()  # not by that thread, which may end before it was told to
 
 
 def _listening(host: str, port: int) -> socket.socket:

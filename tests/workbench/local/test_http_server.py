@@ -162,3 +162,15 @@ def test_it_stops_while_requests_hang() -> None:
     assert time.monotonic() - begun < 3
     with pytest.raises(httpx.ConnectError):
         httpx.get(running.url)
+
+
+def test_it_stops_where_its_thread_ends_before_it_was_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HttpServer(Flask(__name__)) as server:
+        tell = server._server.pull_trigger
+
+        def tell_late() -> None:
+            server._thread.join(10)
+            tell()
+
+        monkeypatch.setattr(server._server, "pull_trigger", tell_late)
+    assert not server._thread.is_alive()
