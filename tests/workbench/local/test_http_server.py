@@ -165,7 +165,7 @@ def test_it_stops_while_requests_hang() -> None:
 
 
 def test_it_stops_where_its_thread_ends_before_it_was_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    with HttpServer(Flask(__name__)) as server:
+    with HttpServer(_application) as server:
         tell = server._server.pull_trigger
 
         def tell_late() -> None:
