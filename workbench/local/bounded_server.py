@@ -125,7 +125,6 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             self.asyncore.loop(timeout=_LOOK_SECONDS, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
-        self.close()
 
 
 def _give_memory_back() -> None:
