@@ -107,6 +107,18 @@ def test_a_key_with_another_frame_or_other_options_is_refused(bucket: Any, endpo
     assert len(_results(bucket)) == 1
 
 
+@pytest.mark.parametrize("other", [{"content_type": "text/csv"}, {"Accept": "text/csv"}])
+def test_a_key_with_another_type_is_refused_where_a_program_knows_types(
+    bucket: Any, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, other: dict[str, str]
+) -> None:
+    monkeypatch.setenv("APPLICATION_TYPE", "custom")
+    sent = {"content_type": "text/plain", "Accept": "application/json", "Idempotency_Key": KEY}
+    for words, expected in ((sent, 200), (sent, 200), (sent | other, 422)):
+        event = proxy_event("1,2", **words)
+        event["requestContext"] |= {"requestId": str(uuid.uuid4()), "identity": {}}
+        assert _handle(event)[0] == expected
+
+
 def test_a_repeat_of_a_request_under_way_is_refused_for_now(bucket: Any, endpoint: FakeEndpoint) -> None:
     repeats = []
 

@@ -106,9 +106,11 @@ def name_of(key: str, sent: Request, request: InferenceRequest) -> str:
 
 
 def content_of(request: InferenceRequest) -> str:
-    """A digest of the frames and options of a request; its time and its client's own id may differ in a repeat."""
-    frames = {role: hashlib.sha256(frame.body).hexdigest() for role, frame in request.frames.items()}
-    return _digest([frames, request.uris, dict(request.options)])
+    """A digest of the frames, options and types of a request; its time and its client's id may differ in a repeat."""
+    frames = {
+        role: [frame.content_type, hashlib.sha256(frame.body).hexdigest()] for role, frame in request.frames.items()
+    }
+    return _digest([frames, request.uris, dict(request.options), request.accept])
 
 
 class Claims:
