@@ -37,6 +37,9 @@ VERBS = (
 )
 
 
+_INTERRUPTED = 128 + signal.SIGINT
+
+
 class _Verb(Protocol):
     __doc__: str | None
 
@@ -122,7 +125,7 @@ def main(words: list[str]) -> int:
             raise
         return _failed(arguments.verb, f"{error.filename}: {error.strerror}; name another file or folder")
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
 
 
 def _failed(verb: str, said: str) -> int:
@@ -182,6 +185,8 @@ def command() -> int:
     ended. The signal itself stays ignored, because it would end a local run at the first client that hangs up.
     """
     _open_closed_streams()
+    # Imports may turn the exception of Ctrl-C into another, and there is nothing to put in order yet.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     try:
         try:
             return main(sys.argv[1:])

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -258,3 +259,26 @@ def test_an_error_of_several_lines_is_said_in_one(
     monkeypatch.setattr(deploy, "run", run)
     assert main(["deploy"]) == 2
     assert capsys.readouterr().err == "ipc-ai deploy: the model does not load: Fail: line 3\n"
+
+
+def test_ctrl_c_during_the_imports_ends_it_quietly() -> None:
+    script = (
+        "import sys, time, workbench.__main__ as entry\n"
+        "def slow(name):\n"
+        "    try:\n"
+        "        print('importing', flush=True)\n"
+        "        time.sleep(20)\n"
+        "    except BaseException as error:\n"
+        "        raise ImportError from error\n"
+        "entry.importlib.import_module = slow\n"
+        "sys.argv = ['ipc-ai', 'up']\n"
+        "sys.exit(entry.command())\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert (process.returncode, said) == (130, "")

@@ -50,8 +50,8 @@ class EventTooLargeError(Exception):
 @dataclass
 class _Invocation:
     payload: bytes
-    deadline: float
     identity: str = field(default_factory=lambda: str(uuid.uuid4()))
+    taken: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
     answer: dict[str, Any] | None = None
     failure: str | None = None
@@ -93,20 +93,31 @@ class LambdaFunction:
             TimeoutError: the caller's patience is over, while the handler may go on.
             FunctionError: it raised, or did not answer within the function's timeout.
         """
-        seconds = self._function.timeout_seconds
-        invocation = _Invocation(event, time.time() + seconds)
+        invocation = _Invocation(event)
         del event
         with self._one_of_the_concurrent(invocation):
             self._waiting.put(invocation)
-            if not invocation.done.wait(min(seconds, patience_seconds)):
+            try:
+                self._wait(invocation, patience_seconds)
+            except (TimeoutError, FunctionError):
                 self._running.pop(invocation.identity, None)
                 invocation.abandoned, invocation.payload = True, b""
-                if patience_seconds < seconds:
-                    raise TimeoutError
-                raise FunctionError(f"task timed out after {seconds} seconds")
+                raise
         if invocation.answer is None:
             raise FunctionError(invocation.failure or "the function failed")
         return invocation.answer
+
+    def _wait(self, invocation: _Invocation, patience_seconds: float) -> None:
+        """Wait for an execution environment, and then for its answer: the function's time begins only there."""
+        begun = time.monotonic()
+        if not invocation.taken.wait(None if math.isinf(patience_seconds) else patience_seconds):
+            raise TimeoutError
+        left = patience_seconds - (time.monotonic() - begun)
+        seconds = self._function.timeout_seconds
+        if not invocation.done.wait(min(seconds, left)):
+            if left < seconds:
+                raise TimeoutError
+            raise FunctionError(f"task timed out after {seconds} seconds")
 
     @contextmanager
     def _one_of_the_concurrent(self, invocation: _Invocation) -> Iterator[None]:
@@ -131,6 +142,7 @@ class LambdaFunction:
         for invocation in unanswered:
             invocation.failure = "the function was stopped"
             invocation.done.set()
+            invocation.taken.set()
 
     def runtime_api(self) -> Flask:
         """Runtime API that execution environments call."""
@@ -144,12 +156,14 @@ class LambdaFunction:
             if invocation is None:
                 return Response(status=410)
             self._running[invocation.identity] = invocation
+            invocation.taken.set()
+            deadline = time.time() + self._function.timeout_seconds
             return Response(
                 invocation.payload,
                 mimetype="application/json",
                 headers={
                     "Lambda-Runtime-Aws-Request-Id": invocation.identity,
-                    "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline * 1000)),
+                    "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
                     "Lambda-Runtime-Invoked-Function-Arn": self._arn,
                 },
             )

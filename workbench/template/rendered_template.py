@@ -6,8 +6,8 @@ import contextlib
 import copy
 import io
 import json
+import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +17,7 @@ from cloud_radar.cf.unit._template import Template, add_metadata
 
 from workbench import places, steps, typed
 from workbench.errors import SynthesisError
+from workbench.template import process_group
 
 _STACK_NAME = "ipc-ai-saas"
 _STACK_GUID = "00000000-0000-4000-8000-000000000000"
@@ -37,19 +38,18 @@ def synthesize(context: Mapping[str, str] | None = None) -> dict[str, Any]:
     if not places.CDK.is_file():
         raise SynthesisError(f"the CDK command line is not installed; run '{typed.in_repository('make', 'install')}'")
     named = [f"--context={name}={value}" for name, value in (context or {}).items()]
-    with tempfile.TemporaryDirectory(prefix="ipc-synth-") as output:
+    with tempfile.TemporaryDirectory(prefix="ipc-synth-", ignore_cleanup_errors=True) as folder:
+        output = Path(folder, "out")
         with steps.waiting("synthesizing the stack; the first time takes a minute or two"):
-            finished = subprocess.run(
-                [str(places.CDK), "synth", "--quiet", "--no-staging", "--output", output, *named],
-                cwd=places.REPOSITORY,
-                capture_output=True,
-                text=True,
-                check=False,
+            finished = process_group.run(
+                [str(places.CDK), "synth", "--quiet", "--no-staging", "--output", str(output), *named],
+                directory=places.REPOSITORY,
+                environment={**os.environ, "TMPDIR": folder},  # jsii leaves its folder there when it is ended
             )
         if finished.returncode:
             said = [line for line in finished.stderr.splitlines() if line.strip() and not _OF_TOOLS.match(line)]
             raise SynthesisError(f"cdk synth failed: {' | '.join(said[-3:])}")
-        (template,) = Path(output).glob("*.template.json")
+        (template,) = output.glob("*.template.json")
         document: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))
         return document
 

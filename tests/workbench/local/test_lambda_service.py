@@ -12,8 +12,8 @@ from workbench.local.lambda_service import EventTooLargeError, FunctionError, La
 from workbench.template.rendered_stack import RenderedFunction
 
 
-def _function(reserved: int | None) -> LambdaFunction:
-    rendered = RenderedFunction("f", Path(), "handler", {}, 128, timeout_seconds=20, reserved_concurrency=reserved)
+def _function(reserved: int | None, *, timeout_seconds: int = 20) -> LambdaFunction:
+    rendered = RenderedFunction("f", Path(), "handler", {}, 128, timeout_seconds, reserved_concurrency=reserved)
     return LambdaFunction(rendered, "us-east-1")
 
 
@@ -47,6 +47,32 @@ def test_reserved_concurrency_is_the_limit_and_the_end_frees_all_who_wait() -> N
 def test_an_impatient_caller_leaves_before_the_function_times_out() -> None:
     with pytest.raises(TimeoutError):
         _function(None).invoke(b"{}", patience_seconds=0.05)
+
+
+def test_waiting_for_an_instance_is_not_the_functions_time() -> None:
+    function = _function(None, timeout_seconds=1)
+    instance = function.runtime_api().test_client()
+    path = "/2018-06-01/runtime/invocation"
+    answers: list[object] = []
+    waiting = threading.Thread(target=lambda: answers.append(function.invoke(b"{}", patience_seconds=20)))
+    waiting.start()
+    time.sleep(1.5)
+    assert waiting.is_alive()
+    taken = instance.get(f"{path}/next")
+    left = int(taken.headers["Lambda-Runtime-Deadline-Ms"]) / 1000 - time.time()
+    instance.post(f"{path}/{taken.headers['Lambda-Runtime-Aws-Request-Id']}/response", json={"statusCode": 200})
+    waiting.join(5)
+    assert answers == [{"statusCode": 200}]
+    assert 0.5 < left <= 1
+
+
+def test_a_handler_that_does_not_answer_times_out() -> None:
+    function = _function(None, timeout_seconds=1)
+    threading.Thread(
+        target=function.runtime_api().test_client().get, args=["/2018-06-01/runtime/invocation/next"]
+    ).start()
+    with pytest.raises(FunctionError, match="timed out after 1 seconds"):
+        function.invoke(b"{}", patience_seconds=20)
 
 
 def test_an_event_has_six_megabytes_at_most_besides_what_goes_with_the_body() -> None:

@@ -18,12 +18,11 @@ INTEGRATION_SECONDS = 29
 _REFUSALS = {
     413: ("REQUEST_TOO_LARGE", "Request Too Long"),
     429: ("THROTTLED", "Too Many Requests"),
-    500: ("DEFAULT_5XX", "Internal server error"),
     503: ("INTEGRATION_FAILURE", "Internal server error"),
     504: ("INTEGRATION_TIMEOUT", "Endpoint request timed out"),
 }
-_MODEL_FAILED = 502  # which the function alone answers
-STATUSES = tuple(sorted((*_REFUSALS, _MODEL_FAILED)))
+_OF_THE_FUNCTION = {500: "InternalError", 502: "ModelFailed"}
+STATUSES = tuple(sorted((*_REFUSALS, *_OF_THE_FUNCTION)))
 """Statuses that a right request may meet, and that a client therefore has to deal with."""
 _CAMERAS = 10_000
 
@@ -71,7 +70,11 @@ class Rehearsal:
         if turn == len(self._statuses):
             return None
         status = self._statuses[turn]
-        if status == _MODEL_FAILED:
-            error = {"code": "ModelFailed", "message": "the rehearsed failure of --fail", "request_id": request_id}
+        if status in _OF_THE_FUNCTION:
+            error = {
+                "code": _OF_THE_FUNCTION[status],
+                "message": "the rehearsed failure of --fail",
+                "request_id": request_id,
+            }
             return Response(json.dumps({"error": error}), status, mimetype="application/json")
         raise RefusedError(*_REFUSALS[status], status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,8 +11,9 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from workbench.local.api_gateway.api import Callers, RestApi
-from workbench.local.api_gateway.rehearsal import Rehearsal
+from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
+from workbench.places import REPOSITORY
 from workbench.template.rendered_stack import render
 
 COMPARISON = {"applicationType": "face-comparison"}
@@ -201,6 +203,15 @@ def test_failures_come_in_turn_for_each_camera(template: dict[str, Any]) -> None
     assert send("b").status_code == 429
     assert [send("a").status_code for _ in range(5)] == [200, 429, 502, 503, 200]
     assert len(function.events) == 2
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_each_failure_has_a_code_of_the_apis_page(template: dict[str, Any], status: int) -> None:
+    client, _ = _api(template, rehearsal=Rehearsal((status,)))
+    told = _told(client.post("/prod/inference", data=b"{}"))
+    page = (REPOSITORY / "docs" / "api.md").read_text(encoding="utf-8")
+    assert told[0] == status
+    assert re.search(rf"^\| {status} \|.*`{told[1]}`", page, re.MULTILINE), told
 
 
 def test_a_delay_counts_towards_the_29_seconds(template: dict[str, Any]) -> None:
