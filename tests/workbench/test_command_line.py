@@ -122,7 +122,14 @@ def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> N
 
 
 @pytest.mark.parametrize(
-    "words", [["--version"], ["plan", "--model", "yolox_nano"], ["plan", "--json"], ["fetch", "dlib_frontal_face"]]
+    "words",
+    [
+        ["--version"],
+        ["plan", "--help"],
+        ["plan", "--model", "yolox_nano"],
+        ["plan", "--json"],
+        ["fetch", "dlib_frontal_face"],
+    ],
 )
 def test_a_reader_that_has_enough_ends_the_command_quietly(words: list[str]) -> None:
     """As ``ipc-ai VERB | head`` does: the exit code is that of a program that SIGPIPE ended."""
@@ -142,10 +149,15 @@ def test_closed_streams_are_no_error(closed: str, words: list[str]) -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["fetch", "-h"]])
+def test_a_full_disk_is_one_line(words: list[str], unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "workbench", "--version"]
-        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        command = [sys.executable, "-m", "workbench", *words]
+        finished = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False
+        )
     assert finished.returncode == 2
     assert finished.stderr == "ipc-ai: cannot write: No space left on device; make room\n"
 
