@@ -66,6 +66,8 @@ def test_a_verb_imports_no_other() -> None:
         (["demo", "--application", "face-detecton"], "did you mean 'face-detection'"),
         (["demo", "--application", "custom"], "the demo shows"),
         (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
+        (["demo", "--output", "/proc/x"], "cannot write into /proc/x: No such file or directory; name another folder"),
+        (["demo", "--output", "README.md"], "cannot write into README.md: File exists; name another folder"),
         (["up", "--port", "many"], "'many' is not a port"),
         (["up", "--port", "99999"], "'99999' is not a port; write a number from 0 to 65535"),
         (["--versio"], "ipc-ai: unknown argument '--versio', did you mean '--version'"),
@@ -155,9 +157,7 @@ def test_a_full_disk_is_one_line(words: list[str], unbuffered: str) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "workbench", *words]
-        finished = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False
-        )
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False)
     assert finished.returncode == 2
     assert finished.stderr == "ipc-ai: cannot write: No space left on device; make room\n"
 
