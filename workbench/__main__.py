@@ -54,6 +54,13 @@ class _OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; try --help\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help as any output is printed: argparse would hide that it cannot be written."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         return super().parse_known_args(_with_model_first(args, self._actions), namespace)
 

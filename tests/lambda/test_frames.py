@@ -103,6 +103,7 @@ def test_a_query_parameter_that_is_there_twice() -> None:
     [
         ("min_confidance", "'min_confidance', did you mean 'min_confidence'?"),
         ("Max_Results", "'Max_Results', did you mean 'max_results'?"),
+        ("MIN_CONFIDENCE", "'MIN_CONFIDENCE', did you mean 'min_confidence'?"),
         ("normalised", "'normalised', did you mean 'normalized'?"),
         ("other", "'other'"),
         ("", "''"),
@@ -122,6 +123,9 @@ def test_a_query_parameter_that_there_is_not(name: str, says: str) -> None:
     ("name", "says"),
     [
         ("similarity_treshold", ", did you mean 'similarity_threshold'?; a comparison takes "),
+        ("MIN_CONFIDENCE", "'MIN_CONFIDENCE', did you mean 'min_confidence'?; a comparison takes "),
+        ("min_confidence", "'min_confidence'; a comparison takes similarity_threshold, min_confidence, "),
+        ("normalized", "'normalized'; a comparison"),
         ("x", "'x'; a comparison"),
     ],
 )

@@ -67,6 +67,8 @@ def test_a_verb_imports_no_other() -> None:
         (["demo", "--application", "face-detecton"], "did you mean 'face-detection'"),
         (["demo", "--application", "custom"], "the demo shows"),
         (["demo", "--frame", "nowhere.jpg"], "there is no file nowhere.jpg"),
+        (["demo", "--output", "/proc/x"], "cannot write into /proc/x: No such file or directory; name another folder"),
+        (["demo", "--output", "README.md"], "cannot write into README.md: File exists; name another folder"),
         (["up", "--port", "many"], "'many' is not a port"),
         (["up", "--port", "99999"], "'99999' is not a port; write a number from 0 to 65535"),
         (["--versio"], "ipc-ai: unknown argument '--versio', did you mean '--version'"),
@@ -123,7 +125,14 @@ def test_mistakes_are_one_line_and_exit_code_2(words: list[str], says: str) -> N
 
 
 @pytest.mark.parametrize(
-    "words", [["--version"], ["plan", "--model", "yolox_nano"], ["plan", "--json"], ["fetch", "dlib_frontal_face"]]
+    "words",
+    [
+        ["--version"],
+        ["plan", "--help"],
+        ["plan", "--model", "yolox_nano"],
+        ["plan", "--json"],
+        ["fetch", "dlib_frontal_face"],
+    ],
 )
 def test_a_reader_that_has_enough_ends_the_command_quietly(words: list[str]) -> None:
     """As ``ipc-ai VERB | head`` does: the exit code is that of a program that SIGPIPE ended."""
@@ -143,10 +152,13 @@ def test_closed_streams_are_no_error(closed: str, words: list[str]) -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["fetch", "-h"]])
+def test_a_full_disk_is_one_line(words: list[str], unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "workbench", "--version"]
-        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        command = [sys.executable, "-m", "workbench", *words]
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False)
     assert finished.returncode == 2
     assert finished.stderr == "ipc-ai: cannot write: No space left on device; make room\n"
 

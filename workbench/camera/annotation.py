@@ -14,6 +14,16 @@ _COLOUR = (60, 220, 60)  # BGR
 _TEXT_COLOUR = (0, 0, 0)
 
 
+def require_format(output: Path) -> None:
+    """Check that a picture can be written under a name, before a frame is sent for it.
+
+    Raises:
+        WorkbenchError: its ending names no format.
+    """
+    if not cv2.haveImageWriter(output.name):
+        raise WorkbenchError(f"cannot write {output}: name a file that ends in .png or .jpg")
+
+
 def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output: Path) -> None:
     """Write ``frame`` with every box and its score.
 
@@ -32,13 +42,10 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
         x_min, y_min, x_max, y_max = (round(edge) for edge in box)
         cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), _COLOUR, thickness)
         _label(picture, f"{score:.2f}", x_min, y_min, size=max(0.5, 0.8 * scale), stroke=max(1, thickness // 2))
+    require_format(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        written = cv2.imwrite(str(output), picture)
-    except cv2.error:
-        written = False
-    if not written:
-        raise WorkbenchError(f"cannot write {output}: name a file that ends in .png or .jpg")
+    if not cv2.imwrite(str(output), picture):
+        raise WorkbenchError(f"cannot write {output}: name another file")
 
 
 def _displayed(frame: Path) -> cv2.typing.MatLike:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from workbench import typed
+from workbench.camera.arguments import API_KEY_VARIABLE
 from workbench.errors import ApiAnswerError, WorkbenchError
 
 _TIMEOUT_SECONDS = 60
@@ -22,8 +23,8 @@ _PENDING = 202
 # An endpoint that scales up from zero instances takes minutes.
 _PENDING_SECONDS = 1800
 _LONGEST_PAUSE_SECONDS = 5.0
-API_KEY_VARIABLE = "IPC_API_KEY"
-"""Environment variable that holds the API key of ``send``."""
+# API Gateway's own answer outside the stage; inside it the stack has answers of its own.
+_OUTSIDE_THE_STAGE = '"Missing Authentication Token"'
 _NO_MATTER_OF_PROOF = ("ObjectDenied", "WAF_FILTERED")
 # A name that begins like RFC 8187's form is sent in that form, too: the API would decode it.
 _PLAIN = re.compile(r"(?!(?i:utf-8'))(?:[!-~](?:[ -~]*[!-~])?)?")
@@ -162,7 +163,10 @@ def _post(
 
 
 def _advice(response: httpx.Response) -> str:
-    """Way to name the proof that the API wants; it cannot know how this program takes it."""
+    """Way to name the path or the proof that the API wants; it cannot know how this program takes them."""
+    is_signed = "NotSigned" in response.text and "Authorization" in response.request.headers
+    if is_signed or (response.status_code == httpx.codes.FORBIDDEN and _OUTSIDE_THE_STAGE in response.text):
+        return f"; is the path right? Write all of the URL, such as {response.url.join('/prod/inference')}"
     if response.status_code not in (401, 403) or any(code in response.text for code in _NO_MATTER_OF_PROOF):
         return ""
     if "NotSigned" in response.text:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import FACE_COMPARISON
-from workbench import places
+from workbench import places, writable
 from workbench.camera.annotation import annotate
 from workbench.camera.credentials import ApiKey
 from workbench.camera.report import comparison_table, detection_table, detections, matches
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in (frame, target):
         if not path.is_file():
             raise WorkbenchError(f"there is no file {path}")
+    writable.require_folder(arguments.output)
     choices = {
         "applicationType": application.name,
         application.model_parameter: model,

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from workbench import places, regions, typed
+from workbench import places, regions, typed, writable
 from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
@@ -95,6 +95,7 @@ def _planned(model: PlannedModel, measurements: Sequence[Measurement], arguments
         from workbench.capacity.plot import plot, require_format
 
         require_format(arguments.output)
+        writable.require_file(arguments.output)
     if arguments.simulate or arguments.output:
         plan = dataclasses.replace(plan, days=_simulate(arguments, each))
     if arguments.output:

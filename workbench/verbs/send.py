@@ -9,10 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from workbench import writable
+from workbench.camera import arguments as argument_types
 from workbench.camera import report
-from workbench.camera.annotation import annotate
+from workbench.camera.annotation import annotate, require_format
+from workbench.camera.arguments import API_KEY_VARIABLE
 from workbench.camera.credentials import ApiKey, Signature
-from workbench.camera.sending import API_KEY_VARIABLE, Answer, send_comparison, send_frame
+from workbench.camera.sending import Answer, send_comparison, send_frame
 from workbench.errors import WorkbenchError
 from workbench.number_arguments import number
 
@@ -21,16 +24,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument("frame", type=Path, help="an image file; for face comparison the source")
     parser.add_argument("--target", type=Path, nargs="+", help="for face comparison: images to look for the face in")
-    parser.add_argument("--url", default="http://127.0.0.1:8000/prod/inference", help="URL of the API")
+    parser.add_argument(
+        "--url", type=argument_types.api_url, default="http://127.0.0.1:8000/prod/inference", help="URL of the API"
+    )
     parser.add_argument("--annotate", type=Path, metavar="OUT.png", help="write the frame (or first target) with boxes")
     parser.add_argument("--json", action="store_true", help="print the API's answer as it came")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the answer there, whatever it is")
-    parser.add_argument("--accept", metavar="TYPE", help="content type wanted of a user's own application")
+    parser.add_argument(
+        "--accept",
+        type=argument_types.content_type,
+        metavar="TYPE",
+        help="content type wanted of a user's own application",
+    )
     parser.add_argument("--min-score", type=number, default=0.3, help="weakest box to show and draw (default: 0.3)")
     parser.add_argument("--camera", default="workbench", help="the camera's id")
     proof = parser.add_mutually_exclusive_group()
     in_environment = os.environ.get(API_KEY_VARIABLE)
-    proof.add_argument("--api-key", default=in_environment, help=f"API key (default: ${API_KEY_VARIABLE})")
+    proof.add_argument(
+        "--api-key", type=argument_types.api_key, default=in_environment, help=f"API key (default: ${API_KEY_VARIABLE})"
+    )
     proof.add_argument("--sign", action="store_true", help="sign the request with this machine's AWS credentials")
     parser.add_argument("--older-format", action="store_true", help="send JSON with base64, without a Content-Type")
 
@@ -38,8 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Send the frame, or the source and its targets, and show the answer."""
     url, camera = arguments.url, arguments.camera
-    if arguments.accept and not arguments.accept.isascii():
-        raise WorkbenchError(f"'{arguments.accept}' is no content type; write for example --accept application/json")
+    if arguments.annotate:
+        require_format(arguments.annotate)
+    for path in filter(None, (arguments.annotate, arguments.output)):
+        writable.require_file(path)
     key = ApiKey(arguments.api_key) if arguments.api_key else None
     auth = Signature() if arguments.sign else key
     console = Console(stderr=arguments.json)
@@ -63,7 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
                 waiting=waiting,
             )
     if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(answer.body)
         console.print(f"{len(answer.body)} bytes in {arguments.output}", highlight=False, markup=False, soft_wrap=True)
     elif arguments.json:

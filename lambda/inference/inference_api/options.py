@@ -74,8 +74,8 @@ def refuse_in_url(sent: Request, in_json: Sequence[str]) -> None:
 def _no_parameter(name: str, known: Iterable[str]) -> str:
     import difflib  # for a mistake alone
 
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    meant = f", did you mean '{near[0]}'?" if near else ""
+    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    meant = f", did you mean '{near[0]}'?" if near and near[0] != name else ""
     return f"the URL has no parameter '{name[:_SHOWN_CHARACTERS]}'{meant}"
 
 

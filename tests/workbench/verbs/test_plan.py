@@ -94,6 +94,10 @@ def test_a_simulated_day_is_drawn_and_told(tmp_path: Path, capsys: pytest.Captur
         (["--retention-days", "-1"], "--retention-days is -1"),
         (["--throughput", "0"], "--throughput is 0"),
         (["--simulate", "--target", "0"], "--target is 0"),
+        (
+            ["--throughput", "5", "--output", "/proc/x/plan.png"],
+            "cannot write /proc/x/plan.png: No such file or directory",
+        ),
         (["--prices", "nowhere.json"], "nowhere.json is not a price table"),
         (["--instance", "ml.m5.xlarge"], "yolo3_darknet53_coco was never measured; give --throughput RPS"),
     ],

@@ -159,3 +159,52 @@ def test_names_of_files_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "[red]gate.jpg: alike" in capsys.readouterr().out
     assert _send(*words, "--output", str(tmp_path / "[/x]"), answer=answer, media_type="application/json")[0] == 0
     assert "[/x]" in capsys.readouterr().out
+
+
+def test_an_api_without_the_stage_in_its_url_hears_of_the_path(
+    photograph: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = Flask(__name__)
+    outside = {"message": "Missing Authentication Token"}
+    app.add_url_rule("/<path:_>", view_func=lambda _: (outside, 403), methods=["POST"])
+    with HttpServer(app) as server:
+        assert main(["send", str(photograph), "--url", f"{server.url}/inference"]) == 2
+    said = capsys.readouterr().err
+    assert said.rstrip().endswith(f"; is the path right? Write all of the URL, such as {server.url}/prod/inference")
+    assert "--api-key" not in said
+    assert said.count("\n") == 1
+
+
+def test_a_signed_request_that_counts_as_not_signed_went_to_another_path(
+    photograph: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: ({"error": {"code": "NotSigned"}}, 403), methods=["POST"])
+    with HttpServer(app) as server:
+        assert main(["send", str(photograph), "--sign", "--url", server.url]) == 2
+    assert f"such as {server.url}/prod/inference" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "says"),
+    [
+        ("--annotate", "drawn.xyz", "name a file that ends in .png or .jpg"),
+        ("--annotate", "drawn", "name a file that ends in .png or .jpg"),
+        ("--annotate", "file/drawn.png", "drawn.png: File exists; name another file"),
+        ("--annotate", "folder.png", "folder.png: Is a directory; name another file"),
+        ("--output", "file/answer.json", "answer.json: File exists; name another file"),
+        ("--output", "folder.png", "folder.png: Is a directory; name another file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_the_frame_is_sent(
+    photograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str, says: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.png").mkdir()
+    code, headers = _send(str(photograph), option, str(tmp_path / name), answer=b"{}", media_type="application/json")
+    said = capsys.readouterr().err
+    assert (code, headers) == (2, {})
+    assert says in said
+    assert said.count("\n") == 1
