@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import logging
 import socket
 import time
@@ -13,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
+
+from workbench.local import freed_memory
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,9 +26,6 @@ BACKLOG = 512
 
 _LOOK_SECONDS = 1
 _LINGER_SECONDS = 5
-# Parameters of mallopt, of glibc's malloc.h.
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
-_MAPPED_BYTES = 256 * 1024
 
 logging.getLogger("waitress").setLevel(logging.CRITICAL)
 
@@ -67,7 +65,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         limits: Limits,
         refuse: Callable[[int, str], Refusal] | None,
     ) -> None:
-        _give_memory_back()
+        freed_memory.return_it()
         self.limits = limits
         self.refuse = refuse
         self._ended = False
@@ -128,17 +126,6 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.close()
 
 
-def _give_memory_back() -> None:
-    """Have glibc return the memory of bodies to the system when they are freed; other systems have no such way.
-
-    Each thread would keep some otherwise, which made 750 MB of 300 after forty frames at once.
-    """
-    with contextlib.suppress(AttributeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, _MAPPED_BYTES)
-        library.mallopt(_ARENA_MAX, 2)
-
-
 class _LateRequest(BadRequest):  # type: ignore[misc]
     code = 408
     reason = "Request Timeout"
@@ -160,6 +147,17 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the header; where waitress would fail over a URL or a length, the client has made the mistake."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("the URL or Content-Length is invalid") from error
+        if not self.request_uri.isascii():
+            raise ParsingError("Bad URI")  # as waitress says of most of them
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """Connection whose requests have a deadline, and whose client can read a refusal while it still sends.
 
@@ -167,18 +165,29 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     error_task_class = _Refusal
+    parser_class = _Parser
 
     def __init__(self, server: BoundedServer, *rest: Any, **named: Any) -> None:
         self.since = time.monotonic()
-        self._lingers = False
+        self._lingers = self._only_blank = False
         self.request: Any = None
         self.requests: list[Any] = []
         self.close_when_flushed = False
         super().__init__(server, *rest, **named)
 
+    def handle_read(self) -> None:
+        """Read. Empty lines are no request, and keep no connection open."""
+        active = self.last_activity
+        super().handle_read()
+        if self._only_blank:
+            self.last_activity, self._only_blank = active, False
+
     def received(self, data: bytes) -> bool:
         """Take bytes of a request, and refuse one that spends them on anything but its body."""
         if self._lingers:
+            return False
+        if self.request is None and not data.strip():
+            self._only_blank = True
             return False
         if self.request is None:
             self.since = time.monotonic()
