@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
 from workbench.local import freed_memory
+from workbench.local.request_parser import RequestParser
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -147,17 +147,6 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
-class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    def parse_header(self, header_plus: bytes) -> None:
-        """Read the header; where waitress would fail over a URL or a length, the client has made the mistake."""
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:
-            raise ParsingError("the URL or Content-Length is invalid") from error
-        if not self.request_uri.isascii():
-            raise ParsingError("Bad URI")  # as waitress says of most of them
-
-
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """Connection whose requests have a deadline, and whose client can read a refusal while it still sends.
 
@@ -165,7 +154,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     error_task_class = _Refusal
-    parser_class = _Parser
+    parser_class = RequestParser
+    last_activity: float
 
     def __init__(self, server: BoundedServer, *rest: Any, **named: Any) -> None:
         self.since = time.monotonic()
