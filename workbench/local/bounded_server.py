@@ -118,12 +118,11 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.pull_trigger()
 
     def run(self) -> None:
-        """Serve until the end is asked for."""
+        """Serve until the end is asked for; the server is closed after it, when nothing pulls its trigger any more."""
         while not self._ended:
             self.asyncore.loop(timeout=_LOOK_SECONDS, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
-        self.close()
 
 
 class _LateRequest(BadRequest):  # type: ignore[misc]

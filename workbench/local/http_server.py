@@ -82,6 +82,7 @@ class HttpServer:
         self._dispatcher.shutdown(timeout=_ENDING_SECONDS)  # its threads are daemons, which may go on a while
         self._server.end()
         self._thread.join()
+        self._server.close()
 
 
 def _listening(host: str, port: int) -> socket.socket:

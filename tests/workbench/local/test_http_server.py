@@ -195,3 +195,16 @@ def test_it_stops_while_requests_hang() -> None:
     assert time.monotonic() - begun < 3
     with pytest.raises(httpx.ConnectError):
         httpx.get(running.url)
+
+
+def test_its_loop_may_end_before_it_is_woken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HttpServer(_application, limits=LIMITS) as running:
+        wake = running._server.pull_trigger
+
+        def late() -> None:
+            running._thread.join(5)
+            wake()
+
+        monkeypatch.setattr(running._server, "pull_trigger", late)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(running.url)
