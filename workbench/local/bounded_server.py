@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import logging
 import socket
 import time
@@ -17,6 +15,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
+from workbench.local import freed_memory
+from workbench.local.request_parser import RequestParser
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -25,9 +26,6 @@ BACKLOG = 512
 
 _LOOK_SECONDS = 1
 _LINGER_SECONDS = 5
-# Parameters of mallopt, of glibc's malloc.h.
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
-_MAPPED_BYTES = 256 * 1024
 
 logging.getLogger("waitress").setLevel(logging.CRITICAL)
 
@@ -67,7 +65,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         limits: Limits,
         refuse: Callable[[int, str], Refusal] | None,
     ) -> None:
-        _give_memory_back()
+        freed_memory.return_it()
         self.limits = limits
         self.refuse = refuse
         self._ended = False
@@ -120,22 +118,11 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.pull_trigger()
 
     def run(self) -> None:
-        """Serve until the end is asked for."""
+        """Serve until the end is asked for; the server is closed after it, when nothing pulls its trigger any more."""
         while not self._ended:
             self.asyncore.loop(timeout=_LOOK_SECONDS, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
-
-
-def _give_memory_back() -> None:
-    """Have glibc return the memory of bodies to the system when they are freed; other systems have no such way.
-
-    Each thread would keep some otherwise, which made 750 MB of 300 after forty frames at once.
-    """
-    with contextlib.suppress(AttributeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, _MAPPED_BYTES)
-        library.mallopt(_ARENA_MAX, 2)
 
 
 class _LateRequest(BadRequest):  # type: ignore[misc]
@@ -166,18 +153,30 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     error_task_class = _Refusal
+    parser_class = RequestParser
+    last_activity: float
 
     def __init__(self, server: BoundedServer, *rest: Any, **named: Any) -> None:
         self.since = time.monotonic()
-        self._lingers = False
+        self._lingers = self._only_blank = False
         self.request: Any = None
         self.requests: list[Any] = []
         self.close_when_flushed = False
         super().__init__(server, *rest, **named)
 
+    def handle_read(self) -> None:
+        """Read. Empty lines are no request, and keep no connection open."""
+        active = self.last_activity
+        super().handle_read()
+        if self._only_blank:
+            self.last_activity, self._only_blank = active, False
+
     def received(self, data: bytes) -> bool:
         """Take bytes of a request, and refuse one that spends them on anything but its body."""
         if self._lingers:
+            return False
+        if self.request is None and not data.strip():
+            self._only_blank = True
             return False
         if self.request is None:
             self.since = time.monotonic()

@@ -11,10 +11,8 @@ import queue
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from flask import Flask, Response, request
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
+from workbench.local.invocation import Invocation
 from workbench.template.rendered_stack import RenderedFunction
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -47,17 +46,6 @@ class EventTooLargeError(Exception):
     """Refusal of an event over the 6 MB that a synchronous invocation takes."""
 
 
-@dataclass
-class _Invocation:
-    payload: bytes
-    identity: str = field(default_factory=lambda: str(uuid.uuid4()))
-    taken: threading.Event = field(default_factory=threading.Event)
-    done: threading.Event = field(default_factory=threading.Event)
-    answer: dict[str, Any] | None = None
-    failure: str | None = None
-    abandoned: bool = False
-
-
 def payload(event: Mapping[str, Any]) -> bytes:
     """Write an event as it is sent to a function.
 
@@ -76,9 +64,9 @@ class LambdaFunction:
     def __init__(self, function: RenderedFunction, region: str) -> None:
         self._function = function
         self._arn = f"arn:aws:lambda:{region}:000000000000:function:{function.name}"
-        self._waiting: queue.Queue[_Invocation] = queue.Queue()
-        self._running: dict[str, _Invocation] = {}
-        self._unanswered: dict[str, _Invocation] = {}
+        self._waiting: queue.Queue[Invocation] = queue.Queue()
+        self._running: dict[str, Invocation] = {}
+        self._unanswered: dict[str, Invocation] = {}
         self._counting = threading.Lock()
         self._ended = False
         self.processes: list[ChildProcess] = []
@@ -93,34 +81,22 @@ class LambdaFunction:
             TimeoutError: the caller's patience is over, while the handler may go on.
             FunctionError: it raised, or did not answer within the function's timeout.
         """
-        invocation = _Invocation(event)
+        invocation = Invocation(event)
         del event
         with self._one_of_the_concurrent(invocation):
             self._waiting.put(invocation)
             try:
-                self._wait(invocation, patience_seconds)
-            except (TimeoutError, FunctionError):
+                is_done = invocation.wait(self._function.timeout_seconds, patience_seconds)
+            finally:
                 self._running.pop(invocation.identity, None)
-                invocation.abandoned, invocation.payload = True, b""
-                raise
+            if not is_done:
+                raise FunctionError(f"task timed out after {self._function.timeout_seconds} seconds")
         if invocation.answer is None:
             raise FunctionError(invocation.failure or "the function failed")
         return invocation.answer
 
-    def _wait(self, invocation: _Invocation, patience_seconds: float) -> None:
-        """Wait for an execution environment, and then for its answer: the function's time begins only there."""
-        begun = time.monotonic()
-        if not invocation.taken.wait(None if math.isinf(patience_seconds) else patience_seconds):
-            raise TimeoutError
-        left = patience_seconds - (time.monotonic() - begun)
-        seconds = self._function.timeout_seconds
-        if not invocation.done.wait(min(seconds, left)):
-            if left < seconds:
-                raise TimeoutError
-            raise FunctionError(f"task timed out after {seconds} seconds")
-
     @contextmanager
-    def _one_of_the_concurrent(self, invocation: _Invocation) -> Iterator[None]:
+    def _one_of_the_concurrent(self, invocation: Invocation) -> Iterator[None]:
         """Count an event among those in work, and refuse one too many or too late."""
         reserved = self._function.reserved_concurrency
         with self._counting:
@@ -184,7 +160,7 @@ class LambdaFunction:
 
         return app
 
-    def _next(self) -> _Invocation | None:
+    def _next(self) -> Invocation | None:
         """Next event that is waited for; None at the function's end."""
         while not self._ended:
             with suppress(queue.Empty):

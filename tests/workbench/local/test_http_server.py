@@ -17,7 +17,7 @@ from workbench.local.http_server import HttpServer
 
 pytestmark = pytest.mark.processes
 
-LIMITS = Limits(body_bytes=100_000, header_bytes=4000, request_seconds=1, connections=20, threads=4)
+LIMITS = Limits(body_bytes=100_000, header_bytes=6000, request_seconds=1, connections=20, threads=4)
 
 
 @Request.application
@@ -70,6 +70,10 @@ def test_a_client_that_still_sends_reads_its_refusal(server: HttpServer) -> None
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 8000 + b"\r\n\r\n", b"431"),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b"400"),
+        (b"POST http://[::1/prod/inference HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"POST //a?\x97 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"POST http://[x]/ HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
     ],
     ids=lambda value: repr(value)[-30:],
@@ -124,6 +128,35 @@ def test_requests_of_one_connection_are_answered_in_order(server: HttpServer) ->
     answer = _answer(server, one % (1, b"a") + one % (2, b"ab") + last)
     assert answer.count(b"200 OK") == 3
     assert [part.split(b"HTTP")[0] for part in answer.split(b"\r\n\r\n")[1:]] == [b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r", b" \r\n", b"\r\n\r\n"])
+def test_empty_lines_keep_no_connection_open(blank: bytes) -> None:
+    with (
+        HttpServer(_application, limits=replace(LIMITS, idle_seconds=1)) as running,
+        _connection(running) as connection,
+    ):
+        connection.settimeout(0.2)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        begun = time.monotonic()
+        while True:
+            assert time.monotonic() - begun < 6
+            try:
+                connection.sendall(blank)
+                if not connection.recv(65536):
+                    break
+            except TimeoutError:
+                continue
+            except (ConnectionResetError, BrokenPipeError):
+                break
+
+
+def test_empty_lines_before_a_request_are_passed_over(server: HttpServer) -> None:
+    with _connection(server) as connection:
+        for piece in (b"\r\n", b"\r", b"\n", b"\r\nGET / HTTP/1.0\r\n\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.05)
+        assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"\r\n\r\n0")
 
 
 def test_hanging_clients_keep_nobody_out(server: HttpServer) -> None:

@@ -19,6 +19,7 @@ from workbench.local.api_gateway.rehearsal import Rehearsal
 from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.api_gateway.throttling import Throttling
 from workbench.local.bounded_server import Limits
+from workbench.local.http_server import HOST
 from workbench.local.lambda_service import (
     MAX_EVENT_BYTES,
     EventTooLargeError,
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 _MAX_BODY_BYTES = 10 * 1024 * 1024
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 _MAX_HEADER_BYTES = 10_240  # of the request line and the headers' values
 
 LIMITS = Limits(body_bytes=_MAX_BODY_BYTES, header_bytes=32 * 1024, request_seconds=30, threads=32)
@@ -94,7 +96,7 @@ class RestApi:
         _require_small_header(request)
         stage = f"/{self._stack.stage.name}"
         if request.path == "/" and request.method in ("GET", "HEAD"):
-            return _signpost(f"{request.host_url.rstrip('/')}{stage}/inference")
+            return _signpost(f"http://{_host(request)}{stage}/inference")
         if not f"{request.path}/".startswith(f"{stage}/"):
             # The stack's gateway responses are those of its stage, and no path outside is the stack's.
             outside = RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
@@ -194,9 +196,15 @@ def _require_small_header(request: Request) -> None:
     Raises:
         RefusedError: they are more. AWS does not tell the status; this is HTTP's own.
     """
-    line = len(request.method) + len(request.environ.get("REQUEST_URI", request.full_path)) + len(" HTTP/1.1 ")
+    line = len(request.method) + len(request.environ["REQUEST_URI"]) + len(" HTTP/1.1 ")
     if line + sum(len(value) for value in request.headers.values()) > _MAX_HEADER_BYTES:
         raise RefusedError("DEFAULT_4XX", f"HTTP header is larger than {_MAX_HEADER_BYTES} bytes.", 431)
+
+
+def _host(request: Request) -> str:
+    """Name of this machine as the client wrote it, or its address where that is no name."""
+    named = request.environ.get("HTTP_HOST", "")
+    return named if _HOST.fullmatch(named) else f"{HOST}:{request.environ['SERVER_PORT']}"
 
 
 def _signpost(url: str) -> Response:

@@ -9,7 +9,6 @@ import hashlib
 import re
 import secrets
 import string
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _SERVICE = "execute-api"
 _SKEW = timedelta(minutes=5)
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
+_SERVER = re.compile(r"^[^/?]+://[^/?]*")  # as clients of a proxy write it
 _KEY_CHARACTERS = string.ascii_uppercase + "234567"
 
 
@@ -66,12 +66,14 @@ def require(request: Request, caller: CallerCredentials, body: bytes) -> None:
             f"Credential should be scoped to a valid region and the correct service: '{caller.region}', '{_SERVICE}'."
         )
     _require_recent(signature.date)
+    if not all(name.isascii() for name in signature.signed_headers):  # HTTP has no such header
+        raise _mismatch()
     if "host" not in signature.signed_headers:
         raise _refusal("'Host' must be a 'SignedHeader' in the AWS Authorization.")
     declared = request.headers.get("X-Amz-Content-Sha256", "")
     if declared and declared != hashlib.sha256(body).hexdigest():
         raise _mismatch()
-    if not secrets.compare_digest(_computed(request, signature, caller, body), signature.value):
+    if not secrets.compare_digest(_computed(request, signature, caller, body).encode(), signature.value.encode()):
         raise _mismatch()
 
 
@@ -107,17 +109,29 @@ def _require_recent(date: str) -> None:
 
 def _computed(request: Request, signature: _Signature, caller: CallerCredentials, body: bytes) -> str:
     """Sign what came as the caller would have done it."""
-    target = urllib.parse.urlsplit(request.environ.get("REQUEST_URI") or request.full_path)
-    query = "&".join(part for part in target.query.split("&") if part and not part.startswith("X-Amz-Signature="))
+    path, _, asked = _SERVER.sub("", request.environ["REQUEST_URI"]).partition("?")
+    query = "&".join(part for part in asked.split("&") if part and not part.startswith("X-Amz-Signature="))
     again = AWSRequest(
         request.method,
-        f"http://{request.headers.get('Host', '')}{target.path}?{query}",
+        f"http://host-is-a-signed-header{path}?{query}",
         data=body,
         headers={name: request.headers.get(name, "") for name in signature.signed_headers},
     )
     again.context["timestamp"] = signature.date
-    signer = SigV4Auth(Credentials(caller.access_key_id, caller.secret_access_key), _SERVICE, caller.region)
+    signer = _Signer(Credentials(caller.access_key_id, caller.secret_access_key), _SERVICE, caller.region)
     return str(signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again))
+
+
+class _Signer(SigV4Auth):
+    """Signer of headers as they came: WSGI has a character for each byte of theirs."""
+
+    def string_to_sign(self, request: AWSRequest, canonical_request: str) -> str:
+        came = canonical_request.encode("latin-1", "replace")
+        parts = (_ALGORITHM, request.context["timestamp"], self.credential_scope(request))
+        return "\n".join((*parts, hashlib.sha256(came).hexdigest()))
+
+    def _header_value(self, value: str) -> str:
+        return " ".join(filter(None, re.split("[ \t]+", value)))  # a byte of a letter may be another kind of space
 
 
 def _mismatch() -> RefusedError:

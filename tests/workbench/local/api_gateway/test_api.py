@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from workbench.local.api_gateway.api import Callers, RestApi
+from workbench.local.api_gateway.api import LIMITS, Callers, RestApi
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
+from workbench.local.api_gateway.signatures import CallerCredentials
+from workbench.local.http_server import HttpServer
 from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
 from workbench.places import REPOSITORY
 from workbench.template.rendered_stack import render
@@ -135,6 +139,55 @@ def test_the_stage_is_the_first_part_of_the_path(template: dict[str, Any]) -> No
     (event,) = function.events
     assert (event["path"], event["requestContext"]["path"]) == ("/inference", "/prod/inference")
     assert event["requestContext"]["stage"] == "prod"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("authorization", ["NONE", "AWS_IAM"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST //prod/inference?aaaa\x97 HTTP/1.1\r\nHost: x",
+        b"POST /prod/inference?%ff=\x97&\xe9 HTTP/1.1\r\nHost: x",
+        b"POST /prod/inference HTTP/1.1\r\nHost: [",
+        b"POST /prod/inference HTTP/1.1\r\nHost: \xe9/?#@[",
+        b"GET //prod/inference?\x97 HTTP/1.1\r\nHost: [",
+        b"POST http://[::1/prod/inference HTTP/1.1\r\nHost: x",
+        b"POST http://\xe9:99999999/prod/inference HTTP/1.1\r\nHost: x",
+        b"POST /prod/inference HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000,
+        b"POST /prod/inference HTTP/1.1\r\nHost: x\r\nContent-Type: \xe9\x97\r\nAccept: \xe9",
+    ],
+    ids=lambda head: repr(head)[:60],
+)
+def test_no_odd_request_is_a_fault_of_the_api(
+    template: dict[str, Any], caplog: pytest.LogCaptureFixture, head: bytes, authorization: str
+) -> None:
+    stack = render(template, {"apiAuthorization": authorization}, "us-east-1")
+    caller = CallerCredentials.made("us-east-1")
+    api = RestApi(stack, cast(LambdaFunction, FakeFunction()), Callers(credentials=caller))
+    if authorization == "AWS_IAM":
+        today = f"{datetime.now(UTC):%Y%m%d}"
+        scope = f"{caller.access_key_id}/{today}/us-east-1/execute-api/aws4_request"
+        head += f"\r\nX-Amz-Date: {datetime.now(UTC):%Y%m%dT%H%M%SZ}\r\nAuthorization: AWS4-HMAC-SHA256 ".encode()
+        head += f"Credential={scope}, SignedHeaders=host;x-amz-date, Signature=\u00e9".encode("latin-1")
+    with (
+        HttpServer(api, limits=LIMITS, refuse=api.refuse) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection,
+    ):
+        connection.sendall(head + b"\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    status, body = int(answer.split()[1]), json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert status in ({400, 403, 404} if authorization == "AWS_IAM" else {200, 400, 404}), answer
+    assert status == 200 or "message" in body.get("error", body)
+    assert caplog.text == ""
+
+
+def test_the_signpost_names_the_host_where_it_is_one(template: dict[str, Any]) -> None:
+    client, _ = _api(template)
+    for host in ("camera-1.local:8000", "[::1]:8000", "127.0.0.1"):
+        assert f"POST http://{host}/prod/inference;" in client.get("/", headers={"Host": host}).text
+    for host in ("[", "a b", "x/y?z", "\u00e9", "a:b", ""):
+        overrides = {"HTTP_HOST": host, "SERVER_PORT": "8000"}
+        assert "POST http://127.0.0.1:8000/prod/inference;" in client.get("/", environ_overrides=overrides).text
 
 
 def test_limits_of_header_and_event(template: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -72,12 +73,61 @@ def test_a_right_signature_in_the_header_or_the_query() -> None:
     signatures.require(_came(_signed()), CALLER, BODY)
     declared = {"X-Amz-Content-Sha256": hashlib.sha256(BODY).hexdigest()}
     signatures.require(_came(_signed(headers=declared)), CALLER, BODY)
+    through_a_proxy = _came(_signed())
+    through_a_proxy.environ["REQUEST_URI"] = f"http://127.0.0.1:8000{through_a_proxy.environ['REQUEST_URI']}"
+    signatures.require(through_a_proxy, CALLER, BODY)
     in_query = AWSRequest("POST", f"http://127.0.0.1:8000/prod/inference?{QUERY}")
     in_query.headers["Host"] = "127.0.0.1:8000"
     SigV4QueryAuth(Credentials(CALLER.access_key_id, CALLER.secret_access_key), "execute-api", CALLER.region).add_auth(
         in_query
     )
     signatures.require(_came(in_query, body=b""), CALLER, b"")
+
+
+@pytest.mark.parametrize(
+    "value", ["门口".encode(), "à côté…".encode(), b"\xe9\xff\x85", b"a  \t b ", "中\u3000文".encode()], ids=repr
+)
+def test_headers_are_signed_as_the_bytes_that_came(value: bytes) -> None:
+    """As curl signs them. WSGI hands each byte on as a character."""
+    date = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    host = b"127.0.0.1:8000"
+    names = "host;x-amz-date;x-camera-id"
+    headers = [b"host:" + host, b"x-amz-date:" + date.encode(), b"x-camera-id:" + b" ".join(value.split())]
+    canonical = [
+        b"POST",
+        b"/prod/inference",
+        b"",
+        *headers,
+        b"",
+        names.encode(),
+        hashlib.sha256(BODY).hexdigest().encode(),
+    ]
+    scope = f"{date[:8]}/{CALLER.region}/execute-api/aws4_request"
+    to_sign = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(b"\n".join(canonical)).hexdigest()])
+    key = b"AWS4" + CALLER.secret_access_key.encode()
+    for part in (*scope.split("/"), to_sign):
+        key = hmac.digest(key, part.encode(), "sha256")
+    environ = EnvironBuilder("/prod/inference", method="POST", data=BODY).get_environ()
+    environ |= {
+        "REQUEST_URI": "/prod/inference",
+        "HTTP_HOST": host.decode(),
+        "HTTP_X_AMZ_DATE": date,
+        "HTTP_X_CAMERA_ID": value.decode("latin-1"),
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={CALLER.access_key_id}/{scope}, "
+        f"SignedHeaders={names}, Signature={key.hex()}",
+    }
+    signatures.require(Request(environ), CALLER, BODY)
+    environ["HTTP_X_CAMERA_ID"] += "x"
+    assert "does not match" in _refusal(Request(environ))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"), [("SignedHeaders=", "SignedHeaders=\u00e9;"), ("Signature=", "Signature=\u00e9")]
+)
+def test_a_signature_beyond_ascii_does_not_match(was: str, becomes: str) -> None:
+    request = _came(_signed())
+    request.environ["HTTP_AUTHORIZATION"] = request.environ["HTTP_AUTHORIZATION"].replace(was, becomes)
+    assert "does not match" in _refusal(Request(request.environ))
 
 
 def test_what_was_changed_on_the_way_does_not_match() -> None:
