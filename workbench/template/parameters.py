@@ -121,8 +121,8 @@ def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
         match expression:
             case {"Fn::Contains": [choices, {"Ref": name}]}:
                 value = values[name]
-                near = serving_application(name, value) or f"{nearest(value, choices)}; {said}"
-                return f"{name} cannot be '{value}'{near}"
+                near = serving_application(name, value) or nearest(value, choices)
+                return f"{name} cannot be '{value}'{near}; {said}"
     return said
 
 

@@ -126,8 +126,8 @@ def test_what_is_rehearsed() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["detectorModelName=yolox_nano"], "write applicationType=body-detection\n"),
-        (["applicationType=body-detection", "detectorModelName=yunet_n"], "write applicationType=face-detection\n"),
+        (["detectorModelName=yolox_nano"], "write applicationType=body-detection; "),
+        (["applicationType=body-detection", "detectorModelName=yunet_n"], "write applicationType=face-detection; "),
         (
             ["applicationType=face-comparison", "faceDetectAndCompareModelName=yunet_n"],
             "did you mean 'yunet_n+mobileface_v2'",
