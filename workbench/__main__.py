@@ -35,6 +35,8 @@ VERBS = (
     "speed",
     "replay",
 )
+_CLOSE_OPTION = 0.76
+"""Similarity of a mistyped option; all options have their dashes in common, and so --engine is at 0.75 of --region."""
 
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -162,7 +164,7 @@ def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) ->
     """End with an error that names the nearest option of the verb, or the place of a word that may be left out."""
     options = [name for action in verb._actions for name in action.option_strings if name.startswith("--")]
     name = word.split("=")[0]
-    known = f"{nearest(name, options)}; options: {', '.join(options)}"
+    known = f"{nearest(name, options, cutoff=_CLOSE_OPTION)}; options: {', '.join(options)}"
     if not word.startswith("-"):
         may_be_left_out = [action.metavar for action in verb._actions if action.nargs == "?" and action.metavar]
         known = "".join(f"; write one {metavar}, before the options" for metavar in may_be_left_out)

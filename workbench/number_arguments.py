@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable
+
+_LONGEST = 100  # Python converts no text of more than 4300 digits
+_INTEGER = re.compile(rf"[+-]?\d{{1,{_LONGEST}}}", re.ASCII)
+
+
+def integer(text: str) -> int:
+    """Type of an argument that is a whole number, whose range the verb checks."""
+    if not _INTEGER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text[:_LONGEST]}' is not a whole number")
+    return int(text)
 
 
 def whole_number(least: int) -> Callable[[str], int]:
     """Type of an argument that is a whole number of ``least`` or more."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of {least} or more")
+        if not _INTEGER.fullmatch(text) or not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"'{text[:_LONGEST]}' is not a whole number of {least} or more")
         return int(text)
 
     return read

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
+from collections.abc import Iterable
 
 from ipc_ai_catalogue import nearest
 from workbench.errors import RegionError
 
+_CLOSE = 0.52
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 WITHOUT_HOSTING = frozenset({"us-gov-east-1", "me-central-1"})
 """Regions whose CloudFormation has no types for SageMaker's models and endpoints, by its schemas of each region.
@@ -29,7 +32,14 @@ def require_usable(region: str) -> None:
         near = next((name for name in usable if name.startswith(f"{area}-")), usable[0])
         raise RegionError(f"CloudFormation has no SageMaker endpoints in {region}; take another region, such as {near}")
     if region not in usable:
-        raise RegionError(f"there is no region '{region}'{nearest(region, usable)}; known: {', '.join(usable)}")
+        raise RegionError(f"there is no region '{region}'{_near(region, usable)}; known: {', '.join(usable)}")
+
+
+def _near(region: str, usable: Iterable[str]) -> str:
+    """Suggest a region with which a mistyped one shares more than single letters and the number."""
+    pairs = [pair for pair in map("".join, itertools.pairwise(region)) if pair.isalpha()]
+    alike = [name for name in usable if any(pair in name for pair in pairs)]
+    return nearest(region, alike, cutoff=_CLOSE)
 
 
 def argument(text: str) -> str:

@@ -20,6 +20,8 @@ def test_real_regions_are_taken(region: str) -> None:
     ("region", "says"),
     [
         ("nowhere-1", "there is no region 'nowhere-1', did you mean 'eu-north-1'"),
+        ("mars-1", "there is no region 'mars-1'; known: "),
+        ("venus-1", "there is no region 'venus-1'; known: "),
         ("us-esat-1", "did you mean 'us-west-1'"),
         ("eu-west-9", "did you mean 'eu-west-"),
         ("eu-west-1 ", "did you mean 'eu-west-1'"),

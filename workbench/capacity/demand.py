@@ -11,6 +11,9 @@ HOURS_A_MONTH = 730.0
 
 KILOBYTE, GIGABYTE = 1000, 1000**3
 _HOURS_A_DAY = 24.0
+# Beyond these a figure is a slip of the hand, and its plan means nothing.
+_MOST_CAMERAS = 10_000_000
+_MOST_FPS, _MOST_FRAME_KB = 1000, 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +37,12 @@ class Demand:
     def __post_init__(self) -> None:
         if self.cameras < 1:
             raise PlanError(f"--cameras is {self.cameras}; write 1 or more")
-        if not 0 < self.fps < float("inf"):
-            raise PlanError(f"--fps is {self.fps:g}; write a number above 0")
-        if not 0 < self.frame_kb < float("inf"):
-            raise PlanError(f"--frame-kb is {self.frame_kb:g}; write a number above 0")
+        if self.cameras > _MOST_CAMERAS:
+            raise PlanError(f"--cameras is {self.cameras}; write {_MOST_CAMERAS:,} or fewer")
+        if not 0 < self.fps <= _MOST_FPS:
+            raise PlanError(f"--fps is {self.fps:g}; write a number above 0, up to {_MOST_FPS}")
+        if not 0 < self.frame_kb <= _MOST_FRAME_KB:
+            raise PlanError(f"--frame-kb is {self.frame_kb:g}; write a number above 0, up to {_MOST_FRAME_KB:,}")
         if not 0 < self.hours_per_day <= _HOURS_A_DAY:
             raise PlanError(f"--hours-per-day is {self.hours_per_day:g}; write a number above 0, up to 24")
 

@@ -19,7 +19,7 @@ from stacks.context import (
     stack_name,
 )
 from stacks.errors import ContextValueError
-from workbench import places, regions
+from workbench import named_values, places, regions
 from workbench.errors import AccountError, WorkbenchError
 
 
@@ -54,13 +54,10 @@ def chosen(arguments: argparse.Namespace) -> DeploymentTarget:
     """Read the target from the arguments.
 
     Raises:
-        WorkbenchError: a word of ``--context`` without ``=``, a name or value that no stack takes, two names of the
-            stack, or a profile that is not there.
+        WorkbenchError: a word of ``--context`` without ``=``, a name or value that no stack takes, a name with two
+            values, or a profile that is not there.
     """
-    for word in arguments.context:
-        if "=" not in word:
-            raise WorkbenchError(f"'{word}' is not NAME=VALUE; write for example --context deleteEvents=true")
-    context = dict(word.split("=", 1) for word in arguments.context)
+    context = named_values.parse(arguments.context, example="--context deleteEvents=true")
     if arguments.stack and context.setdefault(STACK_NAME, arguments.stack) != arguments.stack:
         raise WorkbenchError(f"--stack and --context {STACK_NAME} name two stacks; leave one of them out")
     _require_profile(arguments.profile)

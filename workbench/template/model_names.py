@@ -1,4 +1,4 @@
-"""Check of a name that no rule of CloudFormation can make, because rules know no patterns."""
+"""Names of models as parameters: a check and an advice that no rule of CloudFormation can give."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def require_pair(template: Mapping[str, Any], values: Mapping[str, str]) -> None
         f"{_PAIR} cannot be '{name}': a comparison has two models, so write {_PAIR}=DETECTOR+EMBEDDER, the names of "
         "their folders in the model.tar.gz; one name takes an image of your own, containerImageUri=IMAGE"
     )
+
+
+def serving_application(parameter: str, name: str) -> str:
+    """Say which application a model takes that is none of the one chosen; empty for a name of no application."""
+    known = catalogue.load()
+    serving = [
+        f"applicationType={each.name}"
+        for each in known.applications.values()
+        if each.model_parameter == parameter and name in known.model_choices(each.name)
+    ]
+    return f" for this applicationType; write {' or '.join(serving)}" if serving else ""

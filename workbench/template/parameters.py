@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ipc_ai_catalogue import nearest
-from workbench import places
+from workbench import named_values, places
 from workbench.errors import ParameterError
 from workbench.template.instance_types import nearest_type
-from workbench.template.model_names import require_pair
+from workbench.template.model_names import require_pair, serving_application
 
 _INSTANCE_TYPE = "deployInstanceType"
 # Parameters that the CDK adds for its own use.
@@ -36,12 +36,9 @@ def parse(words: Sequence[str]) -> dict[str, str]:
     """Parse ``["a=b"]`` to ``{"a": "b"}``.
 
     Raises:
-        ParameterError: a word without ``=``.
+        ParameterError: a word without ``=``, or a parameter with two values.
     """
-    for word in words:
-        if "=" not in word:
-            raise ParameterError(f"'{word}' is not NAME=VALUE; write for example applicationType=body-detection")
-    return dict(word.split("=", 1) for word in words)
+    return named_values.parse(words, example="applicationType=body-detection")
 
 
 def named(words: Sequence[str]) -> dict[str, str]:
@@ -51,7 +48,7 @@ def named(words: Sequence[str]) -> dict[str, str]:
     first.
 
     Raises:
-        ParameterError: a word without ``=``, or a name that the page does not have.
+        ParameterError: a word without ``=``, a parameter with two values, or a name that the page does not have.
     """
     given = parse(words)
     names = _ROW_OF_PAGE.findall(PAGE.read_text(encoding="utf-8"))
@@ -123,7 +120,9 @@ def _complaint(assertion: Mapping[str, Any], values: Mapping[str, str]) -> str:
     for expression in assertion["Assert"].get("Fn::Or", [assertion["Assert"]]):
         match expression:
             case {"Fn::Contains": [choices, {"Ref": name}]}:
-                return f"{name} cannot be '{values[name]}'{nearest(values[name], choices)}; {said}"
+                value = values[name]
+                near = serving_application(name, value) or nearest(value, choices)
+                return f"{name} cannot be '{value}'{near}; {said}"
     return said
 
 

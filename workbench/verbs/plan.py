@@ -23,17 +23,21 @@ from workbench.capacity.scaling import ScalingPolicy
 from workbench.capacity.simulation import Day, sweep
 from workbench.capacity.throughput import InstanceType, Measurement, Throughput
 from workbench.errors import PlanError
-from workbench.number_arguments import number, whole_number
+from workbench.number_arguments import integer, number, whole_number
 from workbench.packing import named_models
 
 _SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _WITHOUT_LIMIT = 1_000_000
 _WIDTH = 100
+_MOST_DAYS = 36_500
+_MOST_OVERHEAD_MS = 29_000  # the function's timeout
+_LEAST_RPS, _MOST_RPS = 0.001, 1_000_000
+_MOST_CLIENTS, _MOST_SECONDS = 1000, 86_400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("--cameras", type=int, default=100, help="how many cameras (default: 100)")
+    parser.add_argument("--cameras", type=integer, default=100, help="how many cameras (default: 100)")
     parser.add_argument("--fps", type=number, default=0.5, help="frames a second of each (default: 0.5)")
     parser.add_argument("--application", help="applicationType (default: that of --model, else face-detection)")
     parser.add_argument(
@@ -43,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame-kb", type=number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
     parser.add_argument("--hours-per-day", type=number, default=24.0, help="hours in which they send (default: 24)")
     parser.add_argument("--save-events", action="store_true", help="frames and results are kept in S3")
-    parser.add_argument("--retention-days", type=int, default=30, help="days for which; 0 counts a year (default: 30)")
+    parser.add_argument(
+        "--retention-days", type=integer, default=30, help="days for which; 0 counts a year (default: 30)"
+    )
     parser.add_argument("--ingest", action="store_true", help="cameras upload to S3 in place of calling the API")
     parser.add_argument("--key-per-camera", action="store_true", help="every camera has an API key of its own")
     parser.add_argument(
@@ -64,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measuring = parser.add_argument_group("measuring")
     measuring.add_argument("--measure", action="store_true", help="measure this machine into --measurements, and end")
     measuring.add_argument("--frame", type=Path, help="an image to send (default: scikit-image's astronaut)")
-    measuring.add_argument("--clients", type=int, default=4, help="requests at once (default: 4)")
+    measuring.add_argument("--clients", type=integer, default=4, help="requests at once (default: 4)")
     measuring.add_argument("--seconds", type=number, default=10.0, help="how long (default: 10)")
     measuring.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
 
@@ -80,8 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _planned(model: PlannedModel, measurements: Sequence[Measurement], arguments: argparse.Namespace) -> int:
     instance = throughput.instance_type(arguments.instance)
-    if arguments.throughput is not None and arguments.throughput <= 0:
-        raise PlanError("--throughput is 0; write how many requests a second one instance manages")
+    if arguments.throughput is not None and not _LEAST_RPS <= arguments.throughput <= _MOST_RPS:
+        raise PlanError(
+            f"--throughput is {arguments.throughput:g}; write how many requests a second one instance manages, "
+            f"from {_LEAST_RPS} to {_MOST_RPS:,}"
+        )
     each = throughput.estimate(
         application=model.application,
         model=model.name,
@@ -118,8 +127,10 @@ def _plan(
         frame_kb=arguments.frame_kb,
         hours_per_day=arguments.hours_per_day,
     )
-    if arguments.retention_days < 0:
-        raise PlanError(f"--retention-days is {arguments.retention_days}; write 0 or more")
+    if not 0 <= arguments.retention_days <= _MOST_DAYS:
+        raise PlanError(f"--retention-days is {arguments.retention_days}; write a number from 0 to {_MOST_DAYS}")
+    if not 0 <= arguments.overhead_ms <= _MOST_OVERHEAD_MS:
+        raise PlanError(f"--overhead-ms is {arguments.overhead_ms:g}; write a number from 0 to {_MOST_OVERHEAD_MS}")
     planned = fleet.plan(demand, each)
     function_seconds = planned.answer_seconds + arguments.overhead_ms / 1000
     table = prices.load(arguments.region, arguments.prices)
@@ -219,8 +230,8 @@ def _show(plan: tables.Plan, picture: Path | None) -> None:
 def _measure(model: PlannedModel, arguments: argparse.Namespace) -> int:
     from workbench.capacity.measurement import measure
 
-    if arguments.clients < 1 or arguments.seconds <= 0:
-        raise PlanError("--clients and --seconds must be above 0")
+    if not 1 <= arguments.clients <= _MOST_CLIENTS or not 0 < arguments.seconds <= _MOST_SECONDS:
+        raise PlanError(f"--clients and --seconds must be above 0, up to {_MOST_CLIENTS} and {_MOST_SECONDS}")
     frame = arguments.frame or places.photograph()
     given = f" --frame {frame.name}" if arguments.frame else ""
     name = f"--application {model.application} --model {arguments.model or model.name}"

@@ -121,3 +121,23 @@ def test_what_is_rehearsed() -> None:
     arguments = parser.parse_args(["--fail", "429,503,429", "--delay", "0.5"])
     assert (arguments.fail, arguments.delay) == ((429, 503, 429), 0.5)
     assert "docs/local.md" in parser.format_help()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["detectorModelName=yolox_nano"], "write applicationType=body-detection; "),
+        (["applicationType=body-detection", "detectorModelName=yunet_n"], "write applicationType=face-detection; "),
+        (
+            ["applicationType=face-comparison", "faceDetectAndCompareModelName=yunet_n"],
+            "did you mean 'yunet_n+mobileface_v2'",
+        ),
+    ],
+)
+def test_a_model_of_another_application_is_told_with_its_application(
+    given: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["up", "--port", "0", "--parameters", *given]) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.count("\n") == 1
