@@ -38,7 +38,6 @@ VERBS = (
 _CLOSE_OPTION = 0.76
 """Similarity of a mistyped option; all options have their dashes in common, and so --engine is at 0.75 of --region."""
 
-
 _INTERRUPTED = 128 + signal.SIGINT
 
 

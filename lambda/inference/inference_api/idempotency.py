@@ -23,6 +23,7 @@ from inference_api import event_lines
 from inference_api.errors import IdempotencyKeyReusedError, InvalidRequestError, RequestInProgressError
 from inference_api.messages import JSON, Inference, InferenceRequest
 from inference_api.proxy import Request
+from inference_api.write_once import BEING_WRITTEN, WRITTEN
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +35,6 @@ _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])+)"')
 _BARE = re.compile(r"[!#-~]+")
 _PATIENCE_SECONDS = 1.5  # as much as the function's 28 s have left beside the endpoint and the event
 ABANDONED_SECONDS = 30  # the function ends at 28 s
-_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "409", "412"})
 # Without permission to list the bucket S3 answers 403 for an object that is not there.
 _NOT_THERE = frozenset({"404", "403", "NoSuchKey", "AccessDenied"})
 
@@ -186,7 +186,7 @@ class Claims:
         try:
             self._client.put_object(**written)
         except ClientError as error:
-            if _code(error) in _TAKEN:
+            if _code(error) in WRITTEN | BEING_WRITTEN:
                 return False
             raise
         return True

@@ -12,8 +12,11 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_WRITTEN = frozenset({"PreconditionFailed", "412"})
-_BEING_WRITTEN = frozenset({"ConditionalRequestConflict", "409"})
+WRITTEN = frozenset({"PreconditionFailed", "412"})
+"""Codes of S3 for a condition that does not hold: the object is there, or is another."""
+BEING_WRITTEN = frozenset({"ConditionalRequestConflict", "409"})
+"""Codes of S3 for an object that another request writes in this moment."""
+
 _ATTEMPTS = 3
 
 
@@ -29,8 +32,8 @@ def write_once(client: S3Client, bucket: str, key: str, body: bytes, content_typ
             client.put_object(**written, IfNoneMatch="*")
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code")
-            if code in _BEING_WRITTEN:
+            if code in BEING_WRITTEN:
                 continue
-            if code not in _WRITTEN:
+            if code not in WRITTEN:
                 raise
         return

@@ -8,9 +8,10 @@ import pytest
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import UnknownNameError
+from tests.measured_model import MEASURED
 from tests.tiny_models import write_older_layout
 from workbench.capacity.planned_model import chosen
-from workbench.capacity.throughput import Frame, Machine, Measurement
+from workbench.capacity.throughput import Measurement
 from workbench.errors import PlanError
 
 
@@ -60,25 +61,7 @@ def test_a_measured_model_is_found_by_its_own_name_alone() -> None:
 
 
 def _measured(model: str, application: str, engines: tuple[str, ...]) -> Measurement:
-    machine, frame = Machine(processor="x", cores=2, load_before=0.0), Frame(name="f", width=1, height=1, bytes=1)
-    return Measurement(
-        application=application,
-        model=model,
-        instance_type=None,
-        machine=machine,
-        frame=frame,
-        clients=1,
-        seconds=1,
-        requests=1,
-        failed=0,
-        requests_per_second=1,
-        milliseconds_per_frame=1,
-        p50_ms=1,
-        p99_ms=1,
-        date="2026-11-29",
-        command="",
-        engines=engines,
-    )
+    return dataclasses.replace(MEASURED, model=model, application=application, engines=engines)
 
 
 def test_the_older_layout(tmp_path: Path) -> None:

@@ -8,27 +8,10 @@ from typing import Any
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from tests.measured_model import MEASURED
 from workbench.capacity import throughput
-from workbench.capacity.throughput import Frame, Machine, Measurement, Throughput
+from workbench.capacity.throughput import Measurement, Throughput
 from workbench.errors import PlanError
-
-MEASURED = Measurement(
-    application="body-detection",
-    model="yolox_nano",
-    instance_type=None,
-    machine=Machine(processor="Some CPU", cores=2, load_before=0.1),
-    frame=Frame(name="frame", width=640, height=480, bytes=50_000),
-    clients=4,
-    seconds=10.0,
-    requests=400,
-    failed=0,
-    requests_per_second=40.0,
-    milliseconds_per_frame=50.0,
-    p50_ms=95.0,
-    p99_ms=150.0,
-    date="2026-11-20",
-    command="ipc-ai plan --measure",
-)
 
 
 def _estimate(
