@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
-from aws_cdk import Aws, CfnCondition, Fn, ICfnConditionExpression, IResolvable
+from aws_cdk import Aws, CfnCondition, CfnResource, Fn, ICfnConditionExpression, IResolvable
+from constructs import IConstruct
 
 Condition: TypeAlias = CfnCondition | ICfnConditionExpression
 
@@ -77,3 +78,10 @@ def _joined(join: Callable[..., ICfnConditionExpression], conditions: Sequence[C
 def _expression(condition: Condition) -> ICfnConditionExpression:
     # A CfnCondition is one; its Python class does not say so to mypy.
     return cast(ICfnConditionExpression, condition)
+
+
+def make_conditional(scope: IConstruct, condition: CfnCondition) -> None:
+    """Let all resources of a construct exist where a condition holds."""
+    for part in scope.node.find_all():
+        if isinstance(part, CfnResource):
+            part.cfn_options.condition = condition

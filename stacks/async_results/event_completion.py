@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnResource, Duration
+from aws_cdk import Aws, Duration
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_sns import CfnSubscription, ITopic
@@ -10,6 +10,7 @@ from constructs import Construct
 
 from stacks.async_results.alarms import add_alarms
 from stacks.checks.acknowledgements import objects_under_prefixes
+from stacks.conditions import make_conditional
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import ASYNC_FAILURE, ASYNC_OUTPUT, ASYNC_PENDING, EVENTS
@@ -57,9 +58,7 @@ class EventCompletion(Construct):
             function=self.function,
             topic=alarm_topic,
         )
-        for part in self.node.find_all():
-            if isinstance(part, CfnResource):
-                part.cfn_options.condition = is_async
+        make_conditional(self, is_async)
 
     def _grant(self, role: Role, events: EventStore) -> None:
         """Let the function read requests that are done, and write events and SageMaker's words about failures."""

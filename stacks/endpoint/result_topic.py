@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import CfnCondition, CfnResource
+from aws_cdk import CfnCondition
 from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_sns import CfnTopic, Topic
 from constructs import Construct
 
 from stacks.access.encryption import Encryption
 from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
+from stacks.conditions import make_conditional
 
 
 class ResultTopic(Construct):
@@ -35,9 +36,7 @@ class ResultTopic(Construct):
             self.topic,
             {"CKV_AWS_26": "The operator's key, where there is one; messages hold no frame and no result"},
         )
-        for part in self.node.find_all():
-            if isinstance(part, CfnResource):
-                part.cfn_options.condition = is_async
+        make_conditional(self, is_async)
 
     def publish(self) -> PolicyStatement:
         """Permission to publish to it; SageMaker looks for it before it makes the endpoint."""

@@ -5,7 +5,7 @@ Everything here exists with ``ingestFromS3=Yes`` alone.
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnCondition, CfnResource, Duration
+from aws_cdk import Aws, CfnCondition, Duration
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
@@ -14,7 +14,7 @@ from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
 from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
-from stacks.conditions import is_yes
+from stacks.conditions import is_yes, make_conditional
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import EVENTS, INCOMING
@@ -100,9 +100,7 @@ class S3FrontEnd(Construct):
         add_alarms(
             self, queue=self.queue, dead_letter_queue=self.dead_letter_queue, service=_SERVICE, topic=alarm_topic
         )
-        for part in self.node.find_all():
-            if isinstance(part, CfnResource):
-                part.cfn_options.condition = self.is_on
+        make_conditional(self, self.is_on)
 
     def _let_s3_send(self) -> None:
         """Let S3 send for every bucket of this account.
