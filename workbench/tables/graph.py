@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import PackageError
+from workbench.recognition import graph_facts
+from workbench.recognition.graph_facts import GraphFacts, Tensor
 from workbench.tables.sample import Cell, known_values
 
-_ML = "ai.onnx.ml"
+_ML = "ai.onnx.ml:"
 _EXPORTERS = ("skl2onnx", "OnnxMLTools")
-_TYPES = {
-    "FLOAT": "float",
-    "DOUBLE": "float64",
-    "FLOAT16": "float16",
-    "STRING": "string",
-    "BOOL": "bool",
-    **{f"{sign}INT{bits}": f"{sign}int{bits}".lower() for sign in ("", "U") for bits in (8, 16, 32, 64)},
-}
+_INTEGERS = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+_TYPES = frozenset({"float", "double", "float16", "string", "bool", *_INTEGERS})
 _EMPTY: dict[str, Cell] = {"string": "a", "bool": False}
 _MOST_SHOWN = 12
 
@@ -61,54 +56,38 @@ def read(path: Path) -> TableGraph | None:
     """Read a graph; None for one that is no model of tables, images for example.
 
     Raises:
-        PackageError: the file is no ONNX graph.
+        RecognitionError: the file is no ONNX graph.
     """
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except (DecodeError, OSError) as error:
-        raise PackageError(
-            f"{path} is no ONNX graph that can be read: it is cut off, or a file of another kind; export it again"
-        ) from error
-    weights = {each.name for each in model.graph.initializer}
-    declared = [each for each in model.graph.input if each.name not in weights]
-    inputs = [_input(each) for each in declared]
-    if not inputs or not model.graph.output or any(each is None for each in inputs):
-        return None
+    facts = graph_facts.read(path)
+    inputs = [_input(each) for each in facts.inputs]
     found = tuple(each for each in inputs if each is not None)
-    return TableGraph(found, tuple(each.name for each in model.graph.output), _because(model), _row(model, found))
-
-
-def _input(declared: Any) -> Input | None:
-    """Read an input; None for one of images, sequences or maps."""
-    import onnx
-
-    tensor = declared.type.tensor_type
-    kind = _TYPES.get(onnx.TensorProto.DataType.Name(tensor.elem_type))
-    sides = tensor.shape.dim
-    if not declared.type.HasField("tensor_type") or kind is None or len(sides) > 2:
+    if len(found) < len(inputs):
         return None
-    if tensor.HasField("shape") and not sides:
-        return None  # a single number
-    width = 1 if len(sides) == 1 else (sides[1].dim_value or None if sides else None)
-    return Input(declared.name, kind, width)
+    return TableGraph(found, tuple(each.name for each in facts.outputs), _because(facts), _row(path, found))
 
 
-def _because(model: Any) -> str:
+def _input(declared: Tensor) -> Input | None:
+    """Read an input; None for one of images, of a single number, of sequences or maps."""
+    sides = declared.shape
+    if declared.type not in _TYPES or (sides is not None and len(sides) not in (1, 2)):
+        return None
+    width = sides[1] if sides is not None and len(sides) == 2 else None
+    return Input(
+        declared.name, declared.type, 1 if sides and len(sides) == 1 else width if isinstance(width, int) else None
+    )
+
+
+def _because(facts: GraphFacts) -> str:
     shapes = "all inputs have one or two dimensions"
-    operators = sorted({node.op_type for node in model.graph.node if node.domain == _ML})
-    if model.producer_name in _EXPORTERS:
-        return f"its exporter {model.producer_name} {model.producer_version}".strip() + f"; {shapes}"
-    if operators:
-        return f"its operators {', '.join(operators[:3])} of {_ML}; {shapes}"
-    return shapes
+    operators = sorted(each.removeprefix(_ML) for each in facts.operators if each.startswith(_ML))
+    if facts.producer.startswith(_EXPORTERS):
+        return f"its exporter {facts.producer}; {shapes}"
+    return f"its operators {', '.join(operators[:3])} of {_ML[:-1]}; {shapes}" if operators else shapes
 
 
-def _row(model: Any, inputs: Sequence[Input]) -> dict[str, Any] | list[Any]:
+def _row(path: Path, inputs: Sequence[Input]) -> dict[str, Any] | list[Any]:
     """Make a row of values that the graph knows, where it lists those of a column."""
-    known = known_values(model, {each.name: each.width or 1 for each in inputs})
+    known = known_values(path, {each.name: each.width or 1 for each in inputs})
     cells = {
         each.name: [known.get((each.name, number), _EMPTY.get(each.type, 0)) for number in range(each.width or 1)]
         for each in inputs

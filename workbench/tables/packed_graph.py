@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from workbench import typed
-from workbench.errors import PackageError
+from workbench.errors import PackageError, RecognitionError
 from workbench.store.model_folder import DESCRIPTION
 from workbench.tables import graph
 from workbench.tables.graph import TableGraph
@@ -71,5 +71,5 @@ def refuse(path: Path, *, called: Path) -> None:
 def _read_if_whole(path: Path) -> TableGraph | None:
     try:
         return graph.read(path)
-    except PackageError:
+    except RecognitionError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 Cell: TypeAlias = str | int | float | bool
@@ -17,15 +18,17 @@ _ENCODERS = {
 _PASS = frozenset({"Identity", "Cast", "Reshape", "Flatten", "Imputer", "StringNormalizer", "Squeeze", "Unsqueeze"})
 
 
-def known_values(model: Any, widths: Mapping[str, int]) -> dict[Column, Cell]:
+def known_values(graph: Path, widths: Mapping[str, int]) -> dict[Column, Cell]:
     """Find the first value that the first encoder of each column lists.
 
     Args:
-        model: an ``onnx.ModelProto`` whose nodes are in order.
+        graph: its file.
         widths: columns of each input.
     """
+    import onnx
     from onnx import numpy_helper
 
+    model = onnx.load(str(graph), load_external_data=False)
     columns: dict[str, list[Column]] = {
         name: [(name, number) for number in range(width)] for name, width in widths.items()
     }

@@ -30,7 +30,7 @@ def test_an_input_a_column(tmp_path: Path) -> None:
 def test_one_input_of_several_columns(tmp_path: Path) -> None:
     table_graphs.write_tree(tmp_path / "fraud.onnx", kind=TensorProto.DOUBLE)
     table = _read(tmp_path / "fraud.onnx")
-    assert (table.columns, table.row) == ("X (4 columns of float64)", [0, 0, 0, 0])
+    assert (table.columns, table.row) == ("X (4 columns of double)", [0, 0, 0, 0])
     table_graphs.write_two_matrices(tmp_path / "fraud.onnx")
     table = _read(tmp_path / "fraud.onnx")
     assert (table.columns, table.row) == (
@@ -61,14 +61,12 @@ def test_inputs_of_other_dimensions_are_no_tables(tmp_path: Path, sides: list[in
     assert graph.read(tmp_path / "net.onnx") is None
 
 
-def test_maps_and_empty_graphs_are_no_tables(tmp_path: Path) -> None:
+def test_maps_are_no_tables(tmp_path: Path) -> None:
     number = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
     value = helper.make_value_info("x", helper.make_map_type_proto(TensorProto.STRING, number))
     out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None])
     node = helper.make_node("DictVectorizer", ["x"], ["y"], domain="ai.onnx.ml", string_vocabulary=["a"])
     onnx.save(helper.make_model(helper.make_graph([node], "g", [value], [out])), str(tmp_path / "net.onnx"))
-    assert graph.read(tmp_path / "net.onnx") is None
-    (tmp_path / "net.onnx").write_bytes(b"")
     assert graph.read(tmp_path / "net.onnx") is None
 
 
@@ -76,11 +74,9 @@ def test_a_file_that_is_cut_off_or_no_graph(tmp_path: Path) -> None:
     path = tmp_path / "fraud.onnx"
     table_graphs.write_columns(path)
     whole = path.read_bytes()
-    for content in (whole[: len(whole) // 2], b"<html>", b"PK\x03\x04 a zip"):
+    for content in (b"", whole[: len(whole) // 2], b"<html>", b"PK\x03\x04 a zip"):
         path.write_bytes(content)
-        with pytest.raises(
-            PackageError, match=r"fraud\.onnx is no ONNX graph that can be read: it is cut off, or [^\n]+$"
-        ):
+        with pytest.raises(PackageError, match=r"fraud\.onnx is no ONNX graph[^\n]+$"):
             graph.read(path)
 
 

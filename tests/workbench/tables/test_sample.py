@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
@@ -12,7 +16,9 @@ _ML = "ai.onnx.ml"
 def _known(nodes: list[NodeProto], *, width: int = 3, constants: dict[str, int] | None = None) -> dict[Column, Cell]:
     inputs = [helper.make_tensor_value_info("X", TensorProto.STRING, [None, width])]
     weights = [numpy_helper.from_array(np.array([value]), name) for name, value in (constants or {}).items()]
-    return known_values(helper.make_model(helper.make_graph(nodes, "g", inputs, [], weights)), {"X": width})
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        onnx.save(helper.make_model(helper.make_graph(nodes, "g", inputs, [], weights)), file.name)
+        return known_values(Path(file.name), {"X": width})
 
 
 def _encoder(source: str, **known: object) -> NodeProto:
