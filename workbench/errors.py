@@ -9,6 +9,7 @@
     ├── RegionError        a region that does not exist, or that the stack cannot be deployed to
     ├── PublishingError    a template set cannot be published as asked
     ├── PackageError       a model cannot be packed, is not in its framework's layout, or does not answer
+    │   └── RecognitionError  an ONNX file is of no known kind, of several, or broken
     ├── FetchError         an artefact cannot be found or downloaded
     │   └── MismatchError  a downloaded artefact is not the one that the catalogue names
     ├── StartError         a part of the local run did not start, or ended by itself
@@ -54,6 +55,10 @@ class PublishingError(WorkbenchError):
 
 class PackageError(WorkbenchError):
     """A model cannot be packed, is not in its framework's layout, or does not answer."""
+
+
+class RecognitionError(PackageError):
+    """An ONNX file is of no known kind, of several, or broken."""
 
 
 class FetchError(WorkbenchError):

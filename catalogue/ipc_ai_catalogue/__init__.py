@@ -4,19 +4,9 @@
 through :func:`load`. It needs the standard library only, because every deployable imports it.
 """
 
-from ipc_ai_catalogue.loader import (
-    Application,
-    Catalogue,
-    CatalogueError,
-    Licence,
-    Model,
-    ModelFile,
-    ModelInput,
-    UnknownNameError,
-    load,
-    model_from_dict,
-    nearest,
-)
+from ipc_ai_catalogue.errors import CatalogueError, UnknownNameError, nearest
+from ipc_ai_catalogue.loader import Application, Catalogue, load, model_from_dict
+from ipc_ai_catalogue.model import Licence, Model, ModelFile, ModelInput, ModelOutput
 from ipc_ai_catalogue.names import CUSTOM, FACE_COMPARISON
 
 __all__ = [
@@ -29,6 +19,7 @@ __all__ = [
     "Model",
     "ModelFile",
     "ModelInput",
+    "ModelOutput",
     "UnknownNameError",
     "load",
     "model_from_dict",

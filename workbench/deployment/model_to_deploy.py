@@ -211,6 +211,8 @@ def _of_catalogue(name: str, application: str | None, store: Path | None) -> Nam
     )
     if application in serves:
         serves = [application]
+    elif application is None and name not in pairs and not any(map(known.models[name].has_files_of_its_own, serves)):
+        serves = serves[:1]
     if len(serves) != 1:
         said = (
             f"serves {' and '.join(serves)}; say which with --application"

@@ -63,7 +63,7 @@ def built_in(source: Path, found: Files, application: str | None) -> tuple[str, 
             f"{model.name} is one half of a pair for {FACE_COMPARISON}; name DETECTOR+EMBEDDER, as in '{both}', where "
             "the other is your own or of the catalogue"
         )
-    if len(served_by) > 1:
+    if len(served_by) > 1 and any(map(model.has_files_of_its_own, served_by)):
         raise PackageError(f"{model.name} serves {' and '.join(served_by)}; say which with --application")
     return served_by[0], model.name
 

@@ -80,7 +80,8 @@ def test_the_json_form_gives_the_same_answer(tiny_onnx: Detector, red_square_fra
 
 def test_the_answer_is_what_existing_clients_read(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -> None:
     answer = _answer(tiny_onnx, cv2.imencode(".png", red_square_frame)[1].tobytes())
-    assert list(answer) == ["width", "height", "channels", "bbox_scores", "bbox_coords"]
+    assert list(answer) == ["width", "height", "channels", "bbox_scores", "bbox_coords", "bbox_labels"]
+    assert answer["bbox_labels"] == ["person"] * len(answer["bbox_scores"])
     assert all(len(score) == 1 and isinstance(score[0], float) for score in answer["bbox_scores"])
     assert all(len(box) == 4 and all(isinstance(edge, int) for edge in box) for box in answer["bbox_coords"])
     assert answer["bbox_scores"] == sorted(answer["bbox_scores"], reverse=True)
@@ -211,3 +212,22 @@ def test_an_embedded_model_without_detector_is_an_error(tmp_path: Path) -> None:
     folder = ModelFolder(dataclasses.replace(catalogue.load().model("opencv_people"), name="nothing"), {})
     with pytest.raises(ModelLoadError, match="no embedded model 'nothing'"):
         Detector.load(folder, threads=1)
+
+
+def test_classes_are_asked_by_name(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -> None:
+    image = cv2.imencode(".png", red_square_frame)[1].tobytes()
+    everything = _answer(tiny_onnx, image)
+    assert _answer(tiny_onnx, image, "image/png; classes=Person") == everything
+    with pytest.raises(ClientError, match="'persn', which this model does not answer, did you mean 'person'"):
+        _answer(tiny_onnx, image, "image/png; classes=persn")
+    with pytest.raises(ClientError, match="'traffic light', which"):
+        _answer(tiny_onnx, image, "image/png; classes=traffic%20light%2Cperson")
+    document = {"image_bytes": base64.b64encode(image).decode(), "classes": ["person"]}
+    assert _answer(tiny_onnx, json.dumps(document).encode(), "application/json") == everything
+
+
+@pytest.mark.parametrize("given", [5, {"a": 1}, [1], True])
+def test_classes_that_are_no_names_are_refused(given: Any) -> None:
+    document = {"image_bytes": "AAAA", "classes": given}
+    with pytest.raises(ClientError, match="'classes' must be names"):
+        detection.input_fn(json.dumps(document).encode(), "application/json")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -231,3 +233,19 @@ def test_outputs_of_another_network_are_refused(
 ) -> None:
     with pytest.raises(ModelLoadError, match=rf"^the network does not fit .*{says}.*; the head '{head}' reads"):
         heads.check(head, outputs, CATALOGUE.model(_MODELS[head]), (1, 3, 64, 96))
+
+
+def test_yolox_decodes_all_classes_and_suppresses_by_class() -> None:
+    model = dataclasses.replace(CATALOGUE.model("yolox_nano"), target_class=None)
+    rows = np.zeros((1, 3549, 85), np.float32)
+    cell = 10 * 52 + 20
+    for offset, (scored, score) in enumerate(((0, 0.9), (2, 0.8), (2, 0.7))):
+        # Neighbours whose boxes are the same.
+        rows[0, cell + offset, :5] = [0.5 - offset, 0.25, np.log(4), np.log(8), 1]
+        rows[0, cell + offset, 5 + scored] = score
+    found = yolox.decode({"output": rows}, model, (1, 3, 416, 416))
+    assert found.classes is not None
+    assert found.classes.tolist() == [0, 2]
+    assert found.scores.tolist() == pytest.approx([0.9, 0.8])
+    cars = yolox.decode({"output": rows}, model, (1, 3, 416, 416), np.arange(80) == 2)
+    assert cars.scores.tolist() == pytest.approx([0.8])

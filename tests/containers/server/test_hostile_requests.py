@@ -162,7 +162,7 @@ def test_no_request_is_answered_with_5xx(client: FlaskClient, sent: tuple[bytes,
     document = json.loads(answer.text)
     if answer.status_code == 200:
         for found in document.get("results", [document]):
-            assert list(found) == ["width", "height", "channels", "bbox_scores", "bbox_coords"]
+            assert list(found) == ["width", "height", "channels", "bbox_scores", "bbox_coords", "bbox_labels"]
     else:
         assert sorted(document["error"]) == ["code", "message", "request_id"]
         assert "Traceback" not in answer.text

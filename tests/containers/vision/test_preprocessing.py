@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input
 
 YOLOX = catalogue.load().model("yolox_nano").input
@@ -55,3 +56,58 @@ def test_the_long_side_is_never_exceeded(height: int, width: int) -> None:
         prepared = network_input(np.ascontiguousarray(frame), spec)
         assert max(prepared.tensor.shape[2:]) <= spec.max_long_side
         assert prepared.tensor.shape[2] % spec.stride == prepared.tensor.shape[3] % spec.stride == 0
+
+
+def test_a_stretched_frame_fills_a_rectangle() -> None:
+    spec = dataclasses.replace(YOLOX, resize="stretch", size=64, width=96)
+    prepared = network_input(np.full((32, 24, 3), 7, np.uint8), spec)
+    assert prepared.tensor.shape == (1, 3, 64, 96)
+    assert (prepared.tensor == 7).all()
+    assert (prepared.scale_x, prepared.scale_y, prepared.left, prepared.top) == (4, 2, 0, 0)
+
+
+def test_a_letterbox_may_hold_the_frame_in_its_middle() -> None:
+    spec = dataclasses.replace(YOLOX, placement="centre", size=64)
+    prepared = network_input(np.full((30, 64, 3), 7, np.uint8), spec)
+    assert (prepared.left, prepared.top) == (0, 17)
+    assert (prepared.tensor[0, 0, 17:47] == 7).all()
+    assert (prepared.tensor[0, 0, [0, 16, 47, 63]] == 114).all()
+    boxes = np.array([[8, 17, 16, 47]], np.float32)
+    found = prepared.in_frame(Detections(boxes, np.ones(1, np.float32)), width=64, height=30)
+    assert found.boxes.tolist() == [[8, 0, 16, 30]]
+
+
+def test_a_letterbox_of_any_size_is_padded_to_the_stride_alone() -> None:
+    spec = dataclasses.replace(YOLOX, placement="centre", size=128, fixed=False)
+    prepared = network_input(np.zeros((100, 200, 3), np.uint8), spec)
+    assert prepared.tensor.shape == (1, 3, 64, 128)
+    assert dataclasses.replace(spec, fixed=True) == dataclasses.replace(YOLOX, placement="centre", size=128)
+
+
+def test_a_centre_crop_cuts_the_middle() -> None:
+    frame = np.zeros((40, 80, 3), np.uint8)
+    frame[:, 30:50] = 9
+    spec = dataclasses.replace(YOLOX, resize="centre-crop", size=20, crop_from=40)
+    prepared = network_input(frame, spec)
+    assert prepared.tensor.shape == (1, 3, 20, 20)
+    assert (prepared.tensor == 9).all()
+    assert (prepared.left, prepared.top) == (-30, -10)
+
+
+def test_the_channels_may_come_last() -> None:
+    frame = np.zeros((416, 416, 3), np.uint8)
+    frame[..., 2] = 5
+    prepared = network_input(frame, dataclasses.replace(YOLOX, layout="NHWC"))
+    assert prepared.tensor[0, 0, 0].tolist() == [0, 0, 5]
+    assert prepared.tensor.flags.c_contiguous
+    assert prepared.shape == (1, 3, 416, 416)
+
+
+def test_antialiasing_looks_at_every_pixel() -> None:
+    frame = np.zeros((64, 64, 3), np.uint8)
+    frame[::4] = 255  # linear interpolation without it looks at two of four lines
+    spec = dataclasses.replace(YOLOX, resize="stretch", size=16)
+    plain = network_input(frame, spec).tensor
+    smooth = network_input(frame, dataclasses.replace(spec, interpolation="antialiased-linear")).tensor
+    assert plain[0, 0, 4:12].max() == 0
+    assert abs(smooth[0, 0, 4:12].mean() - 255 / 4) < 1

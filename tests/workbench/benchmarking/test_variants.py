@@ -125,7 +125,7 @@ def test_a_pair_compares_faces() -> None:
         (["dlib_face_embedding+dlib_frontal_face"], (), None, "is no pair of a detector and an embedder"),
         (["a+b+c"], (), None, "has 3 parts"),
         (["yolox_nano", "dlib_frontal_face"], (), None, "benchmark models of one application together"),
-        (["yolox_nano"], (), "face-detection", "serves body-detection, not face-detection"),
+        (["yolox_nano"], (), "face-detection", "serves body-detection and object-detection, not face-detection"),
     ],
 )
 def test_what_cannot_be_benchmarked_is_said(

@@ -1,11 +1,11 @@
-"""Face and body detection.
+"""Detection of faces, of bodies, or of all objects that a model knows.
 
 Input: the image itself, or JSON ``{"image_bytes": BASE64, "short_size": PIXELS}``, ``{"images_bytes": [BASE64, ...]}``
 or ``{"images": ["s3://BUCKET/KEY", ...], "clip": BOOL}``. Options are keys of the JSON, or parameters of the image's
-content type: ``min_confidence``, ``max_results``, ``normalized`` (boxes in 0..1).
+content type: ``min_confidence``, ``max_results``, ``normalized`` (boxes in 0..1), ``classes`` (names to answer).
 Output: ``{"width", "height", "channels", "bbox_scores": [[p], ...], "bbox_coords": [[x_min, y_min, x_max,
-y_max], ...]}``, in whole pixels of the frame as sent, best first; for several frames ``{"results": [...]}`` with one
-such object a frame, in the order sent.
+y_max], ...], "bbox_labels": [NAME, ...]}``, in whole pixels of the frame as sent, best first; for several frames
+``{"results": [...]}`` with one such object a frame, in the order sent.
 """
 
 from __future__ import annotations
@@ -44,12 +44,14 @@ class DetectionOptions:
         min_confidence: score threshold; weaker detections are left out.
         max_results: most detections a frame, or None for no limit.
         normalized: True for boxes in 0..1 of the frame instead of pixels.
+        classes: names of the classes to answer; empty for all.
     """
 
     short_size: int | None
     min_confidence: float
     max_results: int | None
     normalized: bool
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,9 @@ class DetectionRequest:
 
 @dataclass(frozen=True)
 class DetectionAnswer:
-    """Detections of each frame, with its width and height as sent, and the form of the answer."""
+    """Detections of each frame with their names and its width and height as sent, and the form of the answer."""
 
-    found: list[tuple[FrameSize, Detections]]
+    found: list[tuple[FrameSize, Detections, list[str]]]
     several: bool
     normalized: bool
 
@@ -94,7 +96,7 @@ def model_fn(model_dir: str) -> Detector:
         model_store=settings().model_store,
         catalogue=catalogue.load(),
     )
-    return Detector.load(folder, threads=parallelism().engine_threads)
+    return Detector.load(folder, threads=parallelism().engine_threads, application=settings().application_type)
 
 
 def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
@@ -106,6 +108,7 @@ def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
         min_confidence=content.number(options, "min_confidence", minimum=0, maximum=1) or 0.0,
         max_results=content.whole_number(options, "max_results", minimum=1, maximum=1000),
         normalized=content.flag(options, "normalized"),
+        classes=content.names(options, "classes"),
     )
     return DetectionRequest(body, document, wanted)
 
@@ -113,24 +116,26 @@ def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
 def predict_fn(data: DetectionRequest, model: Detector) -> DetectionAnswer:
     """Decode the frames and run the detector on each in turn."""
     wanted = data.wanted
+    classes = model.classes.wanted(wanted.classes)
     found = []
     with traffic.holding_core():
         sent = data.frames(functools.partial(model.looks_at, short_size=wanted.short_size))
         for frame, size in zip(sent.frames, sent.sizes, strict=True):
-            everything = model.detect(frame, wanted.short_size, sent=size)
+            everything = model.detect(frame, wanted.short_size, sent=size, wanted=classes)
             kept = np.flatnonzero(everything.scores >= wanted.min_confidence)[: wanted.max_results]
-            found.append((size, everything.take(kept)))
+            answered = everything.take(kept)
+            found.append((size, answered, model.classes.names_of(answered.classes, len(kept))))
     return DetectionAnswer(found, sent.several, wanted.normalized)
 
 
 def output_fn(prediction: DetectionAnswer, accept: str | None) -> tuple[bytes, str]:
     """Write the answer as JSON."""
-    answers = [_frame_answer(size, found, prediction.normalized) for size, found in prediction.found]
+    answers = [_frame_answer(*found, prediction.normalized) for found in prediction.found]
     answer = {"results": answers} if prediction.several else answers[0]
     return json.dumps(answer).encode(), content.JSON_TYPE
 
 
-def _frame_answer(size: FrameSize, found: Detections, normalized: bool) -> dict[str, Any]:
+def _frame_answer(size: FrameSize, found: Detections, names: list[str], normalized: bool) -> dict[str, Any]:
     width, height = size
     return {
         "width": width,
@@ -138,6 +143,7 @@ def _frame_answer(size: FrameSize, found: Detections, normalized: bool) -> dict[
         "channels": _CHANNELS,
         "bbox_scores": [[round(score, 6)] for score in found.scores.tolist()],
         "bbox_coords": _coordinates(found.boxes, np.array([width, height] * 2), normalized),
+        "bbox_labels": names,
     }
 
 

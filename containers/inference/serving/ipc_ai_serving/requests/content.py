@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import pybase64
 from werkzeug.http import parse_options_header
@@ -46,7 +47,7 @@ def media_type(content_type: str | None, body: bytes) -> str:
 def parameters(content_type: str | None) -> Mapping[str, Any]:
     """Read the parameters of a content type, the options beside an image: ``image/jpeg; min_confidence=0.5``.
 
-    Values that are JSON (numbers, true, false) are decoded; others stay text.
+    Values that are JSON (numbers, true, false) are decoded; others stay text, in which ``%2C`` stands for a comma.
     """
     _, texts = parse_options_header(content_type)
     values: dict[str, Any] = {}
@@ -54,7 +55,7 @@ def parameters(content_type: str | None) -> Mapping[str, Any]:
         try:
             values[name] = json.loads(text)
         except (ValueError, RecursionError):
-            values[name] = text
+            values[name] = unquote(text)
     return values
 
 
@@ -167,3 +168,21 @@ def flag(document: Mapping[str, Any], key: str) -> bool:
     if value is not None and not isinstance(value, bool):
         raise ClientError(f"'{key}' must be true or false")
     return bool(value)
+
+
+def names(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Read names, a list of texts or one text with commas between; empty when they are absent or null.
+
+    Raises:
+        ClientError: neither, or no name at all.
+    """
+    value = document.get(key)
+    if value is None:
+        return ()
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise ClientError(f"'{key}' must be names with commas between, as in 'person,car', or a list of names")
+    kept = tuple(name.strip() for name in listed if name.strip())
+    if not kept:
+        raise ClientError(f"'{key}' names nothing; leave it out for all")
+    return kept

@@ -10,51 +10,76 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import ModelInput
 from ipc_ai_serving.images import Frame, FrameSize
+from ipc_ai_serving.vision.detections import Detections
 
 Tensor = npt.NDArray[np.float32]
 
 _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
+_ANTIALIASED = "antialiased-"
+_CROPPED = "centre-crop"
 
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """A tensor and the scale of its frame.
+    """A tensor and the place of its frame in it.
 
     Attributes:
-        tensor: (1, 3, height, width) float32.
-        scale_x, scale_y: network pixels per pixel of the frame as sent; both have the same top left corner.
+        tensor: (1, 3, height, width) float32, or (1, height, width, 3) where the network takes that.
+        scale_x, scale_y: network pixels per pixel of the frame as sent.
+        left, top: network pixels before the frame's first column and row; negative where a crop cut it off.
+        shape: of the tensor with the axes in the order (1, 3, height, width).
     """
 
     tensor: Tensor
     scale_x: float
     scale_y: float
+    left: int
+    top: int
+    shape: tuple[int, ...]
+
+    def in_frame(self, found: Detections, *, width: int, height: int) -> Detections:
+        """Convert detections to pixels of the frame as sent, ``width`` x ``height``."""
+        return found.in_frame(
+            scale_x=self.scale_x, scale_y=self.scale_y, left=self.left, top=self.top, width=width, height=height
+        )
 
 
 def network_input(
     frame: Frame, spec: ModelInput, short_size: int | None = None, *, sent: FrameSize | None = None
 ) -> NetworkInput:
-    """Resize, pad and normalise a frame by ``spec``.
+    """Resize, crop or pad, and normalise a frame by ``spec``.
 
     Args:
         frame: (height, width, 3) uint8 BGR.
         spec: the model's input.
-        short_size: short side in pixels at the network input instead of ``spec.size``; a letterbox
-            keeps its size.
+        short_size: short side in pixels at the network input instead of ``spec.size``; only where the frame keeps its
+            shape and the network takes any.
         sent: width and height of the frame as sent, where it was decoded with fewer pixels.
     """
     width, height = sent or (frame.shape[1], frame.shape[0])
     new_width, new_height = network_size(width, height, spec, short_size)
-    resized: cv2.typing.MatLike = frame
-    if frame.shape[:2] != (new_height, new_width):
-        resized = cv2.resize(frame, (new_width, new_height), interpolation=_INTERPOLATIONS[spec.interpolation])
-    tensor = normalised(resized, spec, *_padded(new_width, new_height, spec))
-    return NetworkInput(tensor, new_width / width, new_height / height)
+    resized = _resized(frame, new_width, new_height, spec.interpolation)
+    columns, rows = _tensor_size(new_width, new_height, spec)
+    left, top = _offsets(columns - new_width, rows - new_height, spec)
+    if spec.resize == _CROPPED:
+        resized = resized[max(0, -top) : rows - top, max(0, -left) : columns - left]
+    tensor = normalised(resized, spec, columns, rows, left=max(0, left), top=max(0, top))
+    shape = tensor.shape
+    if spec.layout == "NHWC":
+        tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+    return NetworkInput(tensor, new_width / width, new_height / height, left, top, shape)
 
 
 def network_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
-    """Width and height at the network input of a frame of ``width`` x ``height`` pixels, before padding."""
+    """Width and height at the network input of a frame of ``width`` x ``height`` pixels, before padding or cropping."""
+    if spec.resize == "stretch":
+        return spec.columns, spec.size
     if spec.resize == "letterbox":
-        scale = min(spec.size / width, spec.size / height)
+        scale = min(spec.columns / width, spec.size / height)
+    elif spec.resize == _CROPPED:
+        short = spec.crop_from or spec.size
+        # The long side is cut to a whole number, as in torchvision's Resize.
+        return (short, short * height // width) if width <= height else (short * width // height, short)
     else:
         scale = min((short_size or spec.size) / min(width, height), spec.max_long_side / max(width, height))
         if not spec.enlarge and short_size is None:
@@ -62,25 +87,51 @@ def network_size(width: int, height: int, spec: ModelInput, short_size: int | No
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _padded(width: int, height: int, spec: ModelInput) -> tuple[int, int]:
-    if spec.resize == "letterbox":
-        return spec.size, spec.size
+def _resized(frame: Frame, width: int, height: int, interpolation: str) -> cv2.typing.MatLike:
+    if frame.shape[:2] == (height, width):
+        return frame
+    if not interpolation.startswith(_ANTIALIASED):
+        return cv2.resize(frame, (width, height), interpolation=_INTERPOLATIONS[interpolation])
+    from PIL import Image  # for the models alone whose frames it resized when they were trained
+
+    kinds = {"antialiased-linear": Image.Resampling.BILINEAR, "antialiased-cubic": Image.Resampling.BICUBIC}
+    return np.asarray(Image.fromarray(frame).resize((width, height), kinds[interpolation]))
+
+
+def _tensor_size(width: int, height: int, spec: ModelInput) -> FrameSize:
+    if spec.resize in ("stretch", _CROPPED) or (spec.resize == "letterbox" and spec.fixed):
+        return spec.columns, spec.size
     return -(-width // spec.stride) * spec.stride, -(-height // spec.stride) * spec.stride
 
 
-def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height: int) -> Tensor:
+def _offsets(free_columns: int, free_rows: int, spec: ModelInput) -> tuple[int, int]:
+    """Columns and rows before the frame; negative ones are cropped."""
+    if spec.resize == _CROPPED:
+        return -round(-free_columns / 2), -round(-free_rows / 2)  # torchvision's center_crop
+    if spec.resize == "letterbox" and spec.placement == "centre":
+        # Of an odd number Ultralytics' LetterBox adds the larger half behind.
+        return free_columns // 2, free_rows // 2
+    return 0, 0
+
+
+def normalised(
+    resized: cv2.typing.MatLike, spec: ModelInput, width: int, height: int, *, left: int = 0, top: int = 0
+) -> Tensor:
     """Compute (pixel * scale - mean) / std, channel by channel straight into the tensor to avoid copies.
 
     Args:
         resized: (rows, columns, 3) uint8 BGR.
         spec: the model's input.
-        width: width of the tensor, padded to the right of the image.
-        height: height of the tensor, padded below the image.
+        width: width of the tensor in pixels.
+        height: height of the tensor in pixels.
+        left: padding before the image's first column; the rest is behind its last.
+        top: padding above the image; the rest is below.
 
     Returns:
         (1, 3, height, width) float32.
     """
     rows, columns = resized.shape[:2]
+    place = np.s_[top : top + rows, left : left + columns]
     tensor = np.empty((1, 3, height, width), np.float32)
     order = (2, 1, 0) if spec.colour == "RGB" else (0, 1, 2)
     planes = cv2.split(resized)  # one pass; numpy would read every third byte in each of three
@@ -91,9 +142,9 @@ def normalised(resized: cv2.typing.MatLike, spec: ModelInput, width: int, height
         if (rows, columns) != (height, width):
             plane.fill(spec.pad_value * factor + offset)
         if factor == 1:
-            np.copyto(plane[:rows, :columns], planes[source])
+            np.copyto(plane[place], planes[source])
         else:
-            np.multiply(planes[source], factor, out=plane[:rows, :columns])
+            np.multiply(planes[source], factor, out=plane[place])
         if offset:
-            plane[:rows, :columns] += offset
+            plane[place] += offset
     return tensor

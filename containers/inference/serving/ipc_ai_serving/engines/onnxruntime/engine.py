@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
 from ipc_ai_serving.engines.onnxruntime import sessions, shortcuts
+from ipc_ai_serving.engines.onnxruntime.feeds import Feeds, in_single_precision
 from ipc_ai_serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ _TELLS_CLASSES = "yolox"
 
 
 class OnnxRuntimeEngine(Engine):
-    """An ONNX graph with one input.
+    """An ONNX graph that takes frames, and perhaps what follows from their size.
 
     With several threads it has two sessions. A lone request runs on all threads, which answers it sooner. Concurrent
     requests run on one thread each, which answers more of them in the same time. The session of one thread belongs to
@@ -33,14 +35,25 @@ class OnnxRuntimeEngine(Engine):
     made in each process, because no thread survives a fork; the weights are shared all the same.
     """
 
-    def __init__(self, graph: Path | bytes, *, name: str, input_name: str, threads: int) -> None:
+    def __init__(
+        self,
+        graph: Path | bytes,
+        *,
+        name: str,
+        input_name: str,
+        threads: int,
+        layout: str = "NCHW",
+        also: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Load a graph.
 
         Args:
             graph: its file, or the bytes of it.
             name: name of the file, for messages.
-            input_name: name of its input.
+            input_name: name of the input that takes frames.
             threads: calls that may run at once, or threads of a lone call.
+            layout: order of the axes of frames, as in ``ModelInput``.
+            also: its other inputs, as in ``ModelInput``.
         """
         self._narrow = sessions.opened(graph, threads=1, name=name)
         on_gpu = sessions.GPU in self._narrow.get_providers()
@@ -52,17 +65,13 @@ class OnnxRuntimeEngine(Engine):
         self._wide_of: dict[int, Any] = {}
         self._batches_of: dict[int, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
-        self._input_name = input_name
         self._output_names = [output.name for output in self._narrow.get_outputs()]
-        inputs = [declared.name for declared in self._narrow.get_inputs()]
-        self._one_at_a_time = self._narrow.get_inputs()[0].shape[:1] == [1]
-        if inputs != [input_name]:
-            raise ModelLoadError(f"{name} takes {inputs}, not the one input '{input_name}' of its description")
+        self._feeds = Feeds(self._narrow.get_inputs(), tensor=input_name, layout=layout, also=also, name=name)
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over (N, 3, height, width) float32, on one thread."""
         # Many published graphs have a batch of one written into them.
-        parts = np.split(tensor, len(tensor)) if self._one_at_a_time else [tensor]
+        parts = np.split(tensor, len(tensor)) if self._feeds.one_at_a_time else [tensor]
         return self._joined([self._outputs(self._narrow, part) for part in parts])
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
@@ -94,8 +103,8 @@ class OnnxRuntimeEngine(Engine):
         return self._joined(runs)
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-        outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, {self._input_name: tensor})
-        return outputs
+        outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, self._feeds.of(tensor))
+        return [in_single_precision(output) for output in outputs]
 
     def _joined(self, runs: list[list[npt.NDArray[np.float32]]]) -> Outputs:
         outputs = runs[0] if len(runs) == 1 else [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]
@@ -139,7 +148,14 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     graph = shortcuts.shortened(
         path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
-    engine = functools.partial(OnnxRuntimeEngine, name=path.name, input_name=model.input.tensor, threads=threads)
+    engine = functools.partial(
+        OnnxRuntimeEngine,
+        name=path.name,
+        input_name=model.input.tensor,
+        threads=threads,
+        layout=model.input.layout,
+        also=model.input.also,
+    )
     try:
         return engine(graph)
     except ModelLoadError as error:

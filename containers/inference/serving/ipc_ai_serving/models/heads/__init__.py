@@ -1,21 +1,31 @@
 """Heads turn a network's outputs into detections, in pixels of the network input.
 
-Each head is a module named as in the catalogue, with a function ``decode(outputs, model, tensor_shape) -> Detections``.
-A function ``check`` with the same arguments refuses a network whose outputs the head cannot read.
+Each head is a module named as in the catalogue, with a function
+``decode(outputs, model, tensor_shape, wanted) -> Detections``. ``wanted`` is a mask, (classes,) bool, of the classes to
+answer, or None for all: others are dropped before boxes compete. A function ``check(outputs, model, tensor_shape)``
+refuses a network whose outputs the head cannot read.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from typing import Protocol
 
 from ipc_ai_catalogue import Model, nearest
 from ipc_ai_serving.engines import Outputs
 from ipc_ai_serving.errors import ModelLoadError
-from ipc_ai_serving.vision.detections import Detections
+from ipc_ai_serving.vision.detections import Detections, Wanted
 
-Decode = Callable[[Outputs, Model, tuple[int, ...]], Detections]
+
+class Decode(Protocol):
+    """Decoding function of a head."""
+
+    def __call__(
+        self, outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None
+    ) -> Detections:
+        """Detections in network pixels, best first."""
+        ...
 
 
 def names() -> list[str]:

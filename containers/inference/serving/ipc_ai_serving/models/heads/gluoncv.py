@@ -11,7 +11,7 @@ import numpy as np
 from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Outputs
 from ipc_ai_serving.models.heads._outputs import NetworkOutputs
-from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
+from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections, Wanted
 
 _READS = (
     "three outputs of GluonCV with its own non-maximum suppression: class ids (1, N, 1), scores (1, N, 1) from 0 to 1, "
@@ -32,7 +32,7 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
     network.check_probabilities(scores[scores != -1], "a score")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
     """Keep the used rows, best first, at most 100."""
     _, scores, boxes = (output[0] for output in outputs.values())
     used = np.flatnonzero((scores[:, 0] >= SCORE_FLOOR) & np.isfinite(boxes).all(axis=1))

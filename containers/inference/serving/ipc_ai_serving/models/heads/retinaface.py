@@ -17,7 +17,7 @@ from ipc_ai_catalogue import Model
 from ipc_ai_serving.engines import Outputs
 from ipc_ai_serving.models.heads._outputs import NetworkOutputs
 from ipc_ai_serving.models.heads._suppression import suppress
-from ipc_ai_serving.vision.detections import Detections
+from ipc_ai_serving.vision.detections import Detections, Wanted
 
 _ANCHOR_SCALES = {32: (32, 16), 16: (8, 4), 8: (2, 1)}
 _BASE_SIZE = 16
@@ -45,7 +45,7 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
             network.named(f"face_rpn_{kind}_pred_stride{stride}", (1, values * count, *scores.shape[1:]))
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
     """Decode faces from the nine outputs ``face_rpn_{cls_prob_reshape,bbox_pred,landmark_pred}_stride{32,16,8}``.
 
     Each is (1, values * anchors, rows, columns): class probabilities with background first, boxes as

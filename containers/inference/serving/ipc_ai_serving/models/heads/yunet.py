@@ -15,7 +15,7 @@ from ipc_ai_serving.engines import Outputs
 from ipc_ai_serving.models.heads._grid import cells
 from ipc_ai_serving.models.heads._outputs import NetworkOutputs
 from ipc_ai_serving.models.heads._suppression import suppress
-from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections
+from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections, Wanted
 
 _STRIDES = (8, 16, 32)
 _NMS_IOU = 0.3
@@ -40,7 +40,7 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         network.named(f"kps_{stride}", (1, len(corners), 10))
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> Detections:
+def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
     """Decode faces from the twelve outputs ``cls_8`` .. ``kps_32``, each (1, cells, values), in network pixels."""
 
     def all_strides(kind: str) -> npt.NDArray[np.float32]:

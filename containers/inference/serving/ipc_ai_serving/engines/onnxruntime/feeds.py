@@ -1,0 +1,72 @@
+"""Inputs and outputs of a graph in the types that it declares, and its inputs beside the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ipc_ai_serving.errors import ModelLoadError
+
+_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(bool)": np.bool_,
+}
+_HEADS_TYPES = (np.float16, np.float64)
+
+
+class Feeds:
+    """Makes the inputs of a graph from a tensor of frames."""
+
+    def __init__(
+        self, declared: Sequence[Any], *, tensor: str, layout: str, also: Mapping[str, str], name: str
+    ) -> None:
+        """Compare the inputs that a graph declares with those of its description.
+
+        Args:
+            declared: the session's inputs.
+            tensor: name of the input that takes frames.
+            layout: order of its axes, as in ``ModelInput``.
+            also: the other inputs, as in ``ModelInput``.
+            name: name of the graph's file, for messages.
+
+        Raises:
+            ModelLoadError: the graph takes other inputs, or a type that is not known.
+        """
+        expected = {tensor, *also}
+        there = [each.name for each in declared]
+        if set(there) != expected:
+            raise ModelLoadError(f"{name} takes {there}, not {_words([tensor, *also])} of its description")
+        for each in declared:
+            if each.type not in _TYPES:
+                raise ModelLoadError(f"{name} takes {each.name} as {each.type}; known are {', '.join(_TYPES)}")
+        self._tensor, self._layout, self._also = tensor, layout, also
+        self._types = {each.name: _TYPES[each.type] for each in declared}
+        (frame,) = (each for each in declared if each.name == tensor)
+        self.one_at_a_time = frame.shape[:1] == [1]
+
+    def of(self, tensor: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
+        """Inputs by name for frames, (N, 3, height, width) or (N, height, width, 3) as the graph takes them."""
+        count, *sides = tensor.shape
+        height, width = sides[:2] if self._layout == "NHWC" else sides[1:]
+        given: dict[str, npt.NDArray[Any]] = {self._tensor: tensor}
+        for name, kind in self._also.items():
+            size = np.full((count, 2), (width, height))
+            given[name] = size if kind == "network-size" else np.ones((count, height, width))
+        return {name: value.astype(self._types[name], copy=False) for name, value in given.items()}
+
+
+def in_single_precision(output: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Convert half and double precision to the float32 that heads read; whole numbers stay."""
+    return output.astype(np.float32) if output.dtype in _HEADS_TYPES else output
+
+
+def _words(inputs: Sequence[str]) -> str:
+    return f"the one input '{inputs[0]}'" if len(inputs) == 1 else f"the inputs {inputs}"

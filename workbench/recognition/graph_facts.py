@@ -1,0 +1,96 @@
+"""Facts of an ONNX file by which it is recognised: inputs, outputs, metadata, producer and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import RecognitionError
+
+Side = int | str | None
+"""A side of a shape: a number, the name of one that may change, or unknown."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output that a graph declares.
+
+    Attributes:
+        name: its name.
+        type: element type, as in ``float``, ``float16``, ``uint8``, ``int64``, ``string``.
+        shape: its sides; None where the graph does not even tell how many there are.
+    """
+
+    name: str
+    type: str
+    shape: tuple[Side, ...] | None
+
+    @property
+    def rank(self) -> int | None:
+        """Number of sides."""
+        return None if self.shape is None else len(self.shape)
+
+
+@dataclass(frozen=True)
+class GraphFacts:
+    """Facts of a graph.
+
+    Attributes:
+        path: its file.
+        inputs: what it takes, weights aside.
+        outputs: what it returns.
+        metadata: what the exporter wrote into it (Ultralytics: names, stride, task, imgsz).
+        producer: name and version of the exporter.
+        operators: operators by ``domain:name``, without the domain for ONNX's own.
+    """
+
+    path: Path
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    metadata: Mapping[str, str]
+    producer: str
+    operators: frozenset[str]
+
+    @property
+    def frames(self) -> Tensor | None:
+        """The input that takes frames: the only one of four sides."""
+        found = [each for each in self.inputs if each.rank == 4]
+        return found[0] if len(found) == 1 else None
+
+
+def read(path: Path) -> GraphFacts:
+    """Read the facts of a file, without its weights where these are in files beside it.
+
+    Raises:
+        RecognitionError: it is no ONNX graph, or is cut off.
+    """
+    import onnx
+
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except Exception as error:  # protobuf's own error classes differ between its versions
+        raise RecognitionError(f"{path} is no ONNX graph, or is cut off; export it again, or copy it again") from error
+    weights = {each.name for each in model.graph.initializer}
+    inputs = tuple(_tensor(each) for each in model.graph.input if each.name not in weights)
+    outputs = tuple(map(_tensor, model.graph.output))
+    if not inputs or not outputs:
+        raise RecognitionError(f"{path} is no ONNX graph with inputs and outputs; export it again, or copy it again")
+    operators = frozenset(f"{node.domain}:{node.op_type}".removeprefix(":") for node in model.graph.node)
+    metadata = {each.key: each.value for each in model.metadata_props}
+    producer = f"{model.producer_name} {model.producer_version}".strip()
+    return GraphFacts(path, inputs, outputs, metadata, producer, operators)
+
+
+def _tensor(declared: Any) -> Tensor:
+    import onnx
+
+    kind = declared.type.tensor_type
+    if declared.type.WhichOneof("value") != "tensor_type":
+        return Tensor(declared.name, str(declared.type.WhichOneof("value")), None)
+    name = onnx.TensorProto.DataType.Name(kind.elem_type).lower()
+    if not kind.HasField("shape"):
+        return Tensor(declared.name, name, None)
+    sides = tuple(side.dim_value if side.HasField("dim_value") else side.dim_param or None for side in kind.shape.dim)
+    return Tensor(declared.name, name, sides)

@@ -1,0 +1,44 @@
+"""A model that a graph may be, with the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipc_ai_catalogue import Licence, Model
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Files beside a graph that tell of it.
+
+    Attributes:
+        config: Hugging Face's ``config.json``: architectures, id2label.
+        processor: its ``preprocessor_config.json``: size, mean, deviation, resampling.
+        classes: class names of a text file such as ``classes.txt``, by the network's class index.
+    """
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    processor: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A model that a graph may be.
+
+    Attributes:
+        model: its description; name and files are filled in later.
+        because: the evidence, a clause each, for people.
+        is_certain: True where metadata tell it, or no other network has such outputs.
+    """
+
+    model: Model
+    because: tuple[str, ...]
+    is_certain: bool = False
+
+
+UNKNOWN_LICENCE = Licence(
+    spdx="NOASSERTION", commercial_use=False, note="the file does not say; ask those who trained the model"
+)
