@@ -46,7 +46,7 @@ class Side:
     def seconds(self) -> float | None:
         """Mean time of a frame: the processor's here, an instance's in a job; None where it is not known."""
         if self.job:
-            return float(self.job["seconds"]) / self.job["frames"]
+            return float(self.job["seconds"] / self.job["frames"])
         return None if self.processor_milliseconds is None else self.processor_milliseconds / 1000
 
 

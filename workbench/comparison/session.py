@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ipc_ai_catalogue as catalogue
 from workbench.benchmarking.variants import Variant
 from workbench.capacity.prices import PriceTable
-from workbench.comparison import answers, differences, page, pictures
+from workbench.comparison import differences, page, pictures
 from workbench.comparison.agreement import Compared
-from workbench.comparison.answers import Answer, Finding
+from workbench.comparison.answers import Answer, Finding, Reading
 from workbench.comparison.costs import Cost
 from workbench.comparison.frames import Frame
 from workbench.comparison.results import SIDES, Comparison, Side, document
@@ -35,27 +34,6 @@ class Ran:
     sides: Sequence[Side]
     costs: Sequence[Cost]
     prices: PriceTable | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Way to read answers: the class of boxes without a name, and the weakest box that counts."""
-
-    unnamed: str
-    min_confidence: float
-
-    def of(self, body: bytes) -> Answer:
-        """Read an answer.
-
-        Raises:
-            ComparisonError: it is no answer of a detector or a classifier.
-        """
-        return answers.parsed(body, unnamed=self.unnamed, min_confidence=self.min_confidence)
-
-
-def reading(application: str, min_confidence: float) -> Reading:
-    """Way to read the answers of an application."""
-    return Reading(catalogue.load().application(application).name.removesuffix("-detection"), min_confidence)
 
 
 def compared(runs: Sequence[Run], read: Reading) -> Compared:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 COMPARISONS = places.OUTPUT / "compare-models"
 _DEFAULT_STACK = "ipc-ai-saas"
+_CLASSIFIER = "classifier"
 _MANY = 5000
 _REGION = "us-east-1"  # of the prices, as in a plan
 _WIDTH = 110
@@ -80,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     serving_program.make_importable()
     from workbench.comparison import session
+    from workbench.comparison.answers import Reading
 
     console = Console(stderr=True, quiet=arguments.json)
     words = [arguments.current, arguments.candidate]
@@ -95,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress = Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=2)
         with progress:
             ran = (_by_sagemaker if arguments.transform else _here)(pair, source, arguments, progress)
-            read = session.reading(pair[0].application, arguments.min_confidence)
+            read = Reading(pair[0].application, min_confidence=arguments.min_confidence)
             compared = session.compared(ran.runs, read)
             worst = compared.most_different(arguments.pictures)
             step = progress.add_task("drawing", total=len(worst))
@@ -163,6 +165,8 @@ def _here(pair: Sequence[Variant], source: Source, arguments: argparse.Namespace
     from workbench.comparison import costs, running, session
 
     labels = labelled.read(arguments.labels) if arguments.labels else []
+    if labels and any(variant.parts[0].model.role == _CLASSIFIER for variant in pair):
+        raise ComparisonError("--labels is for detectors, whose boxes are compared; leave it out for classifiers")
     step = progress.add_task("fetching frames", total=len(source.chosen))
     paths = source.fetch(source.chosen, lambda: progress.advance(step))
     step = progress.add_task("running in turns", total=len(pair) * (len(paths) + len(labels)))

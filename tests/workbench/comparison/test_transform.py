@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import boto3
 import cv2
@@ -105,7 +105,7 @@ def words(models: list[str], tmp_path: Path) -> list[str]:
 
 
 def _encoded(frame: npt.NDArray[np.uint8]) -> bytes:
-    return cast(bytes, cv2.imencode(".png", frame)[1].tobytes())
+    return cv2.imencode(".png", frame)[1].tobytes()
 
 
 def test_both_models_answer_in_jobs_of_their_own(
@@ -151,9 +151,12 @@ def test_the_model_is_made_as_the_stacks_own(
     cloud.store("gate-1", "a", _encoded(red_square_frame))
     made: list[dict[str, Any]] = []
     create = cloud.sagemaker.create_model
-    monkeypatch.setattr(
-        cloud.fake, "create_model", lambda **named: made.append(named) or create(**named), raising=False
-    )
+
+    def create_and_keep(**named: Any) -> Any:
+        made.append(named)
+        return create(**named)
+
+    monkeypatch.setattr(cloud.fake, "create_model", create_and_keep, raising=False)
     assert main([*words, "--instance", "ml.g4dn.xlarge"]) == 0
     for model in made:
         assert model["ExecutionRoleArn"] == ROLE
