@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,11 @@ def side(variant: Variant, run: Run, job: Job | None = None, *, instance: str = 
 
 
 def draw(
-    frames: Mapping[Frame, Path], runs: Sequence[Run], names: Sequence[str], read: Reading, folder: Path
+    frames: Mapping[Frame, Path],
+    runs: Sequence[Run],
+    names: Sequence[str],
+    read: Reading,
+    folder: Path,
 ) -> dict[Frame, str]:
     """Draw frames with both answers.
 
@@ -81,11 +86,13 @@ def draw(
     """
     for old in folder.glob(_PICTURE.format(0).replace("00", "*")):
         old.unlink()
+    found = {frame: [_drawn(read.of(run.answers[frame])) for run in runs] for frame in frames}
+    seen = Counter(each.label for sides in found.values() for findings in sides for each in findings)
+    colours = pictures.colours(label for label, _ in seen.most_common())
     drawn = {}
     for number, (frame, path) in enumerate(frames.items(), start=1):
         drawn[frame] = _PICTURE.format(number)
-        sides = [(name, _drawn(read.of(run.answers[frame]))) for name, run in zip(names, runs, strict=True)]
-        pictures.write(path, sides, folder / drawn[frame])
+        pictures.write(path, list(zip(names, found[frame], strict=True)), folder / drawn[frame], drawn_in=colours)
     return drawn
 
 
