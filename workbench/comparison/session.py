@@ -53,7 +53,8 @@ def compared(runs: Sequence[Run], read: Reading) -> Compared:
     if not found:
         said = next(said for each in refused.values() for said in each.values())
         raise ComparisonError(f"no frame was answered by both models; {said}")
-    return Compared(differences=found, refused=refused)
+    classifies = any(read.of(body).scores for body in current.answers.values())
+    return Compared(differences=found, refused=refused, classifies=classifies)
 
 
 def side(variant: Variant, run: Run, job: Job | None = None, *, instance: str = "") -> Side:
@@ -62,6 +63,7 @@ def side(variant: Variant, run: Run, job: Job | None = None, *, instance: str = 
         name=variant.name,
         model=variant.model_name,
         engine=variant.engine,
+        classes=tuple(name for name in variant.parts[0].model.classes if name),
         milliseconds=percentiles.of(run.milliseconds) if run.milliseconds else None,
         processor_milliseconds=_mean(run.processor_milliseconds),
         job=_of_job(job, run, instance) if job else None,

@@ -142,8 +142,8 @@ def _variants(words: Sequence[str], stores: Sequence[Path], application: str | N
     pair = [found[0], found[of_current]]
     if pair[0].application == FACE_COMPARISON:
         raise ComparisonError(
-            "pairs for face comparison cannot be compared, because events hold no pairs of frames that all models "
-            "should agree on; compare their detectors, or measure the pairs with 'benchmark'"
+            "pairs for face comparison are not compared, because each of their requests has several frames; compare "
+            "their detectors, or measure the pairs with 'benchmark'"
         )
     return pair
 

@@ -174,7 +174,7 @@ def test_a_job_that_fails_for_a_frame_leaves_the_others(
     words.remove("--json")
     assert main(words) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert f"has no answer to 1 frames, which are left out; {broken}" in printed
+    assert f"left out, because the current model has no answer: 1 frame; {broken}" in printed
     assert "ended as Failed: ClientError: 400" in printed
 
 

@@ -51,7 +51,7 @@ def test_a_folder_of_frames(
     printed = capsys.readouterr().out
     for expected in ("agreement by class", "agreement by camera", "gate-1", "p99 ms", "cost of a million frames"):
         assert expected in printed
-    assert "1 of 2 frames have the same findings" in printed
+    assert "the same findings in 1 of 2 frames" in printed
     document: dict[str, Any] = json.loads((output / "comparison.json").read_text())
     assert document["frames"] == {
         "compared": 2, "alike": 1, "gone": 0, "cameras": 2, "refused": {"current": {}, "candidate": {}}
@@ -138,7 +138,7 @@ def test_what_cannot_be_compared_is_told_in_one_line(
     [
         (["opencv_peple", "opencv_people"], "did you mean 'opencv_people'"),
         (["opencv_people", "dlib_frontal_face"], "models of one application"),
-        (["dlib_frontal_face+dlib_face_embedding"] * 2, "pairs for face comparison cannot be compared"),
+        (["dlib_frontal_face+dlib_face_embedding"] * 2, "pairs for face comparison are not compared"),
     ],
 )
 def test_models_that_cannot_be_compared(models: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
