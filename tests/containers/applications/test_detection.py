@@ -20,7 +20,7 @@ from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.frames import FrameReader
 from ipc_ai_serving.model_folder import ModelFolder, find
 from ipc_ai_serving.models.detector import Detector
-from tests.detection_options import REFUSALS, REFUSED
+from tests.detection_options import REFUSALS, REFUSED_IN_URL
 from tests.iou import iou, matched
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
@@ -102,7 +102,7 @@ def test_options(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -
     assert share == pytest.approx([edge / 416 for edge in best], abs=0.002)
 
 
-@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize(("name", "value"), REFUSED_IN_URL, ids=lambda value: repr(value)[:12])
 def test_absurd_options_are_refused(name: str, value: object, red_square_frame: npt.NDArray[np.uint8]) -> None:
     text = json.dumps(json.dumps(value))  # quoted as a parameter of the content type
     with pytest.raises(ClientError, match=f"^{REFUSALS[name]}$"):

@@ -32,6 +32,7 @@ from ipc_ai_serving.settings import settings
 from ipc_ai_serving.vision.detections import Detections
 
 _MIN_SHORT_SIZE, _MAX_SHORT_SIZE = 32, 2048
+_TEXTS = ("classes",)
 _CHANNELS = 3  # grey frames are decoded to three as well
 
 
@@ -102,7 +103,7 @@ def model_fn(model_dir: str) -> Detector:
 def input_fn(body: bytes, content_type: str | None) -> DetectionRequest:
     """Read the JSON and check the options."""
     document = content.image_or_json(content_type, body)
-    options = content.parameters(content_type) if document is None else document
+    options = content.parameters(content_type, texts=_TEXTS) if document is None else document
     wanted = DetectionOptions(
         short_size=content.whole_number(options, "short_size", minimum=_MIN_SHORT_SIZE, maximum=_MAX_SHORT_SIZE),
         min_confidence=content.number(options, "min_confidence", minimum=0, maximum=1) or 0.0,
