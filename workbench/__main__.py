@@ -25,6 +25,7 @@ VERBS = (
     "export",
     "compile",
     "benchmark",
+    "recognise",
     "package",
     "image",
     "deploy",

@@ -16,12 +16,16 @@ class Beside:
     Attributes:
         config: Hugging Face's ``config.json``: architectures, id2label.
         processor: its ``preprocessor_config.json``: size, mean, deviation, resampling.
+        metadata: Ultralytics' ``metadata.yaml``: names, stride, task, imgsz, as the graph's own metadata have them.
         classes: class names of a text file such as ``classes.txt``, by the network's class index.
+        classes_from: the file that has them.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
     processor: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    classes_from: str = ""
 
 
 @dataclass(frozen=True)
