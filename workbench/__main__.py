@@ -26,6 +26,7 @@ VERBS = (
     "compile",
     "benchmark",
     "recognise",
+    "compare-models",
     "package",
     "image",
     "deploy",
@@ -155,7 +156,7 @@ def _version(parser: _OneLineParser) -> str:
 def _imported(verb: str, parser: _OneLineParser) -> _Verb:
     """Import a verb; the build of an image has one verb and the packages of it."""
     try:
-        return cast(_Verb, importlib.import_module(f"workbench.verbs.{verb}"))
+        return cast(_Verb, importlib.import_module(f"workbench.verbs.{verb.replace('-', '_')}"))
     except ModuleNotFoundError as error:
         parser.error(f"the verb '{verb}' needs the module '{error.name}', which is not here")
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from workbench.errors import PackageError, RecognitionError
 from workbench.packing import companions, model_program
 from workbench.packing.model_program import CODE, PROGRAM
+from workbench.recognition import graph_facts
 from workbench.recognition.recogniser import Recogniser
 from workbench.store.model_folder import DESCRIPTION
+from workbench.tables import graph as tables
 
 _ENDING = ".onnx"
 _OF_HUGGING_FACE = "model.onnx"
@@ -30,13 +32,13 @@ def as_model_folder(
         archive: name of the archive that the source was unpacked from.
 
     Returns:
-        The folder; None where something describes the source, or it has no graph.
+        The folder; None where something describes the source, or it has no graph, or one of tables.
 
     Raises:
         RecognitionError: there are several graphs, or the graph is not recognised.
     """
     graph = graph_of(source)
-    if graph is None:
+    if graph is None or is_of_tables(graph):
         return None
     return recogniser.model_folder(graph, opened, archive=archive, because=choice(graph, source))
 
@@ -73,6 +75,15 @@ def graph_of(source: Path, *, described_too: bool = False) -> Path | None:
             f"{source} has {len(graphs)} graphs, {_listed(names)}; name one of the files, or DETECTOR+EMBEDDER"
         )
     return full[0]
+
+
+def is_of_tables(graph: Path) -> bool:
+    """Return whether a graph is a model of tables, which is served without a description.
+
+    Raises:
+        RecognitionError: it is no graph.
+    """
+    return all(each.rank in (1, 2) for each in graph_facts.read(graph).inputs) and tables.read(graph) is not None
 
 
 def is_described(graph: Path) -> bool:

@@ -26,7 +26,11 @@ def of(weights: Path) -> list[Path]:
     found += [folder / name for name in external_data.names_of(weights)] if weights.suffix == ".onnx" else []
     if _describes(folder / DESCRIPTION, weights.name):
         found.append(folder / DESCRIPTION)
-    return [path for path in dict.fromkeys(found) if ".." not in path.parts[len(folder.parts) :] and path.is_file() and path != weights]
+    return [
+        path
+        for path in dict.fromkeys(found)
+        if ".." not in path.parts[len(folder.parts) :] and path.is_file() and path != weights
+    ]
 
 
 def _describes(description: Path, name: str) -> bool:

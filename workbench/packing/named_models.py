@@ -16,6 +16,7 @@ from workbench.packing import bare_graphs, companions, source_archives
 from workbench.recognition.recogniser import Recogniser
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
+from workbench.tables import packed_graph
 
 _OLDER_FILE = re.compile(r"(?P<stem>[a-z]+_detector_.+)-(symbol\.json|0000\.params)")
 _EMBEDDER = "embedder"
@@ -106,6 +107,7 @@ def _in_folders(word: str, stores: Sequence[Path], unpacked: ExitStack, recognis
 
 def _folders(path: Path, unpacked: ExitStack, recogniser: Recogniser) -> list[Path]:
     """Folder of a model, or of the two of a pair, the detector first."""
+    named = path
     if path.is_file() and (older := _OLDER_FILE.fullmatch(path.name)):
         # A folder of its own, because others may lie beside.
         folder = _named(older["stem"], unpacked)
@@ -125,6 +127,7 @@ def _folders(path: Path, unpacked: ExitStack, recogniser: Recogniser) -> list[Pa
         halves = [each.parent for each in sorted(path.glob(f"[!.]*/{DESCRIPTION}"))]
         if len(halves) == 2:
             return sorted(halves, key=lambda half: _EMBEDDER in _described(half).role)
+    packed_graph.refuse(path, called=named)
     return [bare_graphs.as_model_folder(path, recogniser, unpacked, archive=archive) or path]
 
 
