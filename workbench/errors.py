@@ -19,6 +19,8 @@
     ├── NeoError           SageMaker Neo does not take a model, or did not compile it
     ├── ReplayError        the queues of uploaded files cannot be found, read or written
     ├── BenchmarkError     models cannot be benchmarked as asked
+    │   └── RefusedError   the serving program refuses a frame, or does not load a model
+    ├── ComparisonError    models cannot be compared as asked
     ├── ExportError        a network cannot be built, or its weights cannot be had
     ├── CompileError       a model cannot be compiled as asked
     └── BenchError         something that is to be measured is not there or does not run
@@ -97,6 +99,14 @@ class ExportError(WorkbenchError):
 
 class BenchmarkError(WorkbenchError):
     """Models cannot be benchmarked as asked."""
+
+
+class RefusedError(BenchmarkError):
+    """The serving program refuses a frame, or does not load a model."""
+
+
+class ComparisonError(WorkbenchError):
+    """Models cannot be compared as asked."""
 
 
 class CompileError(WorkbenchError):

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests import table_graphs
 from tests.detection_options import REFUSALS
 from tests.iou import iou
 from tests.tiny_models import write_older_layout, write_yolox_onnx
@@ -156,7 +157,7 @@ def test_options(embedded: Service, photograph: Path) -> None:
     (box,) = answer.json()["bbox_coords"]
     assert iou(box, [176 / 512, 81 / 512, 273 / 512, 178 / 512]) > 0.8
     for name, refusal in REFUSALS.items():
-        wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: "?"})
+        wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: ","})
         assert (wrong.status_code, _error(wrong)["message"]) == (400, refusal)
 
 
@@ -382,6 +383,28 @@ def test_a_users_own_application_the_whole_way(photograph: Path, tmp_path: Path)
         assert any(key.endswith("/answer") for key in service.events())
         broken = httpx.post(service.url, content=b"[1]", timeout=30)
         assert (broken.status_code, _error(broken)["code"]) == (502, "ModelFailed")
+
+
+def test_a_model_of_tables_the_whole_way(tmp_path: Path) -> None:
+    """Rows as JSON and CSV through the API, whose event has the body and the answer."""
+    table_graphs.write_columns(tmp_path / "fraud.onnx")
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(tmp_path / "fraud.onnx", "fraud.onnx")
+    choices = ("applicationType=custom", f"modelDataUrl={archive}", "saveRequestEvents=Yes")
+    row = {"age": 61, "income": None, "city": "Oslo", "is_member": True}
+    with _up(*choices, store=tmp_path) as service:
+        answer = httpx.post(service.url, json=row, timeout=30)
+        assert answer.json() == {"output_label": ["yes"], "output_probability": [{"no": 0.25, "yes": 0.75}]}
+        assert sorted(key.rsplit("/", 1)[1] for key in service.events()) == ["frame.json", "result.json"]
+        csv = {"Content-Type": "text/csv", "Accept": "text/csv"}
+        rows = "city,is_member,age,income\nOslo,true,61,1\nRome,false,9,\n"
+        answer = httpx.post(service.url, content=rows, headers=csv, timeout=30)
+        assert (answer.text, answer.headers["Content-Type"]) == ("yes,0.25,0.75\nno,1.0,0.0\n", "text/csv")
+        answer = httpx.post(service.url, content="1,2,Oslo\n", headers=csv, timeout=30)
+        error = _error(answer)
+        assert (answer.status_code, error["code"]) == (400, "InvalidRequest")
+        assert error["message"].startswith("row 0, counted from 0, has 3 columns, and the model takes 4: 'age', 'inc")
 
 
 def test_real_weights_the_whole_way(testdata: Path, tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 The weights lie at the top, and a program with its packages in ``code``: ``code/inference.py`` and
 ``code/requirements.txt``. TensorFlow Serving takes a SavedModel in a folder whose name is a number. A folder with a
-``model.json``, or of the older layout, holds weights for a built-in application and needs no program.
+``model.json``, or of the older layout, holds weights for a built-in application and needs no program; nor does the
+graph of a model of tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from workbench.errors import PackageError
 from workbench.packing import (
@@ -23,6 +24,8 @@ from workbench.packing import (
 from workbench.packing.framework_layouts import FRAMEWORKS
 from workbench.packing.model_archive import Files
 from workbench.packing.model_program import PROGRAM_NAME, REQUIREMENTS_NAME
+from workbench.tables import packed_graph
+from workbench.tables.graph import TableGraph
 
 _CUSTOM = "custom"
 _JUNK = frozenset({"__pycache__", "__MACOSX"})
@@ -39,6 +42,7 @@ class ModelLayout:
         model: the name of its model; None for a program of the user's own.
         files: files by their name in the archive.
         moved: files whose place differs from the source, as ``(there, here)``.
+        table: what the model takes and answers, where it is one of tables without a program.
     """
 
     framework: str | None
@@ -47,6 +51,7 @@ class ModelLayout:
     model: str | None
     files: Mapping[str, Path]
     moved: tuple[tuple[str, str], ...]
+    table: TableGraph | None = None
 
     @property
     def served_by_our_image(self) -> bool:
@@ -113,11 +118,33 @@ def lay_out(
         moved += [(old, new) for new, path in found.items() for old in before.keys() - found if before[old] == path]
     if PROGRAM_NAME in found or name == "tensorflow":
         return ModelLayout(name, because, _CUSTOM, None, found, tuple(moved))
+    table = packed_graph.found_in(found) if name == "onnx" else None
+    if table is not None:
+        return _of_table(*table, found, moved, application)
     served, model = built_in_weights.built_in(source, found, application)
     built_in_weights.require_files(found, served)
     found, renamed = built_in_weights.under_their_names(found)
     moved += renamed
     return ModelLayout(name, because, served, model, found, tuple(moved))
+
+
+def _of_table(
+    graph: str, table: TableGraph, found: Files, moved: list[tuple[str, str]], application: str | None
+) -> ModelLayout:
+    """Lay out a model of tables, which the container serves without a program.
+
+    Raises:
+        PackageError: another application is asked for.
+    """
+    if application not in (None, _CUSTOM):
+        raise PackageError(
+            f"{graph} is a model of tables ({table.columns}), which {_CUSTOM} serves and {application} does not; leave "
+            "--application out"
+        )
+    placed = packed_graph.at_top(found, graph)
+    if graph not in placed:
+        moved = [*moved, (f"{PurePosixPath(graph).parent}/", "the top")]
+    return ModelLayout("onnx", graph, _CUSTOM, None, placed, tuple(moved), table)
 
 
 def _files(source: Path) -> Files:

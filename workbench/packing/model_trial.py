@@ -23,17 +23,19 @@ from workbench.packing.model_layout import ModelLayout
 
 _TIMEOUT_SECONDS = 60  # SageMaker's limit for an answer
 _JSON = "application/json"
+_PHOTOGRAPH = "the photograph that is sent where no sample is named"
 _SHOWN_CHARACTERS = 200
 _MORE, _MORE_IF_SLOW, _AT_ONCE = 7, 2, 4
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Request of the trial: a body and its content type, and whether the operator named it."""
+    """Request of the trial: a body and its content type, how messages call it, and whether the operator named it."""
 
     body: bytes
     content_type: str
-    is_named: bool
+    called: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,22 +55,25 @@ class Trial:
     found: bool = True
 
 
-def sample(named: Path | None, content_type: str | None, *, photograph: Path, application: str) -> Sample:
-    """Read the operator's sample, else a photograph of one person in the application's content type.
+def sample(named: Path | None, content_type: str | None, *, photograph: Path, layout: ModelLayout) -> Sample:
+    """Read the operator's sample; else a photograph of one person as the application takes it, or a row of a table.
 
     Raises:
         PackageError: the named file cannot be read.
     """
+    if named is None and layout.table is not None:
+        return Sample(json.dumps(layout.table.row).encode(), _JSON, "the row that is sent where no sample is named")
     path = named or photograph
     try:
         body = path.read_bytes()
     except OSError as error:
         raise PackageError(f"cannot read {path}: {error.strerror}; name another with --sample FILE") from error
-    if named is None and application == FACE_COMPARISON:
+    if named is None and layout.application == FACE_COMPARISON:
         image = base64.b64encode(body).decode()
         document = {"source_image_bytes": image, "target_image_bytes": image}
-        return Sample(json.dumps(document).encode(), _JSON, is_named=False)
-    return Sample(body, content_type or camera.media_type(path), is_named=named is not None)
+        return Sample(json.dumps(document).encode(), _JSON, _PHOTOGRAPH)
+    kind = content_type or camera.media_type(path)
+    return Sample(body, kind, "the sample" if named else _PHOTOGRAPH, is_named=named is not None)
 
 
 def run(archive: Path, layout: ModelLayout, sent: Sample, *, model_store: Path) -> Trial:
@@ -175,9 +180,8 @@ def _trial(response: httpx.Response) -> Trial:
 
 def _refusal(response: httpx.Response, sent: Sample, program: ChildProcess, code: Path) -> str:
     """Message about an error: what was raised or said, and what to change."""
-    what = "the sample" if sent.is_named else "the photograph that is sent where no sample is named"
     raised = serving_container.error_in_log(program) if response.is_server_error else None
-    said = f"the model does not answer {what}: {response.status_code} {raised or _said(response)}"
+    said = f"the model does not answer {sent.called}: {response.status_code} {raised or _said(response)}"
     advised = missing_modules.with_advice(said, code) if raised else said
     if advised != said or sent.is_named:
         return advised

@@ -15,6 +15,7 @@ from workbench.errors import PackageError
 from workbench.packing import companions, source_archives
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
+from workbench.tables import packed_graph
 
 _OLDER_FILE = re.compile(r"(?P<stem>[a-z]+_detector_.+)-(symbol\.json|0000\.params)")
 _EMBEDDER = "embedder"
@@ -97,6 +98,7 @@ def _in_folders(word: str, stores: Sequence[Path], unpacked: ExitStack) -> str:
 
 def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
     """Folder of a model, or of the two of a pair, the detector first."""
+    named = path
     if path.is_file() and (older := _OLDER_FILE.fullmatch(path.name)):
         # A folder of its own, because others may lie beside.
         folder = _named(older["stem"], unpacked)
@@ -114,6 +116,7 @@ def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
         halves = [each.parent for each in sorted(path.glob(f"[!.]*/{DESCRIPTION}"))]
         if len(halves) == 2:
             return sorted(halves, key=lambda half: _EMBEDDER in _described(half).role)
+    packed_graph.refuse(path, called=named)
     return [path]
 
 

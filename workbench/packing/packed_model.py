@@ -164,7 +164,7 @@ def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | No
             arguments.sample,
             arguments.content_type,
             photograph=places.photograph(),
-            application=packed.layout.application,
+            layout=packed.layout,
         )
         return model_trial.run(packed.archive, packed.layout, sent, model_store=places.MODEL_STORE)
     except PackageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -82,6 +83,7 @@ def _as_document(packed: PackedModel, trial: Trial | NotTried, url: str | None, 
         "sha256": packed.sha256,
         "bytes": packed.size,
         "files": sorted(layout.files),
+        "table": dataclasses.asdict(layout.table) if layout.table else None,
         "moved": [{"from": there, "to": here} for there, here in layout.moved],
         "trial": _trial_document(trial),
         "notTriedHere": trial.reason if isinstance(trial, NotTried) else None,

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from tests import table_graphs
 from tests.saved_models import saved_model
+from tests.tiny_models import write_ultralytics_onnx
 from workbench.errors import PackageError
 from workbench.packing.model_layout import ModelLayout, lay_out
 
@@ -21,6 +23,8 @@ def _folder(tmp_path: Path, *names: str, content: str = _HOOKS) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.name == "saved_model.pb":
             path.write_bytes(saved_model())
+        elif path.suffix == ".onnx":
+            write_ultralytics_onnx(path)
         else:
             path.write_text(content)
     return folder
@@ -417,3 +421,34 @@ def test_a_name_that_no_parameter_takes(tmp_path: Path) -> None:
 def test_weights_of_the_older_layout_are_for_their_application(tmp_path: Path) -> None:
     layout = _laid(tmp_path, "face_detector_mine-symbol.json", "face_detector_mine-0000.params")
     assert (layout.framework, layout.application, layout.model) == ("mxnet", "face-detection", "mine")
+
+
+def test_a_model_of_tables_needs_no_program(tmp_path: Path) -> None:
+    table_graphs.write_tree(tmp_path / "net/deep/fraud.onnx")
+    (tmp_path / "net/deep/readme.md").touch()
+    for source, names, moved in (
+        (tmp_path / "net/deep/fraud.onnx", ["fraud.onnx"], ()),
+        (tmp_path / "net/deep", ["fraud.onnx", "readme.md"], ()),
+        (tmp_path / "net", ["fraud.onnx", "readme.md"], (("deep/", "the top"),)),
+    ):
+        layout = lay_out(source, application="custom")
+        assert (layout.framework, layout.application, layout.model, layout.moved) == ("onnx", "custom", None, moved)
+        assert sorted(layout.files) == names
+        assert layout.table is not None
+        assert layout.table.outputs == ("label", "probabilities")
+    with pytest.raises(
+        PackageError, match=r"fraud\.onnx is a model of tables \(X .*, which custom serves and body-detect"
+    ):
+        lay_out(tmp_path / "net", application="body-detection")
+
+
+def test_a_program_beside_a_model_of_tables_goes_first(tmp_path: Path) -> None:
+    table_graphs.write_tree(tmp_path / "fraud.onnx")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/inference.py").write_text(_HOOKS)
+    layout = lay_out(tmp_path)
+    assert (layout.application, layout.table, sorted(layout.files)) == (
+        "custom",
+        None,
+        ["code/inference.py", "fraud.onnx"],
+    )

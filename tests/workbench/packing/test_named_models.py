@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tarfile
 from pathlib import Path
 
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from tests import table_graphs
 from tests.tiny_models import write_older_layout
 from workbench.errors import PackageError
-from workbench.packing import named_models
+from workbench.packing import model_archive, named_models
 
 
 def _described(folder: Path, base: str, name: str) -> Path:
@@ -112,3 +114,18 @@ def test_stems(tmp_path: Path, name: str, is_folder: bool, expected: str) -> Non
     path = tmp_path / name
     path.mkdir() if is_folder else path.touch()
     assert named_models.stem(path) == expected
+
+
+def test_models_of_tables_are_for_no_verb_of_images(tmp_path: Path) -> None:
+    table_graphs.write_tree(tmp_path / "fraud/fraud.onnx")
+    archive = tmp_path / "fraud.tar.gz"
+    model_archive.write({"fraud.onnx": tmp_path / "fraud/fraud.onnx"}, archive)
+    for path in (tmp_path / "fraud", tmp_path / "fraud/fraud.onnx", archive):
+        says = (
+            f"^{re.escape(str(path))} is a model of tables .X .4 columns of float.., and this is for models of images"
+        )
+        with pytest.raises(PackageError, match=says), named_models.as_folders([str(path)], stores=[]):
+            pass
+    (tmp_path / "fraud/fraud.onnx").write_text("no graph")
+    with named_models.as_folders([str(tmp_path / "fraud")], stores=[]) as found:
+        assert found == {str(tmp_path / "fraud"): str(tmp_path / "fraud")}

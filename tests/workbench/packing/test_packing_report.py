@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import table_graphs
 from tests.saved_models import saved_model
 from workbench.packing import model_layout
 from workbench.packing.model_trial import NotTried, Trial
@@ -65,3 +66,17 @@ def test_links_are_told(tmp_path: Path) -> None:
         f"left out    weights, a link to a folder; copy what it should hold into {tmp_path}/net",
     ]
     assert "weights/model.onnx" not in layout.files
+
+
+def test_a_model_of_tables_is_told_with_its_columns(tmp_path: Path) -> None:
+    table_graphs.write_columns(tmp_path / "fraud.onnx")
+    layout = model_layout.lay_out(tmp_path / "fraud.onnx")
+    lines = archive_lines(PackedModel(layout, tmp_path / "fraud.onnx", tmp_path / "fraud.tar.gz", "0", 1))
+    assert lines[:5] == [
+        "framework   onnx, told by fraud.onnx",
+        "table       told by its exporter skl2onnx; all inputs have one or two dimensions",
+        "takes       age (int64), income (float), city (string), is_member (bool), such as "
+        '{"age": 0, "income": 0, "city": "Bonn", "is_member": false}',
+        "answers     output_label, output_probability",
+        "application custom",
+    ]

@@ -19,6 +19,7 @@ import pytest
 from moto import mock_aws
 from sklearn.linear_model import LogisticRegression
 
+from tests import table_graphs
 from tests.saved_models import saved_model
 from tests.tiny_models import write_ultralytics_onnx
 from workbench import places
@@ -405,3 +406,19 @@ def test_weights_of_a_built_in_application(testdata: Path, tmp_path: Path, capsy
     made = json.loads(capsys.readouterr().out)
     assert made["parameters"] == {"applicationType": "body-detection", "detectorModelName": "yolox_nano"}
     assert json.loads(made["trial"]["answer"])["width"] == 512
+
+
+def test_a_model_of_tables_is_tried_with_a_row_that_it_knows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table_graphs.write_columns(tmp_path / "fraud.onnx")
+    assert _package(tmp_path / "fraud.onnx", "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["parameters"] == {"applicationType": "custom", "detectorModelName": "fraud"}
+    assert made["table"]["row"] == {"age": 0, "income": 0, "city": "Bonn", "is_member": False}
+    assert json.loads(made["trial"]["answer"])["output_label"] == ["no"]
+    (tmp_path / "rows.csv").write_text("age,income,city,is_member\n61,1,Paris,true\n")
+    with pytest.raises(
+        PackageError, match="the model does not answer the sample: 400 the model refuses a value of the"
+    ):
+        _package(tmp_path / "fraud.onnx", "--sample", str(tmp_path / "rows.csv"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from tests import table_graphs
 from workbench.__main__ import main
 from workbench.errors import PackageError
 from workbench.verbs import up
@@ -40,6 +41,16 @@ def test_a_path_is_packed_and_keeps_its_name(program: Path, tmp_path: Path) -> N
         "saveRequestEvents": "Yes",
     }
     assert archive.is_file()
+
+
+def test_a_model_of_tables_is_a_custom_application(tmp_path: Path) -> None:
+    table_graphs.write_tree(tmp_path / "fraud.onnx")
+    archive = tmp_path / "a.tar.gz"
+    assert _parameters(str(tmp_path / "fraud.onnx"), "--output", str(archive)) == {
+        "applicationType": "custom",
+        "detectorModelName": "fraud",
+        "modelDataUrl": str(archive),
+    }
 
 
 def test_a_model_of_the_catalogue_and_none() -> None:

@@ -36,6 +36,11 @@ _TORCH_FILE = "model.pt"
 _TORCH_SUFFIXES = (".pt", ".pth")
 
 
+def finds_model(model_dir: Path) -> bool:
+    """Tell whether the folder holds files that ``model_fn`` loads."""
+    return mxnet_defaults.saved_in(model_dir) or _torch_file(model_dir) is not None
+
+
 def model_fn(model_dir: str) -> Any:
     """Load MXNet's module in ``model-symbol.json``, or TorchScript in ``model.pt`` or the only .pt or .pth file.
 
@@ -44,12 +49,9 @@ def model_fn(model_dir: str) -> Any:
     """
     if mxnet_defaults.saved_in(Path(model_dir)):
         return mxnet_defaults.load(Path(model_dir))
-    # macOS puts ._NAME beside each file of an archive.
-    found = sorted(path for path in Path(model_dir).glob("[!.]*") if path.suffix in _TORCH_SUFFIXES)
-    default = Path(model_dir) / _TORCH_FILE
-    if default not in found and len(found) != 1:
+    file = _torch_file(Path(model_dir))
+    if file is None:
         raise ModelLoadError("inference.py must define model_fn(model_dir), which loads the model")
-    file = default if default in found else found[0]
     if importlib.util.find_spec("torch") is None:
         raise ModelLoadError(
             f"inference.py must define model_fn(model_dir), or requirements.txt name torch, which loads {file.name}"
@@ -75,7 +77,7 @@ def input_fn(data: str | bytes, content_type: str) -> Any:
     sent = frames.frames_in(data, content_type)
     if sent is not None:
         return sent
-    decoders: dict[str, Callable[[Any], Any]] = {JSON: _from_json, CSV: _from_csv, NPY: _from_npy}
+    decoders: dict[str, Callable[[Any], Any]] = {JSON: _from_json, CSV: _from_csv, NPY: from_npy}
     if content_type not in decoders:
         raise UnsupportedMediaTypeError(
             f"content type '{content_type}' is not supported; send {', '.join(KNOWN)} or an image, or define input_fn"
@@ -139,6 +141,15 @@ def output_fn(prediction: Any, accept: str) -> tuple[bytes, str]:
     return encoders[accept](prediction), accept
 
 
+def _torch_file(model_dir: Path) -> Path | None:
+    # macOS puts ._NAME beside each file of an archive.
+    found = sorted(path for path in model_dir.glob("[!.]*") if path.suffix in _TORCH_SUFFIXES)
+    default = model_dir / _TORCH_FILE
+    if default in found:
+        return default
+    return found[0] if len(found) == 1 else None
+
+
 def _device(torch: Any) -> Any:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -199,7 +210,12 @@ def _numbers(document: Any) -> Any:
         raise
 
 
-def _from_npy(data: bytes) -> Any:
+def from_npy(data: bytes) -> Any:
+    """Read an array of NumPy's file format.
+
+    Raises:
+        ValueError: it is none, or has objects.
+    """
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 

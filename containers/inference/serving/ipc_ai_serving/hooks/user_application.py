@@ -3,7 +3,7 @@
 The module may define ``model_fn``, ``input_fn``, ``predict_fn`` and ``output_fn``, each with or without a last
 ``context`` argument, or ``transform_fn`` instead of the last three; and ``pre_model_fn`` and ``model_warmup_fn``, which
 run before and after the model is loaded. ``input_fn`` may take the ``model`` as well, as in the MXNet container.
-SageMaker's defaults replace missing hooks.
+SageMaker's defaults replace missing hooks, all of them where a model is there that needs no program.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from ipc_ai_serving.engines.mxnet import defaults as mxnet_defaults
 from ipc_ai_serving.errors import ModelLoadError
-from ipc_ai_serving.hooks import default_hooks
+from ipc_ai_serving.hooks import default_hooks, table_hooks
 from ipc_ai_serving.hooks.accept import accepted
 from ipc_ai_serving.hooks.answers import answer_of
 from ipc_ai_serving.hooks.context import Context
@@ -29,6 +29,7 @@ from ipc_ai_serving.hooks.user_packages import PROGRAM, code_folder
 from ipc_ai_serving.requests.content import media_type
 from ipc_ai_serving.settings import settings
 
+_DEFAULTS = (default_hooks, table_hooks)
 _TEXT_TYPES = frozenset({"application/json", "text/csv", "text/plain"})
 
 
@@ -45,30 +46,33 @@ class UserHooks:
         self._model: Any = None
         self._transform = hook("transform_fn", 4)
         self._before_model = hook("pre_model_fn", 1)
-        self._load_model = hook("model_fn", 1) or default_hooks.model_fn
+        own_model = hook("model_fn", 1)
+        defaults = default_hooks if own_model else _defaults(model_dir)
+        self._load_model = own_model or defaults.model_fn
         self._warm_up = hook("model_warmup_fn", 2)
         own_input = hook("input_fn", 2, model=lambda: self._model)
-        self._input = own_input or default_hooks.input_fn
+        self._input = own_input or defaults.input_fn
         self._feeds_mxnet = own_input is None
-        default_predict = default_hooks.predict_fn if own_input else default_hooks.predict_sent_data
-        self._predict = hook("predict_fn", 2) or default_predict
-        self._output = hook("output_fn", 2) or default_hooks.output_fn
+        self._predict = hook("predict_fn", 2) or (defaults.predict_fn if own_input else defaults.predict_sent_data)
+        self._output = hook("output_fn", 2) or defaults.output_fn
 
     @classmethod
     def load(cls, model_dir: Path, *, code_dir: Path | None = None, program: str = PROGRAM) -> UserHooks:
-        """Import the user's module.
+        """Import the user's module; a model that the default hooks load needs none.
 
         Raises:
-            ModelLoadError: there is no module.
+            ModelLoadError: there is neither a module nor such a model.
         """
         folder = code_folder(model_dir, code_dir, program)
+        name = program.removesuffix(".py")
+        if folder is None and any(each.finds_model(model_dir) for each in _DEFAULTS):
+            return cls(ModuleType(name), model_dir)
         if folder is None:
             raise ModelLoadError(
-                f"a custom application needs {model_dir}/code/{program}, and there is none; 'ipc-ai package' takes "
-                "a program of another name"
+                f"a custom application needs {model_dir}/code/{program}, and there is none, nor one model of a table "
+                "(NAME.onnx); 'ipc-ai package' takes a program of another name"
             )
         sys.path.insert(0, str(folder))
-        name = program.removesuffix(".py")
         spec = importlib.util.spec_from_file_location(name, folder / program)
         assert spec is not None
         assert spec.loader is not None
@@ -104,6 +108,11 @@ class UserHooks:
         wanted = accepted(accept)
         encoded = self._transform(*prediction, wanted) if self._transform else self._output(prediction, wanted)
         return self.context.finished(answer_of(encoded, wanted))
+
+
+def _defaults(model_dir: Path) -> ModuleType:
+    """Module of the default hooks that load the model in the folder."""
+    return next((each for each in _DEFAULTS if each.finds_model(model_dir)), default_hooks)
 
 
 def _text(body: bytes) -> str | bytes:
