@@ -16,6 +16,7 @@ from jsonschema import Draft4Validator
 
 from inference_api.errors import ApiError
 from inference_api.frames import parse
+from inference_api.sagemaker.payloads import payload
 from ipc_ai_serving.applications import detection, face_comparison
 from ipc_ai_serving.errors import ClientError
 from stacks.api.request_schemas import DETECTION, DETECTION_OPTIONS, DETECTION_REFUSAL, words
@@ -79,8 +80,8 @@ def test_every_part_has_the_same_options_of_a_comparison() -> None:
 @pytest.mark.parametrize(("name", "value"), detection_options.TAKEN)
 def test_every_part_takes_both_ends(name: str, value: Any) -> None:
     Draft4Validator(DETECTION).validate(DETECTED | {name: value})
-    assert _of_the_function(DETECTED | {name: value}, "face-detection") == {name: value}
-    assert _of_a_detection(name, value) == value
+    assert _of_the_function(DETECTED | {name: value}, "face-detection") == {name: detection_options.understood(value)}
+    assert _of_a_detection(name, value) == detection_options.understood(value)
 
 
 @pytest.mark.parametrize(("name", "value"), detection_options.REFUSED, ids=lambda value: repr(value)[:20])
@@ -92,6 +93,26 @@ def test_every_part_refuses_the_rest_with_the_same_words(name: str, value: Any) 
     with pytest.raises(ClientError) as by_the_container:
         _of_a_detection(name, value)
     assert str(by_the_function.value) == str(by_the_container.value) == detection_options.REFUSALS[name]
+
+
+@pytest.mark.parametrize("name", detection_options.NAMES)
+@pytest.mark.parametrize("value", detection_options.NAMES_REFUSED, ids=lambda value: repr(value)[:20])
+def test_texts_that_are_no_names_are_refused_with_the_same_words(name: str, value: Any) -> None:
+    with pytest.raises(ApiError) as by_the_function:
+        _of_the_function(DETECTED | {name: value}, "face-detection")
+    with pytest.raises(ClientError) as by_the_container:
+        _of_a_detection(name, value)
+    assert str(by_the_function.value) == str(by_the_container.value) == detection_options.REFUSALS[name]
+
+
+@pytest.mark.parametrize("value", [value for name, value in detection_options.TAKEN if name in detection_options.NAMES])
+def test_names_reach_the_container_as_they_were_sent(value: Any) -> None:
+    request = parse(as_request(proxy_event(json.dumps(DETECTED | {"classes": value}))), "object-detection")
+    body, content_type = payload(request)
+    assert (
+        len(content_type) <= 1024
+    )  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+    assert detection.input_fn(body, content_type).wanted.classes == detection_options.understood(value)
 
 
 @pytest.mark.parametrize("name", COMPARISON_OPTIONS)
@@ -113,8 +134,10 @@ def test_openapi_has_every_option_wherever_one_may_stand() -> None:
         wanted = {key: value for key, value in option.items() if key != "type"} | {"type": option["type"][0]}
         for properties in (query, *(SCHEMAS[request]["properties"] for request in DETECTION_REQUESTS)):
             documented = _resolved(properties[name])
+            documented = _resolved(documented.get("oneOf", [documented])[0])
             assert {key: documented.get(key) for key in wanted} == wanted, name
-            assert documented.get("default") == _of_a_detection(name, None), name
+            default = None if name in detection_options.NAMES else _of_a_detection(name, None)
+            assert documented.get("default") == default, name
 
 
 @pytest.mark.parametrize("page", API_PAGES)
@@ -127,11 +150,8 @@ def test_every_option_has_a_row_with_its_ends(page: str, options: dict[str, dict
     (table,) = (part for part in _text(page).split("\n\n") if f"| `{only_here}` |" in part)
     rows = {line.split("|")[1].strip(" `"): line for line in table.splitlines()}
     for name, option in options.items():
-        ends = (
-            rf"(?<![\d.-]){option['minimum']} (?:to|到) {option['maximum']}(?![\d.])"
-            if "minimum" in option
-            else "`true`"
-        )
+        least, most = detection_options.ends(option)
+        ends = "`true`" if least is False else rf"(?<![\d.-]){least} (?:to|到) {most}(?![\d.])"
         assert re.search(ends, rows[name]), name
 
 

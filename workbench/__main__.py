@@ -25,6 +25,7 @@ VERBS = (
     "export",
     "compile",
     "benchmark",
+    "compare-models",
     "package",
     "image",
     "deploy",
@@ -154,7 +155,7 @@ def _version(parser: _OneLineParser) -> str:
 def _imported(verb: str, parser: _OneLineParser) -> _Verb:
     """Import a verb; the build of an image has one verb and the packages of it."""
     try:
-        return cast(_Verb, importlib.import_module(f"workbench.verbs.{verb}"))
+        return cast(_Verb, importlib.import_module(f"workbench.verbs.{verb.replace('-', '_')}"))
     except ModuleNotFoundError as error:
         parser.error(f"the verb '{verb}' needs the module '{error.name}', which is not here")
 

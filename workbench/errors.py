@@ -19,9 +19,12 @@
     ├── NeoError           SageMaker Neo does not take a model, or did not compile it
     ├── ReplayError        the queues of uploaded files cannot be found, read or written
     ├── BenchmarkError     models cannot be benchmarked as asked
+    │   └── RefusedError   the serving program refuses a frame, or does not load a model
+    ├── ComparisonError    models cannot be compared as asked
     ├── ExportError        a network cannot be built, or its weights cannot be had
     ├── CompileError       a model cannot be compiled as asked
-    └── BenchError         something that is to be measured is not there or does not run
+    ├── BenchError         something that is to be measured is not there or does not run
+    └── ParityError        an exporter, or what it wrote, is not there or does not run
 """
 
 from __future__ import annotations
@@ -99,9 +102,21 @@ class BenchmarkError(WorkbenchError):
     """Models cannot be benchmarked as asked."""
 
 
+class RefusedError(BenchmarkError):
+    """The serving program refuses a frame, or does not load a model."""
+
+
+class ComparisonError(WorkbenchError):
+    """Models cannot be compared as asked."""
+
+
 class CompileError(WorkbenchError):
     """A model cannot be compiled as asked."""
 
 
 class BenchError(WorkbenchError):
     """Something that is to be measured is not there or does not run."""
+
+
+class ParityError(WorkbenchError):
+    """An exporter, or what it wrote, is not there or does not run."""

@@ -16,6 +16,7 @@ DETECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "min_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
     "max_results": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
     "normalized": {"type": ["boolean", "null"]},
+    "classes": {"type": ["array", "string", "null"], "items": {"type": "string"}},
 }
 DETECTION: dict[str, Any] = {
     "$schema": _DRAFT,
@@ -39,6 +40,7 @@ _KINDS = {
     "number": "a number from {minimum} to {maximum}",
     "integer": "a whole number from {minimum} to {maximum}",
     "boolean": "true or false",
+    "array": "names with commas between, or a list of names: 1 to 100, each of up to 100 characters",
 }
 
 

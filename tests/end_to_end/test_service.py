@@ -157,7 +157,7 @@ def test_options(embedded: Service, photograph: Path) -> None:
     (box,) = answer.json()["bbox_coords"]
     assert iou(box, [176 / 512, 81 / 512, 273 / 512, 178 / 512]) > 0.8
     for name, refusal in REFUSALS.items():
-        wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: "?"})
+        wrong = httpx.post(embedded.url, content=frame, headers={"Content-Type": "image/png"}, params={name: ","})
         assert (wrong.status_code, _error(wrong)["message"]) == (400, refusal)
 
 

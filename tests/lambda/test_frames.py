@@ -12,7 +12,7 @@ from inference_api.errors import ApiError, InvalidImageError, InvalidRequestErro
 from inference_api.frames import parse
 from inference_api.messages import Frame
 from stacks.api.request_schemas import DETECTION_OPTIONS
-from tests.detection_options import REFUSALS, REFUSED, VALID, WHOLE_NUMBERS
+from tests.detection_options import NAMES, REFUSALS, REFUSED, REFUSED_IN_URL, VALID, WHOLE_NUMBERS, in_url
 from tests.lambda_events import as_request, older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"
@@ -45,7 +45,7 @@ def test_curl_without_a_content_type_of_its_own() -> None:
 
 def test_options_of_an_image_and_of_json() -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
-    event["queryStringParameters"] = {name: json.dumps(value) for name, value in VALID.items()}
+    event["queryStringParameters"] = {name: in_url(value) for name, value in VALID.items()}
     # An AWS signature in the URL, which API Gateway has checked.
     event["queryStringParameters"] |= {"X-Amz-Signature": "f00", "x-amz-date": "20260101T000000Z"}
     assert parse(as_request(event), "face-detection").options == VALID
@@ -58,7 +58,7 @@ TEXTS = ["a b", "1; x=2", "1\r\nX: y", "", "9" * 40, "9" * 5000, "[" * 5000, "Na
 """Query parameters that no option takes."""
 
 
-@pytest.mark.parametrize("name", DETECTION_OPTIONS)
+@pytest.mark.parametrize("name", [name for name in DETECTION_OPTIONS if name not in NAMES])
 @pytest.mark.parametrize("text", [*TEXTS, "'1'", '"0.5"', "True", "yes", "0x1", " "])
 def test_a_query_parameter_that_is_no_option(name: str, text: str) -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
@@ -67,12 +67,40 @@ def test_a_query_parameter_that_is_no_option(name: str, text: str) -> None:
         parse(as_request(event), "face-detection")
 
 
-@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda value: repr(value)[:12])
-def test_a_value_that_is_no_option(name: str, value: object) -> None:
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("text", ["", " ", ",", "person,a\r\nX: y", "9" * 101, "a," * 101])
+def test_a_query_parameter_that_is_no_name(name: str, text: str) -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {name: text}
+    with pytest.raises(InvalidRequestError, match=f"^{REFUSALS[name]}$"):
+        parse(as_request(event), "face-detection")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7", ("7",)),
+        ("true", ("true",)),
+        ("null", ("null",)),
+        (" person , traffic light,", ("person", "traffic light")),
+    ],
+)
+def test_names_in_the_url_are_text(text: str, expected: tuple[str, ...]) -> None:
+    event = proxy_event(JPEG, content_type="image/jpeg")
+    event["queryStringParameters"] = {"classes": text}
+    assert parse(as_request(event), "object-detection").options == {"classes": expected}
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED_IN_URL, ids=lambda value: repr(value)[:12])
+def test_a_value_in_the_url_that_is_no_option(name: str, value: object) -> None:
     event = proxy_event(JPEG, content_type="image/jpeg")
     event["queryStringParameters"] = {name: json.dumps(value)}
     with pytest.raises(InvalidRequestError, match=f"^{REFUSALS[name]}$"):
         parse(as_request(event), "face-detection")
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda value: repr(value)[:12])
+def test_a_value_that_is_no_option(name: str, value: object) -> None:
     for document in ({"image_base64_enc": "AAAA"}, {"images_base64_enc": ["AAAA"]}, {"images": ["s3://bucket/key"]}):
         event = proxy_event(json.dumps(document | {name: value}))
         with pytest.raises(InvalidRequestError, match=f"^{REFUSALS[name]}$"):
@@ -111,7 +139,7 @@ def test_a_query_parameter_that_is_there_twice() -> None:
     ],
 )
 def test_a_query_parameter_that_there_is_not(name: str, says: str) -> None:
-    known = "it takes min_confidence, max_results, normalized"
+    known = "it takes min_confidence, max_results, normalized, classes"
     image = proxy_event(JPEG, content_type="image/jpeg")
     for event in (image, older_client_event(JPEG)):
         event["queryStringParameters"] = {name: "1"}

@@ -14,9 +14,9 @@ from typing import Any
 
 from workbench import places
 from workbench.benchmarking.interleaving import Milliseconds, Served
-from workbench.benchmarking.request import Request
+from workbench.benchmarking.request import Request, TimedAnswer
 from workbench.benchmarking.variants import Variant
-from workbench.errors import BenchmarkError
+from workbench.errors import BenchmarkError, RefusedError
 from workbench.local.child_process import ChildProcess
 from workbench.local.serving_container import reason_in_log
 
@@ -88,6 +88,15 @@ class VariantProcess:
         body: bytes = self._ask("answer", request.body, request.content_type)
         return body
 
+    def timed_answer(self, request: Request) -> TimedAnswer:
+        """Answer that a client would get, with its time.
+
+        Raises:
+            RefusedError: the serving program refuses the request.
+            BenchmarkError: the process ended.
+        """
+        return TimedAnswer(*self._ask("timed answer", request.body, request.content_type))
+
     def hire(self, *, warm_up: int) -> None:
         """Add a worker, which serves the request ``warm_up`` times before it is ready."""
         self._workers.append(self._ask("hire", warm_up))
@@ -105,7 +114,7 @@ class VariantProcess:
             raise BenchmarkError(f"the process of {self.variant.name} ended; {self._program.last_words}") from error
         if outcome == "refused":
             said = reason_in_log(self._program) if "container's log" in value else value
-            raise BenchmarkError(f"{self.variant.name}: {said}")
+            raise RefusedError(f"{self.variant.name}: {said}")
         return value
 
 

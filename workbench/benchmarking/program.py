@@ -64,6 +64,13 @@ class Variant:
         """Body of the answer that a client would get."""
         return _host().invoke(Request(body, content_type, _ACCEPT))[0].body
 
+    def timed_answer(self, body: bytes, content_type: str) -> tuple[bytes, float, float]:
+        """Body of the answer, and the time and the processor's time that it took, in milliseconds."""
+        started, processor = time.perf_counter(), time.process_time()
+        answer, _ = _host().invoke(Request(body, content_type, _ACCEPT))
+        took, worked = time.perf_counter() - started, time.process_time() - processor
+        return answer.body, round(took * 1000, 3), round(worked * 1000, 3)
+
     def hire(self, warm_up: int) -> int:
         """Fork one more worker, which serves the request ``warm_up`` times; its process id."""
         ours, its = get_context("fork").Pipe()
@@ -154,6 +161,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
     "take": Variant.take,
     "run": Variant.run,
     "answer": Variant.answer,
+    "timed answer": Variant.timed_answer,
     "hire": Variant.hire,
     "keep busy": Variant.keep_busy,
 }

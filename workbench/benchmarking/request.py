@@ -1,4 +1,4 @@
-"""The request that a client would send for a frame."""
+"""The request that a client would send for a frame, and its answer."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ class Request:
 
     body: bytes
     content_type: str
+
+
+@dataclass(frozen=True)
+class TimedAnswer:
+    """An answer's body, and the time and the processor's time that it took, in milliseconds."""
+
+    body: bytes
+    milliseconds: float
+    processor_milliseconds: float
 
 
 def of(frame: Path, application: str) -> Request:

@@ -35,7 +35,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
     Raises:
         WorkbenchError: the frame cannot be read, or the picture not written.
     """
-    picture = _displayed(frame)
+    picture = displayed(frame)
     scale = max(picture.shape[:2]) / 1000
     thickness = max(2, round(2 * scale))
     for score, box in found:
@@ -48,7 +48,7 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
         raise WorkbenchError(f"cannot write {output}: name another file")
 
 
-def _displayed(frame: Path) -> cv2.typing.MatLike:
+def displayed(frame: Path) -> cv2.typing.MatLike:
     """Decodes the frame as the serving program does, so that its boxes fit however the file says to turn it."""
     serving_program.make_importable()
     from ipc_ai_serving.errors import ClientError

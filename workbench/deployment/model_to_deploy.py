@@ -172,7 +172,7 @@ def stack_parameters(
     refuse_another_name(model, given)
     if isinstance(model, NamedModel):
         return {**model.model_parameters, "modelDataUrl": "", "containerImageUri": "", **given}
-    bucket = arguments.bucket or (_bucket_of_the_cdk(account) if account else _UNKNOWN_BUCKET)
+    bucket = arguments.bucket or (bucket_of_the_cdk(account) if account else _UNKNOWN_BUCKET)
     url = given.get("modelDataUrl") or model_upload.content_url(bucket, model.sha256)
     image = ""
     if packed_model.wants_deep_learning_container(model, arguments) and "containerImageUri" not in given:
@@ -180,7 +180,7 @@ def stack_parameters(
     return {**model.model_parameters, "modelDataUrl": url, "containerImageUri": image, **given}
 
 
-def _bucket_of_the_cdk(account: Account) -> str:
+def bucket_of_the_cdk(account: Account) -> str:
     """Name of the bucket that ``cdk bootstrap`` made.
 
     Raises:

@@ -23,10 +23,12 @@ from workbench.template.rendered_stack import AsyncQueue
 logger = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES, _MAX_SERVERLESS_BODY_BYTES = 6 * 1024 * 1024, 4 * 1024 * 1024
+_LONGEST_CONTENT_TYPE = 1024  # boto3's model of ``InvokeEndpoint``
 _TIMEOUT_SECONDS = 60
 # A container that takes a request and then closes the connection has failed on it.
 _CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _ASYNC_TIMEOUT_SECONDS = 900
+_TOO_LONG = f"Value at 'contentType' failed to satisfy constraint: length less than or equal to {_LONGEST_CONTENT_TYPE}"
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Inference-Id", _ATTRIBUTES)
 # Headers of an asynchronous request, and their names at the container.
@@ -74,6 +76,8 @@ def create_app(
         if len(body) > (_MAX_SERVERLESS_BODY_BYTES if is_serverless else _MAX_BODY_BYTES):
             return _error(413, "ValidationError", {"Message": f"Request of {len(body)} bytes is too large."})
         headers = {header: request.headers[header] for header in _PASSED_ON if header in request.headers}
+        if len(headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+            return _error(400, "ValidationError", {"Message": _TOO_LONG})
         try:
             answer = client.post("/invocations", content=body, headers=headers)
         except httpx.HTTPError as error:
@@ -109,6 +113,8 @@ def _add_async(
     def enqueue(name: str) -> Response:
         if name != endpoint_name:
             return _error(400, "ValidationError", {"Message": f"Endpoint {name} of account not found."})
+        if len(request.headers.get("X-Amzn-SageMaker-Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+            return _error(400, "ValidationError", {"Message": _TOO_LONG})
         inference_id = request.headers.get("X-Amzn-SageMaker-Inference-Id", str(uuid.uuid4()))
         written = str(uuid.uuid4())
         output, failure = f"{queue.output}{written}.out", f"{queue.failure}{written}-error.out"

@@ -15,12 +15,13 @@ import numpy.typing as npt
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_serving import frames
 from ipc_ai_serving.applications import detection
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.frames import FrameReader
 from ipc_ai_serving.model_folder import ModelFolder, find
 from ipc_ai_serving.models.detector import Detector
-from tests.detection_options import REFUSALS, REFUSED
+from tests.detection_options import REFUSALS, REFUSED_IN_URL
 from tests.iou import iou, matched
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 
@@ -102,7 +103,7 @@ def test_options(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8]) -
     assert share == pytest.approx([edge / 416 for edge in best], abs=0.002)
 
 
-@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize(("name", "value"), REFUSED_IN_URL, ids=lambda value: repr(value)[:12])
 def test_absurd_options_are_refused(name: str, value: object, red_square_frame: npt.NDArray[np.uint8]) -> None:
     text = json.dumps(json.dumps(value))  # quoted as a parameter of the content type
     with pytest.raises(ClientError, match=f"^{REFUSALS[name]}$"):
@@ -130,7 +131,7 @@ def test_several_frames_in_one_request(tiny_onnx: Detector, red_square_frame: np
 def test_s3_uris(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
     image = cv2.imencode(".png", red_square_frame)[1].tobytes()
     reader = FrameReader(max_pixels=1_000_000, fetch=lambda uris: [image for _ in uris])
-    monkeypatch.setattr(detection, "frame_reader", lambda: reader)
+    monkeypatch.setattr(frames, "frame_reader", lambda: reader)
     alone = _answer(tiny_onnx, image)
     for document, expected in (
         ({"images": ["s3://bucket/0"]}, alone),

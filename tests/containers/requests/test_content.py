@@ -35,6 +35,12 @@ def test_an_option_that_is_no_json_stays_text(text: str) -> None:
     assert content.parameters(f'image/jpeg; max_results="{text}"') == {"max_results": text}
 
 
+def test_names_beside_an_image_are_text() -> None:
+    sent = "image/jpeg; min_confidence=1; classes=7%2Ctraffic%20light"
+    assert content.parameters(sent, texts=("classes",)) == {"min_confidence": 1, "classes": "7,traffic light"}
+    assert content.parameters("image/jpeg; classes=7", texts=("classes",)) == {"classes": "7"}
+
+
 ABSURD = [float("nan"), float("inf"), -0.001, 1.001, True, "0.5", "", [0.5], {}, 10**400, -(10**400)]
 
 

@@ -134,6 +134,15 @@ def test_overload_is_refused_at_once() -> None:
     assert client.post("/invocations", data=b"x").status_code == 200
 
 
+def test_a_batch_transform_job_is_told_how_to_send() -> None:
+    host = ApplicationHost(_application, "/models", queue_limit=2)
+    client = create_app(host, max_body_bytes=6 * 1024 * 1024, concurrency=4).test_client()
+    answer = client.get("/execution-parameters")  # whatever becomes of the model
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    assert answer.json == {"MaxConcurrentTransforms": 4, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 6}
+    assert client.post("/execution-parameters").status_code == 405
+
+
 def test_a_body_over_the_limit() -> None:
     answer = _client(_application).post("/invocations", data=b"x" * 1001)
     assert (answer.status_code, _error(answer)["code"]) == (413, "PayloadTooLarge")

@@ -74,7 +74,8 @@ def test_options_go_as_parameters_of_the_content_type(endpoint: tuple[Endpoint, 
     sent = {
         "EndpointName": "name",
         "Body": JPEG,
-        "ContentType": "; ".join(["image/jpeg", *(f"{name}={json.dumps(value)}" for name, value in VALID.items())]),
+        "ContentType": "image/jpeg; min_confidence=1; max_results=1000; normalized=true; "
+        "classes=person%2Ctraffic%20light",
         "Accept": "application/json",
         "InferenceId": "r",
         "CustomAttributes": "camera_id=unknown",

@@ -110,6 +110,27 @@ def test_a_frame_that_base64_makes_too_large() -> None:
         endpoint.infer(request, "r")
 
 
+@pytest.mark.parametrize(
+    ("names", "parameter"),
+    [
+        (("person", "traffic light"), "person%2Ctraffic%20light"),
+        (("7",), "7"),
+        (('行人; x="1"',), "%E8%A1%8C%E4%BA%BA%3B%20x%3D%221%22"),
+    ],
+)
+def test_names_go_percent_encoded_in_the_content_type(names: tuple[str, ...], parameter: str) -> None:
+    request = InferenceRequest({"frame": Frame(JPEG)}, options={"max_results": 3, "classes": names})
+    assert in_form(None)(request) == (JPEG, f"image/jpeg; max_results=3; classes={parameter}")
+
+
+@pytest.mark.parametrize("names", [("crane, bird",), tuple(f"name {number}" for number in range(100))])
+def test_names_that_the_content_type_cannot_hold_go_in_json(names: tuple[str, ...]) -> None:
+    request = InferenceRequest({"frame": Frame(JPEG)}, options={"max_results": 3, "classes": names})
+    body, content_type = in_form(None)(request)
+    assert content_type == "application/json"
+    assert json.loads(body) == {"image_bytes": BASE64, "max_results": 3, "classes": list(names)}
+
+
 def test_images_stay_images_by_default() -> None:
     assert in_form(None)(InferenceRequest({"frame": Frame(JPEG)})) == (JPEG, "image/jpeg")
     assert issubclass(InvalidRequestError, ApiError)

@@ -137,7 +137,7 @@ _LEAF = (
     | st.booleans()
     | st.integers(_LEAST, _MOST)
     | st.floats(_LEAST, _MOST)
-    | st.sampled_from([IMAGE, "", "0.5", *_BOUNDS])
+    | st.sampled_from([IMAGE, "", "0.5", "person,car", *_BOUNDS])
 )
 _VALUE = _LEAF | st.lists(_LEAF, max_size=3) | st.dictionaries(st.sampled_from(["a", "b"]), _LEAF, max_size=2)
 _KEYS = {

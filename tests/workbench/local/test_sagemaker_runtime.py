@@ -115,6 +115,17 @@ def test_an_asynchronous_endpoint_does_not_answer_at_once() -> None:
         client.invoke_endpoint(EndpointName="endpoint", Body=b"frame")
 
 
+def test_a_content_type_is_no_longer_than_on_aws() -> None:
+    too_long = "image/jpeg; classes=" + "x" * 1024
+    client = sagemaker_runtime.create_app("endpoint", "http://127.0.0.1:9").test_client()
+    answer = client.post("/endpoints/endpoint/invocations", data=b"frame", headers={"Content-Type": too_long})
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "ValidationError")
+    with _runtime() as (queued, _), pytest.raises(ClientError, match="contentType"):
+        queued.invoke_endpoint_async(
+            EndpointName="endpoint", InputLocation="s3://bucket/async/input/7", ContentType=too_long
+        )
+
+
 def test_another_endpoint_is_none() -> None:
     with _runtime() as (client, _), pytest.raises(ClientError, match="Endpoint other of account not found"):
         client.invoke_endpoint_async(EndpointName="other", InputLocation="s3://bucket/async/input/7")

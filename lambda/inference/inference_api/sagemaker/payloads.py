@@ -11,9 +11,12 @@ import functools
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from inference_api.errors import InvalidRequestError
 from inference_api.messages import JSON, InferenceRequest
+
+_LONGEST_CONTENT_TYPE = 1024  # boto3's model of ``InvokeEndpoint``
 
 Payload = Callable[[InferenceRequest], tuple[bytes, str]]
 """Makes the body for the container and its content type."""
@@ -31,12 +34,28 @@ def in_form(older_short_size: int | None) -> Payload:
 
 
 def payload(request: InferenceRequest) -> tuple[bytes, str]:
-    """One frame as its own bytes, its options as parameters of the content type; several as JSON; S3 URIs as JSON."""
+    """One frame as its own bytes, its options as parameters of the content type; several as JSON; S3 URIs as JSON.
+
+    One frame is JSON, too, where the content type cannot hold the names of its options.
+    """
     if list(request.frames) == ["frame"]:
         frame = request.frames["frame"]
-        options = "".join(f"; {name}={json.dumps(value)}" for name, value in request.options.items())
-        return frame.body, frame.content_type + options
+        options = "".join(f"; {name}={_parameter(value)}" for name, value in request.options.items())
+        if len(content_type := frame.content_type + options) <= _LONGEST_CONTENT_TYPE and not _commas(request):
+            return frame.body, content_type
+        encoded = base64.b64encode(frame.body).decode()
+        return json.dumps({"image_bytes": encoded, **request.options}).encode(), JSON
     return json.dumps({**_images(request), **request.options}).encode(), JSON
+
+
+def _parameter(value: Any) -> str:
+    """Value of an option in the content type: JSON, or names, percent-encoded with commas between."""
+    return quote(",".join(value), safe="") if isinstance(value, tuple) else json.dumps(value)
+
+
+def _commas(request: InferenceRequest) -> bool:
+    """True where a name has a comma, which the content type has between names."""
+    return any("," in name for names in request.options.values() if isinstance(names, tuple) for name in names)
 
 
 def older_json(request: InferenceRequest, *, short_size: int) -> tuple[bytes, str]:

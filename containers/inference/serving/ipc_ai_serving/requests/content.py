@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,6 +33,9 @@ IMAGE_TYPES = frozenset(
 )
 JSON_TYPE = "application/json"
 
+_MOST_NAMES, _LONGEST_NAME = 100, 100
+_IN_NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of a surrogate pair
+
 
 def media_type(content_type: str | None, body: bytes) -> str:
     """The media type without its parameters; guessed from the body when the client named none.
@@ -44,19 +48,21 @@ def media_type(content_type: str | None, body: bytes) -> str:
     return named
 
 
-def parameters(content_type: str | None) -> Mapping[str, Any]:
+def parameters(content_type: str | None, *, texts: Container[str] = ()) -> Mapping[str, Any]:
     """Read the parameters of a content type, the options beside an image: ``image/jpeg; min_confidence=0.5``.
 
-    Values that are JSON (numbers, true, false) are decoded; others stay text, in which ``%2C`` stands for a comma.
+    Values that are JSON (numbers, true, false) are decoded, except those of the names in ``texts``. Others stay text,
+    in which ``%2C`` stands for a comma.
     """
-    _, texts = parse_options_header(content_type)
-    values: dict[str, Any] = {}
-    for name, text in texts.items():
-        try:
-            values[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            values[name] = unquote(text)
-    return values
+    _, given = parse_options_header(content_type)
+    return {name: unquote(text) if name in texts else _json_or_text(text) for name, text in given.items()}
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return unquote(text)
 
 
 def image_or_json(content_type: str | None, body: bytes) -> Mapping[str, Any] | None:
@@ -174,15 +180,18 @@ def names(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """Read names, a list of texts or one text with commas between; empty when they are absent or null.
 
     Raises:
-        ClientError: neither, or no name at all.
+        ClientError: neither, no name at all, too many, or one that is too long or has control characters.
     """
     value = document.get(key)
     if value is None:
         return ()
     listed = value.split(",") if isinstance(value, str) else value
-    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
-        raise ClientError(f"'{key}' must be names with commas between, as in 'person,car', or a list of names")
-    kept = tuple(name.strip() for name in listed if name.strip())
-    if not kept:
-        raise ClientError(f"'{key}' names nothing; leave it out for all")
-    return kept
+    if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
+        kept = tuple(name.strip() for name in listed if name.strip())
+        fits = all(len(name) <= _LONGEST_NAME and not _IN_NO_NAME.search(name) for name in kept)
+        if fits and 1 <= len(kept) <= _MOST_NAMES:
+            return kept
+    raise ClientError(
+        f"'{key}' must be names with commas between, or a list of names: 1 to {_MOST_NAMES}, each of up to "
+        f"{_LONGEST_NAME} characters"
+    )

@@ -1,11 +1,14 @@
-"""SageMaker's container contract over HTTP: ``GET /ping`` and ``POST /invocations``."""
+"""SageMaker's container contract over HTTP: ``GET /ping`` and ``POST /invocations``.
+
+A batch transform job asks ``GET /execution-parameters``, too.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import uuid
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import Flask, Response, g, request
 from gunicorn.http.errors import ParseException
@@ -14,6 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ipc_ai_serving.errors import ClientError, ModelNotReadyError, PayloadTooLargeError, ServingError, error_document
 from ipc_ai_serving.hooks.messages import Answer, Request
 from ipc_ai_serving.scheduling.stages import Milliseconds
+from ipc_ai_serving.server import batch_transform
 from ipc_ai_serving.server.custom_attributes import HEADER, camera_id, with_status_and_headers
 
 logger = logging.getLogger(__name__)
@@ -38,12 +42,13 @@ class Host(Protocol):
         """Run the hooks over one request; milliseconds by stage."""
 
 
-def create_app(host: Host, *, max_body_bytes: int, model_name: str = "") -> Flask:
+def create_app(host: Host, *, max_body_bytes: int, concurrency: int = 1, model_name: str = "") -> Flask:
     """Create the WSGI application around a host.
 
     Args:
         host: runs the hooks that answer requests.
         max_body_bytes: most bytes of a body.
+        concurrency: requests that are computed at once, which a batch transform job is told.
         model_name: name of the model in the log.
     """
     app = Flask(__name__)
@@ -61,6 +66,10 @@ def create_app(host: Host, *, max_body_bytes: int, model_name: str = "") -> Flas
     def ping() -> Response:
         host.check_ready()
         return Response("\n", mimetype="application/json")
+
+    @app.get("/execution-parameters")
+    def parameters_of_jobs() -> dict[str, Any]:
+        return batch_transform.execution_parameters(concurrency=concurrency, max_body_bytes=max_body_bytes)
 
     @app.post("/invocations")
     def invocations() -> Response:

@@ -35,7 +35,12 @@ def _built_in_host() -> Host:
 
 logs.configure()
 host = _program_host() if settings().application_type == CUSTOM else _built_in_host()
-app = create_app(host, model_name=settings().reported_model, max_body_bytes=settings().max_body_bytes)
+app = create_app(
+    host,
+    model_name=settings().reported_model,
+    max_body_bytes=settings().max_body_bytes,
+    concurrency=parallelism().workers * parallelism().cores,
+)
 
 
 def prepare_worker() -> None:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from workbench.comparison.answers import Answer, Finding
+from workbench.comparison.differences import Tally, of_answers, together
+
+
+def answer(*findings: Finding) -> Answer:
+    return Answer(findings, {})
+
+
+def test_boxes_are_paired_by_class_and_overlap() -> None:
+    current = answer(
+        Finding("person", 0.9, (0, 0, 99, 99)),
+        Finding("car", 0.8, (200, 0, 299, 99)),
+        Finding("person", 0.7, (400, 0, 499, 99)),
+    )
+    candidate = answer(
+        Finding("person", 0.95, (0, 0, 99, 99)),
+        Finding("bus", 0.6, (200, 0, 299, 99)),  # the same place, another class
+        Finding("person", 0.5, (460, 0, 559, 99)),  # an IoU of 0.25
+    )
+    found = of_answers(current, candidate)
+    assert found.tallies == {"person": Tally(1, 1, 1), "car": Tally(0, 1, 0), "bus": Tally(0, 0, 1)}
+    assert found.total == Tally(1, 2, 2)
+    assert found.total.agreement == pytest.approx(2 / 6)
+    assert list(found.shifts) == [pytest.approx(0.05)]
+    assert list(found.overlaps) == [1]
+    assert found.size == pytest.approx(0.8 + 0.7 + 0.6 + 0.5 + 0.05)
+    assert [finding.label for finding in found.only_current] == ["car", "person"]
+
+
+def test_a_box_has_one_partner_and_the_best_overlap_wins() -> None:
+    current = answer(Finding("person", 0.9, (0, 0, 99, 99)))
+    candidate = answer(Finding("person", 0.9, (0, 0, 99, 79)), Finding("person", 0.6, (0, 0, 99, 98)))
+    found = of_answers(current, candidate)
+    assert found.total == Tally(1, 0, 1)
+    assert list(found.overlaps) == [pytest.approx(0.99)]
+    assert list(found.only_candidate) == [candidate.findings[0]]
+
+
+def test_the_same_answer_has_no_difference() -> None:
+    same = answer(Finding("person", 0.9, (0, 0, 10, 10)))
+    assert of_answers(same, same).size == 0
+    nothing = of_answers(answer(), answer())
+    assert (nothing.size, nothing.total.agreement) == (0, None)
+
+
+def test_classifiers_agree_in_the_first_class() -> None:
+    tabby, other = answer(Finding("tabby", 0.6)), answer(Finding("tiger", 0.5))
+    assert of_answers(tabby, answer(Finding("tabby", 0.9))).tallies == {"tabby": Tally(1)}
+    differs = of_answers(tabby, other)
+    assert differs.tallies == {"tabby": Tally(0, 1, 0), "tiger": Tally(0, 0, 1)}
+    # Of four frames three have the same first class.
+    assert together([Tally(1), Tally(1), Tally(1), differs.total]).agreement == pytest.approx(3 / 4)
