@@ -53,6 +53,9 @@ def _make_answer(network: Any, task: str, batch: Any) -> None:
     stacks = [head.cv3, *([head.one2one_cv3] if hasattr(head, "one2one_cv3") else [])]
     layers = [level[-1] for stack in stacks for level in stack]
     random_networks.spread(layers, lambda: network(batch), share=1e-3)
+    if head.reg_max == 1:  # distances as they are, of which random ones may be negative
+        distances = [level[-1] for stack in (head.cv2, head.one2one_cv2) for level in stack]
+        random_networks.normalise(distances, lambda: network(batch), mean=2.5, deviation=0.5)
     network.names = {index: f"object {index}" for index in range(head.nc)}
 
 
