@@ -31,7 +31,7 @@ def export(kind: str, folder: Path, paths: list[Path]) -> None:
     options = dict(_VARIANTS[kind])
     task, size = options.pop("task", "detect"), options.pop("imgsz", _SIZE)
     model = YOLO(f"{options.pop('network')}.yaml", task=task, verbose=False)
-    _make_answer(model.model, task, frames.as_batch([frames.letterboxed(path, *size)[0] for path in paths]))
+    _make_answer(model.model, task, frames.as_batch([frames.letterboxed(path, *size) for path in paths]))
     with tempfile.TemporaryDirectory() as work:
         model.ckpt_path = model.model.pt_path = model.model.yaml_file = str(Path(work) / "network.pt")
         exported = model.export(format="onnx", imgsz=list(size), device="cpu", verbose=False, **options)
