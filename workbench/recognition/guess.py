@@ -36,11 +36,18 @@ class Guess:
         model: its description; name and files are filled in later.
         because: the evidence, a clause each, for people.
         is_certain: True where metadata tell it, or no other network has such outputs.
+        variant: a word that tells it from other guesses of the same head, for ``--head HEAD:VARIANT``.
     """
 
     model: Model
     because: tuple[str, ...]
     is_certain: bool = False
+    variant: str = ""
+
+    @property
+    def choice(self) -> str:
+        """Its name in ``--head``: the head, with the variant behind a colon where it has one."""
+        return f"{self.model.head}:{self.variant}" if self.variant else self.model.head
 
 
 UNKNOWN_LICENCE = Licence(
