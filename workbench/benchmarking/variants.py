@@ -149,7 +149,8 @@ def _application(choices: dict[str, list[tuple[Part, ...]]], wanted: str | None)
         BenchmarkError: nothing does, or not what is wanted.
     """
     served = {word: _served_by(found[0]) for word, found in choices.items()}
-    common = [name for name in catalogue.load().applications if all(name in names for names in served.values())]
+    first, *others = served.values()
+    common = [name for name in first if all(name in names for names in others)]
     if wanted is not None:
         for word, names in served.items():
             if wanted not in names:
