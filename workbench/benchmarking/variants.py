@@ -73,7 +73,7 @@ def find(
         words: each ``MODEL``, ``MODEL@ENGINE`` or ``DETECTOR+EMBEDDER``, a model being a folder or a name.
         stores: folders of model folders, for names.
         engines: only these; all when empty.
-        application: what serves them; by default the first that serves all.
+        application: what serves them; by default the first one of the first model that serves all.
 
     Raises:
         BenchmarkError: a word names nothing, nothing for these engines or half of a pair; or nothing serves all.
