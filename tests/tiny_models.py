@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,78 @@ def write_ultralytics_onnx(path: Path) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+
+
+COLOURS = ("red", "green", "blue", "")
+"""Classes of the tiny classifier; the last is its background, which is never answered."""
+
+
+def write_classifier_onnx(path: Path, *, last: str = "Identity", layout: str = "NCHW", as_maps: bool = False) -> None:
+    """Writes a classifier of 64 x 64 RGB 0..1 frames, whose four logits are the mean colours times ten, and a zero.
+
+    Args:
+        path: the file.
+        last: operator after the logits: ``Identity``, ``Softmax`` or ``Sigmoid``.
+        layout: order of the input's axes.
+        as_maps: whether the output is (1, 4, 1, 1) instead of (1, 4).
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.zeros((4, 3, 1, 1), np.float32)
+    weights[:3, :, 0, 0] = 10 * np.eye(3)
+    whole = "images" if layout == "NCHW" else "turned"
+    turn = [] if layout == "NCHW" else [helper.make_node("Transpose", ["images"], ["turned"], perm=[0, 3, 1, 2])]
+    flat = [helper.make_node("Identity" if as_maps else "Flatten", ["maps"], ["logits"])]
+    nodes = [
+        *turn,
+        helper.make_node("GlobalAveragePool", [whole], ["means"]),
+        helper.make_node("Conv", ["means", "weights"], ["maps"]),
+        *flat,
+        helper.make_node(last, ["logits"], ["scores"], **({"axis": 1} if last == "Softmax" else {})),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64] if turn == [] else [1, 64, 64, 3])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 4, 1, 1] if as_maps else [1, 4])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+
+
+def write_classifier(folder: Path, *, activation: str = "softmax", **graph: Any) -> None:
+    """Writes the folder of a model ``colours``: the tiny classifier and its ``model.json``."""
+    write_classifier_onnx(folder / "colours.onnx", **graph)
+    document = {
+        "name": "colours",
+        "title": "Colours",
+        "role": "classifier",
+        "applications": ["image-classification"],
+        "engine": "onnxruntime",
+        "head": "classes",
+        "classes": list(COLOURS),
+        "output": {"activation": activation},
+        "input": {
+            "tensor": "images",
+            "resize": "centre-crop",
+            "size": 64,
+            "crop_from": 73,
+            "stride": 1,
+            "max_long_side": 4096,
+            "interpolation": "antialiased-linear",
+            "layout": graph.get("layout", "NCHW"),
+            "full_decode": True,
+            "colour": "RGB",
+            "scale": 1 / 255,
+            "mean": [0, 0, 0],
+            "std": [1, 1, 1],
+        },
+        "files": {"any": [{"name": "colours.onnx", "role": "onnx"}]},
+        "licence": {"spdx": "Apache-2.0", "commercial_use": True, "note": "made by a test"},
+    }
+    (folder / "model.json").write_text(json.dumps(document), encoding="utf-8")
 
 
 def write_older_layout(folder: Path, stem: str, *, hidden_channels: int = 0) -> None:

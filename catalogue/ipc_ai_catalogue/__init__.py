@@ -7,11 +7,13 @@ through :func:`load`. It needs the standard library only, because every deployab
 from ipc_ai_catalogue.errors import CatalogueError, UnknownNameError, nearest
 from ipc_ai_catalogue.loader import Application, Catalogue, load, model_from_dict
 from ipc_ai_catalogue.model import Licence, Model, ModelFile, ModelInput, ModelOutput
-from ipc_ai_catalogue.names import CUSTOM, FACE_COMPARISON
+from ipc_ai_catalogue.names import CLASSIFIER, CUSTOM, FACE_COMPARISON, IMAGE_CLASSIFICATION
 
 __all__ = [
+    "CLASSIFIER",
     "CUSTOM",
     "FACE_COMPARISON",
+    "IMAGE_CLASSIFICATION",
     "Application",
     "Catalogue",
     "CatalogueError",

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from ipc_ai_catalogue import class_names
 from ipc_ai_catalogue.errors import CatalogueError, UnknownNameError
 from ipc_ai_catalogue.model import Licence, Model, ModelFile, ModelInput, ModelOutput
+from ipc_ai_catalogue.names import CLASSIFIER
 
 _MODELS_JSON = Path(__file__).resolve().parent.with_name("models.json")
-_ALONE = ("detector", "classifier")
+_ALONE = ("detector", CLASSIFIER)
 
 T = TypeVar("T")
 

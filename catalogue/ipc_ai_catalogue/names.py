@@ -1,8 +1,13 @@
-"""Names of applications that need code of their own, as spelt in ``models.json``."""
+"""Names of applications and roles that need code of their own, as spelt in ``models.json``."""
 
 from __future__ import annotations
 
 FACE_COMPARISON = "face-comparison"
 """Application that takes two frames and runs a pair of models."""
+IMAGE_CLASSIFICATION = "image-classification"
+"""Application that names a frame as a whole, by a classifier."""
 CUSTOM = "custom"
 """Application that runs a user's own program, with any model or none of the catalogue."""
+
+CLASSIFIER = "classifier"
+"""Role of a model that scores a frame as a whole for each of its classes."""

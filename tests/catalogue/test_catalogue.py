@@ -32,7 +32,10 @@ def test_the_promised_names_come_first_and_in_order() -> None:
 def test_the_applications_that_are_treated_apart() -> None:
     pairs = [name for name, application in CATALOGUE.applications.items() if application.pairs]
     assert pairs == [catalogue.FACE_COMPARISON]
-    assert [name for name in CATALOGUE.applications if not CATALOGUE.model_choices(name)] == [catalogue.CUSTOM]
+    assert [name for name in CATALOGUE.applications if not CATALOGUE.model_choices(name)] == [
+        catalogue.CUSTOM,
+        catalogue.IMAGE_CLASSIFICATION,
+    ]
 
 
 def test_one_default_of_each_kind() -> None:

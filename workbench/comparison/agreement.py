@@ -18,11 +18,13 @@ class Compared:
 
     Attributes:
         differences: by frame, in the frames' order.
+        classifies: whether the answers are of the whole frame, and so have no boxes.
         refused: sentence of the model that refused a frame, by ``current`` and ``candidate`` and then by frame.
     """
 
     differences: Mapping[Frame, Difference]
     refused: Mapping[str, Mapping[Frame, str]]
+    classifies: bool = False
 
     @property
     def total(self) -> Tally:

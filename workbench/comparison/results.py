@@ -28,6 +28,7 @@ class Side:
     Attributes:
         name: what it is called; the two are called differently.
         model, engine: ``MODEL_NAME`` of the container, and the engines of its parts.
+        classes: names of the classes that it answers; empty where the application answers one.
         milliseconds: percentiles of a frame's time; None where SageMaker ran it.
         processor_milliseconds: mean processor time of a frame; likewise.
         job: the batch transform job with its name, seconds and instance type; None where it ran here.
@@ -37,6 +38,7 @@ class Side:
     name: str
     model: str
     engine: str
+    classes: tuple[str, ...] = ()
     milliseconds: Percentiles | None = None
     processor_milliseconds: float | None = None
     job: Mapping[str, Any] | None = None
@@ -55,7 +57,7 @@ class Comparison:
     """All that is told.
 
     Attributes:
-        about: date, command, machine, application, source of the frames, seed and least confidence.
+        about: date, machine, application, source of the frames, seed and least confidence.
         sides: the current model and the candidate.
         compared: the frames with their differences.
         costs: of a million frames, by instance type.

@@ -10,14 +10,15 @@ from rich.table import Table
 from workbench.comparison.differences import SAME_BOX_IOU, Tally
 from workbench.comparison.results import Comparison, Side
 
-_MOST_ROWS = 20
+_MOST_ROWS, _MOST_NAMES = 20, 10
 
 
 def tables(comparison: Comparison) -> Iterator[Table]:
     """All tables, in the order in which they are read."""
     compared = comparison.compared
-    pairs = f"IoU {SAME_BOX_IOU} and a confidence of {comparison.about['min_confidence']:g}"
-    table = _agreement(f"agreement by class, from {pairs}", "class", compared.by_class)
+    counted = f"from IoU {SAME_BOX_IOU} and a confidence of {comparison.about['min_confidence']:g}"
+    counted = "the first of each frame" if compared.classifies else counted
+    table = _agreement(f"agreement by class, {counted}", "class", compared.by_class)
     if len(compared.by_class) != 1:
         table.add_section()
         _add_tally(table, "together", compared.total)
@@ -48,7 +49,7 @@ def _add_tally(table: Table, name: str, tally: Tally) -> None:
 
 def _side_by_side(comparison: Comparison) -> Table:
     """A column a model: time, processor time and accuracy."""
-    table = Table(title=f"{len(comparison.compared.differences):,} frames, in turns")
+    table = Table(title=f"{_frames(len(comparison.compared.differences))}, {comparison.about['application']}")
     table.add_column("")
     for side, role in zip(comparison.sides, ("current", "candidate"), strict=True):
         table.add_column(f"{role}: {escape(side.name)}", justify="right", overflow="fold")
@@ -74,7 +75,7 @@ def _figures(side: Side) -> dict[str, str]:
 
 def _costs(comparison: Comparison) -> Table:
     currency = f", {comparison.currency}" if comparison.currency else ""
-    table = Table(title=f"cost of a million frames{currency}, on instances that are always busy")
+    table = Table(title=f"cost of a million frames at full load{currency}")
     table.add_column("instance type")
     for heading in ("current", "candidate"):
         table.add_column(heading, justify="right")
@@ -86,9 +87,15 @@ def _costs(comparison: Comparison) -> Table:
 
 
 def sentences(comparison: Comparison) -> Iterator[str]:
-    """Figures that need no table, and the frames that are missing."""
+    """Figures that need no table, and what one model lacks."""
     compared = comparison.compared
-    yield f"{compared.alike:,} of {len(compared.differences):,} frames have the same findings"
+    current, candidate = ({name.lower(): name for name in side.classes} for side in comparison.sides)
+    for role, mine, its in (("current", current, candidate), ("candidate", candidate, current)):
+        alone = [name for key, name in mine.items() if key not in its]
+        if alone and its:
+            more = f" and {len(alone) - _MOST_NAMES} more" if len(alone) > _MOST_NAMES else ""
+            yield f"classes that only the {role} model knows: {', '.join(alone[:_MOST_NAMES])}{more}"
+    yield f"the same findings in {compared.alike:,} of {_frames(len(compared.differences))}"
     shift = compared.score_shift()
     if shift:
         yield (
@@ -99,7 +106,11 @@ def sentences(comparison: Comparison) -> Iterator[str]:
     if mean_iou is not None:
         yield f"boxes of both: a mean IoU of {mean_iou:.3f}"
     if comparison.gone:
-        yield f"{comparison.gone:,} frames were deleted meanwhile, or lie in an archive"
+        yield f"deleted since they were listed, or in an archive: {_frames(comparison.gone)}"
     for side, refused in compared.refused.items():
         for frame, said in list(refused.items())[:1]:
-            yield f"the {side} model has no answer to {len(refused):,} frames, which are left out; {frame.name}: {said}"
+            yield f"left out, because the {side} model has no answer: {_frames(len(refused))}; {frame.name}: {said}"
+
+
+def _frames(count: int) -> str:
+    return f"{count:,} frame{'' if count == 1 else 's'}"

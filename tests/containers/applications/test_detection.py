@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_serving import frames
 from ipc_ai_serving.applications import detection
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.frames import FrameReader
@@ -130,7 +131,7 @@ def test_several_frames_in_one_request(tiny_onnx: Detector, red_square_frame: np
 def test_s3_uris(tiny_onnx: Detector, red_square_frame: npt.NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
     image = cv2.imencode(".png", red_square_frame)[1].tobytes()
     reader = FrameReader(max_pixels=1_000_000, fetch=lambda uris: [image for _ in uris])
-    monkeypatch.setattr(detection, "frame_reader", lambda: reader)
+    monkeypatch.setattr(frames, "frame_reader", lambda: reader)
     alone = _answer(tiny_onnx, image)
     for document, expected in (
         ({"images": ["s3://bucket/0"]}, alone),

@@ -42,6 +42,16 @@ def test_an_application_whose_class_is_missing_is_refused() -> None:
         classes.answered(YOLOX, "face-detection")
 
 
+def test_each_synonym_in_a_name_calls_its_class() -> None:
+    names = ("tench, Tinca tinca", "maillot", "maillot, tank suit", "crane, bird", "crane, machine")
+    _, answered = classes.answered(dataclasses.replace(YOLOX, classes=names), "object-detection")
+    for asked, expected in ((["Tench"], [0]), (["maillot"], [1]), (["tank suit"], [2]), (["crane"], [3, 4])):
+        mask = answered.wanted(asked)
+        assert mask is not None
+        assert np.flatnonzero(mask).tolist() == expected
+    assert answered.wanted(["tench", "Tinca tinca"]) is not None
+
+
 def test_a_request_narrows_the_classes_and_an_unknown_one_has_the_nearest() -> None:
     _, answered = classes.answered(YOLOX, "object-detection")
     assert answered.wanted(()) is None

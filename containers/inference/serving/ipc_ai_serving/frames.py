@@ -130,6 +130,26 @@ def frame_reader() -> FrameReader:
     return FrameReader(max_pixels=settings().max_frame_pixels, fetch=_fetch)
 
 
+@dataclass(frozen=True)
+class EncodedFrames:
+    """Frames of a request, still encoded, because the resolution at which to decode them depends on the model.
+
+    Attributes:
+        body: the image itself, or the JSON text.
+        document: the JSON object, or None where the body is the image.
+    """
+
+    body: bytes
+    document: Mapping[str, Any] | None
+
+    def frames(self, needed: Needed) -> FrameSet:
+        """Decode the frames, with no fewer pixels than are needed."""
+        reader = frame_reader()
+        if self.document is None:
+            return reader.of_image(self.body, needed)
+        return reader.of_document(self.document, needed)
+
+
 def read_frames(body: bytes | str, content_type: str | None) -> Frame | list[Frame]:
     """Decode the frames of a request for the ``input_fn`` of a user's own application.
 

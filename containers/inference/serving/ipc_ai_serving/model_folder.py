@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ipc_ai_catalogue import Catalogue, CatalogueError, Model, ModelFile, model_from_dict
+from ipc_ai_catalogue import load as load_catalogue
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.file_access import require_readable
+from ipc_ai_serving.settings import Settings
 
 _DESCRIPTION = "model.json"
 # Earlier versions of the product served GluonCV exports, with YOLOv3 as the default.
@@ -28,6 +30,21 @@ class ModelFolder:
 
     model: Model
     files: Mapping[str, Path]
+
+
+def chosen(name: str, settings: Settings, *, model_dir: Path) -> ModelFolder:
+    """Find the model ``name`` for the application that the environment names.
+
+    Raises:
+        ModelLoadError: as :func:`find`.
+    """
+    return find(
+        name,
+        settings.application_type,
+        model_dir=model_dir,
+        model_store=settings.model_store,
+        catalogue=load_catalogue(),
+    )
 
 
 def find(name: str, application: str, *, model_dir: Path, model_store: Path, catalogue: Catalogue) -> ModelFolder:

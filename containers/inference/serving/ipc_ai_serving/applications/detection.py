@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import model_folder
-from ipc_ai_serving.frames import FrameSet, frame_reader
-from ipc_ai_serving.images import FrameSize, Needed
+from ipc_ai_serving.frames import EncodedFrames
+from ipc_ai_serving.images import FrameSize
 from ipc_ai_serving.models.detector import Detector
 from ipc_ai_serving.requests import content
 from ipc_ai_serving.scheduling import traffic
@@ -56,27 +54,14 @@ class DetectionOptions:
 
 
 @dataclass(frozen=True)
-class DetectionRequest:
-    """Body and options of a request.
-
-    Frames are still encoded, because the resolution at which to decode them depends on the model.
+class DetectionRequest(EncodedFrames):
+    """Frames and options of a request.
 
     Attributes:
-        body: the image itself, or the JSON text.
-        document: the JSON object, or None where the body is the image.
         wanted: the options.
     """
 
-    body: bytes
-    document: Mapping[str, Any] | None
     wanted: DetectionOptions
-
-    def frames(self, needed: Needed) -> FrameSet:
-        """Decode the frames, with no fewer pixels than are needed."""
-        reader = frame_reader()
-        if self.document is None:
-            return reader.of_image(self.body, needed)
-        return reader.of_document(self.document, needed)
 
 
 @dataclass(frozen=True)
@@ -90,13 +75,7 @@ class DetectionAnswer:
 
 def model_fn(model_dir: str) -> Detector:
     """Load the detector that the environment names."""
-    folder = model_folder.find(
-        settings().model_name,
-        settings().application_type,
-        model_dir=Path(model_dir),
-        model_store=settings().model_store,
-        catalogue=catalogue.load(),
-    )
+    folder = model_folder.chosen(settings().model_name, settings(), model_dir=Path(model_dir))
     return Detector.load(folder, threads=parallelism().engine_threads, application=settings().application_type)
 
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import images, model_folder
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.images import Frame
@@ -142,16 +141,7 @@ def model_fn(model_dir: str) -> FaceModels:
     names = settings().model_name.split("+")
     if len(names) != 2:
         raise ModelLoadError(f"face comparison needs DETECTOR+EMBEDDER as its model, not '{settings().model_name}'")
-    detector, embedder = (
-        model_folder.find(
-            name,
-            settings().application_type,
-            model_dir=Path(model_dir),
-            model_store=settings().model_store,
-            catalogue=catalogue.load(),
-        )
-        for name in names
-    )
+    detector, embedder = (model_folder.chosen(name, settings(), model_dir=Path(model_dir)) for name in names)
     threads = parallelism().engine_threads
     return FaceModels(Detector.load(detector, threads=threads), Embedder.load(embedder, threads=threads))
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import FACE_COMPARISON, IMAGE_CLASSIFICATION
 from ipc_ai_serving.errors import ModelLoadError
 
-_COMPARISON = "ipc_ai_serving.applications.face_comparison"
-_DETECTION = "ipc_ai_serving.applications.detection"
+_FOLDER = "ipc_ai_serving.applications"
+_MODULES = {FACE_COMPARISON: "face_comparison", IMAGE_CLASSIFICATION: "classification"}
+_DETECTION = "detection"
 
 
 @dataclass(frozen=True)
@@ -43,5 +44,5 @@ def find(application_type: str) -> Application:
         catalogue.load().application(application_type)
     except catalogue.UnknownNameError as error:
         raise ModelLoadError(str(error)) from error
-    module = importlib.import_module(_COMPARISON if application_type == FACE_COMPARISON else _DETECTION)
+    module = importlib.import_module(f"{_FOLDER}.{_MODULES.get(application_type, _DETECTION)}")
     return Application(module.model_fn, module.input_fn, module.predict_fn, module.output_fn)

@@ -47,18 +47,28 @@ class AnsweredClasses:
         """
         if not asked:
             return self.answered
-        by_name = {name.lower(): name for name in self.known}
-        for name in asked:
-            if name.lower() not in by_name:
-                raise ClientError(
-                    f"'classes' names '{name}', which this model does not answer"
-                    f"{nearest(name.lower(), by_name, cutoff=_NEAR)}; it answers {self._shown}"
-                )
+        chosen = {name for each in asked for name in self._called(each)}
         if not self.names:
             return None
-        chosen = {name.lower() for name in asked}
         mask = np.array([name.lower() in chosen for name in self.names])
         return mask if self.answered is None else mask & self.answered
+
+    def _called(self, asked: str) -> set[str]:
+        """Names, in small letters, of the classes that a request calls ``asked``.
+
+        A name may list synonyms with commas between, as ImageNet's ``tench, Tinca tinca``; each of them calls the class
+        where no other has it as its whole name.
+        """
+        known, wanted = {name.lower() for name in self.known}, asked.lower()
+        if wanted in known:
+            return {wanted}
+        synonyms = {name for name in known if wanted in (part.strip() for part in name.split(","))}
+        if not synonyms:
+            raise ClientError(
+                f"'classes' names '{asked}', which this model does not answer"
+                f"{nearest(wanted, sorted(known), cutoff=_NEAR)}; it answers {self._shown}"
+            )
+        return synonyms
 
     @property
     def known(self) -> list[str]:

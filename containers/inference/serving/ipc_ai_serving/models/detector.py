@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import CLASSIFIER, IMAGE_CLASSIFICATION, Model
 from ipc_ai_serving import engines
 from ipc_ai_serving.engines import SharedEngine
+from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.images import Frame, FrameSize
 from ipc_ai_serving.model_folder import ModelFolder
 from ipc_ai_serving.models import classes, heads
@@ -40,9 +41,14 @@ class Detector:
             application: the application, which may answer one class alone; None for the model's first.
 
         Raises:
-            ModelLoadError: the model does not load, its outputs are not those of its head, or it has no class that the
-                application answers.
+            ModelLoadError: the model is no detector, does not load, its outputs are not those of its head, or it has no
+                class that the application answers.
         """
+        if folder.model.role == CLASSIFIER:
+            raise ModelLoadError(
+                f"{folder.model.name} is a classifier, which finds no boxes; deploy it as "
+                f"applicationType={IMAGE_CLASSIFICATION}"
+            )
         model, answered = classes.answered(folder.model, application or folder.model.applications[0])
         detector = cls(model, engines.load(model, folder.files, threads), answered)
         prepared = network_input(np.zeros((480, 640, 3), np.uint8), model.input)

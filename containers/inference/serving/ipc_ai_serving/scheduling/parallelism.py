@@ -90,15 +90,6 @@ def _engines(chosen: Settings) -> Iterable[str]:
     from ipc_ai_serving import model_folder
 
     with contextlib.suppress(ModelLoadError, catalogue.CatalogueError):
-        known = catalogue.load()
-        return [
-            model_folder.find(
-                name,
-                chosen.application_type,
-                model_dir=chosen.model_dir,
-                model_store=chosen.model_store,
-                catalogue=known,
-            ).model.engine
-            for name in chosen.model_name.split("+")
-        ]
+        parts = chosen.model_name.split("+")
+        return [model_folder.chosen(name, chosen, model_dir=chosen.model_dir).model.engine for name in parts]
     return []
