@@ -98,12 +98,14 @@ class ModelOutput:
         boxes: order of a box's numbers, ``xyxy``, ``yxyx`` or ``cxcywh``.
         normalised: True where boxes are shares of the network input.
         nms_iou: overlap from which of two boxes one is suppressed; None for the head's own.
+        extra: numbers of a box after its scores that are not read, such as the coefficients of a mask.
     """
 
     activation: str = "none"
     boxes: str = "xyxy"
     normalised: bool = False
     nms_iou: float | None = None
+    extra: int = 0
 
     def __post_init__(self) -> None:
         """Check the words.
