@@ -16,12 +16,16 @@ class Beside:
     Attributes:
         config: Hugging Face's ``config.json``: architectures, id2label.
         processor: its ``preprocessor_config.json``: size, mean, deviation, resampling.
+        metadata: Ultralytics' ``metadata.yaml``: names, stride, task, imgsz, as the graph's own metadata have them.
         classes: class names of a text file such as ``classes.txt``, by the network's class index.
+        classes_from: the file that has them.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
     processor: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    classes_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,18 @@ class Guess:
         model: its description; name and files are filled in later.
         because: the evidence, a clause each, for people.
         is_certain: True where metadata tell it, or no other network has such outputs.
+        variant: a word that tells it from other guesses of the same head, for ``--head HEAD:VARIANT``.
     """
 
     model: Model
     because: tuple[str, ...]
     is_certain: bool = False
+    variant: str = ""
+
+    @property
+    def choice(self) -> str:
+        """Its name in ``--head``: the head, with the variant behind a colon where it has one."""
+        return f"{self.model.head}:{self.variant}" if self.variant else self.model.head
 
 
 UNKNOWN_LICENCE = Licence(
