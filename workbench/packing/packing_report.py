@@ -34,7 +34,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
     if layout.framework == "tensorflow":
         lines.append(f"images      {_CAMERAS_OF_TENSORFLOW[PROGRAM_NAME in layout.files]}")
     if layout.table is not None:
-        lines += _lines_about_table(layout.table)
+        lines += table_lines(layout.table)
     count = f"{len(layout.files)} file{'' if len(layout.files) == 1 else 's'}"
     return [
         *lines,
@@ -44,7 +44,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
     ]
 
 
-def _lines_about_table(table: TableGraph) -> list[str]:
+def table_lines(table: TableGraph) -> list[str]:
     """Lines about a model of tables: how it was told, what it takes, and what it answers."""
     return [
         f"table       told by {table.because}",

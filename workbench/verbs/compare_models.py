@@ -99,7 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
         with console.status("looking for frames"):
             source = _source(arguments, Path(work))
         if len(source.chosen) > _MANY and not arguments.transform:
-            console.print(f"{len(source.chosen):,} frames are run here one by one; --transform has SageMaker run them")
+            said = f"{len(source.chosen):,} frames are run here one by one; --transform has SageMaker run them"
+            console.print(said, highlight=False, soft_wrap=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         progress = Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=2)
         with progress:

@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", help="name of its model, a model folder, or a packed model (default: the template's)"
     )
     parser.add_argument("--instance", default="ml.g4dn.xlarge", help="deployInstanceType (default: ml.g4dn.xlarge)")
+    parser.add_argument("--shadow", action="store_true", help="a shadow runs too (shadowModelName), on one instance")
     parser.add_argument("--frame-kb", type=number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
     parser.add_argument("--hours-per-day", type=number, default=24.0, help="hours in which they send (default: 24)")
     parser.add_argument("--save-events", action="store_true", help="frames and results are kept in S3")
@@ -136,7 +137,7 @@ def _plan(
         raise PlanError(f"--retention-days is {arguments.retention_days}; write a number from 0 to {_MOST_DAYS}")
     if not 0 <= arguments.overhead_ms <= _MOST_OVERHEAD_MS:
         raise PlanError(f"--overhead-ms is {arguments.overhead_ms:g}; write a number from 0 to {_MOST_OVERHEAD_MS}")
-    planned = fleet.plan(demand, each)
+    planned = fleet.plan(demand, each, has_shadow=arguments.shadow)
     function_seconds = planned.answer_seconds + arguments.overhead_ms / 1000
     table = prices.load(arguments.region, arguments.prices)
     counted = prices.usages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from contextlib import ExitStack
@@ -11,12 +12,14 @@ from pathlib import Path
 from ipc_ai_catalogue import nearest
 from workbench.errors import RecognitionError
 from workbench.packing import bare_graphs, named_models, source_archives
+from workbench.packing.packing_report import table_lines
 from workbench.recognition import plain_words
 from workbench.recognition import recogniser as recognition
 from workbench.recognition.recognised import Recognised
 from workbench.recognition.recogniser import Recogniser
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
+from workbench.tables.graph import TableGraph
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         graph = bare_graphs.graph_of(source, described_too=True)
         if graph is None:
             raise RecognitionError(f"{arguments.path} is no .onnx file, and has none; name one")
+        if (table := bare_graphs.table_of(graph)) is not None:
+            return _print_table(table, arguments)
         description = graph.parent / DESCRIPTION
         if arguments.write and description.exists() and not arguments.force:
             raise RecognitionError(f"{description} is there; edit it, or write it anew with --force")
@@ -58,6 +63,17 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.write:
             recognition.describe(one, graph.parent)
             print(f"wrote       {description}", file=sys.stderr if arguments.json else sys.stdout)
+    return 0
+
+
+def _print_table(table: TableGraph, arguments: argparse.Namespace) -> int:
+    """Print what a model of tables takes and answers."""
+    for option in ("head", "classes", "write"):
+        if getattr(arguments, option):
+            raise RecognitionError(
+                f"{arguments.path} is a model of tables, which needs no {DESCRIPTION}; leave --{option} out"
+            )
+    print(json.dumps(dataclasses.asdict(table), indent=2) if arguments.json else "\n".join(table_lines(table)))
     return 0
 
 

@@ -117,6 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
         if signer := running.credentials:
             secret = f"AWS_SECRET_ACCESS_KEY={signer.secret_access_key} AWS_DEFAULT_REGION={signer.region}"
             print(f"Sign AWS_ACCESS_KEY_ID={signer.access_key_id} {secret}", flush=True)
+        if stack.shadow_model:
+            console.print(
+                f"the shadow {stack.shadow_model} does not run here: no request is mirrored, and answers are the same",
+                highlight=False,
+                soft_wrap=True,
+            )
         console.print(f"serving {served}; logs in {logs}; Ctrl-C stops it", highlight=False, soft_wrap=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
