@@ -13,6 +13,7 @@ _INPUT_WORDS = {
     "colour": ("RGB", "BGR"),
     "interpolation": ("linear", "cubic", "antialiased-linear", "antialiased-cubic"),
     "placement": ("top-left", "centre"),
+    "rounding": ("nearest", "exact", "cut"),
     "layout": ("NCHW", "NHWC"),
 }
 _OTHER_INPUTS = ("network-size", "ones-mask")
@@ -40,6 +41,9 @@ class ModelInput:
         pad_value: pixel value of padding, 0-255, before normalisation.
         width: width in pixels at the network input; None where it is ``size``.
         placement: place of the frame in a letterbox, ``top-left`` or ``centre``.
+        rounding: of a letterbox's sides to whole pixels. ``nearest`` brings boxes back by each side's scale, as
+            Ultralytics, ``exact`` by the one scale, and the padding, before they were rounded, as YOLOv5; ``cut`` cuts
+            the sides, and brings boxes back by the scale of the height, as InsightFace.
         fixed: False where a letterbox is padded to multiples of ``stride`` alone.
         crop_from: short side in pixels before a centre crop; None where it is ``size``.
         layout: order of the tensor's axes, ``NCHW`` or ``NHWC``.
@@ -62,6 +66,7 @@ class ModelInput:
     pad_value: int = 0
     width: int | None = None
     placement: str = "top-left"
+    rounding: str = "nearest"
     fixed: bool = True
     crop_from: int | None = None
     layout: str = "NCHW"
