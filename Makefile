@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo bench check format lint types templates unit test lock publish-template clean
+.PHONY: help install demo bench parity check format lint types templates unit test lock publish-template clean
 
 PYTHON ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo python3 || echo python3.11)
 BIN := .venv/bin
@@ -70,6 +70,13 @@ install: .venv/installed .venv/serving/installed node_modules/installed ## set e
 	$(PIP_INSTALL) --target .venv/bench --requirement requirements-bench.txt
 	touch $@
 
+.venv/parity/installed: .venv/installed requirements-parity.txt
+	@echo "installing the exporters into .venv/parity (7 GB, for PyPI's PyTorch brings CUDA)"
+	rm -rf .venv/parity
+	$(PYTHON) -m venv .venv/parity
+	.venv/parity/bin/python -m pip install $(PIP_OPTIONS) --requirement requirements-parity.txt
+	touch $@
+
 node_modules/installed: package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
@@ -100,6 +107,9 @@ test: check .venv/export/installed .venv/bench/installed ## every check and ever
 
 bench: install .venv/export/installed .venv/bench/installed ## how fast, beside other servers: ONLY=, ROUNDS= and SECONDS= choose
 	$(BIN)/python -m workbench speed $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+parity: install .venv/parity/installed ## answers beside those of models' own exporters, box by box: ONLY= chooses
+	$(BIN)/python -m workbench.parity $(if $(ONLY),--only $(ONLY))
 
 format: install ## bring the sources into shape
 	$(BIN)/ruff check --fix $(SOURCES)

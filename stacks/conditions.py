@@ -31,6 +31,15 @@ def is_given(value: str) -> ICfnConditionExpression:
     return differs(value, "")
 
 
+def is_given_in_rules(value: str) -> ICfnConditionExpression:
+    """The operator gave a value for an optional text; for rules alone, which may say it by a list.
+
+    The checks of a synthesis try all mixes of values that the equalities of connected rules compare, and look no
+    further beyond a million of them. Lists connect nothing, so they leave room for further values.
+    """
+    return negation(is_one_of(value, [""]))
+
+
 def is_yes(choice: str) -> ICfnConditionExpression:
     """The operator chose ``Yes``."""
     return equals(choice, "Yes")

@@ -9,8 +9,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDERS = (".", "containers/inference", "lambda/inference")
-# This one has an environment and old versions of its own.
-APART = "requirements-checkov.in"
+# These have environments and versions of their own.
+APART = ("requirements-checkov.in", "requirements-parity.in")
 SOURCES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).glob("requirements*.in"))
 # `name==version`; in a lock its hashes and a comment about its dependents follow.
 _LOCKED = re.compile(r"^(\S.*?==\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n    # via (.+)$", re.MULTILINE)
@@ -54,7 +54,7 @@ def test_every_line_of_a_lock_is_a_version_with_hashes(source: Path) -> None:
 def test_a_package_has_one_version_everywhere() -> None:
     versions: dict[str, set[str]] = {}
     for source in SOURCES:
-        for pin in {} if source.name == APART else _lock(source):
+        for pin in {} if source.name in APART else _lock(source):
             name, version = pin.split("==")
             versions.setdefault(name.split("[")[0], set()).add(version)
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}

@@ -23,7 +23,8 @@
     ├── ComparisonError    models cannot be compared as asked
     ├── ExportError        a network cannot be built, or its weights cannot be had
     ├── CompileError       a model cannot be compiled as asked
-    └── BenchError         something that is to be measured is not there or does not run
+    ├── BenchError         something that is to be measured is not there or does not run
+    └── ParityError        an exporter, or what it wrote, is not there or does not run
 """
 
 from __future__ import annotations
@@ -115,3 +116,7 @@ class CompileError(WorkbenchError):
 
 class BenchError(WorkbenchError):
     """Something that is to be measured is not there or does not run."""
+
+
+class ParityError(WorkbenchError):
+    """An exporter, or what it wrote, is not there or does not run."""

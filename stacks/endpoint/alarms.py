@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from aws_cdk import Duration
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Metric, TreatMissingData
+from aws_cdk import CfnCondition, Duration
+from aws_cdk.aws_cloudwatch import Alarm, CfnAlarm, ComparisonOperator, Metric, TreatMissingData
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
 
@@ -52,6 +53,8 @@ class EndpointAlarms(Construct):
         topic: ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._endpoint_name = endpoint_name
+        self._topic = topic
         endpoint = {"EndpointName": endpoint_name, "VariantName": variant_name}
         newest_fleet = {**endpoint, "EndpointConfigName": endpoint_config_name}
         self.of_newest_fleet: list[Alarm] = []
@@ -61,6 +64,17 @@ class EndpointAlarms(Construct):
             self.of_newest_fleet.append(
                 self._alarm(f"NewestFleet{name}", symptom, newest_fleet, f"The endpoint's newest fleet: {symptom.says}")
             )
+
+    def watch_shadow(self, *, variant_name: str, only_if: CfnCondition) -> None:
+        """Tell the operator of a candidate that fails. It rolls no update back, because cameras see nothing of it."""
+        alarm = self._alarm(
+            "ShadowErrors",
+            _SYMPTOMS["ServerErrors"],
+            {"EndpointName": self._endpoint_name, "VariantName": variant_name},
+            f"The endpoint's shadow, whose answers no camera gets: {_SYMPTOMS['ServerErrors'].says}",
+        )
+        tell(self._topic, alarm)
+        cast(CfnAlarm, alarm.node.default_child).cfn_options.condition = only_if
 
     def _alarm(self, name: str, symptom: _Symptom, dimensions: Mapping[str, str], description: str) -> Alarm:
         return Alarm(

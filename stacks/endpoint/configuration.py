@@ -1,17 +1,18 @@
-"""The endpoint configuration: instances, scaling's weight, queue, captures and volume key of the one variant."""
+"""The endpoint configuration: instances and weights of the variants, queue, captures and volume key."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from aws_cdk import CfnCondition, IResolvable, Token
-from aws_cdk.aws_sagemaker import CfnEndpointConfig, CfnModel
+from aws_cdk.aws_sagemaker import CfnEndpointConfig
 from constructs import Construct
 
 from stacks.assets.container_images import ContainerImages
 from stacks.checks.acknowledgements import acknowledge, digits_are_numbers, empty_is_left_out
 from stacks.conditions import all_of, differs, equals, negation, value_if
 from stacks.endpoint.kind import EndpointKind
+from stacks.endpoint.model import Models
 from stacks.endpoint.options import EndpointOptions
 from stacks.endpoint.result_topic import ResultTopic
 from stacks.endpoint.scaling import EndpointScaling
@@ -22,7 +23,7 @@ from stacks.parameters.instance_types import has_gpu
 from stacks.parameters.stack_parameters import Parameters
 
 VARIANT = "AllTraffic"
-"""Name of the one variant, the same for ever: scaling and blue/green updates do not follow a renamed variant."""
+"""Name of the live variant, the same for ever: scaling and blue/green updates do not follow a renamed variant."""
 # Driver 580, which CUDA 13 (onnxruntime-gpu's) needs; SageMaker's own choice for ml.g4dn has driver 470.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html, InferenceAmiVersion
 _GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
@@ -31,7 +32,7 @@ _GPU_HOST = "al2023-ami-sagemaker-inference-gpu-4-1"
 def endpoint_configuration(
     scope: Construct,
     *,
-    model: CfnModel,
+    models: Models,
     parameters: Parameters,
     options: EndpointOptions,
     images: ContainerImages,
@@ -43,33 +44,36 @@ def endpoint_configuration(
 
     Args:
         scope: the endpoint's construct.
-        model: the model that the variant serves.
+        models: the models that the variants serve.
         parameters: the operator's choices.
-        options: kind of the endpoint, and what it captures.
+        options: kind of the endpoint, its shadow, and what it captures.
         images: the images, of which the GPU's needs a host of its own.
         events: the bucket of answers and captures, and its key.
         scaling: the condition that the number of instances changes by itself.
         results: the topic of asynchronous requests that are done.
     """
     kind = options.kind
+    host = _host(scope, parameters, kind, images)
+    instance_type = parameters.capacity.deploy_instance_type.value_as_string
     config = CfnEndpointConfig(
         scope,
         "Config",
         production_variants=[
             CfnEndpointConfig.ProductionVariantProperty(
                 variant_name=VARIANT,
-                model_name=model.attr_model_name,
-                instance_type=kind.of_instances(parameters.capacity.deploy_instance_type.value_as_string).to_string(),
+                model_name=models.live.attr_model_name,
+                instance_type=kind.of_instances(instance_type).to_string(),
                 initial_instance_count=Token.as_number(
                     kind.of_instances(parameters.capacity.min_instance_count.value_as_string)
                 ),
                 serverless_config=kind.serverless_config,
-                # SageMaker updates an endpoint to a new configuration only, and switching scaling on or off has to
-                # update it. The weight makes that new configuration; the one variant gets all traffic anyway.
-                initial_variant_weight=Token.as_number(value_if(scaling.is_scaled, 2, 1)),
-                inference_ami_version=_host(scope, parameters, kind, images),
+                initial_variant_weight=Token.as_number(options.shadow.live_weight(scaling.is_scaled)),
+                inference_ami_version=host,
             )
         ],
+        shadow_production_variants=options.shadow.variants(
+            model=models.shadow, instance_type=instance_type, inference_ami_version=host, is_scaled=scaling.is_scaled
+        ),
         async_inference_config=kind.async_config(
             output=events.uri(ASYNC_OUTPUT),
             failure=events.uri(ASYNC_FAILURE),

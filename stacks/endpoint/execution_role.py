@@ -50,6 +50,9 @@ def execution_role(
     cast(CfnRole, role.node.default_child).policies = [
         CfnRole.PolicyProperty(policy_name="Telemetry", policy_document=_telemetry(log_group)),
         _policy_if(options.has_model_data, "ReadModelData", _read_of_model_data(options.model_data_url)),
+        _policy_if(
+            options.shadow.has_model_data, "ReadShadowModelData", _read_of_model_data(options.shadow.model_data_url)
+        ),
         _policy_if(options.has_frame_bucket, "ReadFrames", _read_of_frames(options.frame_bucket)),
         CfnRole.PolicyProperty(policy_name="PullImage", policy_document=PolicyDocument(statements=images.pull())),
         _policy_if(options.kind.is_async, "AsyncRequests", *events.use_by_endpoint(), results.publish()),

@@ -1,6 +1,10 @@
-"""The SageMaker model: image, model data, environment and network of the serving container."""
+"""The SageMaker models, live and shadow: image, model data, environment and network of the serving container."""
 
 from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aws_cdk import Aws, CfnCondition, IResolvable
 from aws_cdk.aws_iam import Role
@@ -14,8 +18,23 @@ from stacks.conditions import all_of, differs, negation, value_if
 from stacks.endpoint.options import EndpointOptions
 from stacks.parameters.stack_parameters import Parameters
 
+_NAMES = (
+    "MODEL_NAME",
+    # Names that images made for earlier versions of the stack read.
+    "OBJECT_DETECTION_MODEL_NAME",
+    "FACE_DETECTION_AND_COMPARISON_MODEL_NAME",
+)
 
-def sagemaker_model(
+
+@dataclass(frozen=True)
+class Models:
+    """The model that answers cameras, and the candidate, which exists with a shadow alone."""
+
+    live: CfnModel
+    shadow: CfnModel
+
+
+def sagemaker_models(
     scope: Construct,
     *,
     role: Role,
@@ -23,41 +42,77 @@ def sagemaker_model(
     options: EndpointOptions,
     images: ContainerImages,
     model_name: str,
-) -> CfnModel:
-    """Make the model. It has no physical name, so that a change replaces it.
+) -> Models:
+    """Make the models. They have no physical names, so that a change replaces them.
+
+    The candidate differs in its name and, where it has some of its own, in its model data.
 
     Args:
         scope: the endpoint's construct.
         role: the execution role, policies included.
         parameters: the operator's choices.
-        options: model data, network and kind of the endpoint.
+        options: model data, network, kind and shadow of the endpoint.
         images: the images to choose from.
-        model_name: name of the model that the container loads.
+        model_name: name of the model that the live container loads.
     """
+    shadow = options.shadow
+    isolation = _isolation(scope, parameters, options, images)
+    live_data = value_if(options.has_model_data, options.model_data_url)
+    live_names = (
+        model_name,
+        parameters.models.detector_model_name.value_as_string,
+        parameters.models.face_detect_and_compare_model_name.value_as_string,
+    )
+
+    of_kind = {
+        # A serverless container gets one request at a time.
+        "MODEL_SERVER_WORKERS": value_if(options.kind.is_serverless, "1").to_string(),
+        # SageMaker's limits: 60 seconds, the container's default, and 15 minutes of an asynchronous request.
+        "MODEL_SERVER_TIMEOUT": value_if(options.kind.is_async, "900").to_string(),
+    }
+    made = functools.partial(
+        _model, scope, role=role, parameters=parameters, options=options, images=images, isolation=isolation
+    )
+    models = Models(
+        live=made("Model", environment=dict(zip(_NAMES, live_names, strict=True)) | of_kind, data=live_data),
+        shadow=made(
+            "ShadowModel",
+            environment=dict.fromkeys(_NAMES, shadow.model_name),
+            data=value_if(shadow.has_model_data, shadow.model_data_url, live_data),
+        ),
+    )
+    models.shadow.cfn_options.condition = shadow.runs
+    return models
+
+
+def _model(
+    scope: Construct,
+    construct_id: str,
+    *,
+    role: Role,
+    parameters: Parameters,
+    options: EndpointOptions,
+    images: ContainerImages,
+    isolation: IResolvable,
+    environment: Mapping[str, str],
+    data: IResolvable,
+) -> CfnModel:
+    """Make a model of the image that runs, with an environment of its own, and with model data or none."""
     model = CfnModel(
         scope,
-        "Model",
+        construct_id,
         execution_role_arn=role.role_arn,
-        enable_network_isolation=_isolation(scope, parameters, options, images),
+        enable_network_isolation=isolation,
         vpc_config=options.network.vpc_config,
         primary_container=CfnModel.ContainerDefinitionProperty(
             image=images.image_uri,
             mode="SingleModel",
-            model_data_url=value_if(options.has_model_data, options.model_data_url).to_string(),
+            model_data_url=data.to_string(),
             environment={
                 "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
-                "MODEL_NAME": model_name,
                 # Without a region the client of S3 asks the standard partition, from China too.
                 "AWS_DEFAULT_REGION": Aws.REGION,
-                # A serverless container gets one request at a time.
-                "MODEL_SERVER_WORKERS": value_if(options.kind.is_serverless, "1"),
-                # SageMaker's limits: 60 seconds, the container's default, and 15 minutes of an asynchronous request.
-                "MODEL_SERVER_TIMEOUT": value_if(options.kind.is_async, "900"),
-                # Names that images made for earlier versions of the stack read.
-                "OBJECT_DETECTION_MODEL_NAME": parameters.models.detector_model_name.value_as_string,
-                "FACE_DETECTION_AND_COMPARISON_MODEL_NAME": (
-                    parameters.models.face_detect_and_compare_model_name.value_as_string
-                ),
+                **environment,
             },
         ),
     )

@@ -1,4 +1,4 @@
-"""The SageMaker endpoint: role, model, configuration and endpoint, in this order.
+"""The SageMaker endpoint: role, models, configuration and endpoint, in this order.
 
 Model and EndpointConfig have no physical name, so that a change of model or image replaces them and updates the
 Endpoint in place. The Endpoint's name is made of the stack's id: the alarms that guard its update name it before it
@@ -22,10 +22,11 @@ from stacks.endpoint.alarms import EndpointAlarms
 from stacks.endpoint.async_alarms import AsyncAlarms
 from stacks.endpoint.configuration import VARIANT, endpoint_configuration
 from stacks.endpoint.execution_role import execution_role, grant_watch
-from stacks.endpoint.model import sagemaker_model
+from stacks.endpoint.model import sagemaker_models
 from stacks.endpoint.options import EndpointOptions
 from stacks.endpoint.result_topic import ResultTopic
 from stacks.endpoint.scaling import EndpointScaling
+from stacks.endpoint.shadow import SHADOW_VARIANT
 from stacks.endpoint.update import guarded_by
 from stacks.events.event_store import EventStore
 from stacks.parameters.stack_parameters import Parameters
@@ -39,7 +40,7 @@ class ModelEndpoint(Construct):
 
     Attributes:
         endpoint_name: its name.
-        variant_name: the name of its one variant.
+        variant_name: the name of the variant that answers.
         kind: real-time, serverless or asynchronous.
         result_topic: the topic of asynchronous requests that are done; it exists with an asynchronous endpoint.
     """
@@ -66,13 +67,13 @@ class ModelEndpoint(Construct):
         results = ResultTopic(self, "Results", encryption=events.encryption, is_async=self.kind.is_async)
         self.result_topic = results.topic
         role = execution_role(self, options=options, images=images, events=events, results=results, log_group=log_group)
-        model = sagemaker_model(
+        models = sagemaker_models(
             self, role=role, parameters=parameters, options=options, images=images, model_name=model_name
         )
         scaling = EndpointScaling(self, "Scaling", parameters=parameters, partition=partition, kind=self.kind)
         config = endpoint_configuration(
             self,
-            model=model,
+            models=models,
             parameters=parameters,
             options=options,
             images=images,
@@ -88,17 +89,27 @@ class ModelEndpoint(Construct):
             variant_name=VARIANT,
             topic=alarm_topic.topic,
         )
+        alarms.watch_shadow(variant_name=SHADOW_VARIANT, only_if=options.shadow.runs)
         self._endpoint = CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=name,
             endpoint_config_name=config.attr_endpoint_config_name,
-            deployment_config=guarded_by(alarms.of_newest_fleet, kind=self.kind, has_several=scaling.has_several),
+            deployment_config=guarded_by(
+                alarms.of_newest_fleet,
+                kind=self.kind,
+                has_several=scaling.has_several,
+                has_shadow=options.shadow.runs,
+            ),
             # With scaling, an update keeps the number of instances that run now; without, minInstanceCount counts.
             retain_all_variant_properties=value_if(scaling.is_scaled, True, False),
-            # Data capture would be retained, too; dataCapturePercentage counts instead.
+            # Data capture and weights would be retained, too; dataCapturePercentage and shadowPercentage count instead.
             exclude_retained_variant_properties=value_if(
-                scaling.is_scaled, [{"VariantPropertyType": "DataCaptureConfig"}]
+                scaling.is_scaled,
+                [
+                    {"VariantPropertyType": "DataCaptureConfig"},
+                    value_if(options.shadow.runs, {"VariantPropertyType": "DesiredWeight"}),
+                ],
             ),
         )
         self._endpoint.node.add_dependency(log_group)

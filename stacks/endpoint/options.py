@@ -8,6 +8,7 @@ from constructs import Construct
 from stacks.conditions import all_of, differs, is_given, negation
 from stacks.endpoint.kind import EndpointKind
 from stacks.endpoint.network import EndpointNetwork
+from stacks.endpoint.shadow import EndpointShadow
 from stacks.parameters.instance_types import has_local_storage
 from stacks.parameters.stack_parameters import Parameters
 
@@ -18,6 +19,7 @@ class EndpointOptions:
     Attributes:
         kind: real-time, serverless or asynchronous.
         network: the operator's VPC, where one is given.
+        shadow: the candidate that gets a copy of live requests, where one is given.
         model_data_url: S3 URI of the model data, or empty.
         has_model_data: the condition that model data is given.
         capture_percentage: per cent of the requests that SageMaker captures.
@@ -32,6 +34,7 @@ class EndpointOptions:
         self.has_model_data = CfnCondition(scope, "HasModelData", expression=is_given(self.model_data_url))
         self.kind = EndpointKind(scope, "Kind", parameters=parameters.endpoint)
         self.network = EndpointNetwork(scope, "Network", parameters=parameters.endpoint)
+        self.shadow = EndpointShadow(scope, "Shadow", parameters=parameters.shadow)
         self.capture_percentage = parameters.endpoint.data_capture_percentage.value_as_string
         self.captures_data = CfnCondition(scope, "CapturesData", expression=differs(self.capture_percentage, "0"))
         self.frame_bucket = parameters.frame_bucket_name.value_as_string

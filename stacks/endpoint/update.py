@@ -21,11 +21,13 @@ _CANARY = {
     "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
     "WaitIntervalInSeconds": _BAKING,
 }
-# One instance has no half.
+# One instance has no half, and the shadow has one: AWS does not say that a canary counts the live variant's alone.
 _ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
 
 
-def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: CfnCondition) -> IResolvable:
+def guarded_by(
+    alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: CfnCondition, has_shadow: CfnCondition
+) -> IResolvable:
     """A blue/green deployment that rolls back to the old fleet when an alarm goes off.
 
     SageMaker has such deployments for endpoints with instances alone; a serverless one gets none.
@@ -33,12 +35,15 @@ def guarded_by(alarms: Sequence[IAlarm], *, kind: EndpointKind, has_several: Cfn
     Args:
         alarms: alarms on the new fleet.
         kind: of the endpoint.
-        has_several: the condition that the fleet has two instances or more at all times.
+        has_several: the condition that the live variant has two instances or more at all times.
+        has_shadow: the condition that the fleet has a shadow.
     """
     deployment = {
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.alarm_name} for alarm in alarms]},
         "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": value_if(has_several, _CANARY, _ALL_AT_ONCE),
+            "TrafficRoutingConfiguration": value_if(
+                has_shadow, _ALL_AT_ONCE, value_if(has_several, _CANARY, _ALL_AT_ONCE)
+            ),
             "TerminationWaitInSeconds": _BAKING,  # the old fleet stays while all traffic is on the new one
             "MaximumExecutionTimeoutInSeconds": _LIMIT,
         },

@@ -26,6 +26,7 @@ from constructs import Construct
 from stacks.api.inference_api import InferenceApi
 from stacks.conditions import equals, value_if
 from stacks.endpoint.model_endpoint import ModelEndpoint
+from stacks.monitoring.endpoint_metrics import EndpointMetrics
 from stacks.monitoring.instance_prices import HOURLY
 from stacks.telemetry.function_metrics import errors_by_code, function_metric
 
@@ -65,7 +66,7 @@ class Dashboard(Construct):
         """
         super().__init__(scope, construct_id)
         self._api = api
-        self._endpoint = endpoint
+        self._endpoint = EndpointMetrics(endpoint)
         page = CloudWatchDashboard(
             self,
             "Page",
@@ -77,7 +78,7 @@ class Dashboard(Construct):
                 [
                     _graph("Requests", _COUNT, self._requests()),
                     _graph("4xx by code", _COUNT, [errors_by_code("ClientErrors"), self._refused()]),
-                    _graph("5xx", _COUNT, [self._api_metric("5XXError", "API"), errors_by_code("ServerErrors")]),
+                    _graph("5xx", _COUNT, self._server_errors()),
                 ],
                 [_graph(f"Latency by stage, {name}", _MILLISECONDS, self._stages(name)) for name in _PERCENTILES],
                 [
@@ -86,11 +87,13 @@ class Dashboard(Construct):
                     _graph("Event store", _COUNT, [function_metric("EventStoreFailures")], right=_store_waits()),
                 ],
                 [
-                    _graph("Instances", YAxisProps(min=0, show_units=False), [self._instances()]),
+                    _graph("Instances", YAxisProps(min=0, show_units=False), self._endpoint.instances("instances")),
                     _graph(
                         "Instances' cost a day, at a list price in us-east-1 (a rough figure: see docs/operations.md)",
                         YAxisProps(label="USD", min=0, show_units=False),
-                        [self._cost(self._price_an_hour(instance_type))],
+                        self._endpoint.instances(
+                            "USD a day", arithmetic=f" * {self._price_an_hour(instance_type)} * 24"
+                        ),
                     ),
                     _graph("Frames and what was found", _COUNT, [function_metric("Detections")], right=_frame_sizes()),
                 ],
@@ -103,7 +106,15 @@ class Dashboard(Construct):
         return [
             self._api_metric("Count", "API"),
             function_metric("Requests", label="function"),
-            self._endpoint_metric("Invocations", Stats.SUM, "endpoint"),
+            self._endpoint.live("Invocations", Stats.SUM, "endpoint"),
+            self._endpoint.shadow("Invocations", Stats.SUM, "the endpoint's shadow"),
+        ]
+
+    def _server_errors(self) -> list[IMetric]:
+        return [
+            self._api_metric("5XXError", "API"),
+            errors_by_code("ServerErrors"),
+            self._endpoint.shadow("Invocation5XXErrors", Stats.SUM, "the endpoint's shadow, which no camera sees"),
         ]
 
     def _refused(self) -> MathExpression:
@@ -125,16 +136,21 @@ class Dashboard(Construct):
             self._api_metric("IntegrationLatency", "API Gateway waits for the function", percentile),
             function_metric("Latency", statistic=percentile, label="function"),
             function_metric("EndpointLatency", statistic=percentile, label="function waits for the endpoint"),
-            _in_milliseconds("model", self._endpoint_metric("ModelLatency", percentile, "model"), "model"),
+            _in_milliseconds("model", self._endpoint.live("ModelLatency", percentile, "model"), "model"),
             function_metric("StoreLatency", statistic=percentile, label="function waits for the event store"),
         ]
 
     def _model_and_overhead(self) -> list[IMetric]:
-        return [
-            _in_milliseconds(f"{name}{percentile}", self._endpoint_metric(metric, percentile), f"{name} {percentile}")
+        live: list[IMetric] = [
+            _in_milliseconds(f"{name}{percentile}", self._endpoint.live(metric, percentile), f"{name} {percentile}")
             for name, metric in (("model", "ModelLatency"), ("overhead", "OverheadLatency"))
             for percentile in ("p50", "p99")
         ]
+        shadow = [
+            self._endpoint.shadow("ModelLatency", percentile, f"shadow's model {percentile}", arithmetic=" / 1000")
+            for percentile in ("p50", "p99")
+        ]
+        return [*live, *shadow]
 
     def _throttles(self) -> list[IMetric]:
         function = self._api.function
@@ -142,10 +158,6 @@ class Dashboard(Construct):
             function.metric_throttles(statistic=Stats.SUM, period=_MINUTE, label="function"),
             function.metric("ConcurrentExecutions", statistic=Stats.MAXIMUM, period=_MINUTE, label="function at once"),
         ]
-
-    def _instances(self) -> MathExpression:
-        """Instances, counted by their reports: SageMaker has no such metric, but each reports its CPU every minute."""
-        return self._per_instance("samples / (PERIOD(samples) / 60)", "instances")
 
     def _price_an_hour(self, instance_type: str) -> str:
         """The list price of the type where one is known, else 0."""
@@ -157,35 +169,8 @@ class Dashboard(Construct):
             price = value_if(is_this, str(known), price).to_string()
         return price
 
-    def _cost(self, price_an_hour: str) -> MathExpression:
-        return self._per_instance(f"samples / (PERIOD(samples) / 60) * {price_an_hour} * 24", "USD a day")
-
-    def _per_instance(self, expression: str, label: str) -> MathExpression:
-        samples = Metric(
-            namespace="/aws/sagemaker/Endpoints",
-            metric_name="CPUUtilization",
-            dimensions_map=self._variant,
-            statistic=Stats.SAMPLE_COUNT,
-            period=_MINUTE,
-        )
-        return MathExpression(expression=expression, using_metrics={"samples": samples}, label=label, period=_MINUTE)
-
     def _api_metric(self, name: str, label: str, statistic: str = Stats.SUM) -> Metric:
         return self._api.stage.metric(name, statistic=statistic, period=_MINUTE, label=label)
-
-    def _endpoint_metric(self, name: str, statistic: str, label: str | None = None) -> Metric:
-        return Metric(
-            namespace="AWS/SageMaker",
-            metric_name=name,
-            dimensions_map=self._variant,
-            statistic=statistic,
-            period=_MINUTE,
-            label=label,
-        )
-
-    @property
-    def _variant(self) -> dict[str, str]:
-        return {"EndpointName": self._endpoint.endpoint_name, "VariantName": self._endpoint.variant_name}
 
 
 def _graph(title: str, axis: YAxisProps, left: Sequence[IMetric], right: Sequence[IMetric] = ()) -> GraphWidget:

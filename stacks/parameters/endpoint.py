@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, ICfnConditionExpression, Stack
 
-from stacks.conditions import all_of, any_of, differs, equals, is_given, negation
+from stacks.conditions import all_of, any_of, differs, equals, is_given_in_rules, negation
 from stacks.parameters.kinds import choice, text
 
 REAL_TIME, SERVERLESS, ASYNC = "real-time", "serverless", "async"
@@ -95,7 +95,8 @@ class EndpointParameters:
         kind = self.endpoint_type.value_as_string
         is_serverless = equals(kind, SERVERLESS)
         has_subnets, has_groups = (
-            is_given(parameter.value_as_string) for parameter in (self.vpc_subnet_ids, self.vpc_security_group_ids)
+            is_given_in_rules(parameter.value_as_string)
+            for parameter in (self.vpc_subnet_ids, self.vpc_security_group_ids)
         )
         captures = differs(self.data_capture_percentage.value_as_string, "0")
         rules: dict[str, tuple[ICfnConditionExpression, ICfnConditionExpression, str]] = {

@@ -37,8 +37,9 @@ _GRAVITON = (
     "t4g",
 )
 _GRAVITON_SIZES = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge")
+_FIRST_INFERENTIA = ("inf1.xlarge", "inf1.2xlarge", "inf1.6xlarge", "inf1.24xlarge")
 _NEURON = (
-    *("inf1.xlarge", "inf1.2xlarge", "inf1.6xlarge", "inf1.24xlarge"),
+    *_FIRST_INFERENTIA,
     *("inf2.xlarge", "inf2.8xlarge", "inf2.24xlarge", "inf2.48xlarge"),
     *("trn1.2xlarge", "trn1.32xlarge", "trn1n.32xlarge", "trn2.3xlarge", "trn2.48xlarge"),
 )
@@ -47,6 +48,8 @@ _NEURON = (
 OTHER_IMAGES = [f"ml.{family}.{size}" for family, size in itertools.product(_GRAVITON, _GRAVITON_SIZES)]
 OTHER_IMAGES += [f"ml.{name}" for name in _NEURON]
 """Types that an image for x86-64 does not run on, or not on what they are paid for: Graviton, Inferentia, Trainium."""
+FIRST_INFERENTIA = [f"ml.{name}" for name in _FIRST_INFERENTIA]
+"""Types with the first Inferentia, for which SageMaker lacks some kinds of variants."""
 
 
 def has_gpu(instance_type: str) -> ICfnConditionExpression:

@@ -11,7 +11,10 @@ from stacks.conditions import all_of, any_of, equals, is_given, is_one_of, negat
 from stacks.parameters import image_uri, instance_type_names, instance_types
 from stacks.parameters.kinds import choice, text
 
-_MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+"""The form of a model's name."""
+MODEL_DATA_URL = "(s3://[a-z0-9][a-z0-9.-]+/.+)?"
+"""The form of a model.tar.gz's URI, or empty."""
 _DETECTOR, _PAIR = "detectorModelName", "faceDetectAndCompareModelName"
 _WAYS = (
     "a name of your own takes a model of your own with it: modelDataUrl=s3://BUCKET/KEY of a model.tar.gz, "
@@ -48,9 +51,9 @@ class ModelParameters:
         self.detector_model_name = text(
             stack,
             _DETECTOR,
-            f"Detector for {' and '.join(self._detectors)}; for {CUSTOM} and a model of your own any name, which the "
-            "container finds as MODEL_NAME in its environment",
-            pattern=_MODEL_NAME,
+            f"Detector or classifier; used unless applicationType is {FACE_COMPARISON}; for {CUSTOM} and a model of "
+            "your own any name, which the container finds as MODEL_NAME in its environment",
+            pattern=MODEL_NAME,
             takes="a name of letters, digits, '.', '_' and '-', at most 63, that begins with a letter or digit",
             default=self._known.detectors()[0],
         )
@@ -59,7 +62,7 @@ class ModelParameters:
             _PAIR,
             f"Face detector + face embedder; used when applicationType is {FACE_COMPARISON}; with modelDataUrl the "
             "names of both models in it, with an image of your own any name",
-            pattern=rf"{_MODEL_NAME}(\+{_MODEL_NAME})?",
+            pattern=rf"{MODEL_NAME}(\+{MODEL_NAME})?",
             takes="the names of a detector and an embedder with + between, each of letters, digits, '.', '_' and '-' "
             "and at most 63",
             default=self._known.model_choices(FACE_COMPARISON)[0],
@@ -68,7 +71,7 @@ class ModelParameters:
             stack,
             "modelDataUrl",
             f"model.tar.gz with weights and, for applicationType={CUSTOM}, code/inference.py; or empty",
-            pattern="(s3://[a-z0-9][a-z0-9.-]+/.+)?",
+            pattern=MODEL_DATA_URL,
             takes="s3://BUCKET/KEY of a model.tar.gz, or empty",
         )
         self.container_image_uri = text(
@@ -127,6 +130,7 @@ class ModelParameters:
         of_catalogue = [
             all_of(self._is(name), any_of(*(equals(self._detector, known) for known in choices)))
             for name, choices in self._detectors.items()
+            if choices
         ]
         pairs = any_of(*(equals(self._pair, known) for known in self._known.model_choices(FACE_COMPARISON)))
         return negation(any_of(*of_catalogue, all_of(self._is(FACE_COMPARISON), pairs)))
@@ -139,17 +143,14 @@ class ModelParameters:
 
     def require_fit(self, stack: Stack, *, deploy_instance_type: CfnParameter) -> None:
         """Refuse, before anything is created, models that nothing serves."""
-        own_ways = [
-            is_given(parameter.value_as_string) for parameter in (self.model_data_url, self.container_image_uri)
-        ]
-        _require(
+        require(
             stack,
             "ContainerShortSize",
             equals(self.container_request_format.value_as_string, "json"),
             "containerShortSize needs containerRequestFormat=json; leave it empty for containers that get the image",
             condition=is_given(self.container_short_size.value_as_string),
         )
-        _require(
+        require(
             stack,
             "OtherProcessors",
             is_given(self.container_image_uri.value_as_string),
@@ -159,37 +160,47 @@ class ModelParameters:
         )
         if self._has_customized_image:
             return
-        _require(
+        require(
             stack,
             "CustomModelData",
-            any_of(*own_ways),
+            any_of(*self._archive_or_image()),
             f"applicationType={CUSTOM} needs modelDataUrl, s3://BUCKET/KEY of a model.tar.gz with "
             "code/inference.py, or containerImageUri, or --context customizedApplication=FOLDER",
             condition=self._is(CUSTOM),
         )
         for name, choices in self._detectors.items():
-            _require(
+            of_catalogue = [is_one_of(self._detector, choices)] if choices else []
+            known = f"takes one of these as {_DETECTOR}: {', '.join(choices)}" if choices else "has no model here"
+            require(
                 stack,
                 f"{name.title().replace('-', '')}Model",
-                any_of(is_one_of(self._detector, choices), *own_ways),
-                f"applicationType={name} takes one of these as {_DETECTOR}: {', '.join(choices)}; {_WAYS}",
+                any_of(*of_catalogue, *self._archive_or_image()),
+                f"applicationType={name} {known}; {_WAYS}",
                 condition=self._is(name),
             )
         pairs = self._known.model_choices(FACE_COMPARISON)
-        _require(
+        require(
             stack,
             "FaceComparisonModel",
-            any_of(is_one_of(self._pair, pairs), *own_ways),
+            any_of(is_one_of(self._pair, pairs), *self._archive_or_image()),
             f"{_PAIR} takes one of: {', '.join(pairs)}; {_WAYS}",
         )
 
+    def own_ways(self) -> list[ICfnConditionExpression]:
+        """The ways in which the live model's archive or image may have a model that the catalogue does not have."""
+        ways = self._archive_or_image()
+        return [*ways, self.names_own_model()] if self._has_customized_image else ways
+
+    def _archive_or_image(self) -> list[ICfnConditionExpression]:
+        return [is_given(parameter.value_as_string) for parameter in (self.model_data_url, self.container_image_uri)]
+
     @property
     def _detectors(self) -> dict[str, list[str]]:
-        """The detectors of each application that takes one, by the application's name."""
+        """The catalogue's detectors, or classifiers, of each built-in application that takes one, by its name."""
         return {
-            name: choices
+            name: self._known.detectors(name)
             for name, application in self._known.applications.items()
-            if application.model_parameter == _DETECTOR and (choices := self._known.detectors(name))
+            if application.model_parameter == _DETECTOR and name != CUSTOM
         }
 
     @property
@@ -208,7 +219,7 @@ class ModelParameters:
         return equals(self.application_type.value_as_string, application)
 
 
-def _require(
+def require(
     stack: Stack,
     name: str,
     assertion: ICfnConditionExpression,

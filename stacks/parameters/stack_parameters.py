@@ -16,6 +16,7 @@ from stacks.parameters.events import EventParameters
 from stacks.parameters.kinds import text
 from stacks.parameters.logs import LogParameters
 from stacks.parameters.models import ModelParameters
+from stacks.parameters.shadow import ShadowParameters
 
 
 class Parameters:
@@ -38,6 +39,7 @@ class Parameters:
         )
         self.capacity = CapacityParameters(stack)
         self.endpoint = EndpointParameters(stack)
+        self.shadow = ShadowParameters(stack)
         self.api = ApiParameters(stack)
         self.alarms = AlarmParameters(stack)
         self.logs = LogParameters(stack)
@@ -48,6 +50,7 @@ class Parameters:
                 "Application": self.models.all,
                 "Capacity": self.capacity.all,
                 "Endpoint": self.endpoint.all,
+                "Shadow": self.shadow.all,
                 "API": self.api.all,
                 "Alarms": self.alarms.all,
                 "Logs and metrics": self.logs.all,
@@ -56,6 +59,7 @@ class Parameters:
             },
         )
         self.models.require_fit(stack, deploy_instance_type=self.capacity.deploy_instance_type)
+        self.shadow.require_fit(stack, models=self.models, endpoint=self.endpoint, capacity=self.capacity)
         self._require_fit_for_files(stack)
 
     def _require_fit_for_files(self, stack: Stack) -> None:

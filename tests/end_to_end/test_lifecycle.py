@@ -91,6 +91,21 @@ def test_a_part_that_dies_ends_the_run_with_its_log(tmp_path: Path) -> None:
         assert failure.endswith(f"; logs in {tmp_path}")
 
 
+def test_a_shadow_is_said_and_not_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "workbench", "up", "--port", "0", "--logs", str(tmp_path)]
+    command += ["--parameters", "detectorModelName=dlib_frontal_face", "shadowModelName=yunet_n"]
+    with _started(command, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("API ")
+        said = [process.stderr.readline() for _ in range(2)]
+        process.send_signal(signal.SIGTERM)
+    assert said == [
+        "the shadow yunet_n does not run here: no request is mirrored, and answers are the same\n",
+        f"serving face-detection with dlib_frontal_face; logs in {tmp_path}; Ctrl-C stops it\n",
+    ]
+
+
 def test_nohup_is_respected(tmp_path: Path) -> None:
     command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "workbench", "up", "--port", "0"]
     command += ["--logs", str(tmp_path), "--parameters", "detectorModelName=dlib_frontal_face"]

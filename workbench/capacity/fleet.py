@@ -22,12 +22,19 @@ class Fleet:
         utilisation: share of their throughput that the cameras use.
         wait_seconds: mean wait for a free worker.
         answer_seconds: prediction and mean wait.
+        shadow_instances: further ones that try a candidate, and answer no camera.
     """
 
     instances: int
     utilisation: float
     wait_seconds: float
     answer_seconds: float
+    shadow_instances: int = 0
+
+    @property
+    def billed_instances(self) -> int:
+        """All instances, those that answer and those that do not."""
+        return self.instances + self.shadow_instances
 
     @property
     def headroom(self) -> float:
@@ -35,8 +42,8 @@ class Fleet:
         return 1 - self.utilisation
 
 
-def plan(demand: Demand, throughput: Throughput) -> Fleet:
-    """The fewest instances of which no more than 70 % is used."""
+def plan(demand: Demand, throughput: Throughput, *, has_shadow: bool = False) -> Fleet:
+    """The fewest instances of which no more than 70 % is used, and one for a shadow."""
     rate = demand.requests_per_second
     instances = max(1, math.ceil(rate / (throughput.requests_per_second * TARGET_UTILISATION) - 1e-9))
     each = rate / instances
@@ -46,4 +53,5 @@ def plan(demand: Demand, throughput: Throughput) -> Fleet:
         utilisation=each / throughput.requests_per_second,
         wait_seconds=wait,
         answer_seconds=throughput.service_seconds + wait,
+        shadow_instances=int(has_shadow),
     )

@@ -151,7 +151,7 @@ def usages(
         Usage(part="S3 storage", quantity=stored_gb, unit="GB", price="s3_gb_month"),
     ]
     return [
-        Usage(part="Endpoint instances", quantity=fleet.instances * HOURS_A_MONTH, unit="hours", price=instance),
+        Usage(part="Endpoint instances", quantity=fleet.billed_instances * HOURS_A_MONTH, unit="hours", price=instance),
         Usage(
             part="Endpoint data",
             quantity=demand.gb_in_a_month + demand.gb_out_a_month,

@@ -95,11 +95,12 @@ def document(plan: Plan) -> dict[str, Any]:
 
 def fleet_table(plan: Plan) -> Table:
     """Instances and headroom."""
+    shadows = plan.fleet.shadow_instances
     table = Table(title=f"{plan.demand.cameras} cameras, {plan.application} with {plan.model}", show_header=False)
     for name, value in (
         ("requests a second", f"{plan.demand.requests_per_second:,.4g}"),
         ("one instance manages", f"{plan.throughput.requests_per_second:,.4g} a second ({plan.throughput.kind})"),
-        ("instances", f"{plan.fleet.instances} x {plan.instance}"),
+        ("instances", f"{plan.fleet.instances} x {plan.instance}{', and one for the shadow' * bool(shadows)}"),
         ("headroom", f"{plan.fleet.headroom:.0%} of their throughput is left"),
         ("endpoint's answer", f"{1000 * plan.fleet.answer_seconds:.0f} ms on average"),
     ):

@@ -53,12 +53,14 @@ def check(account: Account, values: Mapping[str, str]) -> list[str]:
     """
     if values["endpointType"] == "serverless":
         return []
-    instance_type, least, most = (
+    instance_type, smallest, largest = (
         values[name] for name in ("deployInstanceType", "minInstanceCount", "maxInstanceCount")
     )
+    shadow = int(bool(values.get("shadowModelName")))
+    least, most = int(smallest) + shadow, int(largest) + shadow
     # An update runs a new fleet beside the old one.
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_BlueGreenUpdatePolicy.html
-    wanted = 2 * int(most)
+    wanted = 2 * most
     try:
         quota = find(account.client("service-quotas"), instance_type)
     except REFUSALS as error:
@@ -76,8 +78,9 @@ def check(account: Account, values: Mapping[str, str]) -> list[str]:
         *("--quota-code", quota.code, "--desired-value", str(wanted)),
     )
     allowed = f"this account's endpoints may run {quota.instances} of {instance_type} in {account.region}"
-    if quota.instances < int(least):
+    if quota.instances < least:
         raise AccountError(f"{allowed}, and the stack needs {least}; ask for more: {raises}")
     if quota.instances < wanted:
-        return [f"{allowed}: enough to start, but an update at maxInstanceCount={most} needs {wanted}: {raises}"]
+        update = f"an update at maxInstanceCount={largest}{' with a shadow' * shadow}"
+        return [f"{allowed}: enough to start, but {update} needs {wanted}: {raises}"]
     return []

@@ -12,7 +12,8 @@ from workbench.template.rendered_template import partition_of
 
 _IMAGE_HOST = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>amazonaws\.com(?:\.cn)?)/")
 _ARN = re.compile(r"arn:(?P<partition>[a-z-]+):[a-z0-9]+:(?P<region>[a-z0-9-]+):")
-_SIZES = {"deployInstanceType", "endpointType", "minInstanceCount", "maxInstanceCount"}
+_SIZES = {"deployInstanceType", "endpointType", "minInstanceCount", "maxInstanceCount", "shadowModelName"}
+_MODEL_DATA = ("modelDataUrl", "shadowModelDataUrl")
 
 
 def check_regions(values: Mapping[str, str], region: str) -> None:
@@ -60,8 +61,9 @@ def check_account(account: Account, values: Mapping[str, str], *, changed: Colle
     notes = []
     if "apiAccessLogs" in changed and values["apiAccessLogs"] == "UseAccountRole":
         notes += _role_of_api_logs(account)
-    if "modelDataUrl" in changed and values["modelDataUrl"]:
-        notes += _bucket_of_model(account, values["modelDataUrl"])
+    for name in _MODEL_DATA:
+        if name in changed and values.get(name):
+            notes += _bucket_of_model(account, name, values[name])
     if _SIZES & set(changed):
         notes += endpoint_quota.check(account, values)
     return notes
@@ -84,19 +86,19 @@ def _role_of_api_logs(account: Account) -> list[str]:
     return []
 
 
-def _bucket_of_model(account: Account, url: str) -> list[str]:
+def _bucket_of_model(account: Account, parameter: str, url: str) -> list[str]:
     """Require the bucket of the model data in the stack's region; S3 names the region of a bucket of others, too."""
     bucket = url.removeprefix("s3://").split("/")[0]
     try:
         region = account.client("s3").head_bucket(Bucket=bucket).get("BucketRegion")
     except REFUSALS as error:
         if code_of(error) == "404":
-            raise AccountError(f"modelDataUrl names the bucket {bucket}, which does not exist") from error
+            raise AccountError(f"{parameter} names the bucket {bucket}, which does not exist") from error
         answer = getattr(error, "response", {}).get("ResponseMetadata", {})
         region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region")
     if region and region != account.region:
         raise AccountError(
-            f"modelDataUrl is in the bucket {bucket} of {region}, and SageMaker takes models of the stack's own region "
+            f"{parameter} is in the bucket {bucket} of {region}, and SageMaker takes models of the stack's own region "
             f"alone; copy it to a bucket in {account.region}"
         )
     return [] if region else [f"S3 does not say in which region the bucket {bucket} is"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON, IMAGE_CLASSIFICATION
 from workbench.errors import PackageError
 
 _CERTAIN = 0.25
@@ -33,6 +33,9 @@ def check(application: str, response: httpx.Response) -> bool:
         _check_comparison(answer)
         return answer["SourceImageFace"] is not None
     frames = answer.get("results", [answer])
+    if application == IMAGE_CLASSIFICATION:
+        _check_range("a score", (score for frame in frames for score in frame["scores"]), 0, 1)
+        return any(frame["labels"] for frame in frames)
     for frame in frames:
         _check_detections(frame)
     return any(frame["bbox_scores"] for frame in frames)

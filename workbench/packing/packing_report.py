@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from workbench.packing.model_program import PROGRAM_NAME
 from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
+from workbench.recognition import plain_words
 from workbench.tables.graph import TableGraph
 
 _SHOWN_CHARACTERS = 160
@@ -26,13 +27,14 @@ def archive_lines(packed: PackedModel) -> list[str]:
     layout = packed.layout
     told = f"{layout.framework or 'a program of your own'}, told by {layout.because}"
     lines = [f"framework   {layout.framework} (named)" if layout.because == "--framework" else f"framework   {told}"]
+    lines += [line for one in packed.recognised for line in plain_words.lines(one)]
     lines += [f"moved       {there} to {here}" for there, here in layout.moved]
     lines += _lines_about_links(packed)
     served = f"{layout.application}{f' with {layout.model}' if layout.model else ''}"
     if layout.framework == "tensorflow":
         lines.append(f"images      {_CAMERAS_OF_TENSORFLOW[PROGRAM_NAME in layout.files]}")
     if layout.table is not None:
-        lines += _lines_about_table(layout.table)
+        lines += table_lines(layout.table)
     count = f"{len(layout.files)} file{'' if len(layout.files) == 1 else 's'}"
     return [
         *lines,
@@ -42,7 +44,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
     ]
 
 
-def _lines_about_table(table: TableGraph) -> list[str]:
+def table_lines(table: TableGraph) -> list[str]:
     """Lines about a model of tables: how it was told, what it takes, and what it answers."""
     return [
         f"table       told by {table.because}",

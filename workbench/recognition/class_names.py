@@ -66,6 +66,8 @@ def renamed(model: Model, beside: Beside) -> Model:
     Raises:
         RecognitionError: the file has another number of names.
     """
+    if not model.classes:
+        raise RecognitionError(f"the head '{model.head}' has no classes to name; leave --classes out")
     names = beside.classes
     answered = [index for index, name in enumerate(model.classes) if name]
     if len(names) != len(model.classes):

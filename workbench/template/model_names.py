@@ -6,28 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from workbench.errors import ParameterError
 
-_PAIR = "faceDetectAndCompareModelName"
+_PAIR, _SHADOW = "faceDetectAndCompareModelName", "shadowModelName"
 _RULE = "FaceComparisonModel"  # absent where an image of the operator's own runs for such names
 
 
-def require_pair(template: Mapping[str, Any], values: Mapping[str, str]) -> None:
-    """Check that a comparison by the image built here has two models: it ends without an embedder.
+def require_pairs(template: Mapping[str, Any], values: Mapping[str, str]) -> None:
+    """Check that the image built here gets two models for a comparison, the live one and its shadow, and else one.
 
     Raises:
-        ParameterError: the name has no ``+``, and no image of the operator's own takes it as it is.
+        ParameterError: a name has no ``+`` and needs one, or the reverse, and no image of the operator's own takes it.
     """
-    if values.get("applicationType") != FACE_COMPARISON or _RULE not in template.get("Rules", {}):
+    if _RULE not in template.get("Rules", {}) or values["containerImageUri"]:
         return
-    name = values[_PAIR]
-    if values["containerImageUri"] or "+" in name or name in catalogue.load().model_choices(FACE_COMPARISON):
-        return
-    raise ParameterError(
-        f"{_PAIR} cannot be '{name}': a comparison has two models, so write {_PAIR}=DETECTOR+EMBEDDER, the names of "
-        "their folders in the model.tar.gz; one name takes an image of your own, containerImageUri=IMAGE"
-    )
+    application, shadow = values["applicationType"], values.get(_SHADOW, "")
+    if application == FACE_COMPARISON:
+        _require_pair(_PAIR, values[_PAIR])
+        if shadow:
+            _require_pair(_SHADOW, shadow)
+    elif "+" in shadow and application != CUSTOM:
+        raise ParameterError(
+            f"{_SHADOW} cannot be '{shadow}': applicationType={application} has one model; write the name of one"
+        )
+
+
+def _require_pair(parameter: str, name: str) -> None:
+    if "+" not in name and name not in catalogue.load().model_choices(FACE_COMPARISON):
+        raise ParameterError(
+            f"{parameter} cannot be '{name}': a comparison has two models, so write {parameter}=DETECTOR+EMBEDDER, the "
+            "names of their folders in the model.tar.gz; one name takes an image of your own, containerImageUri=IMAGE"
+        )
 
 
 def serving_application(parameter: str, name: str) -> str:

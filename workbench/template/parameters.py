@@ -11,7 +11,7 @@ from ipc_ai_catalogue import nearest
 from workbench import named_values, places
 from workbench.errors import ParameterError
 from workbench.template.instance_types import nearest_type
-from workbench.template.model_names import require_pair, serving_application
+from workbench.template.model_names import require_pairs, serving_application
 
 _INSTANCE_TYPE = "deployInstanceType"
 # Parameters that the CDK adds for its own use.
@@ -110,7 +110,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
         for assertion in rule["Assertions"]:
             if not _holds(assertion["Assert"], values):
                 raise ParameterError(_complaint(assertion, values))
-    require_pair(template, values)
+    require_pairs(template, values)
     return values
 
 

@@ -94,6 +94,7 @@ class RenderedStack:
     model_data_url: str | None
     named_image: str | None
     endpoint_name: str
+    shadow_model: str | None
     is_serverless: bool
     async_queue: AsyncQueue | None
     bucket_name: str
@@ -118,19 +119,20 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
     resources = render_template(template, values, region)["Resources"]
     names = _physical_names(resources)
     functions = _functions(resources, names)
-    _, model = _only(resources, "AWS::SageMaker::Model")
     _, api = _only(resources, "AWS::ApiGateway::RestApi")
     endpoint_config = _only(resources, "AWS::SageMaker::EndpointConfig")[1]["Properties"]
+    container = _container(resources, endpoint_config["ProductionVariants"][0])
     return RenderedStack(
         region=region,
         function=functions[_API_HANDLER],
         ingest=_ingest(resources, names, functions[_INGEST_HANDLER]) if _INGEST_HANDLER in functions else None,
         completion=functions.get(_COMPLETION_HANDLER),
-        model_environment=_named(model["Properties"]["PrimaryContainer"]["Environment"], names),
-        model_data_url=model["Properties"]["PrimaryContainer"].get("ModelDataUrl"),
+        model_environment=_named(container["Environment"], names),
+        model_data_url=container.get("ModelDataUrl"),
         # The stack's own images hold the serving program, which runs here without an image.
         named_image=values["containerImageUri"] or None,
         endpoint_name=names[_only(resources, "AWS::SageMaker::Endpoint")[0]],
+        shadow_model=values["shadowModelName"] or None,
         is_serverless="ServerlessConfig" in endpoint_config["ProductionVariants"][0],
         async_queue=_async_queue(endpoint_config),
         bucket_name=names[_events_bucket(resources)],
@@ -177,6 +179,12 @@ def _ingest(resources: Mapping[str, Any], names: Mapping[str, str], function: Re
         visibility_seconds=int(queue["VisibilityTimeout"]),
         attempts=int(queue["RedrivePolicy"]["maxReceiveCount"]),
     )
+
+
+def _container(resources: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
+    """Container of the model that a variant serves."""
+    container: dict[str, Any] = resources[variant["ModelName"].split(".")[0]]["Properties"]["PrimaryContainer"]
+    return container
 
 
 def _async_queue(endpoint_config: Mapping[str, Any]) -> AsyncQueue | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ipc_ai_catalogue import CUSTOM
 from workbench import places, regions, typed, writable
 from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
 from workbench.capacity.demand import Demand
@@ -25,6 +26,8 @@ from workbench.capacity.throughput import InstanceType, Measurement, Throughput
 from workbench.errors import PlanError
 from workbench.number_arguments import integer, number, whole_number
 from workbench.packing import named_models
+from workbench.recognition import plain_words
+from workbench.recognition.recogniser import Recogniser
 
 _SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _WITHOUT_LIMIT = 1_000_000
@@ -44,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", help="name of its model, a model folder, or a packed model (default: the template's)"
     )
     parser.add_argument("--instance", default="ml.g4dn.xlarge", help="deployInstanceType (default: ml.g4dn.xlarge)")
+    parser.add_argument("--shadow", action="store_true", help="a shadow runs too (shadowModelName), on one instance")
     parser.add_argument("--frame-kb", type=number, default=200.0, help="a frame in kB, as a JPEG (default: 200)")
     parser.add_argument("--hours-per-day", type=number, default=24.0, help="hours in which they send (default: 24)")
     parser.add_argument("--save-events", action="store_true", help="frames and results are kept in S3")
@@ -77,10 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plans, or measures for later plans."""
-    words = [arguments.model] if arguments.model else []
+    words = [arguments.model] if arguments.model and arguments.application != CUSTOM else []
     measurements = [] if arguments.measure else throughput.read(arguments.measurements)
-    with named_models.as_folders(words, stores=[arguments.store]) as found:
-        model = planned_model.chosen(found.get(arguments.model), arguments.application, measurements)
+    recogniser = Recogniser()
+    with named_models.as_folders(words, stores=[arguments.store], recogniser=recogniser) as found:
+        plain_words.tell(recogniser.found)
+        model = planned_model.chosen(found.get(arguments.model, arguments.model), arguments.application, measurements)
         return _measure(model, arguments) if arguments.measure else _planned(model, measurements, arguments)
 
 
@@ -131,7 +137,7 @@ def _plan(
         raise PlanError(f"--retention-days is {arguments.retention_days}; write a number from 0 to {_MOST_DAYS}")
     if not 0 <= arguments.overhead_ms <= _MOST_OVERHEAD_MS:
         raise PlanError(f"--overhead-ms is {arguments.overhead_ms:g}; write a number from 0 to {_MOST_OVERHEAD_MS}")
-    planned = fleet.plan(demand, each)
+    planned = fleet.plan(demand, each, has_shadow=arguments.shadow)
     function_seconds = planned.answer_seconds + arguments.overhead_ms / 1000
     table = prices.load(arguments.region, arguments.prices)
     counted = prices.usages(

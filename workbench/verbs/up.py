@@ -18,6 +18,7 @@ from workbench.local import model_data, service
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
+from workbench.recognition import plain_words
 from workbench.template import parameters
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import synthesize
@@ -116,6 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
         if signer := running.credentials:
             secret = f"AWS_SECRET_ACCESS_KEY={signer.secret_access_key} AWS_DEFAULT_REGION={signer.region}"
             print(f"Sign AWS_ACCESS_KEY_ID={signer.access_key_id} {secret}", flush=True)
+        if stack.shadow_model:
+            console.print(
+                f"the shadow {stack.shadow_model} does not run here: no request is mirrored, and answers are the same",
+                highlight=False,
+                soft_wrap=True,
+            )
         console.print(f"serving {served}; logs in {logs}; Ctrl-C stops it", highlight=False, soft_wrap=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
@@ -142,6 +149,7 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     model_to_deploy.refuse_another_name(model, given)
     if not isinstance(model, PackedModel):
         return {**model.model_parameters, **given}
+    plain_words.tell(model.recognised)
     if not model.layout.served_by_our_image and "containerImageUri" not in given:
         raise PackageError(
             f"the serving program has no {model.layout.framework}; name its image with --parameters "

@@ -135,3 +135,37 @@ def test_sides_of_a_letterbox_are_cut_or_rounded(height: int, width: int, size: 
     cut = dataclasses.replace(YOLOX, size=64, rounding="cut")
     assert network_size(width, height, cut) == size
     assert network_size(1000, 1, cut) == (64, 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "size", "of_sixteen"),
+    [
+        ((640, 480), (1066, 800), (1056, 800)),
+        ((480, 640), (800, 1066), (800, 1056)),
+        ((1920, 1080), (1333, 750), (1328, 736)),
+        ((640, 429), (1193, 800), (1184, 800)),
+        ((1126, 661), (1333, 783), (1328, 768)),
+        ((1000, 800), (1000, 800), (992, 800)),
+        ((4000, 3), (1333, 1), (1328, 16)),
+    ],
+)
+def test_sides_are_cut_as_hugging_face_cuts_them(
+    sent: tuple[int, int], size: tuple[int, int], of_sixteen: tuple[int, int]
+) -> None:
+    """Of ``get_size_with_aspect_ratio`` and, where the stride is 16, of that of YOLOS."""
+    spec = dataclasses.replace(YUNET, sides="cut", stride=1, size=800, max_long_side=1333)
+    assert network_size(*sent, spec) == size
+    assert network_size(*sent, dataclasses.replace(spec, stride=16)) == of_sixteen
+    width, height = sent
+    prepared = network_input(np.full((height, width, 3), 9, np.uint8), dataclasses.replace(spec, stride=16))
+    assert prepared.shape == (1, 3, *reversed(of_sixteen))
+    assert (prepared.scale_x, prepared.scale_y) == (of_sixteen[0] / width, of_sixteen[1] / height)
+
+
+def test_frames_are_resized_in_floats_or_as_torchvision_resizes_tensors() -> None:
+    frame = np.zeros((3, 4, 3), np.uint8)
+    frame[:, 1] = 3
+    spec = dataclasses.replace(YOLOX, resize="stretch", size=3, width=6, interpolation="float-linear")
+    assert network_input(frame, spec).tensor[0, 0, 0].tolist() == pytest.approx([0, 1.5, 2.5, 0.5, 0, 0])
+    whole = network_input(frame, dataclasses.replace(spec, interpolation="tensor-linear")).tensor
+    assert whole[0, 0, 0].tolist() == [0, 2, 2, 1, 0, 0]  # a weight of 5 / 6 has 14 bits

@@ -101,6 +101,23 @@ def test_a_careless_stack_is_refused_by_cdk_nag(tmp_path: Path) -> None:
     assert {"AwsSolutions-S1", "AwsSolutions-S10"} <= findings["careless/Public"]
 
 
+@pytest.mark.processes
+def test_the_validation_of_a_synthesis_finds_nothing_and_leaves_nothing_out(tmp_path: Path) -> None:
+    """It gives up with W9052 when equalities of the rules connect too many values of parameters."""
+    subprocess.run(
+        [
+            *(REPOSITORY / "node_modules" / ".bin" / "cdk", "synth", "--quiet", "--no-staging"),
+            *("--output", tmp_path, "--context", "nag=true"),
+        ],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    reports = json.loads((tmp_path / "validation-report.json").read_text(encoding="utf-8"))["pluginReports"]
+    assert reports
+    assert [violation["ruleName"] for plugin in reports for violation in plugin["violations"]] == []
+
+
 def _findings(report: Path) -> dict[str, set[str]]:
     """The errors of cdk-nag by the construct that they are about."""
     found: dict[str, set[str]] = {}

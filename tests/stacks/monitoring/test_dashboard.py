@@ -31,7 +31,7 @@ OF_SERVICES = {
     "AWS/SageMaker": {"Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency"},
     "/aws/sagemaker/Endpoints": {"CPUUtilization", "MemoryUtilization", "GPUUtilization"},
 }
-SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"([^\"]+)\"', 'Sum', 60\)")
+SEARCH = re.compile(r"SEARCH\('\{([\w/]+),([\w,]+)\} MetricName=\"(\w+)\"((?: \w+=\"[^\"]+\")+)', '\w+', 60\).*")
 CONTEXT: Any = types.SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="lambda-1"
 )
@@ -75,8 +75,8 @@ def _shown(body: Mapping[str, Any]) -> set[Named]:
         if "SEARCH" in expression:
             found = SEARCH.fullmatch(expression)
             assert found is not None, expression
-            namespace, dimensions, metric, service = found.groups()
-            values = {"service": service}
+            namespace, dimensions, metric, terms = found.groups()
+            values = dict(re.findall(r'(\w+)="([^"]+)"', terms))
             named.add((namespace, metric, frozenset((name, values.get(name, "*")) for name in dimensions.split(","))))
     return named
 
@@ -198,6 +198,22 @@ def test_the_cost_is_that_of_the_chosen_type(template: dict[str, Any], instance_
     body = _body(rendered(template, deployInstanceType=instance_type))
     (cost,) = (row[-1]["expression"] for row in _rows(body) if row[-1].get("label") == "USD a day")
     assert cost == f"samples / (PERIOD(samples) / 60) * {HOURLY.get(instance_type, 0)} * 24"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_shadow_is_shown_beside_the_live_variant(template: dict[str, Any], region: str) -> None:
+    resources = rendered(template, region)
+    (endpoint,) = of_type(resources, "AWS::SageMaker::Endpoint")
+    by_variant: dict[str, set[str]] = {"AllTraffic": set(), "Shadow": set()}
+    for _, name, dimensions in _shown(_body(resources)):
+        values = dict(dimensions)
+        if "VariantName" in values:
+            assert values["EndpointName"] == f"{endpoint}.EndpointName"
+            by_variant[values["VariantName"]].add(name)
+    assert by_variant["Shadow"] == {"Invocations", "Invocation5XXErrors", "ModelLatency", "CPUUtilization"}
+    assert by_variant["Shadow"] - {"Invocation5XXErrors"} <= by_variant["AllTraffic"]
+    searches = [row[-1]["expression"] for row in _rows(_body(resources)) if "Shadow" in str(row[-1].get("expression"))]
+    assert sum("ModelLatency" in text and text.endswith(" / 1000") for text in searches) == 2  # microseconds
 
 
 def test_it_shows_alarms_that_are_there_by_default(template: dict[str, Any]) -> None:

@@ -43,6 +43,15 @@ def test_a_quota_that_suffices_until_the_first_update_is_a_note(monkeypatch: pyt
     assert _check(monkeypatch, Quotas({GPU: 4})) == []
 
 
+def test_a_shadow_is_one_more_instance_of_the_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AccountError, match=r"may run 1 of .*, and the stack needs 2; .* --desired-value 6"):
+        _check(monkeypatch, Quotas({GPU: 1}), shadowModelName="yunet_n")
+    (note,) = _check(monkeypatch, Quotas({GPU: 4}), shadowModelName="yunet_n")
+    assert "an update at maxInstanceCount=2 with a shadow needs 6" in note
+    assert _check(monkeypatch, Quotas({GPU: 6}), shadowModelName="yunet_n") == []
+    assert _check(monkeypatch, Quotas({GPU: 4}), shadowModelName="") == []
+
+
 def test_a_quota_without_a_value_of_the_accounts_own_is_among_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AccountError, match="may run 0 of"):
         _check(monkeypatch, Quotas({}, {GPU: 0}))

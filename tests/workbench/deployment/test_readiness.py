@@ -90,6 +90,8 @@ def test_a_model_in_a_bucket_of_another_region_is_refused(account: Account) -> N
     assert _check(account, modelDataUrl=f"s3://models-{REGION}/a/model.tar.gz") == []
     with pytest.raises(AccountError, match=r"bucket models-eu-west-2 of eu-west-2, .*copy it to a bucket in eu-west-1"):
         _check(account, modelDataUrl="s3://models-eu-west-2/a/model.tar.gz")
+    with pytest.raises(AccountError, match=r"^shadowModelDataUrl is in the bucket models-eu-west-2 of eu-west-2, "):
+        _check(account, shadowModelDataUrl="s3://models-eu-west-2/a/model.tar.gz")
     with pytest.raises(AccountError, match="the bucket models-nowhere, which does not exist"):
         _check(account, modelDataUrl="s3://models-nowhere/model.tar.gz")
 

@@ -53,6 +53,7 @@ def test_a_right_answer(application: str, answer: Any) -> None:
             r"2 of the 3 boxes of all scores have no area in the frame of 640 x 480 pixels, such as \[0, 0, 0, 9\]",
         ),
         ("body-detection", {"results": [_detections([7], [[0, 0, 9, 9]])]}, "a score of 7"),
+        ("image-classification", {"labels": ["cat"], "scores": [7.5]}, "a score of 7.5, and expected is 0 to 1"),
         ("face-comparison", {"SourceImageFace": _face(3), "FaceMatches": []}, "a confidence of 3"),
         ("face-comparison", {"SourceImageFace": _face(box=(9, 9, 9, 9)), "FaceMatches": []}, "outside its image"),
         (
@@ -73,6 +74,8 @@ def test_what_no_right_model_answers(application: str, answer: Any, says: str) -
         ("body-detection", _detections([0.02], [[0, 0, 9, 9]]), True),
         ("body-detection", {"results": [_detections([], []), _detections([0.5], [[0, 0, 9, 9]])]}, True),
         ("body-detection", {"results": [_detections([], [])]}, False),
+        ("image-classification", {"labels": ["cat"], "scores": [0.2]}, True),
+        ("image-classification", {"results": [{"labels": [], "scores": []}]}, False),
         ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}, False),
         ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": []}, True),
         ("custom", [], True),

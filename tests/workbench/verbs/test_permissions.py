@@ -36,6 +36,8 @@ EVERYTHING = {
     "ingestFromS3": "Yes",
     "frameBucketName": "my-frames",
     "modelDataUrl": "s3://my-models/model.tar.gz",
+    "shadowModelName": "candidate",
+    "shadowModelDataUrl": "s3://my-models/candidate.tar.gz",
     "dataCapturePercentage": "1",
     "kmsKeyArn": "arn:aws:kms:us-east-1:111122223333:key/my-key",
     "vpcSubnetIds": "subnet-11111111",

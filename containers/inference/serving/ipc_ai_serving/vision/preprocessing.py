@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import ModelInput
 from ipc_ai_serving.images import Frame, FrameSize
+from ipc_ai_serving.vision import tensor_resizing
 from ipc_ai_serving.vision.detections import Detections
 
 Tensor = npt.NDArray[np.float32]
 
 _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
-_ANTIALIASED = "antialiased-"
+_OF_FLOATS, _OF_TENSORS = "float-linear", "tensor-"
 _CROPPED = "centre-crop"
 
 
@@ -102,6 +103,8 @@ def network_size(width: int, height: int, spec: ModelInput, short_size: int | No
         short = spec.crop_from or spec.size
         # The long side is cut to a whole number, as in torchvision's Resize.
         return (short, short * height // width) if width <= height else (short * width // height, short)
+    elif spec.sides == "cut":
+        return _cut_size(width, height, spec, short_size or spec.size)
     else:
         scale = min((short_size or spec.size) / min(width, height), spec.max_long_side / max(width, height))
         if not spec.enlarge and short_size is None:
@@ -109,11 +112,31 @@ def network_size(width: int, height: int, spec: ModelInput, short_size: int | No
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def _cut_size(width: int, height: int, spec: ModelInput, short_size: int) -> FrameSize:
+    """Sizes of ``get_size_with_aspect_ratio`` in Hugging Face's ``image_transforms.py``, to the pixel.
+
+    Multiples of a stride are those of ``get_size_with_aspect_ratio_yolos`` in ``image_processing_yolos.py``.
+    """
+    short, long = min(width, height), max(width, height)
+    exact: float = short_size
+    if long / short * short_size > spec.max_long_side:
+        exact = spec.max_long_side * short / long
+    new_short = round(exact)
+    new_long = long if new_short == short else int(exact * long / short)
+    new_width, new_height = (new_short, new_long) if width < height else (new_long, new_short)
+    stride = spec.stride
+    return max(stride, new_width - new_width % stride), max(stride, new_height - new_height % stride)
+
+
 def _resized(frame: Frame, width: int, height: int, interpolation: str) -> cv2.typing.MatLike:
     if frame.shape[:2] == (height, width):
         return frame
-    if not interpolation.startswith(_ANTIALIASED):
+    if interpolation == _OF_FLOATS:
+        return cv2.resize(frame.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    if interpolation in _INTERPOLATIONS:
         return cv2.resize(frame, (width, height), interpolation=_INTERPOLATIONS[interpolation])
+    if interpolation.startswith(_OF_TENSORS):
+        return tensor_resizing.resized(frame, width, height, interpolation.removeprefix(_OF_TENSORS))
     from PIL import Image  # for the models alone whose frames it resized when they were trained
 
     kinds = {"antialiased-linear": Image.Resampling.BILINEAR, "antialiased-cubic": Image.Resampling.BICUBIC}
