@@ -32,18 +32,18 @@ def write_tree(path: Path, *, kind: int = TensorProto.FLOAT, rows: Side = None, 
     _write(path, nodes, [_value("X", kind, [rows, 4])], outputs)
 
 
-def write_columns(path: Path, *, unknown_words: bool = False) -> None:
+def write_columns(path: Path, *, version: str = "") -> None:
     """Write a tree over columns of their own types: "yes" with 0.75 for an age above 50, else "no" with 1.
 
     Args:
         path: of the file.
-        unknown_words: whether the encoder takes another city than Bonn, Oslo and Rome.
+        version: of the exporter.
     """
     cast = {"to": TensorProto.FLOAT}
     nodes = [
         helper.make_node("Cast", ["age"], ["age_number"], **cast),
         helper.make_node("Cast", ["is_member"], ["member_number"], **cast),
-        _encoder("city", "cities", ["Bonn", "Oslo", "Rome"], zeros=int(unknown_words)),
+        _encoder("city", "cities", ["Bonn", "Oslo", "Rome"]),
         helper.make_node("Flatten", ["cities"], ["city_numbers"], axis=1),
         helper.make_node("Concat", ["member_number", "income", "age_number", "city_numbers"], ["numbers"], axis=1),
         _tree("numbers", "output_label", "chances", labels=["no", "yes"], above=50),
@@ -56,7 +56,7 @@ def write_columns(path: Path, *, unknown_words: bool = False) -> None:
         _value("is_member", TensorProto.BOOL, [None, 1]),
     ]
     outputs = [_value("output_label", TensorProto.STRING, [None]), _maps("output_probability", TensorProto.STRING)]
-    _write(path, nodes, inputs, outputs)
+    _write(path, nodes, inputs, outputs, version=version)
 
 
 def write_regressor(path: Path, *, outputs: int = 1, width: Side = 3) -> None:
@@ -90,6 +90,14 @@ def write_two_matrices(path: Path) -> None:
     _write(path, nodes, inputs, outputs)
 
 
+def write_sequence(path: Path, *, rows: Side = None) -> None:
+    """Write a graph that answers its two columns twice, in a list, as models of several targets have probabilities."""
+    nodes = [helper.make_node("SequenceConstruct", ["X", "X"], ["both"])]
+    shape = helper.make_tensor_type_proto(TensorProto.FLOAT, [rows, 2])
+    outputs = [helper.make_value_info("both", helper.make_sequence_type_proto(shape))]
+    _write(path, nodes, [_value("X", TensorProto.FLOAT, [rows, 2])], outputs)
+
+
 def write_copy(path: Path, kind: int) -> None:
     """Write a graph that answers its one column, of any type."""
     node = helper.make_node("Identity", ["X"], ["Y"])
@@ -119,8 +127,8 @@ def _tree(source: str, label: str, chances: str, *, labels: Sequence[Any], above
     )
 
 
-def _encoder(source: str, target: str, words: Sequence[str], *, zeros: int) -> Any:
-    return helper.make_node("OneHotEncoder", [source], [target], domain=_ML, cats_strings=words, zeros=zeros)
+def _encoder(source: str, target: str, words: Sequence[str]) -> Any:
+    return helper.make_node("OneHotEncoder", [source], [target], domain=_ML, cats_strings=words, zeros=0)
 
 
 def _value(name: str, kind: int, sides: Sequence[Side]) -> ValueInfoProto:
@@ -138,10 +146,13 @@ def _write(
     inputs: Sequence[ValueInfoProto],
     outputs: Sequence[ValueInfoProto],
     producer: str = "skl2onnx",
+    version: str = "",
     constants: Sequence[TensorProto] = (),
 ) -> None:
     graph = helper.make_graph(nodes, "table", inputs, outputs, constants)
     opsets = [helper.make_opsetid("", 15), helper.make_opsetid(_ML, 3)]
-    model: ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name=producer)
+    model: ModelProto = helper.make_model(
+        graph, opset_imports=opsets, ir_version=8, producer_name=producer, producer_version=version
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     save(model, str(path))

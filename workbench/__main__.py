@@ -25,6 +25,7 @@ VERBS = (
     "export",
     "compile",
     "benchmark",
+    "recognise",
     "compare-models",
     "package",
     "image",

@@ -113,6 +113,7 @@ class ModelOutput:
         normalised: True where boxes are shares of the network input.
         nms_iou: overlap from which of two boxes one is suppressed; None for the head's own.
         most: most detections a frame; None for the head's own.
+        extra: numbers of a box after its scores that are not read, such as the coefficients of a mask.
     """
 
     activation: str = "none"
@@ -120,6 +121,7 @@ class ModelOutput:
     normalised: bool = False
     nms_iou: float | None = None
     most: int | None = None
+    extra: int = 0
 
     def __post_init__(self) -> None:
         """Check the words.

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests import table_graphs
 from tests.saved_models import saved_model
 from workbench.errors import StartError
 from workbench.local import container_engine
@@ -127,6 +128,14 @@ def test_the_route_of_weights(folder: Path, testdata: Path) -> None:
     commands, shown = _blocks(PAGE, "Your own weights")
     commands = commands.replace("--store", f"--from {testdata} --store")
     _assert_shown(_session(commands, folder), _steady(shown.splitlines()))
+
+
+def test_the_route_of_a_model_of_tables(folder: Path) -> None:
+    table_graphs.write_columns(folder / "fraud.onnx", version="1.20.0")
+    commands, shown, calls, answers = _blocks(PAGE, "A table model without code")
+    _assert_shown(_session(commands.partition(_UP)[0], folder), _steady(shown.splitlines()))
+    with _up(f"{_UP}{commands.partition(_UP)[2]}", folder) as url:
+        _assert_shown(_calls(calls, url, folder), _shown(answers))
 
 
 def test_the_route_of_a_program(folder: Path) -> None:

@@ -73,7 +73,7 @@ def find(
         words: each ``MODEL``, ``MODEL@ENGINE`` or ``DETECTOR+EMBEDDER``, a model being a folder or a name.
         stores: folders of model folders, for names.
         engines: only these; all when empty.
-        application: what serves them; by default the first that serves all.
+        application: what serves them; by default the first one of the first model that serves all.
 
     Raises:
         BenchmarkError: a word names nothing, nothing for these engines or half of a pair; or nothing serves all.
@@ -149,7 +149,8 @@ def _application(choices: dict[str, list[tuple[Part, ...]]], wanted: str | None)
         BenchmarkError: nothing does, or not what is wanted.
     """
     served = {word: _served_by(found[0]) for word, found in choices.items()}
-    common = [name for name in catalogue.load().applications if all(name in names for names in served.values())]
+    first, *others = served.values()
+    common = [name for name in first if all(name in names for names in others)]
     if wanted is not None:
         for word, names in served.items():
             if wanted not in names:

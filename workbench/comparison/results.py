@@ -28,7 +28,7 @@ class Side:
     Attributes:
         name: what it is called; the two are called differently.
         model, engine: ``MODEL_NAME`` of the container, and the engines of its parts.
-        classes: names of all classes that it knows; empty where it has one without a name.
+        classes: names of the classes that it answers; empty where the application answers one.
         milliseconds: percentiles of a frame's time; None where SageMaker ran it.
         processor_milliseconds: mean processor time of a frame; likewise.
         job: the batch transform job with its name, seconds and instance type; None where it ran here.
@@ -57,7 +57,7 @@ class Comparison:
     """All that is told.
 
     Attributes:
-        about: date, command, machine, application, source of the frames, seed and least confidence.
+        about: date, machine, application, source of the frames, seed and least confidence.
         sides: the current model and the candidate.
         compared: the frames with their differences.
         costs: of a million frames, by instance type.

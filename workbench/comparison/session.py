@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ipc_ai_catalogue as catalogue
 from workbench.benchmarking.variants import Variant
 from workbench.capacity.prices import PriceTable
 from workbench.comparison import differences, page, pictures
@@ -44,26 +45,30 @@ def compared(runs: Sequence[Run], read: Reading) -> Compared:
         ComparisonError: there is no such frame.
     """
     current, candidate = runs
-    found = {
-        frame: differences.of_answers(read.of(body), read.of(candidate.answers[frame]))
+    answers = {
+        frame: (read.of(body), read.of(candidate.answers[frame]))
         for frame, body in current.answers.items()
         if frame in candidate.answers
     }
     refused = dict(zip(SIDES, (current.refused, candidate.refused), strict=True))
-    if not found:
+    if not answers:
         said = next(said for each in refused.values() for said in each.values())
         raise ComparisonError(f"no frame was answered by both models; {said}")
-    classifies = any(read.of(body).scores for body in current.answers.values())
-    return Compared(differences=found, refused=refused, classifies=classifies)
+    return Compared(
+        differences={frame: differences.of_answers(*both) for frame, both in answers.items()},
+        refused=refused,
+        classifies=any(first.scores for first, _ in answers.values()),
+    )
 
 
 def side(variant: Variant, run: Run, job: Job | None = None, *, instance: str = "") -> Side:
     """Figures of one model's run."""
+    answers_one = bool(catalogue.load().application(variant.application).targets)
     return Side(
         name=variant.name,
         model=variant.model_name,
         engine=variant.engine,
-        classes=tuple(name for name in variant.parts[0].model.classes if name),
+        classes=() if answers_one else tuple(name for name in variant.parts[0].model.classes if name),
         milliseconds=percentiles.of(run.milliseconds) if run.milliseconds else None,
         processor_milliseconds=_mean(run.processor_milliseconds),
         job=_of_job(job, run, instance) if job else None,

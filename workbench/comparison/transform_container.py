@@ -35,7 +35,7 @@ class Container:
 
 
 def of_stack(account: Account, name: str, *, image: str | None, instance: str | None) -> Container:
-    """Take the container of the stack's endpoint.
+    """Take the container of the stack's endpoint; without a stack an image and an instance type are enough.
 
     Args:
         account: account and region of the stack.
@@ -48,6 +48,8 @@ def of_stack(account: Account, name: str, *, image: str | None, instance: str | 
     """
     stack = account.stack(name)
     if stack is None or "EndpointName" not in stack.outputs:
+        if image and instance:
+            return Container(image=image, instance=instance)
         raise AccountError(
             f"there is no stack {name} with an endpoint in {account.region}; name it with --stack, or name --image and "
             "--instance"

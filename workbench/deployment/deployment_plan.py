@@ -12,6 +12,7 @@ from workbench.deployment import cdk_command
 from workbench.deployment.resource_changes import ResourceChange
 from workbench.packing.packed_model import PackedModel
 from workbench.packing.packing_report import archive_lines
+from workbench.recognition import plain_words
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def as_document(plan: DeploymentPlan) -> dict[str, Any]:
         "region": plan.region,
         "state": plan.state,
         "archive": plan.packed and {"path": str(plan.packed.archive), "sha256": plan.packed.sha256},
+        "recognised": [plain_words.document(one) for one in plan.packed.recognised] if plan.packed else [],
         "parameters": dict(plan.values),
         "changes": {name: {"before": old, "after": new} for name, (old, new) in plan.changes.items()},
         "resources": [dataclasses.asdict(change) for change in plan.resources],

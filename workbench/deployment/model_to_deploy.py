@@ -114,7 +114,7 @@ def chosen(
 
 
 def _refuse_options_of_packing(arguments: argparse.Namespace) -> None:
-    for option in ("framework", "inference", "requirements"):
+    for option in ("framework", "inference", "requirements", "head", "classes"):
         if getattr(arguments, option):
             raise PackageError(
                 f"--{option} is for a model of your own, which is packed; name its path, or leave it out"

@@ -6,11 +6,12 @@ import json
 import re
 from pathlib import Path
 
+from workbench.recognition import external_data
 from workbench.store.model_folder import DESCRIPTION
 
 _SYMBOL = "-symbol.json"
-_PARAMS = re.compile(r"-\d{4}\.params$")
 _EXTERNAL_DATA = (".data", "_data")
+_PARAMS = re.compile(r"-\d{4}\.params$")
 
 
 def of(weights: Path) -> list[Path]:
@@ -22,9 +23,14 @@ def of(weights: Path) -> list[Path]:
         found += [folder / f"{stem}{_SYMBOL}", *sorted(folder.glob(f"{stem}-[0-9][0-9][0-9][0-9].params"))[-1:]]
         found += [folder / f"{stem}-shapes.json"]
     found += [weights.with_name(weights.name + ending) for ending in _EXTERNAL_DATA]  # as ONNX exporters write it
+    found += [folder / name for name in external_data.names_of(weights)] if weights.suffix == ".onnx" else []
     if _describes(folder / DESCRIPTION, weights.name):
         found.append(folder / DESCRIPTION)
-    return [path for path in found if path.is_file() and path != weights]
+    return [
+        path
+        for path in dict.fromkeys(found)
+        if ".." not in path.parts[len(folder.parts) :] and path.is_file() and path != weights
+    ]
 
 
 def _describes(description: Path, name: str) -> bool:

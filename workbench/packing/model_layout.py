@@ -150,7 +150,7 @@ def _of_table(
 def _files(source: Path) -> Files:
     """List all files except hidden ones, what macOS puts into archives, and Python's compiled modules."""
     if source.is_file():
-        return {path.name: path for path in (source, *companions.of(source))}
+        return {path.relative_to(source.parent).as_posix(): path for path in (source, *companions.of(source))}
     return {
         name.as_posix(): path
         for path in sorted(source.rglob("*"))

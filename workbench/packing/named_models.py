@@ -12,7 +12,8 @@ import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import Model, nearest
 from workbench import places, typed
 from workbench.errors import PackageError
-from workbench.packing import companions, source_archives
+from workbench.packing import bare_graphs, companions, source_archives
+from workbench.recognition.recogniser import Recogniser
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
 from workbench.tables import packed_graph
@@ -31,7 +32,9 @@ def stem(path: Path) -> str:
 
 
 @contextmanager
-def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict[str, str]]:
+def as_folders(
+    words: Sequence[str], *, stores: Sequence[Path], recogniser: Recogniser | None = None
+) -> Iterator[dict[str, str]]:
     """Provide each word with paths of model folders in it, where it names models that are not the catalogue's.
 
     ``shop``, ``shop.tar.gz@onnxruntime`` and ``yunet_n+myface`` are such words. A packed pair becomes two folders with
@@ -40,19 +43,23 @@ def as_folders(words: Sequence[str], *, stores: Sequence[Path]) -> Iterator[dict
     Args:
         words: the words; names of the catalogue stay as they are.
         stores: folders of model folders, in which names are looked for.
+        recogniser: what recognises graphs that nothing describes; None for one without options.
 
     Raises:
-        PackageError: a word lacks a name, or a packed model cannot be unpacked.
+        PackageError: a word lacks a name, a packed model cannot be unpacked, or a graph is not recognised.
     """
+    recogniser = recogniser or Recogniser()
     for word in words:
         if "" in re.split("[+@]", word) and not Path(word).exists():
             raise PackageError(f"'{word}' lacks a name; write MODEL, MODEL@ENGINE or DETECTOR+EMBEDDER")
     with ExitStack() as unpacked:
-        yield {word: _in_folders(word, stores, unpacked) for word in words}
+        folders = {word: _in_folders(word, stores, unpacked, recogniser) for word in words}
+        recogniser.require_used(" and ".join(words))
+        yield folders
 
 
 @contextmanager
-def pair(word: str, *, stores: Sequence[Path]) -> Iterator[Path | None]:
+def pair(word: str, *, stores: Sequence[Path], recogniser: Recogniser | None = None) -> Iterator[Path | None]:
     """Provide a folder with detector and embedder of ``DETECTOR+EMBEDDER``, each in a folder of its name.
 
     None where the word is a path, no pair, or a pair of the catalogue alone, which goes into the image.
@@ -72,8 +79,8 @@ def pair(word: str, *, stores: Sequence[Path]) -> Iterator[Path | None]:
             )
     with ExitStack() as unpacked:
         folder = Path(unpacked.enter_context(TemporaryDirectory(prefix="ipc-pair-")))
-        for half in halves:
-            _copy_links(half, _in_folders(half, stores, unpacked), folder, stores)
+        for half, each in zip(halves, (recogniser or Recogniser()).for_halves(len(halves)), strict=True):
+            _copy_links(half, _in_folders(half, stores, unpacked, each), folder, stores)
         yield folder
 
 
@@ -84,19 +91,21 @@ def stored(word: str, *, stores: Sequence[Path]) -> Path | None:
     return next((store / word for store in stores if (store / word / DESCRIPTION).is_file()), None)
 
 
-def _in_folders(word: str, stores: Sequence[Path], unpacked: ExitStack) -> str:
+def _in_folders(word: str, stores: Sequence[Path], unpacked: ExitStack, recogniser: Recogniser) -> str:
     path = Path(word)
     if path.exists():
-        return "+".join(map(str, _folders(path, unpacked)))
+        return "+".join(map(str, _folders(path, unpacked, recogniser)))
     named, at, engine = word.rpartition("@")
     if at:
-        return "+".join(f"{half}@{engine}" for half in _in_folders(named, stores, unpacked).split("+"))
+        return "+".join(f"{half}@{engine}" for half in _in_folders(named, stores, unpacked, recogniser).split("+"))
     if "+" in word:
-        return "+".join(_in_folders(half, stores, unpacked) for half in word.split("+"))
+        halves = word.split("+")
+        each = zip(halves, recogniser.for_halves(len(halves)), strict=True)
+        return "+".join(_in_folders(half, stores, unpacked, its) for half, its in each)
     return str(stored(word, stores=stores) or word)
 
 
-def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
+def _folders(path: Path, unpacked: ExitStack, recogniser: Recogniser) -> list[Path]:
     """Folder of a model, or of the two of a pair, the detector first."""
     named = path
     if path.is_file() and (older := _OLDER_FILE.fullmatch(path.name)):
@@ -108,16 +117,18 @@ def _folders(path: Path, unpacked: ExitStack) -> list[Path]:
         return [folder]
     if path.is_file() and path.parent / DESCRIPTION in companions.of(path):
         return [path.parent]
+    archive = None
     if source_archives.is_archive(path):
+        archive = stem(path)
         folder = unpacked.enter_context(source_archives.unpacked(path))
-        path = _named(stem(path).replace("+", "-"), unpacked)
+        path = _named(archive.replace("+", "-"), unpacked)
         path.symlink_to(folder)
     if path.is_dir() and not (path / DESCRIPTION).is_file():
         halves = [each.parent for each in sorted(path.glob(f"[!.]*/{DESCRIPTION}"))]
         if len(halves) == 2:
             return sorted(halves, key=lambda half: _EMBEDDER in _described(half).role)
     packed_graph.refuse(path, called=named)
-    return [path]
+    return [bare_graphs.as_model_folder(path, recogniser, unpacked, archive=archive) or path]
 
 
 def _named(name: str, unpacked: ExitStack) -> Path:

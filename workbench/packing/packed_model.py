@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import ipc_ai_catalogue as catalogue
 from workbench import places
 from workbench.errors import PackageError
 from workbench.packing import (
+    bare_graphs,
     deep_learning_containers,
     framework_layouts,
     model_archive,
@@ -23,22 +24,36 @@ from workbench.packing import (
 )
 from workbench.packing.model_layout import ModelLayout
 from workbench.packing.model_trial import NotTried, Trial
+from workbench.recognition import recogniser as recognition
+from workbench.recognition.recognised import Recognised
+from workbench.recognition.recogniser import Recogniser
 from workbench.store.artefacts import sha256
 from workbench.store.model_folder import DESCRIPTION
 
 BUILT, DLC = "built", "dlc"
+_ONNX = "onnx"
 _OUTPUT = re.compile(r".+\.(tar\.gz|tgz)")
 
 
 @dataclass(frozen=True)
 class PackedModel:
-    """Archive on this machine: its layout, source and path, and the SHA-256 and size in bytes of the file."""
+    """Archive on this machine.
+
+    Attributes:
+        layout: its content.
+        source: what it was made of.
+        archive: its path.
+        sha256: SHA-256 of the file.
+        size: its size in bytes.
+        recognised: graphs in it that nothing described.
+    """
 
     layout: ModelLayout
     source: Path
     archive: Path
     sha256: str
     size: int
+    recognised: tuple[Recognised, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,6 +83,7 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inference", type=Path, metavar="FILE", help="program to pack as code/inference.py")
     parser.add_argument("--requirements", type=Path, metavar="FILE", help="its packages, as code/requirements.txt")
     parser.add_argument("--application", metavar="TYPE", help="applicationType, where weights serve several")
+    recognition.add_arguments(parser)
     parser.add_argument(
         "--output", type=Path, metavar="FILE.tar.gz", help="where the archive goes (default: below out)"
     )
@@ -119,12 +135,18 @@ def pack(
     Raises:
         PackageError: a file is missing or misplaced, or another archive cannot be unpacked.
     """
+    if arguments.output and not _OUTPUT.fullmatch(arguments.output.name):
+        raise PackageError(f"{arguments.output} is no name for a model.tar.gz; let it end in .tar.gz")
     named = named_models.stored(word, stores=stores) or Path(word)
-    name = named_models.stem(named) if named.exists() else "+".join(named_models.stem(Path(h)) for h in word.split("+"))
-    output = arguments.output or places.OUTPUT / "packages" / f"{name}.tar.gz"
-    if not _OUTPUT.fullmatch(output.name):
-        raise PackageError(f"{output} is no name for a model.tar.gz; let it end in .tar.gz")
-    with named_models.pair(word, stores=stores) as pair, _opened(pair or named) as folder:
+    recogniser = Recogniser.of(arguments, application)
+    with ExitStack() as opened:
+        pair = opened.enter_context(named_models.pair(word, stores=stores, recogniser=recogniser))
+        folder = opened.enter_context(_opened(pair or named))
+        if pair is None and not arguments.inference and arguments.framework in (None, _ONNX):
+            archive = named_models.stem(named) if folder != named else None
+            folder = bare_graphs.as_model_folder(folder, recogniser, opened, archive=archive) or folder
+        recogniser.require_used(word)
+        output = arguments.output or places.OUTPUT / "packages" / f"{_file_name(word, named, recogniser)}.tar.gz"
         layout = model_layout.lay_out(
             folder,
             framework=arguments.framework,
@@ -137,7 +159,14 @@ def pack(
             model_archive.write(layout.files, output)
         except OSError as error:
             raise PackageError(f"cannot write {output}: {error.strerror}; name another with --output") from error
-    return PackedModel(layout, named, output, sha256(output), output.stat().st_size)
+    return PackedModel(layout, named, output, sha256(output), output.stat().st_size, tuple(recogniser.found))
+
+
+def _file_name(word: str, named: Path, recogniser: Recogniser) -> str:
+    """Name of the archive: that of the source, of both of a pair, or of the graph that was recognised."""
+    if not named.exists():
+        return "+".join(named_models.stem(Path(half)) for half in word.split("+"))
+    return recogniser.found[0].model.name if recogniser.found else named_models.stem(named)
 
 
 def _is_own(word: str, stores: Sequence[Path]) -> bool:

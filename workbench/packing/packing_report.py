@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from workbench.packing.model_program import PROGRAM_NAME
 from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
+from workbench.recognition import plain_words
 from workbench.tables.graph import TableGraph
 
 _SHOWN_CHARACTERS = 160
@@ -26,6 +27,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
     layout = packed.layout
     told = f"{layout.framework or 'a program of your own'}, told by {layout.because}"
     lines = [f"framework   {layout.framework} (named)" if layout.because == "--framework" else f"framework   {told}"]
+    lines += [line for one in packed.recognised for line in plain_words.lines(one)]
     lines += [f"moved       {there} to {here}" for there, here in layout.moved]
     lines += _lines_about_links(packed)
     served = f"{layout.application}{f' with {layout.model}' if layout.model else ''}"

@@ -9,6 +9,8 @@ from workbench.parity.answers import Box, Found
 
 LEAST_IOU = 0.98
 _HALF = 0.5
+_THINNEST = 2.0
+"""Pixels; thinner boxes are those of a random network that lie in the padding, cut off at the frame's edge."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,10 @@ def compare(expected: Sequence[Found], answered: Sequence[Found], *, threshold: 
         threshold: score from which both are complete.
         tolerance: difference of two scores that rounding explains.
     """
-    left = list(answered)
+    left = list(filter(_is_visible, answered))
     pairs: list[tuple[Found, Found, float | None]] = []
     alone: list[str] = []
-    for wanted in sorted(expected, key=lambda found: -found.score):
+    for wanted in sorted(filter(_is_visible, expected), key=lambda found: -found.score):
         best = max(
             (other for other in left if other.name == wanted.name),
             key=lambda other: _closeness(wanted, other),
@@ -93,6 +95,13 @@ def iou(first: Box, second: Box) -> float:
     shared = max(width, 0.0) * max(height, 0.0)
     areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
     return shared / (areas - shared) if areas > shared else 0.0
+
+
+def _is_visible(found: Found) -> bool:
+    if found.box is None:
+        return True
+    x_min, y_min, x_max, y_max = found.box
+    return x_max - x_min >= _THINNEST and y_max - y_min >= _THINNEST
 
 
 def _closeness(one: Found, other: Found) -> tuple[float, float]:

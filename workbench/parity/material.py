@@ -14,10 +14,10 @@ from workbench.parity.kinds import Kind
 
 PYTHON = places.REPOSITORY / ".venv/parity/bin/python"
 _FRAMES = (
-    "reference/street_small.jpg",
-    "coco/000000197388.jpg",
-    "coco/000000040083.jpg",
-    "pennfudan/FudanPed00001.png",
+    "reference/biking.jpg",
+    "coco/000000000785.jpg",
+    "coco/000000196141.jpg",
+    "pennfudan/PennPed00080.png",
 )
 _LAST_LINES = 3
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import RecognitionError
+from workbench.recognition import external_data
 
 Side = int | str | None
 """A side of a shape: a number, the name of one that may change, or unknown."""
@@ -44,6 +45,7 @@ class GraphFacts:
         metadata: what the exporter wrote into it (Ultralytics: names, stride, task, imgsz).
         producer: name and version of the exporter.
         operators: operators by ``domain:name``, without the domain for ONNX's own.
+        data: files of weights, relative to its own.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class GraphFacts:
     metadata: Mapping[str, str]
     producer: str
     operators: frozenset[str]
+    data: tuple[str, ...] = ()
 
     @property
     def frames(self) -> Tensor | None:
@@ -70,6 +73,8 @@ def read(path: Path) -> GraphFacts:
 
     try:
         model = onnx.load(str(path), load_external_data=False)
+    except OSError:
+        raise
     except Exception as error:  # protobuf's own error classes differ between its versions
         raise RecognitionError(f"{path} is no ONNX graph, or is cut off; export it again, or copy it again") from error
     weights = {each.name for each in model.graph.initializer}
@@ -80,7 +85,7 @@ def read(path: Path) -> GraphFacts:
     operators = frozenset(f"{node.domain}:{node.op_type}".removeprefix(":") for node in model.graph.node)
     metadata = {each.key: each.value for each in model.metadata_props}
     producer = f"{model.producer_name} {model.producer_version}".strip()
-    return GraphFacts(path, inputs, outputs, metadata, producer, operators)
+    return GraphFacts(path, inputs, outputs, metadata, producer, operators, tuple(external_data.names_in(model)))
 
 
 def _tensor(declared: Any) -> Tensor:
@@ -92,5 +97,9 @@ def _tensor(declared: Any) -> Tensor:
     name = onnx.TensorProto.DataType.Name(kind.elem_type).lower()
     if not kind.HasField("shape"):
         return Tensor(declared.name, name, None)
-    sides = tuple(side.dim_value if side.HasField("dim_value") else side.dim_param or None for side in kind.shape.dim)
-    return Tensor(declared.name, name, sides)
+    return Tensor(declared.name, name, tuple(map(_side, kind.shape.dim)))
+
+
+def _side(declared: Any) -> Side:
+    """Side of a shape; some exporters write -1 or 0 for one that may change."""
+    return declared.dim_value if declared.dim_value > 0 else declared.dim_param or None

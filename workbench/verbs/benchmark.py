@@ -20,6 +20,9 @@ from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
 from workbench.number_arguments import whole_number
 from workbench.packing import named_models
+from workbench.recognition import plain_words
+from workbench.recognition import recogniser as recognition
+from workbench.recognition.recogniser import Recogniser
 from workbench.verbs.export import EXPORTS
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from workbench.benchmarking.results import Result
     from workbench.benchmarking.session import Schedule
     from workbench.benchmarking.variants import Variant
+    from workbench.recognition.recognised import Recognised
 
 BENCHMARKS = places.OUTPUT / "benchmark"
 _WIDTH = 110
@@ -44,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame", type=Path, required=True, help="an image file, sent to every variant in every run")
     parser.add_argument("--engine", action="append", default=[], help="only this engine; may be given several times")
     parser.add_argument("--application", help="what serves them, where a model has files for several applications")
+    recognition.add_arguments(parser)
     parser.add_argument(
         "--repeat", type=whole_number(1), default=200, metavar="N", help="timed runs of each (default: 200)"
     )
@@ -84,17 +89,19 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.benchmarking import variants
 
     stores = [arguments.store, EXPORTS, COMPILED]
-    with named_models.as_folders(arguments.models, stores=stores) as words:
+    recogniser = Recogniser.of(arguments)
+    with named_models.as_folders(arguments.models, stores=stores, recogniser=recogniser) as words:
+        plain_words.tell(recogniser.found)
         found = variants.find(
             [words[word] for word in arguments.models],
             stores=stores,
             engines=arguments.engine,
             application=arguments.application,
         )
-        return _measure(found, arguments)
+        return _measure(found, arguments, recogniser.found)
 
 
-def _measure(found: Sequence[Variant], arguments: argparse.Namespace) -> int:
+def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised: Sequence[Recognised]) -> int:
     from workbench.benchmarking import files, labelled, record, request, results, session
     from workbench.measuring import machine
 
@@ -110,6 +117,7 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace) -> int:
         "command": record.command(arguments.models, _options(arguments, schedule)),
         "machine": machine.described(),
         "application": application,
+        "recognised": [plain_words.document(one) for one in recognised],
     }
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Only twice a second, because drawing takes processor time, too.
@@ -166,6 +174,8 @@ def _options(arguments: argparse.Namespace, schedule: Schedule) -> dict[str, Any
         "--seconds": f"{schedule.seconds:g}",
         "--labels": arguments.labels,
         "--application": arguments.application,
+        "--head": arguments.head,
+        "--classes": arguments.classes,
         "--engine": arguments.engine,
         "--store": arguments.store if arguments.store != places.MODEL_STORE else None,
     }

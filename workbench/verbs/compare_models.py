@@ -21,6 +21,9 @@ from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import ComparisonError
 from workbench.number_arguments import number, whole_number
 from workbench.packing import named_models
+from workbench.recognition import plain_words
+from workbench.recognition import recogniser as recognition
+from workbench.recognition.recogniser import Recogniser
 from workbench.verbs.export import EXPORTS
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="chooses the sample (default: 1)")
     parser.add_argument("--application", help="what serves them, where models serve several applications")
+    recognition.add_arguments(parser)
     parser.add_argument(
         "--min-confidence", type=number, default=0.5, metavar="C", help="weakest box that counts (default: 0.5)"
     )
@@ -86,7 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True, quiet=arguments.json)
     words = [arguments.current, arguments.candidate]
     stores = [arguments.store, EXPORTS, COMPILED]
-    with named_models.as_folders(words, stores=stores) as folders, tempfile.TemporaryDirectory() as work:
+    recogniser = Recogniser.of(arguments)
+    named = named_models.as_folders(words, stores=stores, recogniser=recogniser)
+    with named as folders, tempfile.TemporaryDirectory() as work:
+        plain_words.tell(recogniser.found)
         pair = _variants([folders[word] for word in words], stores, arguments.application)
         writable.require_folder(arguments.output)
         with console.status("looking for frames"):

@@ -11,6 +11,9 @@ from ipc_ai_catalogue import nearest
 from workbench import places
 from workbench.errors import CompileError
 from workbench.packing import named_models
+from workbench.recognition import plain_words
+from workbench.recognition import recogniser as recognition
+from workbench.recognition.recogniser import Recogniser
 
 # Module that compiles for each target.
 TARGETS = {
@@ -40,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
     parser.add_argument("--application", help="whose files, where the folder holds those of several applications")
+    recognition.add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done; for neo")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = {}
@@ -57,8 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
             f"unknown target '{arguments.target}'{nearest(arguments.target, TARGETS)}; targets: {', '.join(TARGETS)}"
         )
     _refuse_options_of_others(arguments)
-    with named_models.as_folders([arguments.model], stores=[arguments.store]) as found:
+    recogniser = Recogniser.of(arguments)
+    with named_models.as_folders([arguments.model], stores=[arguments.store], recogniser=recogniser) as found:
         arguments.model = found[arguments.model]
+        arguments.recognised = recogniser.found
+        plain_words.tell(recogniser.found)
         if "+" in arguments.model and not Path(arguments.model).exists():
             raise CompileError("a pair has two models; compile each half alone, and package the pair of both results")
         return _target(arguments.target).run(arguments)

@@ -17,6 +17,7 @@ from workbench.packing import packed_model
 from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
 from workbench.packing.packing_report import archive_lines, trial_lines
+from workbench.recognition import plain_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,7 @@ def _as_document(packed: PackedModel, trial: Trial | NotTried, url: str | None, 
         "sha256": packed.sha256,
         "bytes": packed.size,
         "files": sorted(layout.files),
+        "recognised": [plain_words.document(one) for one in packed.recognised],
         "table": dataclasses.asdict(layout.table) if layout.table else None,
         "moved": [{"from": there, "to": here} for there, here in layout.moved],
         "trial": _trial_document(trial),

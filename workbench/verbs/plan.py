@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ipc_ai_catalogue import CUSTOM
 from workbench import places, regions, typed, writable
 from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
 from workbench.capacity.demand import Demand
@@ -25,6 +26,8 @@ from workbench.capacity.throughput import InstanceType, Measurement, Throughput
 from workbench.errors import PlanError
 from workbench.number_arguments import integer, number, whole_number
 from workbench.packing import named_models
+from workbench.recognition import plain_words
+from workbench.recognition.recogniser import Recogniser
 
 _SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _WITHOUT_LIMIT = 1_000_000
@@ -77,10 +80,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plans, or measures for later plans."""
-    words = [arguments.model] if arguments.model else []
+    words = [arguments.model] if arguments.model and arguments.application != CUSTOM else []
     measurements = [] if arguments.measure else throughput.read(arguments.measurements)
-    with named_models.as_folders(words, stores=[arguments.store]) as found:
-        model = planned_model.chosen(found.get(arguments.model), arguments.application, measurements)
+    recogniser = Recogniser()
+    with named_models.as_folders(words, stores=[arguments.store], recogniser=recogniser) as found:
+        plain_words.tell(recogniser.found)
+        model = planned_model.chosen(found.get(arguments.model, arguments.model), arguments.application, measurements)
         return _measure(model, arguments) if arguments.measure else _planned(model, measurements, arguments)
 
 

@@ -18,6 +18,7 @@ from workbench.local import model_data, service
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
+from workbench.recognition import plain_words
 from workbench.template import parameters
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import synthesize
@@ -142,6 +143,7 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     model_to_deploy.refuse_another_name(model, given)
     if not isinstance(model, PackedModel):
         return {**model.model_parameters, **given}
+    plain_words.tell(model.recognised)
     if not model.layout.served_by_our_image and "containerImageUri" not in given:
         raise PackageError(
             f"the serving program has no {model.layout.framework}; name its image with --parameters "

@@ -80,6 +80,7 @@ def test_one_row(tmp_path: Path) -> None:
         ({"dataframe_records": [_PERSON, _CHILD]}, JSON),
         ({name: [_PERSON[name], _CHILD[name]] for name in _PERSON}, JSON),
         ({name: [[_PERSON[name]], [_CHILD[name]]] for name in _PERSON}, JSON),
+        ({name: {"0": _PERSON[name], "1": _CHILD[name]} for name in _PERSON}, JSON),
         ([list(_PERSON.values()), list(_CHILD.values())], JSON),
         ({"columns": list(_PERSON)[::-1], "data": [list(_PERSON.values())[::-1], list(_CHILD.values())[::-1]]}, JSON),
         ([_PERSON, dict(reversed(_CHILD.items()))], JSON),
@@ -260,6 +261,14 @@ def test_answers_as_csv_and_npy(tmp_path: Path) -> None:
         _answer(tmp_path, [[1, 2, "a", "b"]], accept="image/png")
     with pytest.raises(UnsupportedMediaTypeError, match="content type 'image/png' is no table's; send application/jso"):
         _answer(tmp_path, b"\x89PNG", "image/png")
+
+
+@pytest.mark.parametrize("rows", [None, 1, 2])
+def test_a_list_of_arrays_for_several_targets(tmp_path: Path, rows: int | None) -> None:
+    table_graphs.write_sequence(tmp_path / "model.onnx", rows=rows)
+    sent = [[1, 2], [3, 4], [5, 6]]
+    assert _document(tmp_path, sent) == {"both": [sent, sent]}
+    assert _answer(tmp_path, sent, accept=CSV).splitlines()[2] == b"5.0,6.0,5.0,6.0"
 
 
 @pytest.mark.parametrize("maps", [True, False])

@@ -13,7 +13,7 @@ from workbench.benchmarking import request, variants
 from workbench.benchmarking.process import VariantProcess
 from workbench.benchmarking.request import Request
 from workbench.benchmarking.variants import Variant
-from workbench.errors import BenchmarkError
+from workbench.errors import BenchmarkError, RefusedError
 from workbench.measuring import processes
 
 pytestmark = pytest.mark.processes
@@ -41,6 +41,18 @@ def test_a_run_has_the_stages_of_the_serving_program(tiny: Variant, sent: Reques
         assert 0 < run["infer"] < run["whole"]
         assert b'"bbox_coords": [[' in process.answer(sent)
         assert 10 < processes.peak_mib(process.pids[0]) < 2000
+
+
+def test_an_answer_has_its_time_and_a_refusal_is_told_apart(tiny: Variant, sent: Request) -> None:
+    with VariantProcess.start(tiny, threads=1) as process:
+        process.load(sent)
+        served = process.timed_answer(sent)
+        assert served.body == process.answer(sent)
+        assert served.processor_milliseconds > 0
+        assert 0 < served.milliseconds < 10_000
+        with pytest.raises(RefusedError, match="yolox_nano@onnxruntime: "):
+            process.timed_answer(Request(b"no image", "image/jpeg"))
+        assert process.timed_answer(sent).body == served.body  # it serves on
 
 
 def test_workers_are_processes_that_serve_together_and_end_with_theirs(tiny: Variant, sent: Request) -> None:

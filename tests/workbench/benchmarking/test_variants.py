@@ -97,6 +97,20 @@ def test_what_macos_puts_beside_artefacts_is_none(store: Path, tmp_path: Path) -
     assert _names(_find(tmp_path, "yolox_nano")) == ["yolox_nano@onnxruntime", "yolox_nano@mxnet"]
 
 
+def test_the_first_application_of_the_first_model_that_all_serve(store: Path, tmp_path: Path) -> None:
+    (onnx,) = _find(store, "yolox_nano@onnxruntime")
+    onnx.put_into(tmp_path)
+    description = tmp_path / "yolox_nano" / "model.json"
+    document = json.loads(description.read_text())
+    assert document["applications"] == ["body-detection", "object-detection"]
+    assert onnx.application == "body-detection"
+    document["applications"].reverse()
+    description.write_text(json.dumps(document))
+    of_all_classes = str(tmp_path / "yolox_nano")
+    assert _find(store, of_all_classes, "yolox_nano@onnxruntime")[0].application == "object-detection"
+    assert _find(store, "yolox_nano@onnxruntime", of_all_classes)[0].application == "body-detection"
+
+
 def test_a_store_of_links_is_what_the_container_reads(store: Path, tmp_path: Path) -> None:
     (found,) = _find(store, "yolox_nano", engines=("mxnet",))
     found.put_into(tmp_path)

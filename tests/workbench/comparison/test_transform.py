@@ -18,6 +18,8 @@ from moto import mock_aws
 from tests.fake_batch_transform import FakeBatchTransform
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.__main__ import main
+from workbench.comparison import transform_container
+from workbench.comparison.transform_container import Container
 from workbench.deployment.account import Account
 
 pytestmark = pytest.mark.processes
@@ -209,3 +211,6 @@ def test_a_stack_that_is_not_there(cloud: Cloud, words: list[str], capsys: pytes
     cloud.store("gate-1", "a", b"x")
     assert main([*words, "--stack", "another"]) == 2
     assert "there is no stack another with an endpoint in us-east-1" in capsys.readouterr().err
+    account = Account(profile=None, region="us-east-1")
+    container = transform_container.of_stack(account, "another", image=IMAGE, instance="ml.m5.xlarge")
+    assert container == Container(image=IMAGE, instance="ml.m5.xlarge")

@@ -82,6 +82,12 @@ def test_frames_sum_up_to_the_worst() -> None:
     assert both.largest_difference == pytest.approx(0.2)
 
 
+def test_boxes_in_the_padding_are_left_out() -> None:
+    thin = Found("cat", 0.9, (0, 10, 1.5, 60))
+    assert _compare([CAT, thin], [CAT]) == (True, 1, ())
+    assert _compare([CAT], [CAT, thin]) == (True, 1, ())
+
+
 def test_overlap_of_boxes() -> None:
     assert iou((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
     assert iou((0, 0, 10, 10), (20, 0, 30, 10)) == 0

@@ -73,6 +73,32 @@ def test_a_folder_of_frames(
     assert "http" not in page
 
 
+@pytest.mark.processes
+def test_labels_say_which_model_is_right(
+    models: list[str], frames: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelled = frames / "gate-1" / "red.png"
+    # Boxes of MXNet's tiny network in a cell; the other network's lie elsewhere.
+    label = 'PASCAL Annotation Version 1.00\nBounding box for object 1 "x" (Xmin) : (129, 225) - (160, 256)\n'
+    labelled.with_suffix(".txt").write_text(label)
+    words = ["--frames", str(frames), "--labels", str(labelled.parent), "--pictures", "0"]
+    assert main(["compare-models", *models, *words, "--output", str(tmp_path / "out")]) == 0
+    assert "recall" in capsys.readouterr().out
+    document: dict[str, Any] = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert [document[side]["accuracy"]["recall"] for side in ("current", "candidate")] == [0, 1]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["comparison.json", "index.html"]
+
+
+@pytest.mark.processes
+def test_frames_that_no_model_takes(models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jpg").write_text("no image")
+    words = ["--frames", str(tmp_path), "--output", str(tmp_path / "out")]
+    assert main(["compare-models", *models, *words]) == 2
+    told = capsys.readouterr().err
+    assert "no frame was answered by both models; yolox_nano@onnxruntime: " in told
+    assert told.count("\n") == 1
+
+
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

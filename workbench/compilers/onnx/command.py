@@ -15,6 +15,7 @@ from rich.table import Table
 from ipc_ai_catalogue import Model
 from workbench import places, serving_program, typed
 from workbench.errors import CompileError
+from workbench.recognition import plain_words
 from workbench.steps import Steps
 from workbench.store import model_folder
 
@@ -107,6 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         old, new = running.load(source, threads=threads), running.load(compiled, threads=threads)
         proved = Parity([old.compared(new, frame, tolerance) for frame in proof], tolerance)
         report: dict[str, Any] = {"model": source.model.name, "folder": str(output), "parity": proved.document()}
+        report["recognised"] = [plain_words.document(one) for one in arguments.recognised]
         failure = proved.failure()
         written = optimised
         if arguments.int8 and not failure:

@@ -11,6 +11,7 @@ import torch
 import ultralytics
 from torch import nn
 from ultralytics.utils.nms import non_max_suppression
+from ultralytics.utils.ops import scale_boxes
 
 from workbench.parity.exporters import frames, random_networks, written
 
@@ -64,7 +65,7 @@ class _Levels(nn.Module):
 def export(kind: str, folder: Path, paths: list[Path]) -> None:
     """Export with the metadata that YOLOv5's ``export.py`` writes, and answer the frames."""
     network = _Levels()
-    batch = frames.as_batch([frames.letterboxed(path, _SIZE, _SIZE)[0] for path in paths])
+    batch = frames.as_batch([frames.letterboxed(path, _SIZE, _SIZE) for path in paths])
     random_networks.settle(network, lambda: network(batch))
     random_networks.spread(network.scores, lambda: network(batch), share=0.02)
     random_networks.normalise(network.sides, lambda: network(batch), mean=0.0, deviation=0.7)
@@ -81,7 +82,7 @@ def export(kind: str, folder: Path, paths: list[Path]) -> None:
     _add_metadata(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     answers = [(frame, _answer(session, frame)) for frame in paths]
-    exporter = f"YOLOv5's layout, suppression of ultralytics {ultralytics.__version__}"
+    exporter = f"YOLOv5's layout, post-processing of ultralytics {ultralytics.__version__}"
     written.write(folder, model=[path.name], exporter=exporter, threshold=_THRESHOLD, answers=answers)
 
 
@@ -94,17 +95,11 @@ def _add_metadata(path: Path) -> None:
 
 
 def _answer(session: Any, path: Path) -> list[written.Entry]:
-    image, scale, left, top = frames.letterboxed(path, _SIZE, _SIZE)
+    image = frames.letterboxed(path, _SIZE, _SIZE)
     (rows,) = session.run(None, {"images": frames.as_batch([image]).numpy()})
     # Ultralytics' suppression takes scores of classes alone, so objectness is multiplied in, as YOLOv5 does.
     joined = np.concatenate((rows[..., :4], rows[..., 5:] * rows[..., 4:5]), -1).transpose(0, 2, 1)
     (kept,) = non_max_suppression(torch.from_numpy(joined), _THRESHOLD, _IOU, max_det=300)
-    height, width = frames.bgr(path).shape[:2]
-    return [
-        written.entry(_CLASSES[int(row[5])], row[4], written.shown(width, height, _back(row, scale, left, top)))
-        for row in kept.tolist()
-    ]
-
-
-def _back(row: list[float], scale: float, left: float, top: float) -> list[float]:
-    return [(number - offset) / scale for number, offset in zip(row[:4], (left, top) * 2, strict=True)]
+    boxes = scale_boxes((_SIZE, _SIZE), kept[:, :4], frames.bgr(path).shape[:2]).tolist()
+    rest = kept[:, 4:6].tolist()
+    return [written.entry(_CLASSES[int(name)], score, box) for box, (score, name) in zip(boxes, rest, strict=True)]

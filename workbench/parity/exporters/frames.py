@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from ultralytics.data.augment import LetterBox
 
 
 def bgr(path: Path) -> Any:
@@ -23,21 +24,13 @@ def rgb(path: Path) -> Image.Image:
     return Image.open(path).convert("RGB")
 
 
-def letterboxed(path: Path, height: int, width: int) -> tuple[Any, float, float, float]:
+def letterboxed(path: Path, height: int, width: int) -> Any:
     """Fit a frame into ``height`` x ``width`` as Ultralytics' ``LetterBox(auto=False)`` does.
 
     Returns:
-        (height, width, 3) uint8 BGR, the scale, and the pixels before the frame's first column and row.
+        (height, width, 3) uint8 BGR.
     """
-    frame = bgr(path)
-    scale = min(height / frame.shape[0], width / frame.shape[1])
-    inner_width, inner_height = round(frame.shape[1] * scale), round(frame.shape[0] * scale)
-    free_x, free_y = (width - inner_width) / 2, (height - inner_height) / 2
-    left, top = round(free_x - 0.1), round(free_y - 0.1)
-    canvas = np.full((height, width, 3), 114, np.uint8)
-    resized = cv2.resize(frame, (inner_width, inner_height), interpolation=cv2.INTER_LINEAR)
-    canvas[top : top + inner_height, left : left + inner_width] = resized
-    return canvas, scale, free_x, free_y
+    return LetterBox((height, width), auto=False)(image=bgr(path))
 
 
 def as_batch(images: list[Any]) -> torch.Tensor:

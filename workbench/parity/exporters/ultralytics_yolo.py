@@ -31,7 +31,7 @@ def export(kind: str, folder: Path, paths: list[Path]) -> None:
     options = dict(_VARIANTS[kind])
     task, size = options.pop("task", "detect"), options.pop("imgsz", _SIZE)
     model = YOLO(f"{options.pop('network')}.yaml", task=task, verbose=False)
-    _make_answer(model.model, task, frames.as_batch([frames.letterboxed(path, *size)[0] for path in paths]))
+    _make_answer(model.model, task, frames.as_batch([frames.letterboxed(path, *size) for path in paths]))
     with tempfile.TemporaryDirectory() as work:
         model.ckpt_path = model.model.pt_path = model.model.yaml_file = str(Path(work) / "network.pt")
         exported = model.export(format="onnx", imgsz=list(size), device="cpu", verbose=False, **options)
@@ -47,12 +47,15 @@ def _make_answer(network: Any, task: str, batch: Any) -> None:
     random_networks.settle(network, lambda: network(batch))
     head = network.model[-1]
     if task == "classify":
-        random_networks.normalise([head.linear], lambda: network(batch), mean=0.0, deviation=2.0)
+        random_networks.normalise([head.linear], lambda: network(batch), mean=0.0, deviation=0.7)
         network.names = {index: f"class {index}" for index in range(len(network.names))}
         return
     stacks = [head.cv3, *([head.one2one_cv3] if hasattr(head, "one2one_cv3") else [])]
     layers = [level[-1] for stack in stacks for level in stack]
     random_networks.spread(layers, lambda: network(batch), share=1e-3)
+    if head.reg_max == 1:  # distances as they are, of which random ones may be negative
+        distances = [level[-1] for stack in (head.cv2, head.one2one_cv2) for level in stack]
+        random_networks.normalise(distances, lambda: network(batch), mean=2.5, deviation=0.5)
     network.names = {index: f"object {index}" for index in range(head.nc)}
 
 

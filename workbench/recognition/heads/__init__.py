@@ -1,1 +1,26 @@
-"""Knowledge of one head each: ``guesses(graph, beside)`` returns the models that a graph may be, none for others."""
+"""Knowledge of one head each: ``guesses(graph, beside)`` returns the models that a graph may be, none for others.
+
+Each module is named as the head that reads the outputs in the container.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from workbench.recognition.graph_facts import GraphFacts
+from workbench.recognition.guess import Beside, Guess
+
+
+def names() -> list[str]:
+    """Names of all heads that can be recognised."""
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+
+def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:
+    """Models that a graph may be, of all heads.
+
+    Raises:
+        RecognitionError: one knows the graph, and it cannot be served as it is.
+    """
+    return [guess for name in names() for guess in importlib.import_module(f"{__name__}.{name}").guesses(graph, beside)]

@@ -7,7 +7,7 @@ document                                                       rows
 ``[1, 2]``                                                     one; where the model takes one column, two
 ``{"age": 41, "city": "Oslo"}``                                one
 ``[{"age": 41, "city": "Oslo"}, ...]``                         several
-``{"age": [41, 30], "city": ["Oslo", "Rome"]}``                several
+``{"age": [41, 30], "city": ["Oslo", "Rome"]}``                several; ``{"0": 41, "1": 30}`` counts as such a list
 ``{"instances": ROWS}``, ``data``, ``inputs``, ``rows``        those within
 ``{"columns": ["age", "city"], "data": [[41, "Oslo"], ...]}``  several, as pandas writes them
 =============================================================  ====================================
@@ -101,7 +101,11 @@ def _of_object(document: Mapping[str, Any], columns: Columns) -> ByPlace | ByNam
             raise ClientError("'columns' must be a list of names")
         return named(names, within, columns, where="'columns'")
     columns.check(list(document), where="the object")
-    by_input = {str(columns.input_named(name)): value for name, value in document.items()}
+    by_input = {
+        # pandas writes each column as an object of rows by their index.
+        str(columns.input_named(name)): list(value.values()) if isinstance(value, Mapping) else value
+        for name, value in document.items()
+    }
     # A list in place of a cell, or in place of the cells of a row, holds rows.
     holds_rows = {each.name: _holds_rows(by_input[each.name], each) for each in columns.inputs}
     if len(set(holds_rows.values())) > 1:

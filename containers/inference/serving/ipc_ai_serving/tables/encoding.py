@@ -12,11 +12,15 @@ import numpy.typing as npt
 
 
 class Outputs(dict[str, Any]):
-    """Outputs by their names in the graph: arrays with a row a row sent, or lists of maps such as ``ZipMap`` makes."""
+    """Outputs by their names in the graph.
+
+    Each is an array with a row a row sent; a list of maps, one a row, such as ``ZipMap`` makes; or a list of arrays,
+    such as a model of several targets has.
+    """
 
 
 def plain(outputs: Outputs) -> dict[str, Any]:
-    """Convert outputs to lists with an entry a row; an array (rows, 1) has one value a row."""
+    """Convert outputs to lists; an array (rows, 1) has one value a row."""
     return {name: _one_a_row(value) for name, value in outputs.items()}
 
 
@@ -39,7 +43,7 @@ def npy_of(outputs: Outputs) -> bytes:
 
 def _one_a_row(value: Any) -> Any:
     if not isinstance(value, np.ndarray):
-        return value
+        return [_one_a_row(each) for each in value] if isinstance(value, list) else value
     return (value[:, 0] if value.ndim == 2 and value.shape[1] == 1 else value).tolist()
 
 
@@ -54,6 +58,8 @@ def _table(value: Any) -> npt.NDArray[Any]:
     if isinstance(value, np.ndarray):
         array = value.reshape(len(value), -1) if value.ndim else value.reshape(1, 1)
         return array.astype(str) if array.dtype.kind == "O" else array
+    if value and isinstance(value[0], np.ndarray):
+        return np.hstack([_table(each) for each in value])
     names = list(value[0]) if value else []
     return np.array([[row.get(name, math.nan) for name in names] for row in value], np.float32)
 

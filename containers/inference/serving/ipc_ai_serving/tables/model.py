@@ -72,7 +72,7 @@ class TableModel:
         # The last rows are repeated to fill a batch, and their answers cut off again.
         places = [np.minimum(np.arange(first, first + batch), rows - 1) for first in range(0, rows, batch)]
         runs = [self._once({name: array[chosen] for name, array in feeds.items()}) for chosen in places]
-        joined = (_joined([run[number] for run in runs])[:rows] for number in range(len(self._outputs)))
+        joined = (_joined([run[number] for run in runs], rows) for number in range(len(self._outputs)))
         return Outputs(zip(self._outputs, joined, strict=True))
 
     def _once(self, feeds: Feeds) -> list[Any]:
@@ -83,7 +83,10 @@ class TableModel:
             raise ClientError(f"the model refuses a value of these rows: {said[:_MOST_SHOWN]}") from error
 
 
-def _joined(parts: Sequence[Any]) -> Any:
+def _joined(parts: Sequence[Any], rows: int) -> Any:
+    """Join an output of several runs, and cut off what is behind so many rows."""
     if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    return [row for part in parts for row in part]
+        return np.concatenate(parts)[:rows]
+    if isinstance(parts[0][0], np.ndarray):
+        return [_joined(each, rows) for each in zip(*parts, strict=True)]
+    return [row for part in parts for row in part][:rows]
