@@ -94,6 +94,27 @@ def test_a_centre_crop_cuts_the_middle() -> None:
     assert (prepared.left, prepared.top) == (-30, -10)
 
 
+def test_the_middle_of_a_stretched_frame_may_be_cut() -> None:
+    """DeiT stretches to 256 pixels and takes the middle 224 of them."""
+    frame = np.zeros((256, 512, 3), np.uint8)
+    frame[16, 32] = 255
+    spec = dataclasses.replace(YOLO3, resize="stretch", size=224, crop_from=256, interpolation="linear")
+    spec = dataclasses.replace(spec, mean=(0, 0, 0), std=(1, 1, 1), scale=1)
+    prepared = network_input(frame, spec)
+    assert prepared.tensor.shape == (1, 3, 224, 224)
+    assert prepared.tensor[0, 0, 0, 0] > 100
+    assert not prepared.tensor[0, 0, 2:, 2:].any()
+    found = Detections(np.array([[0, 0, 224, 224]], np.float32), np.ones(1, np.float32))
+    (box,) = prepared.in_frame(found, width=512, height=256).boxes
+    assert box.tolist() == [32, 16, 480, 240]
+
+
+def test_a_crop_that_is_larger_than_the_frame_is_padded() -> None:
+    spec = dataclasses.replace(YOLO3, resize="centre-crop", size=20, crop_from=17, mean=(0, 0, 0), std=(1, 1, 1))
+    tensor = network_input(np.full((17, 17, 3), 255, np.uint8), spec).tensor[0, 0]
+    assert np.flatnonzero(tensor.any(axis=0)).tolist() == list(range(1, 18))  # torchvision puts the smaller half first
+
+
 def test_the_channels_may_come_last() -> None:
     frame = np.zeros((416, 416, 3), np.uint8)
     frame[..., 2] = 5
@@ -111,6 +132,30 @@ def test_antialiasing_looks_at_every_pixel() -> None:
     smooth = network_input(frame, dataclasses.replace(spec, interpolation="antialiased-linear")).tensor
     assert plain[0, 0, 4:12].max() == 0
     assert abs(smooth[0, 0, 4:12].mean() - 255 / 4) < 1
+
+
+def test_a_letterbox_is_brought_back_as_its_exporter_does() -> None:
+    """A frame of 101 x 67 pixels in 64 x 64: its height is 42.46 there."""
+    frame = np.full((67, 101, 3), 7, np.uint8)
+    spec = dataclasses.replace(YOLOX, size=64)
+
+    def placed(rounding: str, placement: str) -> list[float]:
+        prepared = network_input(frame, dataclasses.replace(spec, rounding=rounding, placement=placement))
+        rows = int((prepared.tensor[0, 0, :, 0] == 7).sum())
+        return [prepared.scale_x, prepared.scale_y, prepared.left, prepared.top, rows]
+
+    scale = 64 / 101
+    assert placed("nearest", "centre") == [scale, 42 / 67, 0, 11, 42]
+    assert placed("exact", "centre") == pytest.approx([scale, scale, 0, (64 - 67 * scale) / 2, 42])
+    assert placed("exact", "top-left") == [scale, scale, 0, 0, 42]
+    assert placed("cut", "top-left") == [42 / 67, 42 / 67, 0, 0, 42]
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(101, 68, (43, 64)), (68, 101, (64, 43)), (101, 67, (42, 64))])
+def test_sides_of_a_letterbox_are_cut_or_rounded(height: int, width: int, size: tuple[int, int]) -> None:
+    cut = dataclasses.replace(YOLOX, size=64, rounding="cut")
+    assert network_size(width, height, cut) == size
+    assert network_size(1000, 1, cut) == (64, 1)
 
 
 @pytest.mark.parametrize(
