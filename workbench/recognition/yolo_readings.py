@@ -82,7 +82,7 @@ def _head() -> Any:
 def by_names(boxes: BoxList, told: UltralyticsMetadata) -> list[Reading]:
     """Readings that fit the names in metadata."""
     extras = [told.keypoint_numbers] if told.keypoint_numbers else boxes.extras
-    because = (f"its metadata name {len(told.names)} classes",)
+    because = (f"its metadata name {_counted(len(told.names))}",)
     return [
         Reading(layout, told.names, extra, (*because, _words(boxes, layout, len(told.names), extra)))
         for extra in extras
@@ -144,10 +144,10 @@ def _classes_compared(graph: GraphFacts) -> int | None:
 
 
 _ROWS_WORDS = {
-    "columns": "a box and {count} classes for each of {cells} cells",
-    "rows": "a box and {count} classes for each of {cells} cells",
-    "objectness": "a box, objectness and {count} classes for each of {cells} cells or anchors",
-    "queries": "a box and {count} classes for each of {cells} queries",
+    "columns": "a box and {count} for each of {cells} cells",
+    "rows": "a box and {count} for each of {cells} cells",
+    "objectness": "a box, objectness and {count} for each of {cells} cells or anchors",
+    "queries": "a box and {count} for each of {cells} queries",
     "end-to-end": "at most {cells} boxes with score and class, after suppression",
     "batched end-to-end": "boxes with class and score, after suppression",
 }
@@ -156,6 +156,10 @@ _ROWS_WORDS = {
 def _words(boxes: BoxList, layout: str, count: int, extra: int) -> str:
     """The reading in words."""
     cells = boxes.shape[2] if layout == "columns" else boxes.shape[1]
-    told = _ROWS_WORDS[layout].format(count=count, cells=cells)
+    told = _ROWS_WORDS[layout].format(count=_counted(count), cells=cells)
     ignored = f", and {extra} numbers that are not read" if extra else ""
     return f"{boxes.name} {boxes.shape} is {told}{ignored}"
+
+
+def _counted(classes: int) -> str:
+    return "1 class" if classes == 1 else f"{classes} classes"

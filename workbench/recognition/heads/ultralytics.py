@@ -68,6 +68,8 @@ def _box_list(graph: GraphFacts, frames: FrameInput, told: UltralyticsMetadata |
             raise
         return None
     (index,) = lists
+    if frames.batch is not None:  # the container answers the first of several
+        shapes = [(1, *shape[1:]) if shape[0] == frames.batch and len(shape) > 2 else shape for shape in shapes]
     maps = tuple(shape for number, shape in enumerate(shapes) if number != index)
     return BoxList(graph.outputs[index].name, shapes[index], maps, height, width)
 
@@ -83,12 +85,21 @@ def _with_metadata(frames: FrameInput, boxes: BoxList, reading: Reading, told: U
         model = dataclasses.replace(model, input=dataclasses.replace(model.input, fixed=False))
     by = "Ultralytics'" if told.by_ultralytics else "YOLOv5's"
     because = f"its metadata are {by}{f' ({told.title}, task {told.task})' if told.title else ''}"
-    return Guess(model, (because, *reading.because), is_certain=True)
+    return Guess(model, (because, *reading.because, *_about_batch(frames)), is_certain=True)
+
+
+def _about_batch(frames: FrameInput) -> list[str]:
+    times = frames.batch or 1
+    if times == 1:
+        return []
+    told = f"it was exported for {times} frames at a time, so each frame is computed {times} times"
+    return [f"{told}; export it with a batch of 1"]
 
 
 def _without_metadata(graph: GraphFacts, frames: FrameInput, boxes: BoxList, reading: Reading) -> list[Guess]:
     """Guesses of which a trial leaves those whose boxes have the right unit."""
     model = _model(frames, boxes, reading, title="YOLO", stride=_STRIDE)
+    reading = dataclasses.replace(reading, because=(*reading.because, *_about_batch(frames)))
     if reading.layout == "queries":
         return [Guess(_as_transformer(model), reading.because, variant="rtdetr")]
     shares = dataclasses.replace(model, output=dataclasses.replace(model.output, normalised=True))

@@ -67,6 +67,15 @@ def test_a_batch_that_changes_leaves_the_size_fixed(tmp_path: Path) -> None:
     assert guess.model.input.fixed
 
 
+def test_a_batch_of_several_is_read_as_one_frame(tmp_path: Path) -> None:
+    (guess,) = _guesses(tmp_path, (2, 7, CELLS), metadata=METADATA, frame=(2, 3, 64, 96))
+    assert guess.because[1:] == (
+        "its metadata name 3 classes",
+        "output0 (1, 7, 126) is a box and 3 classes for each of 126 cells",
+        "it was exported for 2 frames at a time, so each frame is computed 2 times; export it with a batch of 1",
+    )
+
+
 def test_yolov5_pads_to_the_whole_size_and_has_objectness(tmp_path: Path) -> None:
     (guess,) = _guesses(
         tmp_path,
