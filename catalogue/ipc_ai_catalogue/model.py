@@ -36,9 +36,9 @@ class ModelInput:
     Attributes:
         tensor: name of the input tensor.
         resize: ``short-side`` (aspect ratio kept, short side to ``size``), ``letterbox`` (aspect ratio kept, fits
-            ``width`` x ``size``), ``stretch`` (each side to the network's own), ``centre-crop`` (short side to
-            ``crop_from``, then the middle of ``width`` x ``size``) or ``aligned-face`` (a face warped to
-            ``size`` x ``size``).
+            ``width`` x ``size``), ``stretch`` (each side to the network's own, or to ``crop_from``, of which the middle
+            is taken), ``centre-crop`` (short side to ``crop_from``, then the middle of ``width`` x ``size``) or
+            ``aligned-face`` (a face warped to ``size`` x ``size``).
         size: side in pixels at the network input; its height where ``width`` differs.
         stride: height and width are multiples of it.
         max_long_side: the long side at the network input never exceeds it, in pixels.
@@ -58,7 +58,7 @@ class ModelInput:
         sides: of ``short-side``, how they become multiples of ``stride``: ``padded``, or ``cut``, as in Hugging Face's
             processors, which cut the long side to a whole number and both sides down to a multiple.
         fixed: False where a letterbox is padded to multiples of ``stride`` alone.
-        crop_from: short side in pixels before a centre crop; None where it is ``size``.
+        crop_from: side in pixels from which the middle is cut; None where that is ``size``.
         layout: order of the tensor's axes, ``NCHW`` or ``NHWC``.
         full_decode: True where a JPEG is decoded with all its pixels, as exporters do, whose scores are compared.
         also: the graph's other inputs by name: ``network-size`` is width and height of the tensor, (1, 2) int64, and
@@ -101,6 +101,11 @@ class ModelInput:
         for kind in self.also.values():
             if kind not in _OTHER_INPUTS:
                 raise CatalogueError(f"input of kind '{kind}' is unknown; known: {', '.join(_OTHER_INPUTS)}")
+
+    @property
+    def is_cropped(self) -> bool:
+        """True where the middle of the resized frame is cut out."""
+        return self.resize == "centre-crop" or (self.resize == "stretch" and self.crop_from is not None)
 
     @property
     def columns(self) -> int:

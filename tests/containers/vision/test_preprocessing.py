@@ -94,6 +94,27 @@ def test_a_centre_crop_cuts_the_middle() -> None:
     assert (prepared.left, prepared.top) == (-30, -10)
 
 
+def test_the_middle_of_a_stretched_frame_may_be_cut() -> None:
+    """DeiT stretches to 256 pixels and takes the middle 224 of them."""
+    frame = np.zeros((256, 512, 3), np.uint8)
+    frame[16, 32] = 255
+    spec = dataclasses.replace(YOLO3, resize="stretch", size=224, crop_from=256, interpolation="linear")
+    spec = dataclasses.replace(spec, mean=(0, 0, 0), std=(1, 1, 1), scale=1)
+    prepared = network_input(frame, spec)
+    assert prepared.tensor.shape == (1, 3, 224, 224)
+    assert prepared.tensor[0, 0, 0, 0] > 100
+    assert not prepared.tensor[0, 0, 2:, 2:].any()
+    found = Detections(np.array([[0, 0, 224, 224]], np.float32), np.ones(1, np.float32))
+    (box,) = prepared.in_frame(found, width=512, height=256).boxes
+    assert box.tolist() == [32, 16, 480, 240]
+
+
+def test_a_crop_that_is_larger_than_the_frame_is_padded() -> None:
+    spec = dataclasses.replace(YOLO3, resize="centre-crop", size=20, crop_from=17, mean=(0, 0, 0), std=(1, 1, 1))
+    tensor = network_input(np.full((17, 17, 3), 255, np.uint8), spec).tensor[0, 0]
+    assert np.flatnonzero(tensor.any(axis=0)).tolist() == list(range(1, 18))  # torchvision puts the smaller half first
+
+
 def test_the_channels_may_come_last() -> None:
     frame = np.zeros((416, 416, 3), np.uint8)
     frame[..., 2] = 5

@@ -63,7 +63,7 @@ def network_input(
     resized = _resized(frame, new_width, new_height, spec.interpolation)
     columns, rows = _tensor_size(new_width, new_height, spec)
     left, top = _offsets(columns - new_width, rows - new_height, spec)
-    if spec.resize == _CROPPED:
+    if spec.is_cropped:
         resized = resized[max(0, -top) : rows - top, max(0, -left) : columns - left]
     tensor = normalised(resized, spec, columns, rows, left=max(0, left), top=max(0, top))
     shape = tensor.shape
@@ -91,7 +91,7 @@ def _as_rounded(
 def network_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
     """Width and height at the network input of a frame of ``width`` x ``height`` pixels, before padding or cropping."""
     if spec.resize == "stretch":
-        return spec.columns, spec.size
+        return spec.crop_from or spec.columns, spec.crop_from or spec.size
     if spec.resize == "letterbox" and spec.rounding == "cut":
         ratio = height / width
         if ratio > spec.size / spec.columns:
@@ -151,8 +151,10 @@ def _tensor_size(width: int, height: int, spec: ModelInput) -> FrameSize:
 
 def _offsets(free_columns: int, free_rows: int, spec: ModelInput) -> tuple[int, int]:
     """Columns and rows before the frame; negative ones are cropped."""
-    if spec.resize == _CROPPED:
-        return -round(-free_columns / 2), -round(-free_rows / 2)  # torchvision's center_crop
+    if spec.is_cropped:
+        # torchvision's center_crop: what is cut is rounded, and what is added is halved.
+        columns, rows = (free // 2 if free > 0 else -round(-free / 2) for free in (free_columns, free_rows))
+        return columns, rows
     if spec.resize == "letterbox" and spec.placement == "centre":
         # Of an odd number Ultralytics' LetterBox adds the larger half behind.
         return free_columns // 2, free_rows // 2
