@@ -41,6 +41,11 @@ class BoxList:
         """Numbers that may follow the scores of a box: none, or the coefficients of as many masks as a map has."""
         return [0, *(shape[1] for shape in self.maps if len(shape) == 4)]
 
+    @property
+    def has_a_row_a_cell(self) -> bool:
+        """True where rows are as many as cells, and not three times as many, as with anchors."""
+        return self.shape[1] in _head().cell_counts(self.height, self.width)
+
     def layouts(self, classes: int | None, extra: int) -> dict[str, int | None]:
         """Count of classes by the layouts that fit, as the head tells them."""
         fitting: dict[str, int | None] = _head().fitting(
