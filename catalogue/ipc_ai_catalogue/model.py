@@ -11,8 +11,18 @@ _ANY_APPLICATION = "any"
 _INPUT_WORDS = {
     "resize": ("short-side", "letterbox", "stretch", "centre-crop", "aligned-face"),
     "colour": ("RGB", "BGR"),
-    "interpolation": ("linear", "cubic", "antialiased-linear", "antialiased-cubic"),
+    "interpolation": (
+        "linear",
+        "cubic",
+        "float-linear",
+        "antialiased-linear",
+        "antialiased-cubic",
+        "tensor-linear",
+        "tensor-cubic",
+    ),
     "placement": ("top-left", "centre"),
+    "rounding": ("nearest", "exact", "cut"),
+    "sides": ("padded", "cut"),
     "layout": ("NCHW", "NHWC"),
 }
 _OTHER_INPUTS = ("network-size", "ones-mask")
@@ -26,22 +36,29 @@ class ModelInput:
     Attributes:
         tensor: name of the input tensor.
         resize: ``short-side`` (aspect ratio kept, short side to ``size``), ``letterbox`` (aspect ratio kept, fits
-            ``width`` x ``size``), ``stretch`` (each side to the network's own), ``centre-crop`` (short side to
-            ``crop_from``, then the middle of ``width`` x ``size``) or ``aligned-face`` (a face warped to
-            ``size`` x ``size``).
+            ``width`` x ``size``), ``stretch`` (each side to the network's own, or to ``crop_from``, of which the middle
+            is taken), ``centre-crop`` (short side to ``crop_from``, then the middle of ``width`` x ``size``) or
+            ``aligned-face`` (a face warped to ``size`` x ``size``).
         size: side in pixels at the network input; its height where ``width`` differs.
-        stride: height and width are padded to a multiple of it.
+        stride: height and width are multiples of it.
         max_long_side: the long side at the network input never exceeds it, in pixels.
         colour: channel order, ``RGB`` or ``BGR``.
         scale, mean, std: normalisation ``(pixel * scale - mean) / std``, mean and std in the order of ``colour``.
         enlarge: True where a frame smaller than ``size`` is enlarged to it.
-        interpolation: ``linear`` or ``cubic`` (as in MXNet's ``resize_short``) of OpenCV; ``antialiased-linear`` or
-            ``antialiased-cubic`` of Pillow (as in torchvision and in Hugging Face's processors).
+        interpolation: ``linear`` or ``cubic`` (as in MXNet's ``resize_short``) of OpenCV, ``float-linear`` without
+            rounding (as in torchvision on tensors of floats without antialiasing); ``antialiased-linear`` or
+            ``antialiased-cubic`` of Pillow (as in torchvision on images), ``tensor-linear`` or ``tensor-cubic`` of
+            torchvision on tensors (as in Hugging Face's processors).
         pad_value: pixel value of padding, 0-255, before normalisation.
         width: width in pixels at the network input; None where it is ``size``.
         placement: place of the frame in a letterbox, ``top-left`` or ``centre``.
+        rounding: of a letterbox's sides to whole pixels. ``nearest`` brings boxes back by each side's scale, as
+            Ultralytics, ``exact`` by the one scale, and the padding, before they were rounded, as YOLOv5; ``cut`` cuts
+            the sides, and brings boxes back by the scale of the height, as InsightFace.
+        sides: of ``short-side``, how they become multiples of ``stride``: ``padded``, or ``cut``, as in Hugging Face's
+            processors, which cut the long side to a whole number and both sides down to a multiple.
         fixed: False where a letterbox is padded to multiples of ``stride`` alone.
-        crop_from: short side in pixels before a centre crop; None where it is ``size``.
+        crop_from: side in pixels from which the middle is cut; None where that is ``size``.
         layout: order of the tensor's axes, ``NCHW`` or ``NHWC``.
         full_decode: True where a JPEG is decoded with all its pixels, as exporters do, whose scores are compared.
         also: the graph's other inputs by name: ``network-size`` is width and height of the tensor, (1, 2) int64, and
@@ -62,6 +79,8 @@ class ModelInput:
     pad_value: int = 0
     width: int | None = None
     placement: str = "top-left"
+    rounding: str = "nearest"
+    sides: str = "padded"
     fixed: bool = True
     crop_from: int | None = None
     layout: str = "NCHW"
@@ -84,6 +103,11 @@ class ModelInput:
                 raise CatalogueError(f"input of kind '{kind}' is unknown; known: {', '.join(_OTHER_INPUTS)}")
 
     @property
+    def is_cropped(self) -> bool:
+        """True where the middle of the resized frame is cut out."""
+        return self.resize == "centre-crop" or (self.resize == "stretch" and self.crop_from is not None)
+
+    @property
     def columns(self) -> int:
         """Width in pixels at the network input, of a network whose input has one size."""
         return self.width or self.size
@@ -99,6 +123,7 @@ class ModelOutput:
         normalised: True where boxes are shares of the network input.
         nms_iou: overlap from which of two boxes one is suppressed; None for the head's own.
         extra: numbers of a box after its scores that are not read, such as the coefficients of a mask.
+        most: most detections a frame; None for the head's own.
     """
 
     activation: str = "none"
@@ -106,6 +131,7 @@ class ModelOutput:
     normalised: bool = False
     nms_iou: float | None = None
     extra: int = 0
+    most: int | None = None
 
     def __post_init__(self) -> None:
         """Check the words.

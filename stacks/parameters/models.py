@@ -51,8 +51,8 @@ class ModelParameters:
         self.detector_model_name = text(
             stack,
             _DETECTOR,
-            f"Detector for {' and '.join(self._detectors)}; for {CUSTOM} and a model of your own any name, which the "
-            "container finds as MODEL_NAME in its environment",
+            f"Detector or classifier; used unless applicationType is {FACE_COMPARISON}; for {CUSTOM} and a model of "
+            "your own any name, which the container finds as MODEL_NAME in its environment",
             pattern=MODEL_NAME,
             takes="a name of letters, digits, '.', '_' and '-', at most 63, that begins with a letter or digit",
             default=self._known.detectors()[0],
@@ -130,6 +130,7 @@ class ModelParameters:
         of_catalogue = [
             all_of(self._is(name), any_of(*(equals(self._detector, known) for known in choices)))
             for name, choices in self._detectors.items()
+            if choices
         ]
         pairs = any_of(*(equals(self._pair, known) for known in self._known.model_choices(FACE_COMPARISON)))
         return negation(any_of(*of_catalogue, all_of(self._is(FACE_COMPARISON), pairs)))
@@ -168,11 +169,13 @@ class ModelParameters:
             condition=self._is(CUSTOM),
         )
         for name, choices in self._detectors.items():
+            of_catalogue = [is_one_of(self._detector, choices)] if choices else []
+            known = f"takes one of these as {_DETECTOR}: {', '.join(choices)}" if choices else "has no model here"
             require(
                 stack,
                 f"{name.title().replace('-', '')}Model",
-                any_of(is_one_of(self._detector, choices), *self._archive_or_image()),
-                f"applicationType={name} takes one of these as {_DETECTOR}: {', '.join(choices)}; {_WAYS}",
+                any_of(*of_catalogue, *self._archive_or_image()),
+                f"applicationType={name} {known}; {_WAYS}",
                 condition=self._is(name),
             )
         pairs = self._known.model_choices(FACE_COMPARISON)
@@ -193,11 +196,11 @@ class ModelParameters:
 
     @property
     def _detectors(self) -> dict[str, list[str]]:
-        """The detectors of each application that takes one, by the application's name."""
+        """The catalogue's detectors, or classifiers, of each built-in application that takes one, by its name."""
         return {
-            name: choices
+            name: self._known.detectors(name)
             for name, application in self._known.applications.items()
-            if application.model_parameter == _DETECTOR and (choices := self._known.detectors(name))
+            if application.model_parameter == _DETECTOR and name != CUSTOM
         }
 
     @property

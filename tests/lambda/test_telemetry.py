@@ -90,13 +90,14 @@ def test_detections_are_counted(answer: Any, found: int, capsys: pytest.CaptureF
     ("origin", "answer"),
     [
         (replace(ORIGIN, application="custom"), Inference(b'{"bbox_scores": [1]}')),
+        (replace(ORIGIN, application="image-classification"), Inference(b'{"labels": ["cat"], "scores": [0.9]}')),
         (ORIGIN, Inference(b"1,2", "text/csv")),
         (ORIGIN, Inference(b'{"bbox_scores": [')),
         (ORIGIN, Inference(b"[" * 100_000)),
         (ORIGIN, Inference(b"\xff")),
     ],
 )
-def test_unreadable_answers_are_not_counted(
+def test_answers_without_boxes_are_not_counted(
     origin: Origin, answer: Inference, capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry = Telemetry(origin)

@@ -22,9 +22,9 @@ def picture_name(variant: str) -> str:
 
 
 def found(answer: bytes) -> report.Found:
-    """Findings to draw: detections that precision and recall count, or all matches of a comparison."""
+    """Findings to draw: detections that precision and recall count, or all matches or classes."""
     document = json.loads(answer)
-    return report.matches(document) if report.is_comparison(document) else report.detections(document, min_score=SURE)
+    return report.findings(document, min_score=0 if report.is_classification(document) else SURE) or []
 
 
 def write(results: Sequence[Result], document: dict[str, Any], *, frame: Path, folder: Path) -> list[Path]:

@@ -134,7 +134,7 @@ def _of_variant(result: Result, first: Result) -> dict[str, Any]:
             }
             for point in result.throughput
         ],
-        "found": [{"score": score, "box": list(box)} for score, box in result.found],
+        "found": [finding._asdict() for finding in result.found],
         "picture": result.picture,
         "accuracy": result.accuracy and dataclasses.asdict(result.accuracy),
         "runs": {stage: list(values) for stage, values in result.runs.items()},

@@ -1,4 +1,4 @@
-"""Draw bounding boxes and scores onto the frame."""
+"""Draw bounding boxes, classes and scores onto the frame."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from workbench import serving_program
+from workbench.camera.class_colours import Colour, colours, text_on
+from workbench.camera.report import Finding
 from workbench.errors import WorkbenchError
 
-_COLOUR = (60, 220, 60)  # BGR
-_TEXT_COLOUR = (0, 0, 0)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_BLACK = (0, 0, 0)
 
 
 def require_format(output: Path) -> None:
@@ -24,12 +27,12 @@ def require_format(output: Path) -> None:
         raise WorkbenchError(f"cannot write {output}: name a file that ends in .png or .jpg")
 
 
-def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output: Path) -> None:
-    """Write ``frame`` with every box and its score.
+def annotate(frame: Path, found: Sequence[Finding], output: Path) -> None:
+    """Write ``frame`` with every box, its class and score, in one colour a class; classes of the whole stand below.
 
     Args:
         frame: an image file.
-        found: score and x_min, y_min, x_max, y_max in pixels of the frame.
+        found: the best first, with boxes in pixels of the frame.
         output: a .png or .jpg file; its folder is made.
 
     Raises:
@@ -38,10 +41,21 @@ def annotate(frame: Path, found: Sequence[tuple[float, Sequence[float]]], output
     picture = displayed(frame)
     scale = max(picture.shape[:2]) / 1000
     thickness = max(2, round(2 * scale))
-    for score, box in found:
-        x_min, y_min, x_max, y_max = (round(edge) for edge in box)
-        cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), _COLOUR, thickness)
-        _label(picture, f"{score:.2f}", x_min, y_min, size=max(0.5, 0.8 * scale), stroke=max(1, thickness // 2))
+    size, stroke = max(0.5, 0.8 * scale), max(1, thickness // 2)
+    drawn_in = colours([finding.name for finding in found])
+    for _, box, name in reversed(found):  # so that the best lies on top
+        if box is not None:
+            x_min, y_min, x_max, y_max = (round(edge) for edge in box)
+            cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), drawn_in[name], thickness)
+    labels = _Labels(picture, size=size, stroke=stroke)
+    below = []
+    for score, box, name in found:
+        text = f"{name} {score:.2f}".strip()
+        if box is None:
+            below.append(_line(text, picture.shape[1], size=size, stroke=stroke))
+        else:
+            labels.add(text, box, drawn_in[name])
+    picture = np.vstack([picture, *below])
     require_format(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(output), picture):
@@ -60,18 +74,44 @@ def displayed(frame: Path) -> cv2.typing.MatLike:
         raise WorkbenchError(f"cannot read {frame} as an image: {error}") from error
 
 
-def _label(picture: cv2.typing.MatLike, text: str, x: int, y: int, *, size: float, stroke: int) -> None:
-    """Draw the score on a filled background above the box, or inside it where there is no room above."""
-    (width, height), baseline = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, stroke)
-    top = max(0, y - height - baseline)
-    cv2.rectangle(picture, (x, top), (x + width, top + height + baseline), _COLOUR, cv2.FILLED)
-    cv2.putText(
-        picture,
-        text,
-        (x, top + height),
-        cv2.FONT_HERSHEY_SIMPLEX,
-        size,
-        _TEXT_COLOUR,
-        stroke,
-        cv2.LINE_AA,
-    )
+class _Labels:
+    """Labels of boxes, none of which hides another: one without room is left out, and its box keeps its colour."""
+
+    def __init__(self, picture: cv2.typing.MatLike, *, size: float, stroke: int) -> None:
+        self._picture, self._size, self._stroke = picture, size, stroke
+        self._taken: list[tuple[int, int, int, int]] = []
+
+    def add(self, text: str, box: Sequence[float], colour: Colour) -> None:
+        """Write on a ground of the class's colour above the box, or inside it, or below it."""
+        text = _drawable(text)
+        (width, height), baseline = cv2.getTextSize(text, _FONT, self._size, self._stroke)
+        rows = height + baseline
+        left = max(0, min(round(box[0]), self._picture.shape[1] - width))
+        for top in (max(0, round(box[1]) - rows), round(box[1]), round(box[3])):
+            place = (left, top, left + width, top + rows)
+            if top + rows <= self._picture.shape[0] and not any(_overlap(place, other) for other in self._taken):
+                self._taken.append(place)
+                cv2.rectangle(self._picture, place[:2], place[2:], colour, cv2.FILLED)
+                where = (left, top + height)
+                cv2.putText(self._picture, text, where, _FONT, self._size, text_on(colour), self._stroke, cv2.LINE_AA)
+                return
+
+
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _line(text: str, width: int, *, size: float, stroke: int) -> cv2.typing.MatLike:
+    """Line of black text on white, as wide as the picture; smaller where it would not fit."""
+    text = _drawable(text)
+    needed = cv2.getTextSize(text, _FONT, size, stroke)[0][0]
+    size *= min(1.0, width / max(1, needed))
+    (_, height), baseline = cv2.getTextSize(text, _FONT, size, stroke)
+    line = np.full((height + 2 * baseline, width, 3), 255, np.uint8)
+    cv2.putText(line, text, (0, height + baseline // 2), _FONT, size, _BLACK, stroke, cv2.LINE_AA)
+    return line
+
+
+def _drawable(text: str) -> str:
+    """Text without the characters that OpenCV's font lacks."""
+    return text.encode("ascii", "replace").decode()

@@ -73,6 +73,7 @@ def send_frame(
     auth: httpx.Auth | None = None,
     older_format: bool = False,
     accept: str | None = None,
+    classes: str | None = None,
     waiting: Callable[[float], None] | None = None,
 ) -> Answer:
     """Send one frame.
@@ -84,6 +85,7 @@ def send_frame(
         auth: authentication of the camera; None where the API requires none.
         older_format: JSON with base64 and without a Content-Type, as clients of earlier versions send it.
         accept: content type wanted for the answer; None accepts any.
+        classes: names of the classes to answer, with commas between; None for all.
         waiting: called with the seconds so far while the answer of an asynchronous endpoint is pending.
 
     Raises:
@@ -91,6 +93,8 @@ def send_frame(
         ApiAnswerError: no answer, or an error.
     """
     body = _read(frame)
+    if classes is not None:
+        url = str(httpx.URL(url).copy_merge_params({"classes": classes}))
     headers = _of_camera(camera_id) | ({"Accept": accept} if accept else {})
     if older_format:
         return _post(url, _older_document({"image_base64_enc": body}), headers, auth, waiting)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from workbench.comparison.answers import Finding
 from workbench.comparison.differences import Tally
 from workbench.comparison.results import Comparison
+from workbench.comparison.tables import figures
 
 _STYLE = (
     "body{font:15px/1.5 sans-serif;margin:2em;max-width:1320px}table{border-collapse:collapse}"
@@ -28,8 +29,9 @@ def html(comparison: Comparison) -> str:
         f"<style>{_STYLE}</style></head><body>",
         f"<h1>{current} (left) and {candidate} (right)</h1>",
         f"<p>{len(compared.differences):,} frames, {agreed}; {escape(str(comparison.about['date']))}</p>",
-        _table("class", compared.by_class | {"together": compared.total}),
-        _table("camera", compared.by_camera),
+        _agreement("class", compared.by_class | {"together": compared.total}),
+        _agreement("camera", compared.by_camera),
+        _figures(comparison),
     ]
     for frame, picture in comparison.pictures.items():
         difference = compared.differences[frame]
@@ -45,14 +47,29 @@ def html(comparison: Comparison) -> str:
     return "\n".join([*lines, "</body></html>", ""])
 
 
-def _table(what: str, tallies: dict[str, Tally]) -> str:
-    heading = "".join(f"<th>{each}</th>" for each in (what, "both", "only left", "only right", "agreement"))
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{number:,}</td>' for number in tally)}"
-        f"<td>{'' if tally.agreement is None else f'{tally.agreement:.1%}'}</td></tr>"
+def _agreement(what: str, tallies: Mapping[str, Tally]) -> str:
+    rows = [
+        [name, *(f"{number:,}" for number in tally), "" if tally.agreement is None else f"{tally.agreement:.1%}"]
         for name, tally in tallies.items()
-    )
-    return f"<table><tr>{heading}</tr>{rows}</table><br>"
+    ]
+    return _table([what, "both", "only left", "only right", "agreement"], rows)
+
+
+def _figures(comparison: Comparison) -> str:
+    left, right = (figures(side) for side in comparison.sides)
+    rows = [[name, left[name], right.get(name, "")] for name in left]
+    costs = [
+        [f"a million frames, {cost.instance}, {comparison.currency}", *(f"{each:.2f}" for each in cost.of_each if each)]
+        for cost in comparison.costs
+        if all(cost.of_each)
+    ]
+    return _table(["", "left", "right"], rows + costs)
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    first = "".join(f"<th>{escape(each)}</th>" for each in headings)
+    others = "".join(f"<tr>{''.join(f'<td>{escape(each)}</td>' for each in row)}</tr>" for row in rows)
+    return f"<table><tr>{first}</tr>{others}</table><br>"
 
 
 def _named(findings: Sequence[Finding]) -> str:

@@ -53,24 +53,25 @@ def _side_by_side(comparison: Comparison) -> Table:
     table.add_column("")
     for side, role in zip(comparison.sides, ("current", "candidate"), strict=True):
         table.add_column(f"{role}: {escape(side.name)}", justify="right", overflow="fold")
-    rows = [_figures(side) for side in comparison.sides]
+    rows = [figures(side) for side in comparison.sides]
     for name in rows[0]:
         table.add_row(name, *(row.get(name, "") for row in rows))
     return table
 
 
-def _figures(side: Side) -> dict[str, str]:
-    figures = {f"{name} ms": f"{value:.1f}" for name, value in (side.milliseconds or {}).items()}
+def figures(side: Side) -> dict[str, str]:
+    """Time of a frame, the job and accuracy, as far as they are known, by their headings."""
+    found = {f"{name} ms": f"{value:.1f}" for name, value in (side.milliseconds or {}).items()}
     if side.processor_milliseconds is not None:
-        figures["processor ms, mean"] = f"{side.processor_milliseconds:.1f}"
+        found["processor ms, mean"] = f"{side.processor_milliseconds:.1f}"
     if side.job:
-        figures["job, seconds"] = f"{side.job['seconds']:.0f}"
-        figures["instance type"] = str(side.job["instance_type"])
+        found["job, seconds"] = f"{side.job['seconds']:.0f}"
+        found["instance type"] = str(side.job["instance_type"])
     if side.accuracy:
-        figures["precision"] = f"{side.accuracy.precision:.3f}"
-        figures["recall"] = f"{side.accuracy.recall:.3f}"
-        figures["AP"] = f"{side.accuracy.average_precision:.3f}"
-    return figures
+        found["precision"] = f"{side.accuracy.precision:.3f}"
+        found["recall"] = f"{side.accuracy.recall:.3f}"
+        found["AP"] = f"{side.accuracy.average_precision:.3f}"
+    return found
 
 
 def _costs(comparison: Comparison) -> Table:

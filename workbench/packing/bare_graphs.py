@@ -13,6 +13,7 @@ from workbench.recognition import graph_facts
 from workbench.recognition.recogniser import Recogniser
 from workbench.store.model_folder import DESCRIPTION
 from workbench.tables import graph as tables
+from workbench.tables.graph import TableGraph
 
 _ENDING = ".onnx"
 _OF_HUGGING_FACE = "model.onnx"
@@ -38,7 +39,7 @@ def as_model_folder(
         RecognitionError: there are several graphs, or the graph is not recognised.
     """
     graph = graph_of(source)
-    if graph is None or is_of_tables(graph):
+    if graph is None or table_of(graph) is not None:
         return None
     return recogniser.model_folder(graph, opened, archive=archive, because=choice(graph, source))
 
@@ -77,13 +78,14 @@ def graph_of(source: Path, *, described_too: bool = False) -> Path | None:
     return full[0]
 
 
-def is_of_tables(graph: Path) -> bool:
-    """Return whether a graph is a model of tables, which is served without a description.
+def table_of(graph: Path) -> TableGraph | None:
+    """Read a model of tables, which is served without a description; None for others.
 
     Raises:
         RecognitionError: it is no graph.
     """
-    return all(each.rank in (1, 2) for each in graph_facts.read(graph).inputs) and tables.read(graph) is not None
+    is_table = all(each.rank in (1, 2) for each in graph_facts.read(graph).inputs)
+    return tables.read(graph) if is_table else None
 
 
 def is_described(graph: Path) -> bool:

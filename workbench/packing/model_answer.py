@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON, IMAGE_CLASSIFICATION
 from workbench.errors import PackageError
 
 _CERTAIN = 0.25
@@ -33,6 +33,11 @@ def check(application: str, response: httpx.Response) -> bool:
         _check_comparison(answer)
         return answer["SourceImageFace"] is not None
     frames = answer.get("results", [answer])
+    if application == IMAGE_CLASSIFICATION:
+        for frame in frames:
+            _check_range("a score", frame["scores"], 0, 1)
+            _check_names(frame["labels"], len(frame["scores"]))
+        return any(frame["labels"] for frame in frames)
     for frame in frames:
         _check_detections(frame)
     return any(frame["bbox_scores"] for frame in frames)
@@ -41,6 +46,7 @@ def check(application: str, response: httpx.Response) -> bool:
 def _check_detections(frame: Mapping[str, Any]) -> None:
     scores = [score for (score,) in frame["bbox_scores"]]
     _check_range("a score", scores, 0, 1)
+    _check_names(frame["bbox_labels"], len(scores))
     size = f"{frame['width']} x {frame['height']} pixels"
     outside = [
         (score, box)
@@ -48,7 +54,7 @@ def _check_detections(frame: Mapping[str, Any]) -> None:
         if not _has_area(box, frame["width"], frame["height"])
     ]
     for score, box in outside:
-        if score >= _CERTAIN:
+        if score >= _CERTAIN and not _is_thin(box, frame["width"], frame["height"]):
             raise PackageError(
                 f"the model answers a box {box} with a score of {score:g}, which has no area in the frame of {size}; "
                 f"{_FITS}"
@@ -60,9 +66,24 @@ def _check_detections(frame: Mapping[str, Any]) -> None:
         )
 
 
+def _check_names(names: Sequence[str], count: int) -> None:
+    if len(names) != count or not all(names):
+        raise PackageError(
+            f"the model answers {count} scores with the names {list(names)}; give each class one in 'classes' of "
+            "model.json, or leave it out"
+        )
+
+
 def _has_area(box: Sequence[float], width: float, height: float) -> bool:
     x_min, y_min, x_max, y_max = box
     return 0 <= x_min < x_max <= width and 0 <= y_min < y_max <= height
+
+
+def _is_thin(box: Sequence[float], width: float, height: float) -> bool:
+    """Return whether a box lies inside the frame, less than a pixel wide or high; in whole pixels it has no area."""
+    x_min, y_min, x_max, y_max = box
+    thin_x, thin_y = 0 < x_min == x_max < width, 0 < y_min == y_max < height
+    return (thin_x or 0 <= x_min < x_max <= width) and (thin_y or 0 <= y_min < y_max <= height)
 
 
 def _check_comparison(answer: Mapping[str, Any]) -> None:

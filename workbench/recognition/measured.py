@@ -7,6 +7,7 @@ import numpy as np
 from workbench.errors import RecognitionError
 from workbench.recognition.graph_facts import GraphFacts, Side
 
+_FATAL = 4  # ONNX Runtime's level: an error is raised, and not written as well
 _TYPES = {"float": np.float32, "float16": np.float16, "double": np.float64, "uint8": np.uint8}
 
 
@@ -29,8 +30,10 @@ def output_shapes(graph: GraphFacts, *, height: int, width: int) -> list[tuple[i
     (frames,) = graph.inputs
     assert frames.shape is not None
     sides = _sides(frames.shape, height, width)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL
     try:
-        session = onnxruntime.InferenceSession(str(graph.path), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(graph.path), options, providers=["CPUExecutionProvider"])
         outputs = session.run(None, {frames.name: np.zeros(sides, _TYPES.get(frames.type, np.float32))})
     except Exception as error:  # ONNX Runtime's errors have no root of their own
         raise RecognitionError(f"{graph.path} does not run: {' '.join(str(error).split())[:300]}") from error

@@ -11,6 +11,7 @@ _SAYS_NOTHING = re.compile(
     r"|snapshots|[0-9a-f]{40}",  # of Hugging Face's cache
     re.IGNORECASE,
 )
+_NAMELESS = "model"
 _FOLDERS = 4
 _MOST_CHARACTERS = 63
 
@@ -25,8 +26,7 @@ def name_of(graph: Path, *, archive: str | None = None) -> str:
     folder = graph.parent.resolve()  # the file itself may be a link to one without a name
     around = [archive] if archive else [each.name for each in (folder, *folder.parents)[:_FOLDERS]]
     words = [graph.stem, *around]
-    telling = [word for word in words if not _SAYS_NOTHING.fullmatch(word)]
-    return next((name for word in (*telling, *words) if (name := _fit(word))), "model")
+    return _fit(next((word for word in words if not _SAYS_NOTHING.fullmatch(word)), graph.stem)) or _NAMELESS
 
 
 def _fit(word: str) -> str:

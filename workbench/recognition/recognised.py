@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipc_ai_catalogue import Model, ModelFile, nearest
+from ipc_ai_catalogue import FACE_COMPARISON, Model, ModelFile, nearest
 from workbench.errors import RecognitionError
 from workbench.recognition import beside as files_beside
 from workbench.recognition import class_names, external_data, graph_facts, heads, naming, trial
@@ -16,6 +16,8 @@ from workbench.recognition.guess import Beside, Guess
 
 GRAPH = "onnx"
 """Role of the graph among a model's files."""
+
+_MOST_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -48,29 +50,29 @@ def recognise(
 
     Args:
         graph: its file.
-        head: the head that reads it; None for the only one that can.
+        head: the head that reads it, as ``HEAD`` or ``HEAD:VARIANT``; None for the only one that can.
         classes: a file of class names, in place of those of the graph.
         application: the application that it will serve.
         archive: name of the archive that it was unpacked from.
-        is_half: whether head and classes may be for the other half of a pair, so that they need not fit.
+        is_half: whether the head may be for the other half of a pair, so that it need not fit.
 
     Raises:
         RecognitionError: it is broken, of no known kind, or of several.
     """
-    if head is not None and head not in heads.names():
-        raise RecognitionError(f"unknown head '{head}'{nearest(head, heads.names())}; heads: {_listed(heads.names())}")
+    if head is not None and (name := head.partition(":")[0]) not in heads.names():
+        raise RecognitionError(f"unknown head '{name}'{nearest(name, heads.names())}; heads: {_listed(heads.names())}")
     facts = graph_facts.read(graph)
     external_data.require(graph, facts.data)
     around = files_beside.read(graph, classes=classes)
     guesses = heads.guesses(_with_metadata(facts, around), around)
-    if is_half and head not in {guess.model.head for guess in guesses}:
+    if is_half and not any(head in (guess.choice, guess.model.head) for guess in guesses):
         head = None
-    if is_half and not any(guess.model.classes for guess in guesses):
-        classes = None
+    if application == FACE_COMPARISON and not any(guess.model.classes for guess in guesses):
+        classes = None  # they are for the other half of the pair
     if classes is not None:
         guesses = [dataclasses.replace(each, model=class_names.renamed(each.model, around)) for each in guesses]
     fitting = _of_application(_of_head(guesses, head, facts), application, facts)
-    chosen = _chosen(fitting, facts, is_named=head is not None, application=application)
+    chosen = _chosen(fitting, facts, head, application)
     because = (*chosen.because, *_about_names(chosen.model, around, is_named=classes is not None))
     files = (ModelFile(name=graph.name, role=GRAPH), *(_data_file(*each) for each in enumerate(facts.data)))
     model = dataclasses.replace(chosen.model, name=naming.name_of(graph, archive=archive), files={"any": files})
@@ -92,12 +94,12 @@ def _of_head(guesses: Sequence[Guess], head: str | None, facts: GraphFacts) -> l
             )
         certain = [guess for guess in guesses if guess.is_certain]
         return certain or list(guesses)
-    found = [guess for guess in guesses if guess.model.head == head]
+    found = [guess for guess in guesses if head in (guess.choice, guess.model.head)]
     if not found:
-        others = sorted({guess.model.head for guess in guesses})
+        others = sorted({guess.choice for guess in guesses})
         raise RecognitionError(
             f"the head '{head}' cannot read {facts.path}, which takes {_described(facts.inputs)} and answers "
-            f"{_described(facts.outputs)}; {f'try --head {_listed(others)}' if others else 'no other can'}"
+            f"{_described(facts.outputs)}; {f'it may be {_or(others)}' if others else 'no other can'}"
         )
     return found
 
@@ -114,8 +116,8 @@ def _of_application(guesses: list[Guess], application: str | None, facts: GraphF
     return found
 
 
-def _chosen(guesses: Sequence[Guess], facts: GraphFacts, *, is_named: bool, application: str | None) -> Guess:
-    """The guess that the trial leaves; the first of a head that the operator named.
+def _chosen(guesses: Sequence[Guess], facts: GraphFacts, head: str | None, application: str | None) -> Guess:
+    """The guess that the trial leaves; the first of those that the operator's word names.
 
     Raises:
         RecognitionError: it leaves none, or several.
@@ -126,14 +128,14 @@ def _chosen(guesses: Sequence[Guess], facts: GraphFacts, *, is_named: bool, appl
         try:
             trial.run(guess.model, {GRAPH: facts.path}, application=application)
         except RecognitionError as error:
-            refused.setdefault(str(error), guess.model.head)
+            refused.setdefault(str(error), guess.choice)
         else:
             left.append(guess)
     if not left:
-        told = "; ".join(f"as {head}: {said}" for said, head in refused.items())
+        told = "; ".join(f"as {choice}: {said}" for said, choice in refused.items())
         raise RecognitionError(f"{facts.path} does not answer a photograph {told}")
-    if len(left) > 1 and not is_named:
-        candidates = "; ".join(f"{guess.model.head} ({', '.join(guess.because)})" for guess in left)
+    if len(left) > 1 and {guess.choice for guess in left} != {head}:
+        candidates = "; ".join(f"{guess.choice} ({', '.join(guess.because)})" for guess in left)
         raise RecognitionError(f"{facts.path} may be one of {len(left)}: {candidates}; say which with --head NAME")
     return left[0]
 
@@ -169,8 +171,9 @@ def _shape(tensor: Tensor) -> str:
     return f" ({', '.join('any' if side is None else str(side) for side in tensor.shape)})"
 
 
+def _or(words: Sequence[str]) -> str:
+    return " or ".join(words)
+
+
 def _listed(words: Sequence[str]) -> str:
     return ", ".join(words)
-
-
-_MOST_SHOWN = 4

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--head",
         metavar="NAME",
-        help="what reads the outputs of an .onnx file without a model.json (default: recognised); HEAD+HEAD for a pair",
+        help="what reads an .onnx file without a model.json, HEAD or HEAD:VARIANT (default: recognised)",
     )
     parser.add_argument(
         "--classes", type=Path, metavar="FILE", help="its class names: one a line, or a list or {index: name} in JSON"
@@ -103,7 +103,7 @@ class Recogniser:
     def for_halves(self, count: int) -> list[Recogniser]:
         """Recognisers for the parts of a pair, which add to what this one found.
 
-        One head is for the part that it can read; ``HEAD+HEAD`` are one for each.
+        One head is for the part that it can read, ``HEAD+HEAD`` are one for each; names are for the part with classes.
 
         Raises:
             RecognitionError: there is another number of heads.
@@ -114,7 +114,7 @@ class Recogniser:
         if len(heads) != count:
             raise RecognitionError(f"--head {self.head} names {len(heads)} heads for {count} models; name one for each")
         return [
-            dataclasses.replace(self, head=head or None, application=FACE_COMPARISON, is_half=head == "")
+            dataclasses.replace(self, head=head or None, application=FACE_COMPARISON, is_half=not head)
             for head in heads
         ]
 

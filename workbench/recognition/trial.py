@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import CLASSIFIER, Model
 from workbench import places, serving_program
 from workbench.errors import RecognitionError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from ipc_ai_serving.images import Frame
 
 _EMBEDS = "face-embedder"
@@ -29,13 +33,50 @@ def run(model: Model, files: Mapping[str, Path], *, application: str | None = No
     Raises:
         RecognitionError: it does not load, or its outputs are not those of its head.
     """
+    with _in_one_line():
+        if model.role == _EMBEDS:
+            _embed(model, files)
+        elif model.role == CLASSIFIER:
+            _classify(model, files)
+        else:
+            _look(model, files, application or model.applications[0])
+
+
+def outputs(model: Model, graph: Path) -> Mapping[str, npt.NDArray[np.float32]]:
+    """Outputs of a graph for the photograph, by their names.
+
+    Args:
+        model: its engine and its input; the rest may be unknown.
+        graph: its file.
+
+    Raises:
+        RecognitionError: it does not run.
+    """
+    with _in_one_line():
+        from ipc_ai_serving import engines
+        from ipc_ai_serving.vision.preprocessing import network_input
+
+        prepared = network_input(_photograph(), model.input)
+        return engines.load(model, {"onnx": graph}, threads=1).run(prepared.tensor)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Make the container's code importable, and errors of it one line."""
     serving_program.make_importable()
     try:
-        _embed(model, files) if model.role == _EMBEDS else _look(model, files, application or model.applications[0])
+        yield
     except Exception as error:  # ONNX Runtime's errors have no root of their own
         said = " ".join(str(error).split())
         shown = said if len(said) <= _SHOWN_CHARACTERS else f"{said[:_SHOWN_CHARACTERS]}..."
         raise RecognitionError(shown or type(error).__name__) from error
+
+
+def _classify(model: Model, files: Mapping[str, Path]) -> None:
+    from ipc_ai_serving.model_folder import ModelFolder
+    from ipc_ai_serving.models.classifier import Classifier
+
+    Classifier.load(ModelFolder(model, files), threads=1).scores(_photograph())
 
 
 def _embed(model: Model, files: Mapping[str, Path]) -> None:

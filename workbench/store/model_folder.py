@@ -78,10 +78,11 @@ def describe(folder: Path, model: Model, files: Mapping[str, str]) -> Model:
 
 
 def serving_command(model: Model, folder: Path) -> str | None:
-    """Command that serves a detector's folder on this machine; None for one model of a pair, which needs the other."""
+    """Command that serves a folder with one model on this machine; None for half a pair, which needs the other."""
     alone = [name for name in model.applications if name != FACE_COMPARISON]
     if not alone:
         return None
-    # Body detection is preferred, because the classes of COCO have a person and no face.
-    words = [f"applicationType={alone[-1]}", f"detectorModelName={model.name}", f"modelDataUrl={folder}"]
+    # Without names body detection is preferred, because the classes of COCO have a person and no face.
+    application = alone[0] if model.classes else alone[-1]
+    words = [f"applicationType={application}", f"detectorModelName={model.name}", f"modelDataUrl={folder}"]
     return typed.command("up", "--parameters", *words)

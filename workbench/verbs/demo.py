@@ -9,18 +9,17 @@ from pathlib import Path
 from rich.console import Console
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from workbench import places, writable
+from workbench.camera import report
 from workbench.camera.annotation import annotate
 from workbench.camera.credentials import ApiKey
-from workbench.camera.report import comparison_table, detection_table, detections, matches
 from workbench.camera.sending import send_comparison, send_frame
 from workbench.errors import WorkbenchError
 from workbench.local import service
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import synthesize
 
-_MIN_SCORE = 0.3
 _EMBEDDED = {
     "face-detection": "dlib_frontal_face",
     "body-detection": "opencv_people",
@@ -42,9 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demonstration."""
     console = Console()
     application = catalogue.load().application(arguments.application)
-    if application.name not in _EMBEDDED:
-        raise WorkbenchError(f"the demo shows {', '.join(_EMBEDDED)}, not {application.name}")
-    model = arguments.model or _EMBEDDED[application.name]
+    if application.name == CUSTOM:
+        raise WorkbenchError(f"the demo shows no {CUSTOM} application; name a built-in one")
+    model = arguments.model or _EMBEDDED.get(application.name)
+    if model is None:
+        raise WorkbenchError(
+            f"no model of {application.name} ships inside a package; fetch one, and name it with --model"
+        )
     frame = arguments.frame or places.photograph()
     target = arguments.target or frame
     for path in (frame, target):
@@ -66,13 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
         auth = ApiKey(running.api_key) if running.api_key else None
         if application.name == FACE_COMPARISON:
             answer = send_comparison(running.api_url, frame, [target], camera_id="demo", auth=auth).document
-            table, found = comparison_table(answer, target=0, name=target.name), matches(answer)
+            table = report.comparison_table(answer, target=0, name=target.name)
         else:
             answer = send_frame(running.api_url, frame, camera_id="demo", auth=auth).document
-            table, found = detection_table(answer, min_score=_MIN_SCORE), detections(answer, min_score=_MIN_SCORE)
+            classifies = report.is_classification(answer)
+            of_answer = report.class_table if classifies else report.detection_table
+            table = of_answer(answer, min_score=0 if classifies else report.SURE_ENOUGH)
         console.print(table)
         picture = arguments.output / f"{application.name}-{model}.png"
-        annotate(target, found, picture)
+        annotate(target, report.findings(answer) or [], picture)
         picture.with_suffix(".json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
         console.print(f"annotated picture: {picture}", highlight=False, soft_wrap=True)
         console.print("stored event:")

@@ -18,8 +18,8 @@ from workbench.recognition.recognised import Recognised
 from workbench.recognition.recogniser import Recogniser
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
-from workbench.tables import graph as tables
 from workbench.tables import plain_words as tables_in_words
+from workbench.tables.graph import TableGraph
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         graph = bare_graphs.graph_of(source, described_too=True)
         if graph is None:
             raise RecognitionError(f"{arguments.path} is no .onnx file, and has none; name one")
-        if bare_graphs.is_of_tables(graph):
-            return _tell_of_table(graph, arguments)
+        if (table := bare_graphs.table_of(graph)) is not None:
+            return _print_table(graph, table, arguments)
         description = graph.parent / DESCRIPTION
         if arguments.write and description.exists() and not arguments.force:
             raise RecognitionError(f"{description} is there; edit it, or write it anew with --force")
@@ -66,14 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_of_table(graph: Path, arguments: argparse.Namespace) -> int:
-    """Say what a model of tables takes and answers, which is all that there is to know of it."""
-    table = tables.read(graph)
-    assert table is not None  # is_of_tables() was asked
-    if arguments.write:
-        raise RecognitionError(
-            f"{arguments.path} is a model of tables, which is served without a {DESCRIPTION}; leave --write out"
-        )
+def _print_table(graph: Path, table: TableGraph, arguments: argparse.Namespace) -> int:
+    """Print what a model of tables takes and answers."""
+    for option in ("head", "classes", "write"):
+        if getattr(arguments, option):
+            raise RecognitionError(
+                f"{arguments.path} is a model of tables, which needs no {DESCRIPTION}; leave --{option} out"
+            )
     document = {"file": str(graph), **dataclasses.asdict(table)}
     print(json.dumps(document, indent=2) if arguments.json else "\n".join(tables_in_words.lines(table)))
     return 0

@@ -36,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="content type wanted of a user's own application",
     )
-    parser.add_argument("--min-score", type=number, default=0.3, help="weakest box to show and draw (default: 0.3)")
+    parser.add_argument("--classes", metavar="NAMES", help="answer these classes alone, as in person,car")
+    parser.add_argument(
+        "--min-score", type=number, help="weakest box or class to show and draw (default: 0.3, and 0 of classes)"
+    )
     parser.add_argument("--camera", default="workbench", help="the camera's id")
     proof = parser.add_mutually_exclusive_group()
     in_environment = os.environ.get(API_KEY_VARIABLE)
@@ -50,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Send the frame, or the source and its targets, and show the answer."""
     url, camera = arguments.url, arguments.camera
+    if arguments.target and arguments.classes is not None:
+        raise WorkbenchError("a comparison has no classes; leave --classes or --target out")
     if arguments.annotate:
         require_format(arguments.annotate)
     for path in filter(None, (arguments.annotate, arguments.output)):
@@ -74,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
                 auth=auth,
                 older_format=arguments.older_format,
                 accept=arguments.accept,
+                classes=arguments.classes,
                 waiting=waiting,
             )
     if arguments.output:
@@ -85,9 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
         _show(answer, arguments, console)
         console.print(f"request {answer.request_id}, answered in {answer.milliseconds:.0f} ms", highlight=False)
     if arguments.annotate:
-        drawn_on, found = _boxes(answer, arguments)
-        annotate(drawn_on, found, arguments.annotate)
-        console.print(f"{len(found)} drawn in {arguments.annotate}", highlight=False, markup=False, soft_wrap=True)
+        drawn = _draw(answer, arguments)
+        console.print(f"{drawn} drawn in {arguments.annotate}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
@@ -98,21 +103,27 @@ def _show(answer: Answer, arguments: argparse.Namespace, console: Console) -> No
         for number, target in enumerate(arguments.target or [arguments.frame]):
             console.print(report.comparison_table(document, target=number, name=target.name))
     elif report.is_detection(document):
-        console.print(report.detection_table(document, min_score=arguments.min_score))
+        console.print(report.detection_table(document, min_score=_least(arguments)))
+    elif report.is_classification(document):
+        console.print(report.class_table(document, min_score=arguments.min_score or 0))
     elif document is not None:
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         print(_text(answer))
 
 
-def _boxes(answer: Answer, arguments: argparse.Namespace) -> tuple[Path, report.Found]:
-    """Image to draw on, with its scores and boxes."""
-    document = answer.document
-    if report.is_comparison(document):
-        return (arguments.target or [arguments.frame])[0], report.matches(document)
-    if report.is_detection(document):
-        return arguments.frame, report.detections(document, min_score=arguments.min_score)
-    raise WorkbenchError("the answer has no boxes to draw; leave --annotate out")
+def _least(arguments: argparse.Namespace) -> float:
+    return float(report.SURE_ENOUGH if arguments.min_score is None else arguments.min_score)
+
+
+def _draw(answer: Answer, arguments: argparse.Namespace) -> int:
+    """Draw boxes, or write the classes below the frame, and count them."""
+    found = report.findings(answer.document, min_score=arguments.min_score)
+    if found is None:
+        raise WorkbenchError("the answer has no boxes to draw, and no classes; leave --annotate out")
+    compared = report.is_comparison(answer.document) and arguments.target
+    annotate(arguments.target[0] if compared else arguments.frame, found, arguments.annotate)
+    return len(found)
 
 
 def _text(answer: Answer) -> str:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-CUSTOM, COMPARISON = "custom", "face-comparison"
-"""The applications whose requests differ from a detection's, by their names in ``APPLICATION_TYPE``."""
+CUSTOM, COMPARISON, CLASSIFICATION = "custom", "face-comparison", "image-classification"
+"""The applications whose requests or answers differ from a detection's, by their names in ``APPLICATION_TYPE``."""
 
 # From botocore's endpoints.json, by prefix of the region; the first that matches. All others are in partition aws.
 _SUFFIXES = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from inference_api import emf
 from inference_api.messages import Inference, InferenceRequest, camera_part
-from inference_api.settings import CUSTOM
+from inference_api.settings import CLASSIFICATION, CUSTOM
 
 UNITS = {
     "Requests": "Count",
@@ -110,11 +110,11 @@ class Telemetry:
         self.count("ClientErrors" if status < 500 else "ServerErrors")
 
     def detected(self, result: Inference) -> None:
-        """Count the boxes or matches of an answer; the answers of custom applications have no known shape.
+        """Count the boxes or matches of an answer; a classifier finds none, and custom answers have no known shape.
 
         It never fails: an answer that cannot be read is passed on, for the client to judge.
         """
-        if not result.is_json or self._origin.application == CUSTOM:
+        if not result.is_json or self._origin.application in (CLASSIFICATION, CUSTOM):
             return
         with suppress(ValueError, RecursionError):
             self.count("Detections", _detections(result.document))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import ipc_ai_catalogue as catalogue
 from ipc_ai_serving.vision.detections import Detections
-from ipc_ai_serving.vision.preprocessing import network_input
+from ipc_ai_serving.vision.preprocessing import network_input, network_size
 
 YOLOX = catalogue.load().model("yolox_nano").input
 YUNET = catalogue.load().model("yunet_n").input
@@ -94,6 +94,27 @@ def test_a_centre_crop_cuts_the_middle() -> None:
     assert (prepared.left, prepared.top) == (-30, -10)
 
 
+def test_the_middle_of_a_stretched_frame_may_be_cut() -> None:
+    """DeiT stretches to 256 pixels and takes the middle 224 of them."""
+    frame = np.zeros((256, 512, 3), np.uint8)
+    frame[16, 32] = 255
+    spec = dataclasses.replace(YOLO3, resize="stretch", size=224, crop_from=256, interpolation="linear")
+    spec = dataclasses.replace(spec, mean=(0, 0, 0), std=(1, 1, 1), scale=1)
+    prepared = network_input(frame, spec)
+    assert prepared.tensor.shape == (1, 3, 224, 224)
+    assert prepared.tensor[0, 0, 0, 0] > 100
+    assert not prepared.tensor[0, 0, 2:, 2:].any()
+    found = Detections(np.array([[0, 0, 224, 224]], np.float32), np.ones(1, np.float32))
+    (box,) = prepared.in_frame(found, width=512, height=256).boxes
+    assert box.tolist() == [32, 16, 480, 240]
+
+
+def test_a_crop_that_is_larger_than_the_frame_is_padded() -> None:
+    spec = dataclasses.replace(YOLO3, resize="centre-crop", size=20, crop_from=17, mean=(0, 0, 0), std=(1, 1, 1))
+    tensor = network_input(np.full((17, 17, 3), 255, np.uint8), spec).tensor[0, 0]
+    assert np.flatnonzero(tensor.any(axis=0)).tolist() == list(range(1, 18))  # torchvision puts the smaller half first
+
+
 def test_the_channels_may_come_last() -> None:
     frame = np.zeros((416, 416, 3), np.uint8)
     frame[..., 2] = 5
@@ -111,3 +132,61 @@ def test_antialiasing_looks_at_every_pixel() -> None:
     smooth = network_input(frame, dataclasses.replace(spec, interpolation="antialiased-linear")).tensor
     assert plain[0, 0, 4:12].max() == 0
     assert abs(smooth[0, 0, 4:12].mean() - 255 / 4) < 1
+
+
+def test_a_letterbox_is_brought_back_as_its_exporter_does() -> None:
+    """A frame of 101 x 67 pixels in 64 x 64: its height is 42.46 there."""
+    frame = np.full((67, 101, 3), 7, np.uint8)
+    spec = dataclasses.replace(YOLOX, size=64)
+
+    def placed(rounding: str, placement: str) -> list[float]:
+        prepared = network_input(frame, dataclasses.replace(spec, rounding=rounding, placement=placement))
+        rows = int((prepared.tensor[0, 0, :, 0] == 7).sum())
+        return [prepared.scale_x, prepared.scale_y, prepared.left, prepared.top, rows]
+
+    scale = 64 / 101
+    assert placed("nearest", "centre") == [scale, 42 / 67, 0, 11, 42]
+    assert placed("exact", "centre") == pytest.approx([scale, scale, 0, (64 - 67 * scale) / 2, 42])
+    assert placed("exact", "top-left") == [scale, scale, 0, 0, 42]
+    assert placed("cut", "top-left") == [42 / 67, 42 / 67, 0, 0, 42]
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(101, 68, (43, 64)), (68, 101, (64, 43)), (101, 67, (42, 64))])
+def test_sides_of_a_letterbox_are_cut_or_rounded(height: int, width: int, size: tuple[int, int]) -> None:
+    cut = dataclasses.replace(YOLOX, size=64, rounding="cut")
+    assert network_size(width, height, cut) == size
+    assert network_size(1000, 1, cut) == (64, 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "size", "of_sixteen"),
+    [
+        ((640, 480), (1066, 800), (1056, 800)),
+        ((480, 640), (800, 1066), (800, 1056)),
+        ((1920, 1080), (1333, 750), (1328, 736)),
+        ((640, 429), (1193, 800), (1184, 800)),
+        ((1126, 661), (1333, 783), (1328, 768)),
+        ((1000, 800), (1000, 800), (992, 800)),
+        ((4000, 3), (1333, 1), (1328, 16)),
+    ],
+)
+def test_sides_are_cut_as_hugging_face_cuts_them(
+    sent: tuple[int, int], size: tuple[int, int], of_sixteen: tuple[int, int]
+) -> None:
+    """Of ``get_size_with_aspect_ratio`` and, where the stride is 16, of that of YOLOS."""
+    spec = dataclasses.replace(YUNET, sides="cut", stride=1, size=800, max_long_side=1333)
+    assert network_size(*sent, spec) == size
+    assert network_size(*sent, dataclasses.replace(spec, stride=16)) == of_sixteen
+    width, height = sent
+    prepared = network_input(np.full((height, width, 3), 9, np.uint8), dataclasses.replace(spec, stride=16))
+    assert prepared.shape == (1, 3, *reversed(of_sixteen))
+    assert (prepared.scale_x, prepared.scale_y) == (of_sixteen[0] / width, of_sixteen[1] / height)
+
+
+def test_frames_are_resized_in_floats_or_as_torchvision_resizes_tensors() -> None:
+    frame = np.zeros((3, 4, 3), np.uint8)
+    frame[:, 1] = 3
+    spec = dataclasses.replace(YOLOX, resize="stretch", size=3, width=6, interpolation="float-linear")
+    assert network_input(frame, spec).tensor[0, 0, 0].tolist() == pytest.approx([0, 1.5, 2.5, 0.5, 0, 0])
+    whole = network_input(frame, dataclasses.replace(spec, interpolation="tensor-linear")).tensor
+    assert whole[0, 0, 0].tolist() == [0, 2, 2, 1, 0, 0]  # a weight of 5 / 6 has 14 bits

@@ -35,7 +35,9 @@ def _container(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("way", [{"containerImageUri": IMAGE}, {"modelDataUrl": ARCHIVE}])
-@pytest.mark.parametrize("application", ["face-detection", "body-detection", "custom"])
+@pytest.mark.parametrize(
+    "application", ["face-detection", "body-detection", "object-detection", "image-classification", "custom"]
+)
 def test_a_name_of_ones_own_is_taken_as_it_is(
     template: dict[str, Any], application: str, way: dict[str, str], region: str
 ) -> None:
@@ -73,6 +75,12 @@ def test_one_name_for_a_comparison_by_the_image_built_here_is_refused(template: 
     [
         (OWN, f"detectorModelName cannot be 'my-detector_1.0'.*; applicationType=body-detection takes one of.*{WAYS}"),
         (OWN | {"detectorModelName": "yolox_nan"}, "did you mean 'yolox_nano'"),
+        ({"applicationType": "object-detection"}, "'yolo3_darknet53_coco'.*; applicationType=object-detection takes"),
+        (
+            {"applicationType": "object-detection", "detectorModelName": "yunet_n"},
+            "write applicationType=face-detection",
+        ),
+        ({"applicationType": "image-classification"}, f"applicationType=image-classification .*{WAYS}"),
         ({"faceDetectAndCompareModelName": "yunet_n+myface"}, f"takes one of: .*{WAYS}"),
         ({"faceDetectAndCompareModelName": "a+b+c", "modelDataUrl": ARCHIVE}, "names of a detector and an embedder"),
         ({"containerShortSize": "31"}, "from 32 to 2048, or empty"),

@@ -17,7 +17,7 @@ def test_a_picture_is_named_after_its_variant(variant: str, name: str) -> None:
 
 def test_weak_detections_are_not_drawn_and_all_matches_are() -> None:
     detection = {"width": 9, "height": 9, "bbox_scores": [[0.5], [0.49]], "bbox_coords": [[1, 2, 3, 4], [5, 6, 7, 8]]}
-    assert files.found(json.dumps(detection).encode()) == [(0.5, [1, 2, 3, 4])]
+    assert files.found(json.dumps(detection).encode()) == [(0.5, [1, 2, 3, 4], "")]
     match = {"Similarity": -0.1, "Face": {"BoundingBox": [1, 2, 3, 4]}}
     comparison = {"SourceImageFace": {}, "FaceMatches": [match]}
-    assert files.found(json.dumps(comparison).encode()) == [(-0.1, [1, 2, 3, 4])]
+    assert files.found(json.dumps(comparison).encode()) == [(-0.1, [1, 2, 3, 4], "")]

@@ -10,7 +10,8 @@ from PIL import ExifTags, Image
 from rich.console import Console
 
 from workbench.camera.annotation import annotate
-from workbench.camera.report import comparison_table, detection_table, detections
+from workbench.camera.class_colours import colours
+from workbench.camera.report import Finding, class_table, classes, comparison_table, detection_table, detections
 from workbench.errors import WorkbenchError
 
 ANSWER = {
@@ -45,7 +46,7 @@ def test_boxes_lie_on_the_frame_as_displayed(suffix: str, tmp_path: Path) -> Non
     turned = Image.Exif()
     turned[ExifTags.Base.Orientation] = 6
     Image.new("RGB", (200, 100)).save(tmp_path / f"frame{suffix}", exif=turned)
-    annotate(tmp_path / f"frame{suffix}", [(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
+    annotate(tmp_path / f"frame{suffix}", [Finding(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
     drawn = cv2.imread(str(tmp_path / "out.png"))
     assert drawn is not None
     assert drawn.shape == (200, 100, 3)
@@ -59,7 +60,7 @@ def test_exif_behind_another_segment_turns_the_picture_as_it_turns_the_boxes(tmp
     body = (tmp_path / "frame.jpg").read_bytes()
     start = body.index(b"\xff\xe1")
     (tmp_path / "frame.jpg").write_bytes(body[:start] + b"\xff\xe1\x00\x08FLIR\x00\x01" + body[start:])
-    annotate(tmp_path / "frame.jpg", [(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
+    annotate(tmp_path / "frame.jpg", [Finding(0.9, [10, 120, 60, 180])], tmp_path / "out.png")
     drawn = cv2.imread(str(tmp_path / "out.png"))
     assert drawn is not None
     assert drawn.shape == (200, 100, 3)
@@ -71,6 +72,55 @@ def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:
     drawn = cv2.imread(str(tmp_path / "out.png"))
     assert drawn is not None
     assert (drawn == 128).all()
+
+
+def test_a_class_has_one_colour_and_another_class_another(frame: Path, tmp_path: Path) -> None:
+    found = [Finding(0.9, [5, 60, 30, 90], "helmet"), Finding(0.8, [60, 60, 90, 90], "vest")]
+    found += [Finding(0.7, [120, 60, 150, 90], "helmet")]
+    annotate(frame, found, tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    first, second, third = (drawn[90, x].tolist() for x in (15, 75, 135))
+    assert first == third != second
+    assert tuple(first) == colours(["helmet", "vest"])["helmet"]
+
+
+def test_the_best_box_lies_on_top(frame: Path, tmp_path: Path) -> None:
+    found = [Finding(0.9, [50, 50, 90, 90], "person"), Finding(0.5, [50, 50, 90, 90], "car")]
+    annotate(frame, found, tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert tuple(drawn[90, 70].tolist()) == colours(["person", "car"])["person"]
+
+
+def test_no_label_hides_another(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "frame.png"), np.zeros((400, 400, 3), np.uint8))
+    crowd = [Finding(0.9 - number / 100, [100 + number, 100, 120 + number, 300], "person") for number in range(8)]
+    pictures = []
+    for found in (crowd[:3], crowd):
+        annotate(tmp_path / "frame.png", found, tmp_path / "out.png")
+        drawn = cv2.imread(str(tmp_path / "out.png"))
+        assert drawn is not None
+        pictures.append(drawn[:, 130:])  # right of the boxes
+    assert (pictures[0] == pictures[1]).all()
+    rows = pictures[0].any(axis=(1, 2))
+    assert [rows[90], rows[108], rows[200], rows[308]] == [True, True, False, True]  # above, inside and below
+
+
+def test_classes_of_the_whole_frame_stand_below_it(frame: Path, tmp_path: Path) -> None:
+    answer = {"width": 200, "height": 100, "labels": ["tabby", "a very long name of a cat " * 5], "scores": [0.9, 0.1]}
+    annotate(frame, classes(answer, min_score=0), tmp_path / "out.png")
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert drawn is not None
+    assert not drawn[:100].any()
+    assert drawn.shape[0] > 115
+    assert drawn.shape[1] == 200
+    assert (drawn[100:] < 100).any()
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(class_table(answer, min_score=0.5))
+    text = console.export_text()
+    assert "tabby" in text
+    assert "very long" not in text
 
 
 def test_a_file_that_is_no_picture(tmp_path: Path, frame: Path) -> None:
@@ -88,6 +138,11 @@ def test_the_table_counts_what_it_leaves_out() -> None:
     assert "1 found in a frame of 200 x 100 pixels" in text
     assert "1 weaker than 0.3 not shown" in text
     assert "0.900" in text
+    assert "class" not in text  # a container of an earlier version names none
+    console.print(detection_table(ANSWER | {"bbox_labels": ["[red] car", "dog"]}, min_score=0.3))
+    text = console.export_text()
+    assert "[red] car" in text
+    assert "dog" not in text
 
 
 def test_the_table_of_a_comparison_is_of_one_target() -> None:

@@ -11,7 +11,7 @@ from workbench.packing import model_answer
 
 
 def _detections(scores: list[Any], boxes: list[list[float]]) -> dict[str, Any]:
-    found = {"bbox_scores": [[score] for score in scores], "bbox_coords": boxes}
+    found = {"bbox_scores": [[score] for score in scores], "bbox_coords": boxes, "bbox_labels": ["face"] * len(boxes)}
     return {"width": 640, "height": 480, "channels": 3, **found}
 
 
@@ -28,6 +28,7 @@ def _check(application: str, answer: Any) -> bool:
     [
         ("body-detection", _detections([], [])),
         ("body-detection", _detections([1, 0.3], [[0, 0, 640, 480], [5, 5, 6, 6]])),
+        ("body-detection", _detections([0.9, 0.3], [[7, 0, 7, 480], [5, 5, 6, 6]])),  # less than a pixel wide or high
         ("body-detection", _detections([0.02, 0.01], [[640, 10, 640, 20], [5, 5, 6, 6]])),  # noise in the padding
         ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}),
         ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": [{"Similarity": -0.2, "Face": _face()}]}),
@@ -46,6 +47,16 @@ def test_a_right_answer(application: str, answer: Any) -> None:
         ("body-detection", _detections([float("nan")], [[0, 0, 9, 9]]), "answers NaN, which is no number"),
         ("body-detection", _detections([None], [[0, 0, 9, 9]]), "a score of None"),
         ("body-detection", _detections([0.9], [[640, 0, 640, 480]]), "no area in the frame of 640 x 480 pixels"),
+        ("body-detection", _detections([0.9, 0.3], [[8, 0, 7, 480], [1, 1, 9, 9]]), "no area in the frame"),
+        ("body-detection", _detections([0.9, 0.3], [[7, -1, 7, 480], [1, 1, 9, 9]]), "no area in the frame"),
+        ("body-detection", _detections([0.9, 0.3], [[7, 0, 7, 9], [0, 3, 9, 3]]), "2 of the 2 boxes of all scores"),
+        ("body-detection", {**_detections([0.9], [[0, 0, 9, 9]]), "bbox_labels": []}, r"1 scores with the names \[\]"),
+        (
+            "body-detection",
+            {**_detections([0.9], [[0, 0, 9, 9]]), "bbox_labels": [""]},
+            "give each class one in 'classes'",
+        ),
+        ("image-classification", {"labels": ["cat"], "scores": [0.7, 0.2]}, r"2 scores with the names \['cat'\]"),
         ("body-detection", _detections([0.9], [[0, 0, 700, 480]]), "no area in the frame"),
         ("body-detection", _detections([0.02], [[640, 10, 640, 20]]), "1 of the 1 boxes of all scores have no area"),
         (
@@ -53,6 +64,7 @@ def test_a_right_answer(application: str, answer: Any) -> None:
             r"2 of the 3 boxes of all scores have no area in the frame of 640 x 480 pixels, such as \[0, 0, 0, 9\]",
         ),
         ("body-detection", {"results": [_detections([7], [[0, 0, 9, 9]])]}, "a score of 7"),
+        ("image-classification", {"labels": ["cat"], "scores": [7.5]}, "a score of 7.5, and expected is 0 to 1"),
         ("face-comparison", {"SourceImageFace": _face(3), "FaceMatches": []}, "a confidence of 3"),
         ("face-comparison", {"SourceImageFace": _face(box=(9, 9, 9, 9)), "FaceMatches": []}, "outside its image"),
         (
@@ -73,6 +85,8 @@ def test_what_no_right_model_answers(application: str, answer: Any, says: str) -
         ("body-detection", _detections([0.02], [[0, 0, 9, 9]]), True),
         ("body-detection", {"results": [_detections([], []), _detections([0.5], [[0, 0, 9, 9]])]}, True),
         ("body-detection", {"results": [_detections([], [])]}, False),
+        ("image-classification", {"labels": ["cat"], "scores": [0.2]}, True),
+        ("image-classification", {"results": [{"labels": [], "scores": []}]}, False),
         ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}, False),
         ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": []}, True),
         ("custom", [], True),

@@ -72,6 +72,27 @@ def test_the_type_follows_the_files_name(tmp_path: Path, name: str, media_type: 
     assert headers["Content-Type"] == media_type
 
 
+def test_classes_are_asked_for_in_the_url(photograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app = Flask(__name__)
+    asked: list[str] = []
+
+    @app.post("/")
+    def infer() -> Response:
+        asked.append(request.args["classes"])
+        answer = {"width": 512, "height": 512, "labels": ["tabby"], "scores": [0.25]}
+        return Response(json.dumps(answer), content_type="application/json", headers={"X-Request-Id": "7"})
+
+    with HttpServer(app) as server:
+        for form in ([], ["--older-format"]):
+            assert main(["send", str(photograph), "--classes", "traffic light,行人", *form, "--url", server.url]) == 0
+        compared = ["send", str(photograph), "--target", str(photograph), "--classes", "person", "--url", server.url]
+        assert main(compared) == 2
+    assert asked == ["traffic light,行人"] * 2
+    printed = capsys.readouterr()
+    assert "tabby" in printed.out
+    assert "a comparison has no classes" in printed.err
+
+
 def test_no_boxes_to_draw(photograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = (str(photograph), "--annotate", str(tmp_path / "drawn.png"))
     assert _send(*words, answer=b"{}", media_type="application/json")[0] == 2

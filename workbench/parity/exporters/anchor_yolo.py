@@ -67,7 +67,7 @@ def export(kind: str, folder: Path, paths: list[Path]) -> None:
     network = _Levels()
     batch = frames.as_batch([frames.letterboxed(path, _SIZE, _SIZE) for path in paths])
     random_networks.settle(network, lambda: network(batch))
-    random_networks.spread(network.scores, lambda: network(batch), share=0.02)
+    random_networks.spread(network.scores, lambda: network(batch), share=0.06)
     random_networks.normalise(network.sides, lambda: network(batch), mean=0.0, deviation=0.7)
     path = folder / f"{kind}.onnx"
     torch.onnx.export(

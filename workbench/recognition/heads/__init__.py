@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from workbench.errors import RecognitionError
 from workbench.recognition.graph_facts import GraphFacts
 from workbench.recognition.guess import Beside, Guess
 
@@ -21,6 +22,15 @@ def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:
     """Models that a graph may be, of all heads.
 
     Raises:
-        RecognitionError: one knows the graph, and it cannot be served as it is.
+        RecognitionError: a head knows the graph and refuses it, and no other may read it.
     """
-    return [guess for name in names() for guess in importlib.import_module(f"{__name__}.{name}").guesses(graph, beside)]
+    found: list[Guess] = []
+    refusal: RecognitionError | None = None
+    for name in names():
+        try:
+            found += importlib.import_module(f"{__name__}.{name}").guesses(graph, beside)
+        except RecognitionError as error:
+            refusal = refusal or error
+    if not found and refusal is not None:
+        raise refusal
+    return found

@@ -62,3 +62,15 @@ def test_other_inputs_are_refused(declared: list[Any], also: dict[str, str], sai
 def test_heads_read_single_precision() -> None:
     assert in_single_precision(np.zeros(2, np.float16)).dtype == np.float32
     assert in_single_precision(np.zeros(2, np.int64)).dtype == np.int64
+
+
+def test_a_graph_without_a_batch_gets_one_frame_after_the_other() -> None:
+    feeds = Feeds([_declared("images", "float", 3, "h", "w")], tensor="images", layout="NCHW", also={}, name="x.onnx")
+    assert feeds.one_at_a_time
+    assert feeds.of(FRAMES)["images"].shape == (3, 64, 96)
+
+
+def test_a_mask_has_the_size_that_the_graph_declares() -> None:
+    mask = _declared("pixel_mask", "int64", "N", 8, "w")
+    feeds = Feeds([IMAGES, mask], tensor="images", layout="NCHW", also={"pixel_mask": "ones-mask"}, name="x.onnx")
+    assert feeds.of(FRAMES)["pixel_mask"].shape == (1, 8, 96)

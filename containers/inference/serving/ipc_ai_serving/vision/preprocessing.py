@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from ipc_ai_catalogue import ModelInput
 from ipc_ai_serving.images import Frame, FrameSize
+from ipc_ai_serving.vision import tensor_resizing
 from ipc_ai_serving.vision.detections import Detections
 
 Tensor = npt.NDArray[np.float32]
 
 _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
-_ANTIALIASED = "antialiased-"
+_OF_FLOATS, _OF_TENSORS = "float-linear", "tensor-"
 _CROPPED = "centre-crop"
 
 
@@ -26,15 +27,16 @@ class NetworkInput:
     Attributes:
         tensor: (1, 3, height, width) float32, or (1, height, width, 3) where the network takes that.
         scale_x, scale_y: network pixels per pixel of the frame as sent.
-        left, top: network pixels before the frame's first column and row; negative where a crop cut it off.
+        left, top: network pixels before the frame's first column and row, from which boxes count; negative where a crop
+            cut it off.
         shape: of the tensor with the axes in the order (1, 3, height, width).
     """
 
     tensor: Tensor
     scale_x: float
     scale_y: float
-    left: int
-    top: int
+    left: float
+    top: float
     shape: tuple[int, ...]
 
     def in_frame(self, found: Detections, *, width: int, height: int) -> Detections:
@@ -61,25 +63,48 @@ def network_input(
     resized = _resized(frame, new_width, new_height, spec.interpolation)
     columns, rows = _tensor_size(new_width, new_height, spec)
     left, top = _offsets(columns - new_width, rows - new_height, spec)
-    if spec.resize == _CROPPED:
+    if spec.is_cropped:
         resized = resized[max(0, -top) : rows - top, max(0, -left) : columns - left]
     tensor = normalised(resized, spec, columns, rows, left=max(0, left), top=max(0, top))
     shape = tensor.shape
     if spec.layout == "NHWC":
         tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+    if spec.resize == "letterbox" and spec.rounding != "nearest":
+        return _as_rounded(tensor, spec, width, height, new_height, shape)
     return NetworkInput(tensor, new_width / width, new_height / height, left, top, shape)
+
+
+def _as_rounded(
+    tensor: Tensor, spec: ModelInput, width: int, height: int, new_height: int, shape: tuple[int, ...]
+) -> NetworkInput:
+    """Letterbox whose boxes are brought back by one scale.
+
+    Sources: YOLOv5 ``utils/general.py`` (``scale_boxes``), InsightFace ``model_zoo/scrfd.py`` (``detect``).
+    """
+    exact = min(spec.columns / width, spec.size / height)
+    scale = new_height / height if spec.rounding == "cut" else exact
+    if spec.placement != "centre":
+        return NetworkInput(tensor, scale, scale, 0, 0, shape)
+    return NetworkInput(tensor, scale, scale, (shape[3] - scale * width) / 2, (shape[2] - scale * height) / 2, shape)
 
 
 def network_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
     """Width and height at the network input of a frame of ``width`` x ``height`` pixels, before padding or cropping."""
     if spec.resize == "stretch":
-        return spec.columns, spec.size
+        return spec.crop_from or spec.columns, spec.crop_from or spec.size
+    if spec.resize == "letterbox" and spec.rounding == "cut":
+        ratio = height / width
+        if ratio > spec.size / spec.columns:
+            return max(1, int(spec.size / ratio)), spec.size
+        return spec.columns, max(1, int(spec.columns * ratio))
     if spec.resize == "letterbox":
         scale = min(spec.columns / width, spec.size / height)
     elif spec.resize == _CROPPED:
         short = spec.crop_from or spec.size
         # The long side is cut to a whole number, as in torchvision's Resize.
         return (short, short * height // width) if width <= height else (short * width // height, short)
+    elif spec.sides == "cut":
+        return _cut_size(width, height, spec, short_size or spec.size)
     else:
         scale = min((short_size or spec.size) / min(width, height), spec.max_long_side / max(width, height))
         if not spec.enlarge and short_size is None:
@@ -87,11 +112,31 @@ def network_size(width: int, height: int, spec: ModelInput, short_size: int | No
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def _cut_size(width: int, height: int, spec: ModelInput, short_size: int) -> FrameSize:
+    """Sizes of ``get_size_with_aspect_ratio`` in Hugging Face's ``image_transforms.py``, to the pixel.
+
+    Multiples of a stride are those of ``get_size_with_aspect_ratio_yolos`` in ``image_processing_yolos.py``.
+    """
+    short, long = min(width, height), max(width, height)
+    exact: float = short_size
+    if long / short * short_size > spec.max_long_side:
+        exact = spec.max_long_side * short / long
+    new_short = round(exact)
+    new_long = long if new_short == short else int(exact * long / short)
+    new_width, new_height = (new_short, new_long) if width < height else (new_long, new_short)
+    stride = spec.stride
+    return max(stride, new_width - new_width % stride), max(stride, new_height - new_height % stride)
+
+
 def _resized(frame: Frame, width: int, height: int, interpolation: str) -> cv2.typing.MatLike:
     if frame.shape[:2] == (height, width):
         return frame
-    if not interpolation.startswith(_ANTIALIASED):
+    if interpolation == _OF_FLOATS:
+        return cv2.resize(frame.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    if interpolation in _INTERPOLATIONS:
         return cv2.resize(frame, (width, height), interpolation=_INTERPOLATIONS[interpolation])
+    if interpolation.startswith(_OF_TENSORS):
+        return tensor_resizing.resized(frame, width, height, interpolation.removeprefix(_OF_TENSORS))
     from PIL import Image  # for the models alone whose frames it resized when they were trained
 
     kinds = {"antialiased-linear": Image.Resampling.BILINEAR, "antialiased-cubic": Image.Resampling.BICUBIC}
@@ -106,8 +151,10 @@ def _tensor_size(width: int, height: int, spec: ModelInput) -> FrameSize:
 
 def _offsets(free_columns: int, free_rows: int, spec: ModelInput) -> tuple[int, int]:
     """Columns and rows before the frame; negative ones are cropped."""
-    if spec.resize == _CROPPED:
-        return -round(-free_columns / 2), -round(-free_rows / 2)  # torchvision's center_crop
+    if spec.is_cropped:
+        # torchvision's center_crop: what is cut is rounded, and what is added is halved.
+        columns, rows = (free // 2 if free > 0 else -round(-free / 2) for free in (free_columns, free_rows))
+        return columns, rows
     if spec.resize == "letterbox" and spec.placement == "centre":
         # Of an odd number Ultralytics' LetterBox adds the larger half behind.
         return free_columns // 2, free_rows // 2

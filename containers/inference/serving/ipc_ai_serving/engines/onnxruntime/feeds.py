@@ -19,6 +19,7 @@ _TYPES: dict[str, type[np.generic]] = {
     "tensor(int64)": np.int64,
     "tensor(bool)": np.bool_,
 }
+_SIDES_OF_A_FRAME = 3  # of a graph that takes one frame without a batch
 _HEADS_TYPES = (np.float16, np.float64)
 
 
@@ -49,18 +50,30 @@ class Feeds:
                 raise ModelLoadError(f"{name} takes {each.name} as {each.type}; known are {', '.join(_TYPES)}")
         self._tensor, self._layout, self._also = tensor, layout, also
         self._types = {each.name: _TYPES[each.type] for each in declared}
-        (frame,) = (each for each in declared if each.name == tensor)
-        self.one_at_a_time = frame.shape[:1] == [1]
+        self._shapes = {each.name: each.shape for each in declared}
+        frame = self._shapes[tensor]
+        self._without_batch = len(frame) == _SIDES_OF_A_FRAME
+        self.one_at_a_time = self._without_batch or frame[:1] == [1]
 
     def of(self, tensor: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
-        """Inputs by name for frames, (N, 3, height, width) or (N, height, width, 3) as the graph takes them."""
+        """Inputs by name for frames, (N, 3, height, width) or (N, height, width, 3) as the graph takes them.
+
+        A graph without a batch gets the first of them.
+        """
         count, *sides = tensor.shape
         height, width = sides[:2] if self._layout == "NHWC" else sides[1:]
-        given: dict[str, npt.NDArray[Any]] = {self._tensor: tensor}
+        given: dict[str, npt.NDArray[Any]] = {self._tensor: tensor[0] if self._without_batch else tensor}
         for name, kind in self._also.items():
-            size = np.full((count, 2), (width, height))
-            given[name] = size if kind == "network-size" else np.ones((count, height, width))
+            if kind == "network-size":
+                given[name] = np.full((count, 2), (width, height))
+            else:
+                given[name] = np.ones((count, *self._sides_of_mask(name, height, width)))
         return {name: value.astype(self._types[name], copy=False) for name, value in given.items()}
+
+    def _sides_of_mask(self, name: str, height: int, width: int) -> tuple[int, ...]:
+        """Height and width of a mask: those that the graph declares, else the frame's."""
+        declared = self._shapes[name][-2:]
+        return tuple(a if isinstance(a, int) else b for a, b in zip(declared, (height, width), strict=True))
 
 
 def in_single_precision(output: npt.NDArray[Any]) -> npt.NDArray[Any]:
