@@ -20,7 +20,7 @@ def write(
     frame: Shape = (1, 3, 64, 96),
     name: str = "images",
     kind: int = TensorProto.FLOAT,
-    declared: Mapping[str, Shape] | None = None,
+    declared: Mapping[str, Shape | None] | None = None,
     metadata: Mapping[str, str] | None = None,
     operators: Sequence[str] = (),
     also: Mapping[str, Shape] | None = None,
@@ -34,7 +34,7 @@ def write(
         frame: declared shape of the input.
         name: of the input.
         kind: element type of the input.
-        declared: shapes of outputs that the graph declares instead of their own.
+        declared: shapes of outputs that the graph declares instead of their own; None for none.
         metadata: of the exporter.
         operators: operators of one input and output that the frame goes through.
         also: shapes of other inputs, of int64, that the graph takes.

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ipc_ai_catalogue import Model, ModelInput, ModelOutput
-from workbench.recognition import class_names
+from workbench.errors import RecognitionError
+from workbench.recognition import class_names, measured
 from workbench.recognition.graph_facts import GraphFacts, Tensor
 from workbench.recognition.guess import UNKNOWN_LICENCE, Beside, Guess
 from workbench.recognition.heads import _class_layers
@@ -81,6 +82,7 @@ _UNTOLD_KINDS = (
 
 def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:
     """Guess a detector with its own suppression where there are boxes, labels and scores of as many rows."""
+    graph = _with_shapes(graph)
     frames = _frames(graph)
     boxes = _boxes(graph)
     if frames is None or boxes is None or not _has_rows(graph, boxes):
@@ -189,6 +191,19 @@ def _frames(graph: GraphFacts) -> Tensor | None:
         return graph.frames
     alone = [each for each in graph.inputs if each.shape and len(each.shape) == 3 and each.shape[0] == 3]
     return alone[0] if len(alone) == 1 and len(graph.inputs) == 1 else None
+
+
+def _with_shapes(graph: GraphFacts) -> GraphFacts:
+    """Add shapes that TensorFlow's exports do not declare, by a run."""
+    untold = any(each.rank is None for each in graph.outputs)
+    if not untold or len(graph.inputs) != 1 or not any(_has(each.name, ("box",)) for each in graph.outputs):
+        return graph
+    try:
+        shapes = measured.output_shapes(graph, height=_SIDE, width=_SIDE)
+    except RecognitionError:
+        return graph
+    outputs = [replace(each, shape=shape) for each, shape in zip(graph.outputs, shapes, strict=True)]
+    return replace(graph, outputs=tuple(outputs))
 
 
 def _boxes(graph: GraphFacts) -> Tensor | None:

@@ -79,6 +79,12 @@ def test_tensorflow_takes_bytes_with_the_channels_last(tmp_path: Path) -> None:
     assert "nothing tells how many classes it has; --classes FILE gives names" in guess.because
 
 
+def test_shapes_that_tensorflow_does_not_declare_are_those_of_a_run(tmp_path: Path) -> None:
+    undeclared = dict.fromkeys(TENSORFLOW)
+    (guess,) = _guesses(tmp_path, TENSORFLOW, frame=(1, None, None, 3), declared=undeclared)
+    assert guess.model.output.boxes == "yxyx"
+
+
 def test_tensorflow_counts_its_classes_in_scores_of_all(tmp_path: Path) -> None:
     scores = {"detection_multiclass_scores": np.zeros((1, ROWS, 91), np.float32)}
     (guess,) = _guesses(tmp_path, TENSORFLOW | scores, frame=(1, None, None, 3))
