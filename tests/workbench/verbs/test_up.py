@@ -138,11 +138,14 @@ def test_what_is_rehearsed() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["detectorModelName=yolox_nano"], "write applicationType=body-detection; "),
+        (
+            ["detectorModelName=yolox_nano"],
+            "write applicationType=body-detection or applicationType=object-detection; ",
+        ),
         (["applicationType=body-detection", "detectorModelName=yunet_n"], "write applicationType=face-detection; "),
         (
             ["applicationType=face-comparison", "faceDetectAndCompareModelName=yunet_n"],
-            "did you mean 'yunet_n+mobileface_v2'",
+            "did you mean 'yunet_n+sface'",
         ),
     ],
 )
