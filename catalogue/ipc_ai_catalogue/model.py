@@ -21,6 +21,7 @@ _INPUT_WORDS = {
         "tensor-cubic",
     ),
     "placement": ("top-left", "centre"),
+    "rounding": ("nearest", "exact", "cut"),
     "sides": ("padded", "cut"),
     "layout": ("NCHW", "NHWC"),
 }
@@ -51,8 +52,12 @@ class ModelInput:
         pad_value: pixel value of padding, 0-255, before normalisation.
         width: width in pixels at the network input; None where it is ``size``.
         placement: place of the frame in a letterbox, ``top-left`` or ``centre``.
+        rounding: of a letterbox's sides to whole pixels. ``nearest`` brings boxes back by each side's scale, as
+            Ultralytics, ``exact`` by the one scale, and the padding, before they were rounded, as YOLOv5; ``cut`` cuts
+            the sides, and brings boxes back by the scale of the height, as InsightFace.
         sides: of ``short-side``, how they become multiples of ``stride``: ``padded``, or ``cut``, as in Hugging Face's
-            processors, which cut the long side to a whole number and both sides down to a multiple.
+            processors, which cut the long side to a whole number and both sides down to a multiple. Where the middle
+            is taken and an odd number of pixels falls away, ``cut`` takes fewer before it, as they do.
         fixed: False where a letterbox is padded to multiples of ``stride`` alone.
         crop_from: side in pixels from which the middle is cut; None where that is ``size``.
         layout: order of the tensor's axes, ``NCHW`` or ``NHWC``.
@@ -75,6 +80,7 @@ class ModelInput:
     pad_value: int = 0
     width: int | None = None
     placement: str = "top-left"
+    rounding: str = "nearest"
     sides: str = "padded"
     fixed: bool = True
     crop_from: int | None = None

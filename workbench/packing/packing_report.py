@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from rich.filesize import decimal
 
 from workbench.packing.model_program import PROGRAM_NAME
 from workbench.packing.model_trial import NotTried, Trial
 from workbench.packing.packed_model import PackedModel
 from workbench.recognition import plain_words
-from workbench.tables.graph import TableGraph
+from workbench.tables import plain_words as tables_in_words
 
 _SHOWN_CHARACTERS = 160
 # Source: tensorflowServing.js and python_service.py of sagemaker-tensorflow-serving-container.
@@ -34,7 +32,7 @@ def archive_lines(packed: PackedModel) -> list[str]:
     if layout.framework == "tensorflow":
         lines.append(f"images      {_CAMERAS_OF_TENSORFLOW[PROGRAM_NAME in layout.files]}")
     if layout.table is not None:
-        lines += table_lines(layout.table)
+        lines += tables_in_words.lines(layout.table)
     count = f"{len(layout.files)} file{'' if len(layout.files) == 1 else 's'}"
     return [
         *lines,
@@ -42,19 +40,6 @@ def archive_lines(packed: PackedModel) -> list[str]:
         f"archive     {packed.archive} ({count}, {decimal(packed.size)})",
         f"sha256      {packed.sha256}",
     ]
-
-
-def table_lines(table: TableGraph) -> list[str]:
-    """Lines about a model of tables: how it was told, what it takes, and what it answers."""
-    return [
-        f"table       told by {table.because}",
-        f"takes       {table.columns}, such as {_shown(json.dumps(table.row))}",
-        f"answers     {', '.join(table.outputs)}",
-    ]
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
 def _lines_about_links(packed: PackedModel) -> list[str]:
@@ -77,7 +62,9 @@ def trial_lines(trial: Trial | NotTried) -> list[str]:
     """Lines about the result of the trial."""
     if isinstance(trial, NotTried):
         return [f"served      not tried here: {trial.reason}"]
-    lines = [f"served      {trial.content_type} in {trial.milliseconds:.0f} ms: {_shown(trial.answer.strip())}"]
+    answer = trial.answer.strip()
+    shown = answer if len(answer) <= _SHOWN_CHARACTERS else f"{answer[:_SHOWN_CHARACTERS]}..."
+    lines = [f"served      {trial.content_type} in {trial.milliseconds:.0f} ms: {shown}"]
     if not trial.found:
         lines.append(
             "note        found nothing in the sample, so boxes and scores are unchecked; name a photograph of what the "

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import places
-from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers
+from workbench.speed import accuracy, comparison, lambda_function, material, post_processing, rounds, servers
 from workbench.speed.figures import Figure
 from workbench.speed.load import Request
 from workbench.speed.material import Material
@@ -19,6 +19,7 @@ _BODY = "body-detection"
 _EMBEDDED_PAIR, _ONNX_PAIR = "dlib_frontal_face+dlib_face_embedding", "yunet_n+mobileface_v2"
 _COMPARISONS_A_ROUND = 10
 _REQUESTS_A_ROUND = 10
+_POST_PROCESSINGS_A_ROUND = 100
 _YOLOX, _PLAIN_YOLOX = "yolox_nano", "body_detector_yolox_nano"
 _SHORT_SIZE = 416  # of the older form, for both servers
 
@@ -207,6 +208,11 @@ def function(found: Material, effort: Effort) -> list[Figure]:
     ]
 
 
+def heads(_: Material, effort: Effort) -> list[Figure]:
+    """Post-processing of many cells and classes on one core."""
+    return post_processing.figures(times=_POST_PROCESSINGS_A_ROUND * effort.rounds)
+
+
 GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "yolox": yolox,
     "yolox-json": yolox_json,
@@ -216,6 +222,7 @@ GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {
     "comparison": face_comparison,
     "accuracy": accuracy_kept,
     "function": function,
+    "heads": heads,
 }
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from ipc_ai_catalogue import nearest
 from workbench.errors import RecognitionError
 from workbench.packing import bare_graphs, named_models, source_archives
-from workbench.packing.packing_report import table_lines
 from workbench.recognition import plain_words
 from workbench.recognition import recogniser as recognition
 from workbench.recognition.recognised import Recognised
 from workbench.recognition.recogniser import Recogniser
 from workbench.store import model_folder
 from workbench.store.model_folder import DESCRIPTION
+from workbench.tables import plain_words as tables_in_words
 from workbench.tables.graph import TableGraph
 
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         if graph is None:
             raise RecognitionError(f"{arguments.path} is no .onnx file, and has none; name one")
         if (table := bare_graphs.table_of(graph)) is not None:
-            return _print_table(table, arguments)
+            return _print_table(graph, table, arguments)
         description = graph.parent / DESCRIPTION
         if arguments.write and description.exists() and not arguments.force:
             raise RecognitionError(f"{description} is there; edit it, or write it anew with --force")
@@ -66,14 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_table(table: TableGraph, arguments: argparse.Namespace) -> int:
+def _print_table(graph: Path, table: TableGraph, arguments: argparse.Namespace) -> int:
     """Print what a model of tables takes and answers."""
     for option in ("head", "classes", "write"):
         if getattr(arguments, option):
             raise RecognitionError(
                 f"{arguments.path} is a model of tables, which needs no {DESCRIPTION}; leave --{option} out"
             )
-    print(json.dumps(dataclasses.asdict(table), indent=2) if arguments.json else "\n".join(table_lines(table)))
+    document = {"file": str(graph), **dataclasses.asdict(table)}
+    print(json.dumps(document, indent=2) if arguments.json else "\n".join(tables_in_words.lines(table)))
     return 0
 
 

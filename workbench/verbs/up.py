@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
 from workbench.recognition import plain_words
+from workbench.tables import plain_words as tables_in_words
 from workbench.template import parameters
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import synthesize
@@ -150,6 +152,8 @@ def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
     if not isinstance(model, PackedModel):
         return {**model.model_parameters, **given}
     plain_words.tell(model.recognised)
+    if model.layout.table is not None:
+        print("\n".join(tables_in_words.lines(model.layout.table)), file=sys.stderr)
     if not model.layout.served_by_our_image and "containerImageUri" not in given:
         raise PackageError(
             f"the serving program has no {model.layout.framework}; name its image with --parameters "

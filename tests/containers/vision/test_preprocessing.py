@@ -134,6 +134,30 @@ def test_antialiasing_looks_at_every_pixel() -> None:
     assert abs(smooth[0, 0, 4:12].mean() - 255 / 4) < 1
 
 
+def test_a_letterbox_is_brought_back_as_its_exporter_does() -> None:
+    """A frame of 101 x 67 pixels in 64 x 64: its height is 42.46 there."""
+    frame = np.full((67, 101, 3), 7, np.uint8)
+    spec = dataclasses.replace(YOLOX, size=64)
+
+    def placed(rounding: str, placement: str) -> list[float]:
+        prepared = network_input(frame, dataclasses.replace(spec, rounding=rounding, placement=placement))
+        rows = int((prepared.tensor[0, 0, :, 0] == 7).sum())
+        return [prepared.scale_x, prepared.scale_y, prepared.left, prepared.top, rows]
+
+    scale = 64 / 101
+    assert placed("nearest", "centre") == [scale, 42 / 67, 0, 11, 42]
+    assert placed("exact", "centre") == pytest.approx([scale, scale, 0, (64 - 67 * scale) / 2, 42])
+    assert placed("exact", "top-left") == [scale, scale, 0, 0, 42]
+    assert placed("cut", "top-left") == [42 / 67, 42 / 67, 0, 0, 42]
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(101, 68, (43, 64)), (68, 101, (64, 43)), (101, 67, (42, 64))])
+def test_sides_of_a_letterbox_are_cut_or_rounded(height: int, width: int, size: tuple[int, int]) -> None:
+    cut = dataclasses.replace(YOLOX, size=64, rounding="cut")
+    assert network_size(width, height, cut) == size
+    assert network_size(1000, 1, cut) == (64, 1)
+
+
 @pytest.mark.parametrize(
     ("sent", "size", "of_sixteen"),
     [

@@ -110,6 +110,12 @@ def _encoded(frame: npt.NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".png", frame)[1].tobytes()
 
 
+def _error(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line of the error; lines about recognised models come before it."""
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("ipc-ai compare-models: ")]
+    return line
+
+
 def test_both_models_answer_in_jobs_of_their_own(
     cloud: Cloud,
     words: list[str],
@@ -185,11 +191,24 @@ def test_a_job_without_an_answer_is_told_and_cleaned_up(
 ) -> None:
     cloud.store("gate-1", "b", b"no image")
     assert main(words) == 2
-    told = capsys.readouterr().err
-    assert "ended as Failed: ClientError: 400" in told
-    assert told.count("\n") == 1
+    assert "ended as Failed: ClientError: 400" in _error(capsys)
     assert [key.split("/")[0] for key in cloud.keys(MODELS)] == ["models", "models"]
     assert len(cloud.sagemaker.list_models()["Models"]) == 1
+
+
+def test_a_model_that_does_not_load_starts_no_job(
+    cloud: Cloud,
+    words: list[str],
+    models: list[str],
+    red_square_frame: npt.NDArray[np.uint8],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cloud.store("gate-1", "a", _encoded(red_square_frame))
+    (graph,) = Path(models[0]).glob("*.onnx")
+    graph.write_bytes(graph.read_bytes()[:500])
+    assert main(words) == 2
+    assert "yolox_nano" in _error(capsys)
+    assert (cloud.fake.requests, cloud.keys(MODELS)) == ([], [])
 
 
 def test_an_interrupted_comparison_stops_its_jobs(

@@ -47,10 +47,8 @@ def test_a_file_of_names_names_the_classes(tmp_path: Path) -> None:
 def test_a_wrong_number_of_names_says_both(tmp_path: Path, is_named: bool) -> None:
     write_yolox(tmp_path / "gate.onnx", classes=2)
     (tmp_path / "classes.txt").write_text("person\nvan\nbus\ntram\ncab\n")
-    with pytest.raises(
-        RecognitionError, match=r"classes\.txt names 5 classes, and the network has 2; correct the file"
-    ):
-        named = tmp_path / "classes.txt" if is_named else None
+    named = tmp_path / "classes.txt" if is_named else None
+    with pytest.raises(RecognitionError, match=r"classes\.txt names 5 classes, and the network has 2; correct the"):
         recognised.recognise(tmp_path / "gate.onnx", head="yolox", classes=named)
 
 

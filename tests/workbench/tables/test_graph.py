@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import onnx
@@ -8,6 +9,7 @@ from onnx import TensorProto, helper
 
 from tests import table_graphs
 from tests.tiny_models import write_ultralytics_onnx
+from workbench.__main__ import main
 from workbench.errors import PackageError
 from workbench.tables import graph, packed_graph
 
@@ -78,6 +80,19 @@ def test_a_file_that_is_cut_off_or_no_graph(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(PackageError, match=r"fraud\.onnx is no ONNX graph[^\n]+$"):
             graph.read(path)
+
+
+def test_recognise_says_what_it_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table_graphs.write_columns(tmp_path / "fraud.onnx")
+    assert main(["recognise", str(tmp_path / "fraud.onnx")]) == 0
+    told, takes, answers = capsys.readouterr().out.splitlines()
+    assert told.startswith("table       told by its exporter skl2onnx; ")
+    assert takes.startswith("takes       age (int64), income (float), city (string), is_member (bool), such as {")
+    assert answers == "answers     output_label, output_probability"
+    assert main(["recognise", str(tmp_path / "fraud.onnx"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["row"]["city"] == "Bonn"
+    assert main(["recognise", str(tmp_path / "fraud.onnx"), "--write"]) == 2
+    assert "is a model of tables, which needs no model.json; leave --write out" in capsys.readouterr().err
 
 
 def test_the_graph_among_files(tmp_path: Path) -> None:

@@ -368,9 +368,11 @@ def test_a_package_that_there_is_not_is_named_in_one_line(program: Path) -> None
 
 def test_a_module_that_is_missing_while_answering_is_named(program: Path) -> None:
     (program / "code/inference.py").write_text(
-        _FRAME_SIZE.replace('    return {"shape', '    import PIL\n\n    return {"shape')
+        _FRAME_SIZE.replace('    return {"shape', '    import skimage\n\n    return {"shape')
     )
-    with pytest.raises(PackageError, match=r"502 .*No module named 'PIL'; .* add 'pillow==[\d.]+' .* to code/requirem"):
+    with pytest.raises(
+        PackageError, match=r"502 .*No module named 'skimage'; .* add 'scikit-image==[\d.]+' .* to code/requirem"
+    ):
         _package(program)
 
 

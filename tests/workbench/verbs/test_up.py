@@ -44,7 +44,7 @@ def test_a_path_is_packed_and_keeps_its_name(program: Path, tmp_path: Path) -> N
     assert archive.is_file()
 
 
-def test_a_model_of_tables_is_a_custom_application(tmp_path: Path) -> None:
+def test_a_model_of_tables_is_a_custom_application(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table_graphs.write_tree(tmp_path / "fraud.onnx")
     archive = tmp_path / "a.tar.gz"
     assert _parameters(str(tmp_path / "fraud.onnx"), "--output", str(archive)) == {
@@ -52,6 +52,7 @@ def test_a_model_of_tables_is_a_custom_application(tmp_path: Path) -> None:
         "detectorModelName": "fraud",
         "modelDataUrl": str(archive),
     }
+    assert "takes       X (4 columns of float), such as [0, 0, 0, 0]\n" in capsys.readouterr().err
 
 
 def test_a_model_of_the_catalogue_and_none() -> None:
@@ -138,11 +139,14 @@ def test_what_is_rehearsed() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["detectorModelName=yolox_nano"], "write applicationType=body-detection; "),
+        (
+            ["detectorModelName=yolox_nano"],
+            "write applicationType=body-detection or applicationType=object-detection; ",
+        ),
         (["applicationType=body-detection", "detectorModelName=yunet_n"], "write applicationType=face-detection; "),
         (
             ["applicationType=face-comparison", "faceDetectAndCompareModelName=yunet_n"],
-            "did you mean 'yunet_n+mobileface_v2'",
+            "did you mean 'yunet_n+sface'",
         ),
     ],
 )

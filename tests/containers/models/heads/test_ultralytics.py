@@ -12,6 +12,7 @@ from ipc_ai_catalogue import Model, ModelOutput
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.models import heads
 from ipc_ai_serving.models.heads import ultralytics
+from ipc_ai_serving.models.heads._grid import cells
 from ipc_ai_serving.models.heads._yolo_layouts import cell_counts, fitting
 
 SHAPE = (1, 3, 64, 96)
@@ -26,10 +27,16 @@ def _model(classes: tuple[str, ...] = NAMES, target: int | None = None, **output
     )
 
 
+def _boxes() -> npt.NDArray[np.float32]:
+    """(cells, 4): a box of 20 x 10 pixels in the middle of each cell."""
+    corners, strides = cells(SHAPE[2], SHAPE[3], (8, 16, 32))
+    return np.concatenate([(corners + 0.5) * strides, np.tile(np.array([20, 10], np.float32), (CELLS, 1))], axis=1)
+
+
 def _columns(*boxes: tuple[float, ...], rest: int = 3) -> npt.NDArray[np.float32]:
     """(1, 4 + rest, cells): the given boxes and scores in the first cells; all others have a box in pixels."""
     values = np.zeros((1, 4 + rest, CELLS), np.float32)
-    values[0, :4] = [[40], [30], [20], [10]]
+    values[0, :4] = _boxes().T
     for cell, numbers in enumerate(boxes):
         values[0, : len(numbers), cell] = numbers
     return values
@@ -64,7 +71,7 @@ def test_rows_are_read_as_columns_are() -> None:
 @pytest.mark.parametrize("anchors", [1, 3])
 def test_objectness_multiplies(anchors: int) -> None:
     rows = np.zeros((1, anchors * CELLS, 8), np.float32)
-    rows[0, :, :4] = 40, 30, 20, 10
+    rows[0, :, :4] = np.tile(_boxes(), (anchors, 1))
     rows[0, 7] = [50, 40, 20, 10, 0.8, 0.1, 0.5, 0.3]
     rows[0, 9] = [30, 20, 8, 6, 0.005, 0.1, 0.2, 1]  # below the floor
     assert _decoded(rows, _model()) == [(1, 0.4, (40, 35, 60, 45))]
@@ -89,6 +96,8 @@ def test_end_to_end_boxes_may_be_centres_in_shares() -> None:
 def test_batched_rows_have_the_class_before_the_score() -> None:
     rows = np.array([[0, 10, 20, 30, 40, 2, 0.75]], np.float32)
     assert _decoded(rows, _model()) == [(2, 0.75, (10, 20, 30, 40))]
+    of_two = np.concatenate([rows, rows + np.eye(7, dtype=np.float32)[:1]])
+    assert _decoded(of_two, _model()) == [(2, 0.75, (10, 20, 30, 40))]
     assert _decoded(rows[:0], _model()) == []
 
 
@@ -179,11 +188,14 @@ def test_two_lists_are_refused() -> None:
         heads.check("ultralytics", outputs, _model(), SHAPE)
 
 
-def test_yolox_is_refused_because_its_boxes_are_not_decoded() -> None:
+@pytest.mark.parametrize(("size", "normalised"), [(3, False), (1, True)])
+def test_yolox_is_refused_because_its_boxes_are_not_decoded(size: float, normalised: bool) -> None:
     rows = np.full((1, CELLS, 8), 0.5, np.float32)
-    rows[0, :, 2:4] = 3
-    with pytest.raises(ModelLoadError, match=r"no box has its centre beyond [0-9.]+ pixels, so they are not decoded"):
-        heads.check("ultralytics", {"output": rows}, _model(), SHAPE)
+    rows[0, :, 2:4] = size
+    with pytest.raises(
+        ModelLoadError, match="centres of boxes do not lie all over the frame, so boxes are not decoded"
+    ):
+        heads.check("ultralytics", {"output": rows}, _model(normalised=normalised), SHAPE)
 
 
 def test_cells_are_those_of_neighbouring_maps() -> None:
@@ -214,3 +226,17 @@ def test_three_hundred_rows_of_six_are_told_by_the_order_of_a_box() -> None:
     assert ultralytics.decode({"output0": rows}, _model(one), shape).boxes.tolist() == [[100, 100, 130, 150]]
     with pytest.raises(ModelLoadError, match="whole numbers"):
         heads.check("ultralytics", {"output0": rows}, _model(one, boxes="cxcywh"), shape)
+
+
+def test_a_box_behind_thousands_of_the_same_object_is_found_among_others_that_are_not_wanted() -> None:
+    """More boxes than are looked at first are of one object, and the best of them of a class that is not wanted."""
+    values = np.zeros((1, 7, 8400), np.float32)
+    values[0, :5] = [[300], [300], [50], [50], [0.8]]
+    values[0, 5, :2000] = 0.9
+    values[0, :5, 8000] = 100, 100, 20, 20, 0.5
+    outputs = {"output0": values}
+    found = ultralytics.decode(outputs, _model(), (1, 3, 640, 640), np.array([True, False, False]))
+    assert found.scores.tolist() == pytest.approx([0.8, 0.5])
+    every = ultralytics.decode(outputs, _model(), (1, 3, 640, 640)).classes
+    assert every is not None
+    assert every.tolist() == [1, 0, 0]

@@ -13,7 +13,7 @@ from ipc_ai_serving.images import Frame
 from ipc_ai_serving.model_folder import ModelFolder
 from ipc_ai_serving.scheduling.stages import stage
 from ipc_ai_serving.vision.alignment import Points, cut_out, placements
-from ipc_ai_serving.vision.preprocessing import normalised
+from ipc_ai_serving.vision.preprocessing import Tensor, normalised
 
 Embeddings = npt.NDArray[np.float32]
 
@@ -46,11 +46,17 @@ class Embedder:
             landmarks: (N, 5, 2) float32 pixels of the frame.
 
         Returns:
-            Function from the number of a face, counted from 0, to its (1, 3, size, size) float32 tensor.
+            Function from the number of a face, counted from 0, to its float32 tensor, (1, 3, size, size), or
+            (1, size, size, 3) where the network takes that.
         """
         spec = self.model.input
         places = placements(landmarks, self.model.head, spec.size)
-        return lambda number: normalised(cut_out(frame, places[number], spec.size), spec, spec.size, spec.size)
+
+        def tensor(number: int) -> Tensor:
+            planes = normalised(cut_out(frame, places[number], spec.size), spec, spec.size, spec.size)
+            return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)) if spec.layout == "NHWC" else planes
+
+        return tensor
 
     def embed(self, frame: Frame, landmarks: Points) -> Embeddings:
         """Embed all faces of a frame.

@@ -27,15 +27,16 @@ class NetworkInput:
     Attributes:
         tensor: (1, 3, height, width) float32, or (1, height, width, 3) where the network takes that.
         scale_x, scale_y: network pixels per pixel of the frame as sent.
-        left, top: network pixels before the frame's first column and row; negative where a crop cut it off.
+        left, top: network pixels before the frame's first column and row, from which boxes count; negative where a crop
+            cut it off.
         shape: of the tensor with the axes in the order (1, 3, height, width).
     """
 
     tensor: Tensor
     scale_x: float
     scale_y: float
-    left: int
-    top: int
+    left: float
+    top: float
     shape: tuple[int, ...]
 
     def in_frame(self, found: Detections, *, width: int, height: int) -> Detections:
@@ -68,13 +69,34 @@ def network_input(
     shape = tensor.shape
     if spec.layout == "NHWC":
         tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+    if spec.resize == "letterbox" and spec.rounding != "nearest":
+        return _as_rounded(tensor, spec, width, height, new_height, shape)
     return NetworkInput(tensor, new_width / width, new_height / height, left, top, shape)
+
+
+def _as_rounded(
+    tensor: Tensor, spec: ModelInput, width: int, height: int, new_height: int, shape: tuple[int, ...]
+) -> NetworkInput:
+    """Letterbox whose boxes are brought back by one scale.
+
+    Sources: YOLOv5 ``utils/general.py`` (``scale_boxes``), InsightFace ``model_zoo/scrfd.py`` (``detect``).
+    """
+    exact = min(spec.columns / width, spec.size / height)
+    scale = new_height / height if spec.rounding == "cut" else exact
+    if spec.placement != "centre":
+        return NetworkInput(tensor, scale, scale, 0, 0, shape)
+    return NetworkInput(tensor, scale, scale, (shape[3] - scale * width) / 2, (shape[2] - scale * height) / 2, shape)
 
 
 def network_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
     """Width and height at the network input of a frame of ``width`` x ``height`` pixels, before padding or cropping."""
     if spec.resize == "stretch":
         return spec.crop_from or spec.columns, spec.crop_from or spec.size
+    if spec.resize == "letterbox" and spec.rounding == "cut":
+        ratio = height / width
+        if ratio > spec.size / spec.columns:
+            return max(1, int(spec.size / ratio)), spec.size
+        return spec.columns, max(1, int(spec.columns * ratio))
     if spec.resize == "letterbox":
         scale = min(spec.columns / width, spec.size / height)
     elif spec.resize == _CROPPED:
@@ -130,8 +152,9 @@ def _tensor_size(width: int, height: int, spec: ModelInput) -> FrameSize:
 def _offsets(free_columns: int, free_rows: int, spec: ModelInput) -> tuple[int, int]:
     """Columns and rows before the frame; negative ones are cropped."""
     if spec.is_cropped:
-        # torchvision's center_crop: what is cut is rounded, and what is added is halved.
-        columns, rows = (free // 2 if free > 0 else -round(-free / 2) for free in (free_columns, free_rows))
+        # What is added is halved; what is cut is rounded by torchvision's center_crop, and halved by Hugging Face's.
+        halved = int if spec.sides == "cut" else round
+        columns, rows = (free // 2 if free > 0 else -halved(-free / 2) for free in (free_columns, free_rows))
         return columns, rows
     if spec.resize == "letterbox" and spec.placement == "centre":
         # Of an odd number Ultralytics' LetterBox adds the larger half behind.

@@ -15,14 +15,15 @@ _CANDIDATES, _CANDIDATES_OF_ALL_CLASSES = 2000, 30_000
 
 
 _FIRST = 512
-"""Boxes that are compared first: the best are nearly always among them, and time grows with the square of boxes."""
+"""Boxes that are compared first, then twice as many, until enough are kept: a worse box suppresses no better one, and
+time grows with the square of boxes."""
 
 
-def suppress(detections: Detections, *, iou: float) -> Detections:
+def suppress(detections: Detections, *, iou: float, last_pixel: float = 0) -> Detections:
     """Keep the best box of every group of one class that overlaps by more than ``iou``, in descending order of score.
 
     Boxes below the score floor, and those that are not finite or have no area, are dropped first. At most 100 are kept,
-    and 300 where there are several classes.
+    and 300 where there are several classes. ``last_pixel`` is added to the sides of boxes that are compared.
     """
     boxes, scores = detections.boxes, detections.scores
     several = detections.classes is not None
@@ -31,17 +32,19 @@ def suppress(detections: Detections, *, iou: float) -> Detections:
     order = np.argsort(-scores[candidates], kind="stable")
     best_first = candidates[order[: _CANDIDATES_OF_ALL_CLASSES if several else _CANDIDATES]]
     most = MAX_OF_ALL_CLASSES if several else MAX_DETECTIONS
-    kept = _kept(detections.take(best_first[:_FIRST]), iou)
-    if len(kept) < most and len(best_first) > _FIRST:  # a worse box suppresses no better one, so only these are left
-        kept = _kept(detections.take(best_first), iou)
+    compared = _FIRST
+    kept = _kept(detections.take(best_first[:compared]), iou, last_pixel)
+    while len(kept) < most and compared < len(best_first):
+        compared *= 2
+        kept = _kept(detections.take(best_first[:compared]), iou, last_pixel)
     return detections.take(best_first[kept[:most]])
 
 
-def _kept(best_first: Detections, iou: float) -> npt.NDArray[np.intp]:
+def _kept(best_first: Detections, iou: float, last_pixel: float) -> npt.NDArray[np.intp]:
     """Indices of the boxes that no better one of their class suppresses."""
     boxes = best_first.boxes
     # OpenCV reads lists in less than half the time of arrays.
-    corners_and_sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1).tolist()
+    corners_and_sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + last_pixel], axis=1).tolist()
     scores = best_first.scores.tolist()
     kept: Sequence[int]
     if best_first.classes is None:

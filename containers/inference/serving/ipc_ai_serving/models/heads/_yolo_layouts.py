@@ -45,10 +45,10 @@ def fitting(
     found: dict[str, int | None] = {}
     if behind in cells:
         found[COLUMNS] = before - _BOX - extra
-    if before in cells:
-        found[ROWS] = behind - _BOX - extra
     if before in cells or before in {_ANCHORS * count for count in cells}:
         found[OBJECTNESS] = behind - _BOX_AND_OBJECTNESS - extra
+    if before in cells:
+        found[ROWS] = behind - _BOX - extra
     named: dict[str, int | None]
     named = {layout: count for layout, count in found.items() if count and count > 0 and classes in (None, count)}
     if behind == _BOX_SCORE_CLASS + extra and (not named or before <= _MOST_KEPT):

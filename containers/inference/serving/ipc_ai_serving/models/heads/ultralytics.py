@@ -34,10 +34,17 @@ from ipc_ai_serving.vision.detections import MAX_OF_ALL_CLASSES, SCORE_FLOOR, De
 
 Floats = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.intp]
 
 _BOX, _SCORE, _CLASS, _OBJECTNESS = 4, 4, 5, 4
+_LIKELY = 2048
+"""Boxes that are looked at first; of more, the best hold all that are kept unless nearly all are of a few objects."""
+
 _SHARES_REACH = 2.0
 """Boxes that are shares of the input do not reach beyond it; of those in pixels some does."""
+
+_LEAST_SPREAD = 0.15
+"""Least standard deviation of the centres of boxes in shares of the frame; that of the cells is 0.29."""
 
 _READS = (
     "one output of YOLO, (1, 4 + classes, cells), (1, cells, 4 + classes), with objectness (1, cells, 5 + classes), or "
@@ -89,11 +96,18 @@ def _check_boxes(
         raise network.refuse(f"a box reaches to {farthest:g}, so boxes are in pixels; output.normalised must be false")
     if not model.output.normalised and farthest <= _SHARES_REACH:
         raise network.refuse(f"boxes reach to {farthest:g}, so they are shares of the input; set output.normalised")
-    if layout in layouts.NMS_IOU and not model.output.normalised and boxes[:, :2].max() < min(tensor_shape[2:]) / 4:
-        raise network.refuse(f"no box has its centre beyond {boxes[:, :2].max():g} pixels, so they are not decoded")
+    if layout in layouts.NMS_IOU and not _all_over(boxes[:, :2], model, tensor_shape):
+        raise network.refuse("centres of boxes do not lie all over the frame, so boxes are not decoded")
     corners = _corners(boxes, layout, model)
     if (corners[:, 2:] < corners[:, :2]).mean() > 0.5:
         raise network.refuse("most boxes have negative sizes, so they are not decoded")
+
+
+def _all_over(centres: Floats, model: Model, tensor_shape: tuple[int, ...]) -> bool:
+    """Tell whether the boxes of all cells lie where cells do, as those of an undecoded network do not."""
+    if model.output.normalised:
+        return bool(centres.std(axis=0).min() > _LEAST_SPREAD)
+    return bool(centres.max() > min(tensor_shape[2:]) / 4)
 
 
 def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
@@ -102,16 +116,32 @@ def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted
     assert layout is not None, "other networks are refused when they are loaded"
     rows = _rows(outputs, layout, model.output.extra)
     if layout in layouts.END_TO_END_LAYOUTS:
-        chosen, scores, classes = _of_one_class_a_row(rows, model, wanted)
-    else:
-        chosen, scores, classes = _of_all_classes(rows, layout, model, wanted)
+        found = _found(rows, *_of_one_class_a_row(rows, model, wanted), layout, model, tensor_shape)
+        return found.best(MAX_OF_ALL_CLASSES)
+    iou = model.output.nms_iou or layouts.NMS_IOU.get(layout)
+    for most in (_LIKELY, len(rows)):
+        chosen, scores, classes, are_all = _of_all_classes(rows, layout, model, wanted, most=most)
+        found = _found(rows, chosen, scores, classes, layout, model, tensor_shape)
+        found = suppress(found, iou=iou) if iou else found.best(MAX_OF_ALL_CLASSES)
+        if are_all or len(found.scores) >= MAX_OF_ALL_CLASSES:  # a worse box suppresses no better one
+            break
+    return found
+
+
+def _found(
+    rows: Floats,
+    chosen: Indices,
+    scores: Floats,
+    classes: Classes,
+    layout: str,
+    model: Model,
+    tensor_shape: tuple[int, ...],
+) -> Detections:
     boxes = _corners(rows[chosen, :_BOX], layout, model)
     if model.output.normalised:
         height, width = tensor_shape[2:]
-        boxes *= np.array([width, height, width, height], np.float32)
-    found = Detections(boxes, scores, classes=classes if model.classes else None)
-    iou = model.output.nms_iou or layouts.NMS_IOU.get(layout)
-    return suppress(found, iou=iou) if iou else found.best(MAX_OF_ALL_CLASSES)
+        boxes = boxes * np.array([width, height, width, height], np.float32)
+    return Detections(boxes, scores, classes=classes if model.classes else None)
 
 
 def _layout(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> str | None:
@@ -131,13 +161,13 @@ def _rows(outputs: Outputs, layout: str, extra: int) -> Floats:
     """One row a box, without the numbers that are not read."""
     (values,) = (output for output in outputs.values() if output.ndim in layouts.RANKS)
     if layout == layouts.BATCHED:
-        rows: Floats = values[:, (1, 2, 3, 4, 6, 5)]
+        rows: Floats = values[values[:, 0] == 0][:, (1, 2, 3, 4, 6, 5)]
         return rows
     rows = values[0].T if layout == layouts.COLUMNS else values[0]
     return rows[:, : rows.shape[1] - extra]
 
 
-def _of_one_class_a_row(rows: Floats, model: Model, wanted: Wanted) -> tuple[npt.NDArray[np.intp], Floats, Classes]:
+def _of_one_class_a_row(rows: Floats, model: Model, wanted: Wanted) -> tuple[Indices, Floats, Classes]:
     classes = rows[:, _CLASS].astype(np.int64)
     mask = _mask(model, wanted, int(classes.max(initial=0)) + 1)
     kept = rows[:, _SCORE] >= SCORE_FLOOR
@@ -148,25 +178,26 @@ def _of_one_class_a_row(rows: Floats, model: Model, wanted: Wanted) -> tuple[npt
 
 
 def _of_all_classes(
-    rows: Floats, layout: str, model: Model, wanted: Wanted
-) -> tuple[npt.NDArray[np.intp], Floats, Classes]:
-    """Best class of the rows above the score floor: row numbers, scores and classes."""
-    if layout == layouts.OBJECTNESS:
-        likely = np.flatnonzero(rows[:, _OBJECTNESS] >= SCORE_FLOOR)
-        probabilities = rows[likely, _OBJECTNESS + 1 :] * rows[likely, _OBJECTNESS, None]
-        mask = _mask(model, wanted, probabilities.shape[1])
-    else:
-        all_probabilities = rows[:, _SCORE:]
-        mask = _mask(model, wanted, all_probabilities.shape[1])
-        asked = all_probabilities if mask is None else all_probabilities[:, mask]
-        likely = np.flatnonzero(asked.max(axis=1, initial=0) >= SCORE_FLOOR)
-        probabilities = all_probabilities[likely]
-    classes = probabilities.argmax(axis=1)
-    scores = probabilities.max(axis=1, initial=0)
-    kept = scores >= SCORE_FLOOR
+    rows: Floats, layout: str, model: Model, wanted: Wanted, *, most: int
+) -> tuple[Indices, Floats, Classes, bool]:
+    """Row numbers, scores and classes of the ``most`` best rows above the score floor, and whether these are all."""
+    has_objectness = layout == layouts.OBJECTNESS
+    numbers = np.flatnonzero(rows[:, _OBJECTNESS] >= SCORE_FLOOR) if has_objectness else np.arange(len(rows))
+    rows = rows[numbers] if has_objectness else rows
+    probabilities = rows[:, _OBJECTNESS + 1 if has_objectness else _SCORE :]
+    mask = _mask(model, wanted, probabilities.shape[1])
+    best = (probabilities if mask is None else probabilities[:, mask]).max(axis=1, initial=0)
+    if has_objectness:
+        best = best * rows[:, _OBJECTNESS]
+    likely = np.flatnonzero(best >= SCORE_FLOOR)
+    are_all = len(likely) <= most
+    if not are_all:
+        likely = likely[np.argpartition(-best[likely], most - 1)[:most]]
+    classes = probabilities[likely].argmax(axis=1)
     if mask is not None:
-        kept &= mask[classes]
-    return likely[kept], scores[kept], classes[kept]
+        kept = mask[classes]
+        likely, classes = likely[kept], classes[kept]
+    return numbers[likely], best[likely], classes, are_all
 
 
 def _mask(model: Model, wanted: Wanted, classes: int) -> Wanted:
