@@ -161,7 +161,7 @@ def _rows(outputs: Outputs, layout: str, extra: int) -> Floats:
     """One row a box, without the numbers that are not read."""
     (values,) = (output for output in outputs.values() if output.ndim in layouts.RANKS)
     if layout == layouts.BATCHED:
-        rows: Floats = values[:, (1, 2, 3, 4, 6, 5)]
+        rows: Floats = values[values[:, 0] == 0][:, (1, 2, 3, 4, 6, 5)]
         return rows
     rows = values[0].T if layout == layouts.COLUMNS else values[0]
     return rows[:, : rows.shape[1] - extra]
