@@ -152,7 +152,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"run here: {run_here}")
     if is_written:
         return 0
-    said = f"is not the same after compiling: {failure}" if failure else f"is refused: {refusal}; see --force"
+    said = f"is not the same after compiling: {failure}" if failure else f"is refused: {refusal}"
     Console(stderr=True, soft_wrap=True, highlight=False).print(
         f"{typed.NAME} compile: {source.model.name} {said}; nothing was written"
     )

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from ipc_ai_serving.vision.detections import MAX_DETECTIONS, SCORE_FLOOR, Detections
 
 _SAME_BOX_IOU = 0.5
+_SURE_IN_HALF = 0.25
 _LAST_PIXEL = np.array([0, 0, 1, 1], np.float32)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Tolerance:
     """Differences that a compiled model may have from its source.
 
@@ -23,15 +24,21 @@ class Tolerance:
         box: pixels of the frame, for every coordinate of boxes and landmarks.
         score: difference of a detection's scores.
         cosine: 1 minus the cosine of two embeddings of one face.
+        least_score: that of the weakest detection that is compared.
     """
 
     box: float
     score: float
     cosine: float
+    least_score: float = SCORE_FLOOR
 
     def of_half_precision(self) -> Tolerance:
-        """Tolerance for a source in half precision, which rounds boxes of 512 pixels and more to halves of one."""
-        return Tolerance(box=max(self.box, 2), score=max(self.score, 0.02), cosine=max(self.cosine, 0.001))
+        """Tolerance for a source in half precision.
+
+        It rounds boxes of 512 pixels and more to halves of one, so that of weak ones others are suppressed.
+        """
+        least = max(self.least_score, _SURE_IN_HALF)
+        return Tolerance(max(self.box, 2), max(self.score, 0.02), max(self.cosine, 0.001), least)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +121,7 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
     An answer ends at the score floor or at the largest number of detections. Near that end the tolerated difference of
     scores decides which detections are in, so one without a counterpart counts only well above it.
     """
+    source, compiled = (side.take(np.flatnonzero(side.scores >= tolerance.least_score)) for side in (source, compiled))
     free = list(range(len(compiled.scores)))
     pairs: list[tuple[int, int]] = []
     lost: list[float] = []
@@ -130,7 +138,7 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
         free.remove(best)
         pairs.append((index, best))
     lost += [float(compiled.scores[index]) for index in free]
-    ends = [SCORE_FLOOR] + [
+    ends = [tolerance.least_score] + [
         float(side.scores.min()) for side in (source, compiled) if len(side.scores) >= MAX_DETECTIONS
     ]
     shifts = [float(np.abs(_points(source, one) - _points(compiled, other)).max()) for one, other in pairs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,7 @@ class Loss:
             return None
         return (
             f"8 bits lose {100 * (self.fp32 - self.int8):.1f} points of {self.measure} ({self.fp32:.3f} to "
-            f"{self.int8:.3f}, of {self.count}), more than {100 * MOST:g}"
+            f"{self.int8:.3f}, of {self.count}), more than {100 * MOST:g}; try --vnni, other frames, or --force"
         )
 
 
@@ -86,15 +87,10 @@ def _of_detectors(fp32: DetectorRunner, int8: DetectorRunner, frames: Sequence[N
         return _of_own_boxes(fp32, int8, frames)
     old, old_classes = accuracy.by_class([_answer(fp32, frame, boxes) for frame, boxes in drawn])
     new, new_classes = accuracy.by_class([_answer(int8, frame, boxes) for frame, boxes in drawn])
-    return Loss(
-        measure="recall",
-        of_boxes=True,
-        count=old.labels,
-        fp32=old.recall,
-        int8=new.recall,
-        accuracy=(old, new),
-        classes=(old_classes, new_classes),
-    )
+    loss = Loss(measure="recall", count=old.labels, of_boxes=True, fp32=old.recall, int8=new.recall)
+    if not old.recall:  # labels of what a model never finds show no loss
+        loss = _of_own_boxes(fp32, int8, frames)
+    return dataclasses.replace(loss, accuracy=(old, new), classes=(old_classes, new_classes))
 
 
 def _of_own_boxes(fp32: DetectorRunner, int8: DetectorRunner, frames: Sequence[NamedFrame]) -> Loss:

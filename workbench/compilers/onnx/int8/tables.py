@@ -24,7 +24,7 @@ def table(report: dict[str, Any]) -> Table:
         made.caption = f"{both['fp32']['labels']} labels in {both['fp32']['frames']} frames, IoU 0.5"
     else:
         made.caption = _without_labels(loss)
-    if loss["fp32"] is not None and not both["fp32"]:
+    if loss["fp32"] is not None and loss["measure"] not in _FIGURES:
         made.add_row(loss["measure"], f"{loss['fp32']:.3f}", f"{loss['int8']:.3f}")
     cosine = report["int8"]["largest_cosine_distance"]
     if cosine is not None:
