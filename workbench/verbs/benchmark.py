@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import FACE_COMPARISON, IMAGE_CLASSIFICATION
 from workbench import places, serving_program
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 BENCHMARKS = places.OUTPUT / "benchmark"
 _WIDTH = 110
+_WITHOUT_BOXES = {FACE_COMPARISON: "a pair", IMAGE_CLASSIFICATION: "a classifier"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,8 +106,10 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised
     from workbench.measuring import machine
 
     application = found[0].application
-    if arguments.labels and application == FACE_COMPARISON:
-        raise BenchmarkError("--labels is for detectors, whose boxes are compared; leave it out for a pair")
+    if arguments.labels and application in _WITHOUT_BOXES:
+        raise BenchmarkError(
+            f"--labels is for detectors, whose boxes are compared; leave it out for {_WITHOUT_BOXES[application]}"
+        )
     sent = request.of(arguments.frame, application)
     frames = labelled.read(arguments.labels) if arguments.labels else []
     _make(arguments.output)
@@ -204,7 +207,7 @@ def _show(
     console.print(tables.latency_table(results, repeat=arguments.repeat))
     if results[0].throughput:
         console.print(tables.throughput_table(results))
-    labels = sum(len(frame.boxes) for frame in frames)
+    labels = max((result.accuracy.labels for result in results if result.accuracy), default=0)
     right = f"{labels} labels in {len(frames)} frames, IoU {SAME_OBJECT_IOU}; " if frames else ""
     console.print(tables.quality_table(results, caption=f"{right}drawn and counted from a score of {SURE}"))
     for path in written:
