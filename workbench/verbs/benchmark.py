@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import FACE_COMPARISON, IMAGE_CLASSIFICATION
 from workbench import places, serving_program
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
@@ -105,8 +105,8 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised
     from workbench.measuring import machine
 
     application = found[0].application
-    if arguments.labels and application == FACE_COMPARISON:
-        raise BenchmarkError("--labels is for detectors, whose boxes are compared; leave it out for a pair")
+    if arguments.labels and application in (FACE_COMPARISON, IMAGE_CLASSIFICATION):
+        raise BenchmarkError(f"--labels is for detectors, whose boxes are compared; leave it out for {application}")
     sent = request.of(arguments.frame, application)
     frames = labelled.read(arguments.labels) if arguments.labels else []
     _make(arguments.output)
