@@ -54,6 +54,14 @@ class Feeds:
         frame = self._shapes[tensor]
         self._without_batch = len(frame) == _SIDES_OF_A_FRAME
         self.one_at_a_time = self._without_batch or frame[:1] == [1]
+        self._batch = frame[0] if frame and not self._without_batch else None
+
+    def have_rows(self, outputs: Sequence[Any]) -> bool:
+        """Tell whether the batch is open, and the first axis of every output by its name.
+
+        Other outputs may have a row a box, all frames together.
+        """
+        return isinstance(self._batch, str) and all(list(each.shape[:1]) == [self._batch] for each in outputs)
 
     def of(self, tensor: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
         """Inputs by name for frames, (N, 3, height, width) or (N, height, width, 3) as the graph takes them.
