@@ -133,7 +133,8 @@ def _check_face(answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/json"
     document: dict[str, Any] = answer.json()
-    assert list(document) == ["width", "height", "channels", "bbox_scores", "bbox_coords"]
+    assert list(document) == ["width", "height", "channels", "bbox_scores", "bbox_coords", "bbox_labels"]
+    assert document["bbox_labels"] == ["face"] * len(document["bbox_scores"])
     assert document["bbox_scores"][0][0] > 0.9
     assert iou(document["bbox_coords"][0], [176, 81, 273, 178]) > 0.8
     return document

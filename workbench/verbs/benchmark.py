@@ -91,7 +91,6 @@ def run(arguments: argparse.Namespace) -> int:
     stores = [arguments.store, EXPORTS, COMPILED]
     recogniser = Recogniser.of(arguments)
     with named_models.as_folders(arguments.models, stores=stores, recogniser=recogniser) as words:
-        plain_words.tell(recogniser.found)
         found = variants.find(
             [words[word] for word in arguments.models],
             stores=stores,
@@ -111,6 +110,7 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised
     sent = request.of(arguments.frame, application)
     frames = labelled.read(arguments.labels) if arguments.labels else []
     _make(arguments.output)
+    plain_words.tell(recognised)
     schedule = _schedule(arguments)
     about: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -85,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     labelled = frames.read([arguments.labels]) if arguments.labels else calibration
     output = Path(arguments.output) if arguments.output else COMPILED / source.model.name
     _refuse_other_folder(output)
+    plain_words.tell(arguments.recognised)
     tolerance = Tolerance(
         box=arguments.box_tolerance, score=arguments.score_tolerance, cosine=arguments.cosine_tolerance
     )

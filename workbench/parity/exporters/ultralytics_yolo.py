@@ -14,7 +14,7 @@ from ultralytics.data.augment import classify_transforms
 
 from workbench.parity.exporters import frames, random_networks, written
 
-_THRESHOLD = 0.15
+_THRESHOLDS = {"detect": 0.15, "classify": 0.0}
 _HIGHER_THRESHOLD = 0.25
 """Built into exports with their own suppression; in 16 bits the best class of a weaker box is a matter of rounding."""
 _SIZE = (320, 320)
@@ -44,7 +44,7 @@ def export(kind: str, folder: Path, paths: list[Path]) -> None:
         model.ckpt_path = model.model.pt_path = model.model.yaml_file = str(Path(work) / "network.pt")
         exported = model.export(format="onnx", imgsz=list(size), device="cpu", verbose=False, **options)
         shutil.move(exported, folder / f"{kind}.onnx")
-    threshold = _HIGHER_THRESHOLD if options.keys() & {"nms", "half"} else _THRESHOLD
+    threshold = _HIGHER_THRESHOLD if options.keys() & {"nms", "half"} else _THRESHOLDS[task]
     reader = YOLO(str(folder / f"{kind}.onnx"), task=task)
     answers = [(path, _answer(reader, path, size, threshold)) for path in paths]
     exporter = f"ultralytics {ultralytics.__version__}"

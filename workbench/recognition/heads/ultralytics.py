@@ -100,7 +100,7 @@ def _with_metadata(frames: FrameInput, boxes: BoxList, reading: Reading, told: U
     if transformer:
         model = _as_transformer(model)
     elif told.by_ultralytics and (frames.height is None or frames.width is None):
-        model = dataclasses.replace(model, input=dataclasses.replace(model.input, fixed=False))
+        model = _of_any_size(model)
     by = "Ultralytics'" if told.by_ultralytics else "YOLOv5's"
     because = f"its metadata are {by}{f' ({told.title}, task {told.task})' if told.title else ''}"
     return Guess(model, (because, *reading.because, *_about_batch(frames)), is_certain=True)
@@ -117,10 +117,14 @@ def _about_batch(frames: FrameInput) -> list[str]:
 def _without_metadata(graph: GraphFacts, frames: FrameInput, boxes: BoxList, reading: Reading) -> list[Guess]:
     """Guesses of which a trial leaves those whose boxes have the right unit."""
     model = _model(frames, boxes, reading, title="YOLO", stride=_STRIDE)
+    if reading.layout != "objectness" and (frames.height is None or frames.width is None):
+        model = _of_any_size(model)
     reading = dataclasses.replace(reading, because=(*reading.because, *_about_batch(frames)))
-    if reading.layout == "queries" or (reading.layout == "end-to-end" and _ATTENTION in graph.operators):
+    if reading.layout in ("queries", "end-to-end") and _ATTENTION in graph.operators:
         because = (*reading.because, "boxes are shares of a stretched frame, as RT-DETR has them")
         return [Guess(_as_transformer(model), because, variant="rtdetr")]
+    if reading.layout == "queries":
+        return []
     if reading.layout not in _PLAIN:
         return [Guess(model, (*reading.because, _AS_YOLO), variant=reading.layout.replace(" ", "-"))]
     in_pixels = Guess(model, (*reading.because, _AS_YOLO), variant=reading.layout)
@@ -135,6 +139,10 @@ def _is_yolox(graph: GraphFacts, boxes: BoxList, reading: Reading) -> bool:
     """YOLOX slices the frame at its beginning, has one anchor a cell, and names its output ``output``."""
     sliced = boxes.name == "output" and "Slice" in graph.operators
     return sliced and reading.layout == "objectness" and boxes.has_a_row_a_cell
+
+
+def _of_any_size(model: Model) -> Model:
+    return dataclasses.replace(model, input=dataclasses.replace(model.input, fixed=False))
 
 
 def _as_transformer(model: Model) -> Model:

@@ -241,6 +241,15 @@ def test_three_hundred_rows_of_six_without_metadata_are_of_yolo_or_rtdetr(tmp_pa
     (transformer,) = ultralytics.guesses(attending, Beside())
     assert (transformer.variant, transformer.model.input.resize) == ("rtdetr", "stretch")
     assert transformer.model.output.normalised
+    queries = onnx_files.write(tmp_path / "queries.onnx", {"output0": np.zeros((1, 300, 84), np.float32)})
+    assert ultralytics.guesses(graph_facts.read(queries), Beside()) == []
+    older = dataclasses.replace(graph_facts.read(queries), operators=attending.operators)
+    assert [guess.variant for guess in ultralytics.guesses(older, Beside())] == ["rtdetr"]
+
+
+def test_any_size_without_metadata_is_padded_to_the_stride(tmp_path: Path) -> None:
+    guess, _ = _guesses(tmp_path, (1, 84, 8400), frame=(1, 3, "h", "w"), declared={"output0": (1, 84, "cells")})
+    assert (guess.model.input.size, guess.model.input.fixed) == (640, False)
 
 
 def test_an_end_to_end_graph_tells_how_many_classes_it_compares(tmp_path: Path) -> None:

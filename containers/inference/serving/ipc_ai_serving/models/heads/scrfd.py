@@ -26,8 +26,8 @@ from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections, Wanted
 Floats = npt.NDArray[np.float32]
 
 _NMS_IOU = 0.4
-_LAST_PIXEL = 0.5
-"""InsightFace's boxes reach to the end of their last pixel of the frame, which is about half a pixel here."""
+_LAST_PIXEL = 1.0
+"""InsightFace compares boxes to the end of their last pixel; one of the network's input stands for the frame's."""
 
 _STRIDES = (8, 16, 32, 64, 128)
 _ANCHORS = (1, 2)
