@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 BENCHMARKS = places.OUTPUT / "benchmark"
 _WIDTH = 110
-_WITHOUT_BOXES = {FACE_COMPARISON: "a pair", IMAGE_CLASSIFICATION: "a classifier"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,10 +105,8 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised
     from workbench.measuring import machine
 
     application = found[0].application
-    if arguments.labels and application in _WITHOUT_BOXES:
-        raise BenchmarkError(
-            f"--labels is for detectors, whose boxes are compared; leave it out for {_WITHOUT_BOXES[application]}"
-        )
+    if arguments.labels and application in (FACE_COMPARISON, IMAGE_CLASSIFICATION):
+        raise BenchmarkError(f"--labels is for detectors, whose boxes are compared; leave it out for {application}")
     sent = request.of(arguments.frame, application)
     frames = labelled.read(arguments.labels) if arguments.labels else []
     _make(arguments.output)
