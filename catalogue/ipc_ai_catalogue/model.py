@@ -56,7 +56,8 @@ class ModelInput:
             Ultralytics, ``exact`` by the one scale, and the padding, before they were rounded, as YOLOv5; ``cut`` cuts
             the sides, and brings boxes back by the scale of the height, as InsightFace.
         sides: of ``short-side``, how they become multiples of ``stride``: ``padded``, or ``cut``, as in Hugging Face's
-            processors, which cut the long side to a whole number and both sides down to a multiple.
+            processors, which cut the long side to a whole number and both sides down to a multiple. Where the middle
+            is taken and an odd number of pixels falls away, ``cut`` takes fewer before it, as they do.
         fixed: False where a letterbox is padded to multiples of ``stride`` alone.
         crop_from: side in pixels from which the middle is cut; None where that is ``size``.
         layout: order of the tensor's axes, ``NCHW`` or ``NHWC``.

@@ -130,7 +130,6 @@ class ModelParameters:
         of_catalogue = [
             all_of(self._is(name), any_of(*(equals(self._detector, known) for known in choices)))
             for name, choices in self._detectors.items()
-            if choices
         ]
         pairs = any_of(*(equals(self._pair, known) for known in self._known.model_choices(FACE_COMPARISON)))
         return negation(any_of(*of_catalogue, all_of(self._is(FACE_COMPARISON), pairs)))
@@ -169,13 +168,11 @@ class ModelParameters:
             condition=self._is(CUSTOM),
         )
         for name, choices in self._detectors.items():
-            of_catalogue = [is_one_of(self._detector, choices)] if choices else []
-            known = f"takes one of these as {_DETECTOR}: {', '.join(choices)}" if choices else "has no model here"
             require(
                 stack,
                 f"{name.title().replace('-', '')}Model",
-                any_of(*of_catalogue, *self._archive_or_image()),
-                f"applicationType={name} {known}; {_WAYS}",
+                any_of(is_one_of(self._detector, choices), *self._archive_or_image()),
+                f"applicationType={name} takes one of these as {_DETECTOR}: {', '.join(choices)}; {_WAYS}",
                 condition=self._is(name),
             )
         pairs = self._known.model_choices(FACE_COMPARISON)

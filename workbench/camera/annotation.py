@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -38,11 +38,24 @@ def annotate(frame: Path, found: Sequence[Finding], output: Path) -> None:
     Raises:
         WorkbenchError: the frame cannot be read, or the picture not written.
     """
-    picture = displayed(frame)
+    picture = drawn(displayed(frame), found, colours([finding.name for finding in found]))
+    require_format(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(output), picture):
+        raise WorkbenchError(f"cannot write {output}: name another file")
+
+
+def drawn(picture: cv2.typing.MatLike, found: Sequence[Finding], drawn_in: Mapping[str, Colour]) -> cv2.typing.MatLike:
+    """Draw every box, its class and score onto a picture, and return it with the classes of the whole below it.
+
+    Args:
+        picture: (height, width, 3) uint8 BGR; it is drawn on.
+        found: the best first, with boxes in pixels of the picture.
+        drawn_in: colours of their classes.
+    """
     scale = max(picture.shape[:2]) / 1000
     thickness = max(2, round(2 * scale))
     size, stroke = max(0.5, 0.8 * scale), max(1, thickness // 2)
-    drawn_in = colours([finding.name for finding in found])
     for _, box, name in reversed(found):  # so that the best lies on top
         if box is not None:
             x_min, y_min, x_max, y_max = (round(edge) for edge in box)
@@ -55,11 +68,7 @@ def annotate(frame: Path, found: Sequence[Finding], output: Path) -> None:
             below.append(_line(text, picture.shape[1], size=size, stroke=stroke))
         else:
             labels.add(text, box, drawn_in[name])
-    picture = np.vstack([picture, *below])
-    require_format(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(output), picture):
-        raise WorkbenchError(f"cannot write {output}: name another file")
+    return np.vstack([picture, *below])
 
 
 def displayed(frame: Path) -> cv2.typing.MatLike:

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ipc_ai_catalogue as catalogue
 from workbench.camera import report
+from workbench.camera.report import Finding
 from workbench.errors import ComparisonError
 
-_NAMELESS = "object"
-
-Box = tuple[float, float, float, float]
-"""x_min, y_min, x_max, y_max in pixels of the frame."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A class with its score, 0 to 1, and its box; None for a class of the whole frame."""
-
-    label: str
-    score: float
-    box: Box | None = None
+_NAMELESS = "object"  # of containers of earlier versions, which answer one class
 
 
 @dataclass(frozen=True)
@@ -32,11 +20,11 @@ class Answer:
 
     Attributes:
         findings: boxes that are sure enough, or the first class of a classifier; the best first.
-        scores: scores by class as a classifier answers them; empty for a detector.
+        classes: all classes of a classifier's answer, the best first; empty for a detector.
     """
 
-    findings: tuple[Finding, ...]
-    scores: Mapping[str, float]
+    findings: Sequence[Finding]
+    classes: Sequence[Finding] = ()
 
 
 class Reading:
@@ -67,22 +55,13 @@ class Reading:
         except ValueError as error:
             raise ComparisonError("an answer is not JSON; name models for detection or classification") from error
         if report.is_detection(document):
-            return Answer(self._boxes(document), {})
-        if isinstance(document, dict) and {"labels", "scores"} <= set(document):
-            scores = dict(zip(map(self._name, document["labels"]), document["scores"], strict=True))
-            return Answer(tuple(Finding(label, score) for label, score in list(scores.items())[:1]), scores)
+            boxes = report.detections(document, min_score=self._least)
+            return Answer([each._replace(name=self._only or self._name(each.name)) for each in boxes])
+        if report.is_classification(document):
+            classes = [each._replace(name=self._name(each.name)) for each in report.classes(document, min_score=0)]
+            return Answer(classes[:1], classes)
         raise ComparisonError("an answer has neither boxes nor labels; name models for detection or classification")
 
-    def _boxes(self, document: Mapping[str, Any]) -> tuple[Finding, ...]:
-        # Containers of earlier versions answer one class, without names.
-        labels = document.get("bbox_labels") or [_NAMELESS] * len(document["bbox_scores"])
-        found = [
-            Finding(self._only or self._name(label), score, (box[0], box[1], box[2], box[3]))
-            for label, (score,), box in zip(labels, document["bbox_scores"], document["bbox_coords"], strict=True)
-            if score >= self._least
-        ]
-        return tuple(sorted(found, key=lambda finding: -finding.score))
-
-    def _name(self, label: str) -> str:
+    def _name(self, name: str) -> str:
         """Name of a class as it was first spelled: the API takes names in any case, too."""
-        return self._spelled.setdefault(label.lower(), label)
+        return self._spelled.setdefault(name.lower(), name or _NAMELESS)

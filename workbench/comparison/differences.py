@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workbench.comparison.answers import Answer, Finding
+from workbench.camera.report import Finding
+from workbench.comparison.answers import Answer
 from workbench.compilers.onnx.parity import overlaps
 
 SAME_BOX_IOU = 0.5
@@ -70,8 +71,8 @@ def of_answers(current: Answer, candidate: Answer) -> Difference:
     firsts, seconds = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
     only_current = [each for number, each in enumerate(current.findings) if number not in firsts]
     only_candidate = [each for number, each in enumerate(candidate.findings) if number not in seconds]
-    both = Counter(current.findings[first].label for first, _, _ in pairs)
-    mine, its = (Counter(each.label for each in only) for only in (only_current, only_candidate))
+    both = Counter(current.findings[first].name for first, _, _ in pairs)
+    mine, its = (Counter(each.name for each in only) for only in (only_current, only_candidate))
     shifts = [candidate.findings[second].score - current.findings[first].score for first, second, _ in pairs]
     shared = [iou for _, _, iou in pairs if iou is not None]
     return Difference(
@@ -90,7 +91,7 @@ def _pairs(current: Sequence[Finding], candidate: Sequence[Finding]) -> list[tup
     """Pairs of one class, those that overlap most first; a class of the whole frame has no IoU."""
     possible: list[tuple[float, int, int]] = []
     for first, mine in enumerate(current):
-        others = [second for second, its in enumerate(candidate) if its.label == mine.label]
+        others = [second for second, its in enumerate(candidate) if its.name == mine.name]
         if mine.box is None:
             possible += [(1.0, first, second) for second in others]
         elif others:

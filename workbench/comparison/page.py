@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from workbench.comparison.answers import Finding
+from workbench.camera.report import Finding
 from workbench.comparison.differences import Tally
 from workbench.comparison.results import Comparison
 from workbench.comparison.tables import figures
@@ -73,4 +73,4 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _named(findings: Sequence[Finding]) -> str:
-    return ", ".join(f"{escape(each.label)} {each.score:.2f}" for each in findings)
+    return ", ".join(f"{escape(each.name)} {each.score:.2f}" for each in findings)

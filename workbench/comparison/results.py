@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.camera.report import Finding
 from workbench.comparison.agreement import Compared
 from workbench.comparison.agreement import document as of_tally
-from workbench.comparison.answers import Finding
 from workbench.comparison.costs import Cost
 from workbench.comparison.differences import SAME_BOX_IOU
 from workbench.comparison.frames import Frame
@@ -130,4 +130,4 @@ def _of_cost(cost: Cost, currency: str | None) -> dict[str, Any]:
 
 
 def _of_finding(finding: Finding) -> dict[str, Any]:
-    return {"label": finding.label, "score": finding.score, "box": finding.box and list(finding.box)}
+    return {"label": finding.name, "score": finding.score, "box": finding.box}

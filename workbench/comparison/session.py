@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any
 
 import ipc_ai_catalogue as catalogue
 from workbench.benchmarking.variants import Variant
+from workbench.camera.report import Finding
 from workbench.capacity.prices import PriceTable
 from workbench.comparison import differences, page, pictures
 from workbench.comparison.agreement import Compared
-from workbench.comparison.answers import Answer, Finding, Reading
+from workbench.comparison.answers import Answer, Reading
 from workbench.comparison.costs import Cost
 from workbench.comparison.frames import Frame
 from workbench.comparison.results import SIDES, Comparison, Side, document
@@ -57,7 +57,7 @@ def compared(runs: Sequence[Run], read: Reading) -> Compared:
     return Compared(
         differences={frame: differences.of_answers(*both) for frame, both in answers.items()},
         refused=refused,
-        classifies=any(first.scores for first, _ in answers.values()),
+        classifies=any(first.classes for first, _ in answers.values()),
     )
 
 
@@ -93,13 +93,11 @@ def draw(
     """
     for old in folder.glob(_PICTURE.format(0).replace("00", "*")):
         old.unlink()
-    found = {frame: [_drawn(read.of(run.answers[frame])) for run in runs] for frame in frames}
-    seen = Counter(each.label for sides in found.values() for findings in sides for each in findings)
-    colours = pictures.colours(label for label, _ in seen.most_common())
     drawn = {}
     for number, (frame, path) in enumerate(frames.items(), start=1):
         drawn[frame] = _PICTURE.format(number)
-        pictures.write(path, list(zip(names, found[frame], strict=True)), folder / drawn[frame], drawn_in=colours)
+        sides = [(name, _drawn(read.of(run.answers[frame]))) for name, run in zip(names, runs, strict=True)]
+        pictures.write(path, sides, folder / drawn[frame])
     return drawn
 
 
@@ -126,7 +124,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
 
 
 def _drawn(answer: Answer) -> Sequence[Finding]:
-    return [Finding(label, score) for label, score in list(answer.scores.items())[:_CLASSES_DRAWN]] or answer.findings
+    return answer.classes[:_CLASSES_DRAWN] or answer.findings
 
 
 def _of_job(job: Job, run: Run, instance: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from workbench.packing import (
     model_trial,
     named_models,
     source_archives,
+    trial_photograph,
 )
 from workbench.packing.model_layout import ModelLayout
 from workbench.packing.model_trial import NotTried, Trial
@@ -189,12 +190,10 @@ def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | No
     if arguments.no_trial:
         return NotTried("--no-trial")
     try:
-        sent = model_trial.sample(
-            arguments.sample,
-            arguments.content_type,
-            photograph=places.photograph(),
-            layout=packed.layout,
-        )
+        with trial_photograph.shaped_for(packed.recognised) as photograph:
+            sent = model_trial.sample(
+                arguments.sample, arguments.content_type, photograph=photograph, layout=packed.layout
+            )
         return model_trial.run(packed.archive, packed.layout, sent, model_store=places.MODEL_STORE)
     except PackageError:
         packed.archive.unlink()

@@ -35,7 +35,7 @@ def package(model: str, archive: Path) -> dict[str, Any]:
     command = [*_WORKBENCH, "package", model, "--output", str(archive), "--json"]
     finished = subprocess.run(command, cwd=places.REPOSITORY, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise ParityError(" ".join(finished.stderr.split()) or f"ipc-ai package ended with {finished.returncode}")
+        raise ParityError(_last_line(finished.stderr) or f"ipc-ai package ended with {finished.returncode}")
     document: dict[str, Any] = json.loads(finished.stdout)
     return document
 
@@ -56,7 +56,7 @@ def up(archive: Path, logs: Path) -> Iterator[str]:
         try:
             word, _, url = process.stdout.readline().strip().partition(" ")
             if word != "API":
-                raise ParityError(" ".join(process.stderr.read().split()) or "ipc-ai up ended by itself")
+                raise ParityError(_last_line(process.stderr.read()) or "ipc-ai up ended by itself")
             yield url
         finally:
             process.send_signal(signal.SIGINT)
@@ -99,3 +99,7 @@ def ask(url: str, frame: Path, *, threshold: float, source: Path | None = None) 
 def is_pair(model: str) -> bool:
     """Tell whether a model is a detector and an embedder."""
     return _PAIR in model
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]

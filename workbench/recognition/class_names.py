@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import FACE_COMPARISON, Model, class_names
 from workbench.errors import RecognitionError
-from workbench.recognition.guess import Beside
+from workbench.recognition.guess import Beside, Guess
 
 _ALL_OBJECTS = "object-detection"
 _DATA_SETS = {80: "coco", 91: "coco-91", 1000: "imagenet"}
@@ -56,6 +56,28 @@ def applications_of(classes: Sequence[str], *, has_landmarks: bool = False) -> t
     alone = len(named) == 1 and bool(fitting)
     order = [*fitting, _ALL_OBJECTS] if alone else [_ALL_OBJECTS, *fitting]
     return (*order, FACE_COMPARISON) if has_landmarks else tuple(order)
+
+
+def with_file(guesses: Sequence[Guess], beside: Beside) -> list[Guess]:
+    """Give guesses the names of a file; those that have another number of classes are left out.
+
+    Raises:
+        RecognitionError: all have another number.
+    """
+    if not beside.classes:
+        return list(guesses)
+    named, refused = [], None
+    for guess in guesses:
+        try:
+            model = renamed(guess.model, beside)
+        except RecognitionError as error:
+            refused = error
+        else:
+            because = (*guess.because, f"{beside.classes_from} names its classes")
+            named.append(dataclasses.replace(guess, model=model, because=because))
+    if refused is not None and not named:
+        raise refused
+    return named
 
 
 def renamed(model: Model, beside: Beside) -> Model:

@@ -17,7 +17,8 @@ _PIXEL = 1 / 255
 _CROP_SHARE = 224 / 256  # of torchvision, and of Hugging Face's ConvNeXt
 _WARPED_FROM = 384  # pixels from which ConvNeXt stretches (``image_processing_convnext.py``)
 _LINEAR, _CUBIC = "antialiased-linear", "antialiased-cubic"
-_BY_NUMBER = {2: _LINEAR, 3: _CUBIC}  # PIL.Image.Resampling
+_TENSOR_LINEAR = "tensor-linear"
+_BY_NUMBER = {2: _TENSOR_LINEAR, 3: "tensor-cubic"}  # PIL.Image.Resampling
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _UNTOLD = "no file tells how frames are prepared"
 _NONE, _ONES = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
@@ -153,7 +154,8 @@ def _normalisation(processor: Mapping[str, Any], kind: str) -> dict[str, Any]:
         "scale": float(processor.get("rescale_factor", _PIXEL)) if processor.get("do_rescale", True) else 1.0,
         "mean": mean,
         "std": std,
-        "interpolation": _BY_NUMBER.get(processor.get("resample", 2), _LINEAR),
+        "interpolation": _BY_NUMBER.get(processor.get("resample", 2), _TENSOR_LINEAR),
+        "sides": "cut",
         "colour": "BGR" if processor.get("do_flip_channel_order") else "RGB",
     }
 

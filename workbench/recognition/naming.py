@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 _SAYS_NOTHING = re.compile(
-    r"(models?|network|net|onnx|weights?|export(ed)?|output|saved_model)"
-    r"([-_.](fp16|fp32|float16|int8|uint8|quantized|quantised|q4|q4f16|bnb4|optimi[sz]ed|sim|simplified))*"
-    r"|snapshots|[0-9a-f]{40}",  # of Hugging Face's cache
+    r"model([-_.](fp16|fp32|float16|int8|uint8|quantized|quantised|q4|q4f16|bnb4|optimi[sz]ed|sim|simplified))*",
+    re.IGNORECASE,
+)
+_FOLDER_SAYS_NOTHING = re.compile(
+    r"models?|onnx|weights|export|snapshots|[0-9a-f]{40}",  # the last two are of Hugging Face's cache
     re.IGNORECASE,
 )
 _NAMELESS = "model"
@@ -25,8 +27,9 @@ def name_of(graph: Path, *, archive: str | None = None) -> str:
     """
     folder = graph.parent.resolve()  # the file itself may be a link to one without a name
     around = [archive] if archive else [each.name for each in (folder, *folder.parents)[:_FOLDERS]]
-    words = [graph.stem, *around]
-    return _fit(next((word for word in words if not _SAYS_NOTHING.fullmatch(word)), graph.stem)) or _NAMELESS
+    telling = [word for word in around if not _FOLDER_SAYS_NOTHING.fullmatch(word)]
+    word = telling[0] if telling and _SAYS_NOTHING.fullmatch(graph.stem) else graph.stem
+    return _fit(word) or _NAMELESS
 
 
 def _fit(word: str) -> str:

@@ -64,7 +64,8 @@ def recognise(
     facts = graph_facts.read(graph)
     external_data.require(graph, facts.data)
     around = files_beside.read(graph, classes=classes)
-    guesses = heads.guesses(_with_metadata(facts, around), around)
+    facts = dataclasses.replace(facts, metadata={**around.metadata, **facts.metadata})
+    guesses = _guesses(facts, around, head)
     if is_half and not any(head in (guess.choice, guess.model.head) for guess in guesses):
         head = None
     if application == FACE_COMPARISON and not any(guess.model.classes for guess in guesses):
@@ -79,9 +80,10 @@ def recognise(
     return Recognised(model, because, graph, facts.data)
 
 
-def _with_metadata(facts: GraphFacts, around: Beside) -> GraphFacts:
-    """Add Ultralytics' metadata from the file beside a graph that has none."""
-    return dataclasses.replace(facts, metadata={**around.metadata, **facts.metadata})
+def _guesses(facts: GraphFacts, around: Beside, head: str | None) -> list[Guess]:
+    """Guesses of the head that is asked for; of all, where it has none."""
+    asked = heads.guesses(facts, around, only=head.partition(":")[0]) if head else []
+    return asked or heads.guesses(facts, around)
 
 
 def _of_head(guesses: Sequence[Guess], head: str | None, facts: GraphFacts) -> list[Guess]:

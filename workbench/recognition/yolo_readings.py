@@ -41,6 +41,11 @@ class BoxList:
         """Numbers that may follow the scores of a box: none, or the coefficients of as many masks as a map has."""
         return [0, *(shape[1] for shape in self.maps if len(shape) == 4)]
 
+    @property
+    def has_a_row_a_cell(self) -> bool:
+        """True where rows are as many as cells, and not three times as many, as with anchors."""
+        return self.shape[1] in _head().cell_counts(self.height, self.width)
+
     def layouts(self, classes: int | None, extra: int) -> dict[str, int | None]:
         """Count of classes by the layouts that fit, as the head tells them."""
         fitting: dict[str, int | None] = _head().fitting(
@@ -82,7 +87,7 @@ def _head() -> Any:
 def by_names(boxes: BoxList, told: UltralyticsMetadata) -> list[Reading]:
     """Readings that fit the names in metadata."""
     extras = [told.keypoint_numbers] if told.keypoint_numbers else boxes.extras
-    because = (f"its metadata name {len(told.names)} classes",)
+    because = (f"its metadata name {_counted(len(told.names))}",)
     return [
         Reading(layout, told.names, extra, (*because, _words(boxes, layout, len(told.names), extra)))
         for extra in extras
@@ -144,10 +149,10 @@ def _classes_compared(graph: GraphFacts) -> int | None:
 
 
 _ROWS_WORDS = {
-    "columns": "a box and {count} classes for each of {cells} cells",
-    "rows": "a box and {count} classes for each of {cells} cells",
-    "objectness": "a box, objectness and {count} classes for each of {cells} cells or anchors",
-    "queries": "a box and {count} classes for each of {cells} queries",
+    "columns": "a box and {count} for each of {cells} cells",
+    "rows": "a box and {count} for each of {cells} cells",
+    "objectness": "a box, objectness and {count} for each of {cells} cells or anchors",
+    "queries": "a box and {count} for each of {cells} queries",
     "end-to-end": "at most {cells} boxes with score and class, after suppression",
     "batched end-to-end": "boxes with class and score, after suppression",
 }
@@ -156,6 +161,10 @@ _ROWS_WORDS = {
 def _words(boxes: BoxList, layout: str, count: int, extra: int) -> str:
     """The reading in words."""
     cells = boxes.shape[2] if layout == "columns" else boxes.shape[1]
-    told = _ROWS_WORDS[layout].format(count=count, cells=cells)
+    told = _ROWS_WORDS[layout].format(count=_counted(count), cells=cells)
     ignored = f", and {extra} numbers that are not read" if extra else ""
     return f"{boxes.name} {boxes.shape} is {told}{ignored}"
+
+
+def _counted(classes: int) -> str:
+    return "1 class" if classes == 1 else f"{classes} classes"

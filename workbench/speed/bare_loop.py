@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import ipc_ai_catalogue as catalogue
 from workbench import places, serving_program
 from workbench.errors import BenchError
 
+PRODUCTS_WORK = "workbench.speed.bare_loop"
 _WARM_UP_SECONDS = 0.5
 
 
@@ -36,15 +38,22 @@ class BareLoop:
     processor_seconds: float
 
 
-def run(application: str, folder: Path, frame: Path, *, seconds: float) -> BareLoop:
+def run(kind: str, folder: Path, frame: Path, *, seconds: float, module: str = PRODUCTS_WORK) -> BareLoop:
     """Run a process a core over one frame again and again.
+
+    Args:
+        kind: the application, or what else ``module`` takes as its first word.
+        folder: of the model.
+        frame: an image's file.
+        seconds: how long, after a warm-up.
+        module: what each process runs; it calls :func:`report`.
 
     Raises:
         BenchError: one of them failed.
     """
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "workbench.speed.bare_loop", application, str(folder), str(frame), str(seconds)],
+            [sys.executable, "-m", module, kind, str(folder), str(frame), str(seconds)],
             stdout=subprocess.PIPE,
             cwd=places.REPOSITORY,
             env=os.environ | {"OMP_NUM_THREADS": "1", "MXNET_SUBGRAPH_BACKEND": "NONE"},
@@ -63,6 +72,22 @@ def run(application: str, folder: Path, frame: Path, *, seconds: float) -> BareL
     )
 
 
+def report(work: Callable[[], object], *, seconds: float) -> None:
+    """Work for so long, after a warm-up, and print what was seen."""
+    _work_for(_WARM_UP_SECONDS, work)
+    used = time.process_time()
+    frames, passed = _work_for(seconds, work)
+    print(json.dumps({"frames": frames, "seconds": passed, "processor_seconds": time.process_time() - used}))
+
+
+def _work_for(seconds: float, work: Callable[[], object]) -> tuple[int, float]:
+    count, start = 0, time.perf_counter()
+    while (passed := time.perf_counter() - start) < seconds:
+        work()
+        count += 1
+    return count, passed
+
+
 def _main(application: str, folder: str, frame: str, seconds: str) -> None:
     serving_program.make_importable()
     import cv2
@@ -77,18 +102,11 @@ def _main(application: str, folder: str, frame: str, seconds: str) -> None:
     detector = Detector.load(found, threads=1)
     body = Path(frame).read_bytes()
 
-    def work_for(duration: float) -> tuple[int, float]:
-        count, start = 0, time.perf_counter()
-        while (passed := time.perf_counter() - start) < duration:
-            decoded, sent = images.decode_for(body, max_pixels=64_000_000, needed=detector.looks_at)
-            detector.detect(decoded, sent=sent)
-            count += 1
-        return count, passed
+    def detected() -> object:
+        decoded, sent = images.decode_for(body, max_pixels=64_000_000, needed=detector.looks_at)
+        return detector.detect(decoded, sent=sent)
 
-    work_for(_WARM_UP_SECONDS)
-    used = time.process_time()
-    frames, passed = work_for(float(seconds))
-    print(json.dumps({"frames": frames, "seconds": passed, "processor_seconds": time.process_time() - used}))
+    report(detected, seconds=float(seconds))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import places
-from workbench.speed import accuracy, comparison, lambda_function, material, post_processing, rounds, servers
+from workbench.speed import accuracy, comparison, lambda_function, material, rounds, servers
 from workbench.speed.figures import Figure
+from workbench.speed.heads import post_processing, requests
 from workbench.speed.load import Request
 from workbench.speed.material import Material
 from workbench.speed.servers import Program
@@ -208,9 +209,10 @@ def function(found: Material, effort: Effort) -> list[Figure]:
     ]
 
 
-def heads(_: Material, effort: Effort) -> list[Figure]:
-    """Post-processing of many cells and classes on one core."""
-    return post_processing.figures(times=_POST_PROCESSINGS_A_ROUND * effort.rounds)
+def heads(found: Material, effort: Effort) -> list[Figure]:
+    """Post-processing of many cells and classes on one core, and requests to a model of each head."""
+    alone = post_processing.figures(times=_POST_PROCESSINGS_A_ROUND * effort.rounds)
+    return [*alone, *requests.figures(found.camera(), effort)]
 
 
 GROUPS: Mapping[str, Callable[[Material, Effort], list[Figure]]] = {

@@ -49,8 +49,10 @@ class Targets:
 class Bare:
     """The bare loop over one frame, as another that takes its turn."""
 
-    def __init__(self, application: str, folder: Path, frame: bytes, seconds: float) -> None:
-        self._application, self._folder, self._frame, self._seconds = application, folder, frame, seconds
+    def __init__(
+        self, kind: str, folder: Path, frame: bytes, seconds: float, *, module: str = bare_loop.PRODUCTS_WORK
+    ) -> None:
+        self._kind, self._folder, self._frame, self._seconds, self._module = kind, folder, frame, seconds, module
         self.processor: list[float] = []
         self.rates: list[float] = []
 
@@ -59,7 +61,8 @@ class Bare:
         with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
             file.write(self._frame)
             file.flush()
-            seen = bare_loop.run(self._application, self._folder, Path(file.name), seconds=self._seconds)
+            place = Path(file.name)
+            seen = bare_loop.run(self._kind, self._folder, place, seconds=self._seconds, module=self._module)
         self.processor.append(1000 * seen.processor_seconds)
         self.rates.append(seen.frames_per_second)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import FACE_COMPARISON, IMAGE_CLASSIFICATION
 from workbench import places, regions, serving_program
 from workbench.capacity import prices, value
 from workbench.compilers.onnx.command import COMPILED
@@ -99,7 +99,6 @@ def run(arguments: argparse.Namespace) -> int:
     stores = [arguments.store, EXPORTS, COMPILED]
     recogniser = Recogniser.of(arguments)
     with named_models.as_folders(arguments.models, stores=stores, recogniser=recogniser) as words:
-        plain_words.tell(recogniser.found)
         found = variants.find(
             [words[word] for word in arguments.models],
             stores=stores,
@@ -114,11 +113,12 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised
     from workbench.measuring import machine
 
     application = found[0].application
-    if arguments.labels and application == FACE_COMPARISON:
-        raise BenchmarkError("--labels is for detectors, whose boxes are compared; leave it out for a pair")
+    if arguments.labels and application in (FACE_COMPARISON, IMAGE_CLASSIFICATION):
+        raise BenchmarkError(f"--labels is for detectors, whose boxes are compared; leave it out for {application}")
     sent = request.of(arguments.frame, application)
     frames = labelled.read(arguments.labels) if arguments.labels else []
     _make(arguments.output)
+    plain_words.tell(recognised)
     schedule = _schedule(arguments)
     about: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     recogniser = Recogniser.of(arguments)
     named = named_models.as_folders(words, stores=stores, recogniser=recogniser)
     with named as folders, tempfile.TemporaryDirectory() as work:
-        plain_words.tell(recogniser.found)
         pair = _variants([folders[word] for word in words], stores, arguments.application)
         writable.require_folder(arguments.output)
+        plain_words.tell(recogniser.found)
         with console.status("looking for frames"):
             source = _source(arguments, Path(work))
         if len(source.chosen) > _MANY and not arguments.transform:

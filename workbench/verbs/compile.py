@@ -11,7 +11,6 @@ from ipc_ai_catalogue import nearest
 from workbench import places
 from workbench.errors import CompileError
 from workbench.packing import named_models
-from workbench.recognition import plain_words
 from workbench.recognition import recogniser as recognition
 from workbench.recognition.recogniser import Recogniser
 
@@ -66,7 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     with named_models.as_folders([arguments.model], stores=[arguments.store], recogniser=recogniser) as found:
         arguments.model = found[arguments.model]
         arguments.recognised = recogniser.found
-        plain_words.tell(recogniser.found)
         if "+" in arguments.model and not Path(arguments.model).exists():
             raise CompileError("a pair has two models; compile each half alone, and package the pair of both results")
         return _target(arguments.target).run(arguments)

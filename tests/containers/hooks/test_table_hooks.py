@@ -234,6 +234,12 @@ def test_columns_without_names_are_numbered(tmp_path: Path) -> None:
         _document(tmp_path, {"age": 41})
 
 
+def test_the_name_of_the_one_column_is_not_the_inputs(tmp_path: Path) -> None:
+    table_graphs.write_copy(tmp_path / "model.onnx", TensorProto.FLOAT)
+    for names in ("age", "X"):
+        assert _document(tmp_path, f"{names}\n41\n30\n", CSV) == {"Y": [41.0, 30.0]}
+
+
 def test_any_number_of_columns(tmp_path: Path) -> None:
     table_graphs.write_regressor(tmp_path / "model.onnx", width=None)
     assert _document(tmp_path, [[1, 2, 3], [4, 5, 6]]) == {"variable": [6.0, 15.0]}

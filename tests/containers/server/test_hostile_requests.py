@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from ipc_ai_serving import frames
 from ipc_ai_serving.applications import detection
 from ipc_ai_serving.frames import FrameReader
 from ipc_ai_serving.hooks.application import Application
@@ -76,7 +77,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
         store = ObjectStore(client, max_object_bytes=50_000)
         reader = FrameReader(max_pixels=chosen.max_frame_pixels, fetch=store.fetch)
         patch.setattr(detection, "settings", lambda: chosen)
-        patch.setattr(detection, "frame_reader", lambda: reader)
+        patch.setattr(frames, "frame_reader", lambda: reader)
         hooks = Application(detection.model_fn, detection.input_fn, detection.predict_fn, detection.output_fn)
         host = ApplicationHost(lambda: hooks, str(folder), queue_limit=4)
         host.load()

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.camera.report import Finding
 from workbench.comparison.agreement import Compared, document
-from workbench.comparison.answers import Answer, Finding
+from workbench.comparison.answers import Answer
 from workbench.comparison.differences import Tally, of_answers
 from workbench.comparison.frames import Frame
 
-PERSON = Finding("person", 0.9, (0, 0, 99, 99))
-WEAKER = Finding("person", 0.7, (0, 0, 99, 99))
-CAR = Finding("car", 0.6, (200, 0, 299, 99))
+PERSON = Finding(0.9, [0, 0, 99, 99], "person")
+WEAKER = Finding(0.7, [0, 0, 99, 99], "person")
+CAR = Finding(0.6, [200, 0, 299, 99], "car")
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def compared() -> Compared:
         Frame("d.jpg", "gate-2"): ((PERSON,), (PERSON,)),
     }
     differences = {
-        frame: of_answers(Answer(current, {}), Answer(candidate, {})) for frame, (current, candidate) in answers.items()
+        frame: of_answers(Answer(current), Answer(candidate)) for frame, (current, candidate) in answers.items()
     }
     return Compared(differences=differences, refused={"current": {}, "candidate": {}})
 
@@ -46,7 +47,7 @@ def test_the_shift_of_scores(compared: Compared) -> None:
 
 
 def test_without_findings_nothing_is_made_up() -> None:
-    same = of_answers(Answer((), {}), Answer((), {}))
+    same = of_answers(Answer(()), Answer(()))
     nothing = Compared(differences={Frame("a.jpg"): same}, refused={"current": {}, "candidate": {}})
     assert (nothing.score_shift(), nothing.mean_iou(), nothing.alike) == (None, None, 1)
     assert document(nothing.total)["agreement"] is None

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from workbench.comparison.answers import Answer, Finding, Reading
+from workbench.camera.report import Finding
+from workbench.comparison.answers import Answer, Reading
 from workbench.errors import ComparisonError
 
 SIZE = {"width": 640, "height": 480, "channels": 3}
@@ -17,28 +18,29 @@ def read(document: Any, application: str = "object-detection") -> Answer:
 
 def test_boxes_without_names_are_of_the_one_class() -> None:
     answer = read(
-        {**SIZE, "bbox_scores": [[0.4], [0.5], [0.9]], "bbox_coords": [[0, 0, 1, 1], [1, 2, 3, 4], [5, 6, 7, 8]]},
+        {**SIZE, "bbox_scores": [[0.9], [0.5], [0.4]], "bbox_coords": [[5, 6, 7, 8], [1, 2, 3, 4], [0, 0, 1, 1]]},
         "body-detection",
     )
-    assert answer.findings == (Finding("person", 0.9, (5, 6, 7, 8)), Finding("person", 0.5, (1, 2, 3, 4)))
+    assert answer == Answer([Finding(0.9, [5, 6, 7, 8], "person"), Finding(0.5, [1, 2, 3, 4], "person")])
 
 
 def test_boxes_with_names() -> None:
     document = {**SIZE, "bbox_scores": [[0.9], [0.8]], "bbox_coords": [[0, 0, 1, 1]] * 2, "bbox_labels": ["car", "dog"]}
-    assert [finding.label for finding in read(document).findings] == ["car", "dog"]
+    assert [finding.name for finding in read(document).findings] == ["car", "dog"]
 
 
 def test_one_class_has_one_name_whatever_models_call_it() -> None:
     document = {**SIZE, "bbox_scores": [[0.9]], "bbox_coords": [[0, 0, 1, 1]], "bbox_labels": ["Pedestrian"]}
-    assert read(document, "body-detection").findings[0].label == "person"
+    assert read(document, "body-detection").findings[0].name == "person"
     reading = Reading("object-detection", min_confidence=0)
     spelled = [{**document, "bbox_labels": [name]} for name in ("TV", "tv")]
-    assert [reading.of(json.dumps(each).encode()).findings[0].label for each in spelled] == ["TV", "TV"]
+    assert [reading.of(json.dumps(each).encode()).findings[0].name for each in spelled] == ["TV", "TV"]
 
 
 def test_the_first_class_of_a_classifier_whatever_its_score() -> None:
     answer = read({**SIZE, "labels": ["tabby", "tiger cat"], "scores": [0.4, 0.3]})
-    assert answer == Answer((Finding("tabby", 0.4),), {"tabby": 0.4, "tiger cat": 0.3})
+    tabby, tiger = Finding(0.4, None, "tabby"), Finding(0.3, None, "tiger cat")
+    assert answer == Answer([tabby], [tabby, tiger])
 
 
 @pytest.mark.parametrize("document", [{"SourceImageFace": None, "FaceMatches": []}, [1], "x"])

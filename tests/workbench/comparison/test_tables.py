@@ -4,23 +4,24 @@ import dataclasses
 
 import pytest
 
+from workbench.camera.report import Finding
 from workbench.comparison.agreement import Compared
-from workbench.comparison.answers import Answer, Finding
+from workbench.comparison.answers import Answer
 from workbench.comparison.differences import of_answers
 from workbench.comparison.frames import Frame
 from workbench.comparison.page import html
 from workbench.comparison.results import Comparison, Side
 from workbench.comparison.tables import sentences, tables
 
-TABBY, TIGER = Finding("tabby", 0.6), Finding("tiger <cat>", 0.5)
+TABBY, TIGER = Finding(0.6, None, "tabby"), Finding(0.5, None, "tiger <cat>")
 
 
 @pytest.fixture
 def comparison() -> Comparison:
     """Two classifiers that differ in one of two frames."""
     differences = {
-        Frame("a.jpg", "gate-1"): of_answers(Answer((TABBY,), {}), Answer((TABBY,), {})),
-        Frame("b.jpg", "gate-1"): of_answers(Answer((TABBY,), {}), Answer((TIGER,), {})),
+        Frame("a.jpg", "gate-1"): of_answers(Answer((TABBY,)), Answer((TABBY,))),
+        Frame("b.jpg", "gate-1"): of_answers(Answer((TABBY,)), Answer((TIGER,))),
     }
     refused = {"current": {}, "candidate": {Frame("c.jpg"): "the image is broken"}}
     return Comparison(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +15,16 @@ Shape = Sequence[int | str | None]
 
 def write(
     path: Path,
-    outputs: Mapping[str, npt.NDArray[np.float32]],
+    outputs: Mapping[str, npt.NDArray[Any]],
     *,
     frame: Shape = (1, 3, 64, 96),
     name: str = "images",
     kind: int = TensorProto.FLOAT,
-    declared: Mapping[str, Shape] | None = None,
+    declared: Mapping[str, Shape | None] | None = None,
     metadata: Mapping[str, str] | None = None,
     operators: Sequence[str] = (),
+    also: Mapping[str, Shape] | None = None,
+    weights: Mapping[str, Sequence[int]] | None = None,
 ) -> Path:
     """Write a graph.
 
@@ -31,9 +34,11 @@ def write(
         frame: declared shape of the input.
         name: of the input.
         kind: element type of the input.
-        declared: shapes of outputs that the graph declares instead of their own.
+        declared: shapes of outputs that the graph declares instead of their own; None for none.
         metadata: of the exporter.
         operators: operators of one input and output that the frame goes through.
+        also: shapes of other inputs, of int64, that the graph takes.
+        weights: shapes of weights that nothing reads.
     """
     nodes, source = [], name
     for number, operator in enumerate(operators):
@@ -47,12 +52,16 @@ def write(
     initializers, described = [], []
     for output, values in outputs.items():
         initializers.append(numpy_helper.from_array(values, f"{output}_values"))
-        nodes.append(helper.make_node("Add", [f"{output}_values", "nothing"], [output]))
+        element = helper.np_dtype_to_tensor_dtype(values.dtype)
+        nodes.append(helper.make_node("Cast", ["nothing"], [f"{output}_nothing"], to=element))
+        nodes.append(helper.make_node("Add", [f"{output}_values", f"{output}_nothing"], [output]))
         sides = (declared or {}).get(output, values.shape)
-        described.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, sides))
-    graph = helper.make_graph(
-        nodes, "test", [helper.make_tensor_value_info(name, kind, frame)], described, initializers
-    )
+        described.append(helper.make_tensor_value_info(output, element, sides))
+    for unread, size in (weights or {}).items():
+        initializers.append(numpy_helper.from_array(np.zeros(size, np.float32), unread))
+    taken = [helper.make_tensor_value_info(name, kind, frame)]
+    taken += [helper.make_tensor_value_info(other, TensorProto.INT64, sides) for other, sides in (also or {}).items()]
+    graph = helper.make_graph(nodes, "test", taken, described, initializers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     for key, value in (metadata or {}).items():
         entry = model.metadata_props.add()

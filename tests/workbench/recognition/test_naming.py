@@ -13,9 +13,10 @@ from workbench.recognition import naming
     [
         ("yolo11n.onnx", "yolo11n"),
         ("detr/model.onnx", "detr"),
+        ("detr/net.onnx", "net"),
         ("detr/onnx/model_quantized.onnx", "detr"),
         ("runs/train/weights/best.onnx", "best"),
-        ("gate/models/network.onnx", "gate"),
+        ("gate/models/model.onnx", "gate"),
         (
             "models--org--rtdetr/snapshots/0123456789abcdef0123456789abcdef01234567/onnx/model.onnx",
             "models--org--rtdetr",

@@ -13,6 +13,7 @@ from workbench.errors import RecognitionError
 from workbench.recognition import heads, recognised
 from workbench.recognition.graph_facts import GraphFacts
 from workbench.recognition.guess import Beside, Guess
+from workbench.recognition.heads import yolox
 
 
 def test_a_graph_is_named_described_and_has_evidence(tmp_path: Path) -> None:
@@ -45,11 +46,10 @@ def test_a_file_of_names_names_the_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_named", [False, True])
 def test_a_wrong_number_of_names_says_both(tmp_path: Path, is_named: bool) -> None:
     write_yolox(tmp_path / "gate.onnx", classes=2)
-    (tmp_path / "classes.txt").write_text("person\nvan\nbus\ncar\n")
-    with pytest.raises(
-        RecognitionError, match=r"classes\.txt names 4 classes, and the network has 2; correct the file"
-    ):
-        recognised.recognise(tmp_path / "gate.onnx", classes=tmp_path / "classes.txt" if is_named else None)
+    (tmp_path / "classes.txt").write_text("person\nvan\nbus\ntram\ncab\n")
+    named = tmp_path / "classes.txt" if is_named else None
+    with pytest.raises(RecognitionError, match=r"classes\.txt names 5 classes, and the network has 2; correct the"):
+        recognised.recognise(tmp_path / "gate.onnx", head="yolox", classes=named)
 
 
 def test_a_head_without_classes_takes_no_names(tmp_path: Path) -> None:
@@ -98,10 +98,9 @@ def test_what_the_trial_refuses_is_told(tmp_path: Path) -> None:
 
 def test_several_candidates_are_asked_for_and_never_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_yolox(tmp_path / "gate.onnx")
-    of_all = heads.guesses
 
-    def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:
-        (guess,) = (each for each in of_all(graph, beside) if each.model.head == "yolox")
+    def guesses(graph: GraphFacts, beside: Beside, *, only: str | None = None) -> list[Guess]:
+        (guess,) = yolox.guesses(graph, beside)
         wrong = dataclasses.replace(guess.model, head="yunet")
         return [
             dataclasses.replace(guess, because=("rows",), variant="rgb"),

@@ -92,7 +92,7 @@ def test_recognise_says_what_it_takes(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["recognise", str(tmp_path / "fraud.onnx"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["row"]["city"] == "Bonn"
     assert main(["recognise", str(tmp_path / "fraud.onnx"), "--write"]) == 2
-    assert "is a model of tables, which is served without a model.json; leave --write out" in capsys.readouterr().err
+    assert "is a model of tables, which needs no model.json; leave --write out" in capsys.readouterr().err
 
 
 def test_the_graph_among_files(tmp_path: Path) -> None:

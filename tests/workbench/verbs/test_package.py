@@ -20,6 +20,7 @@ from moto import mock_aws
 from sklearn.linear_model import LogisticRegression
 
 from tests import table_graphs
+from tests.onnx_graphs import write_graph, write_yolox, write_yunet
 from tests.saved_models import saved_model
 from tests.tiny_models import write_ultralytics_onnx
 from workbench import places
@@ -367,9 +368,11 @@ def test_a_package_that_there_is_not_is_named_in_one_line(program: Path) -> None
 
 def test_a_module_that_is_missing_while_answering_is_named(program: Path) -> None:
     (program / "code/inference.py").write_text(
-        _FRAME_SIZE.replace('    return {"shape', '    import PIL\n\n    return {"shape')
+        _FRAME_SIZE.replace('    return {"shape', '    import skimage\n\n    return {"shape')
     )
-    with pytest.raises(PackageError, match=r"502 .*No module named 'PIL'; .* add 'pillow==[\d.]+' .* to code/requirem"):
+    with pytest.raises(
+        PackageError, match=r"502 .*No module named 'skimage'; .* add 'scikit-image==[\d.]+' .* to code/requirem"
+    ):
         _package(program)
 
 
@@ -422,3 +425,58 @@ def test_a_model_of_tables_is_tried_with_a_row_that_it_knows(
         PackageError, match="the model does not answer the sample: 400 the model refuses a value of the"
     ):
         _package(tmp_path / "fraud.onnx", "--sample", str(tmp_path / "rows.csv"))
+
+
+@pytest.mark.parametrize("form", ["file", "folder", "archive"])
+def test_a_bare_graph_is_recognised_packed_with_its_weights_and_answers(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_yolox(tmp_path / "gate/onnx/model.onnx", side=96, classes=2, data="model.onnx_data")
+    (tmp_path / "gate/onnx/labels.txt").write_text("person\ncar\n")
+    (tmp_path / "gate/readme.md").write_text("not packed")
+    with tarfile.open(tmp_path / "gate.tgz", "w:gz") as archive:
+        archive.add(tmp_path / "gate", ".")
+    source = {"file": "gate/onnx/model.onnx", "folder": "gate", "archive": "gate.tgz"}[form]
+    assert _package(tmp_path / source, "--json", "--output", str(tmp_path / "made.tar.gz")) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["files"] == ["model.json", "model.onnx", "model.onnx_data"]
+    assert made["parameters"] == {"applicationType": "object-detection", "detectorModelName": "gate"}
+    (recognised,) = made["recognised"]
+    assert (recognised["head"], recognised["classes"]) == ("yolox", ["person", "car"])
+    assert "labels.txt names its 2 classes" in recognised["because"]
+    answer = json.loads(made["trial"]["answer"])
+    assert (answer["bbox_labels"], answer["bbox_scores"]) == (["person"], [[0.9]])
+
+
+def test_an_application_of_several_is_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_yolox(tmp_path / "gate.onnx", side=96)
+    assert _package(tmp_path / "gate.onnx", "--application", "body-detection") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "application body-detection with gate" in lines
+    assert "recognised  gate: YOLOX, 96 x 96, read by the head yolox" in lines
+    assert any(line.startswith("because     80 classes, whose names are taken to be those of coco") for line in lines)
+
+
+def test_what_describes_a_graph_wins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program serves a bare graph, too, and a model.json is never recognised anew."""
+    write_yunet(tmp_path / "own/net.onnx")
+    (tmp_path / "inference.py").write_text(_FRAME_SIZE)
+    assert _package(tmp_path / "own/net.onnx", "--inference", str(tmp_path / "inference.py"), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["recognised"], made["parameters"]["applicationType"]) == ([], "custom")
+    (tmp_path / "own/model.json").write_text("{}")
+    with pytest.raises(PackageError, match="does not describe a model"):
+        _package(tmp_path / "own")
+    with pytest.raises(PackageError, match=r"--head is for an \.onnx file that nothing describes"):
+        _package(tmp_path / "own", "--head", "yunet")
+
+
+def test_a_pair_of_bare_graphs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_yunet(tmp_path / "faces.onnx")
+    write_graph(tmp_path / "own/model.onnx", inputs={"data": (1, 3, 112, 112)}, outputs={"fc1": np.ones((1, 64))})
+    pair = Path(f"{tmp_path}/faces.onnx+{tmp_path}/own/model.onnx")
+    assert _package(pair, "--output", str(tmp_path / "pair.tar.gz"), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["files"] == ["faces/faces.onnx", "faces/model.json", "own/model.json", "own/model.onnx"]
+    assert made["parameters"]["faceDetectAndCompareModelName"] == "faces+own"
+    assert [each["head"] for each in made["recognised"]] == ["yunet", "arcface"]

@@ -12,6 +12,7 @@ import pytest
 
 import ipc_ai_catalogue as catalogue
 from tests import table_graphs
+from tests.onnx_graphs import write_yunet
 from workbench.__main__ import main
 from workbench.errors import PackageError
 from workbench.verbs import up
@@ -138,11 +139,14 @@ def test_what_is_rehearsed() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["detectorModelName=yolox_nano"], "write applicationType=body-detection; "),
+        (
+            ["detectorModelName=yolox_nano"],
+            "write applicationType=body-detection or applicationType=object-detection; ",
+        ),
         (["applicationType=body-detection", "detectorModelName=yunet_n"], "write applicationType=face-detection; "),
         (
             ["applicationType=face-comparison", "faceDetectAndCompareModelName=yunet_n"],
-            "did you mean 'yunet_n+mobileface_v2'",
+            "did you mean 'yunet_n+sface'",
         ),
     ],
 )
@@ -153,3 +157,20 @@ def test_a_model_of_another_application_is_told_with_its_application(
     said = capsys.readouterr().err
     assert says in said
     assert said.count("\n") == 1
+
+
+def test_a_bare_graph_is_recognised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_yunet(tmp_path / "faces.onnx")
+    given = _parameters(str(tmp_path / "faces.onnx"), "--output", str(tmp_path / "packed.tar.gz"))
+    assert given == {
+        "applicationType": "face-detection",
+        "detectorModelName": "faces",
+        "modelDataUrl": str(tmp_path / "packed.tar.gz"),
+    }
+    printed, said = capsys.readouterr()
+    assert (printed, said.splitlines()[0]) == (
+        "",
+        "recognised  faces: YuNet face detector with 5 landmarks, read by the head yunet",
+    )
+    with pytest.raises(PackageError, match="--head is for a model of your own"):
+        _parameters("yunet_n", "--head", "yunet")

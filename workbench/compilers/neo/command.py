@@ -23,12 +23,14 @@ from workbench.compilers.neo.source import Declared, Source
 from workbench.compilers.neo.target import Target
 from workbench.deployment.account import Account
 from workbench.errors import NeoError
+from workbench.recognition import plain_words
 
 _ROLE_IN_A_DRY_RUN = "ROLE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``--target neo``."""
+    parser.set_defaults(recognised=[])
     group = parser.add_argument_group("SageMaker Neo")
     neo_target.add_arguments(group)
     group.add_argument("--framework-version", metavar="V", help="version of the framework that saved the model")
@@ -57,6 +59,7 @@ def run(
     source = neo_source.find(arguments.model, store=store or arguments.store, application=arguments.application)
     declared = source.examined(version=arguments.framework_version, for_instance=target.is_instance)
     input_name, shape = neo_shape.chosen(arguments.input_shape, model=source.model, declared=declared)
+    plain_words.tell(arguments.recognised)
     name = arguments.job or neo_job.new_name(source.name, target.label)
     where = output.below(name)
     asked = neo_job.request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench import serving_program
 from workbench.errors import CompileError
 
 
@@ -17,12 +18,17 @@ def optimise(graph: Path, target: Path) -> None:
     """
     import onnxruntime
 
+    serving_program.make_importable()
+    from ipc_ai_serving.engines.onnxruntime import sessions
+
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3
     try:
-        onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(
+            str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=sessions.UNSOUND
+        )
     except Exception as error:  # the runtime's own exception classes are not exported
         reason = str(error).strip().splitlines()[0]
         raise CompileError(f"ONNX Runtime does not load the converted graph: {reason}") from error

@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     output = Path(arguments.output) if arguments.output else COMPILED / source.model.name
     model_folder.require_replaceable(output)
+    plain_words.tell(arguments.recognised)
     with Steps(quiet=arguments.json) as steps, model_folder.replaced(output) as building:
         steps.next("copying the model")
         folder = _copied(source, building)

@@ -100,6 +100,10 @@ def _answer(session: Any, path: Path) -> list[written.Entry]:
     # Ultralytics' suppression takes scores of classes alone, so objectness is multiplied in, as YOLOv5 does.
     joined = np.concatenate((rows[..., :4], rows[..., 5:] * rows[..., 4:5]), -1).transpose(0, 2, 1)
     (kept,) = non_max_suppression(torch.from_numpy(joined), _THRESHOLD, _IOU, max_det=300)
-    boxes = scale_boxes((_SIZE, _SIZE), kept[:, :4], frames.bgr(path).shape[:2]).tolist()
+    height, width = frames.bgr(path).shape[:2]
+    scale = _SIZE / max(height, width)
+    # YOLOv5's scale_boxes counts the padding in fractions of a pixel.
+    padding = (_SIZE - width * scale) / 2, (_SIZE - height * scale) / 2
+    boxes = scale_boxes((_SIZE, _SIZE), kept[:, :4], (height, width), ratio_pad=((scale, scale), padding)).tolist()
     rest = kept[:, 4:6].tolist()
     return [written.entry(_CLASSES[int(name)], score, box) for box, (score, name) in zip(boxes, rest, strict=True)]

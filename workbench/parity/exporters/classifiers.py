@@ -75,7 +75,7 @@ def _mobilenet(folder: Path, images: list[Any]) -> tuple[Any, torch.Tensor]:
     network = torchvision.models.mobilenet_v3_small(weights=None, num_classes=_CLASSES)
     batch = torch.stack([preset(image) for image in images])
     random_networks.settle(network, lambda: network(batch))
-    random_networks.normalise([network.classifier[-1]], lambda: network(batch), mean=0.0, deviation=4.0)
+    random_networks.tell_apart(network.classifier[-1], lambda: network(batch))
     (folder / "labels.txt").write_text("".join(f"{name}\n" for name in _NAMES), encoding="utf-8")
     return network, batch
 
@@ -89,7 +89,7 @@ def _vit(folder: Path, images: list[Any]) -> tuple[Any, torch.Tensor]:
     network = transformers.ViTForImageClassification(config).eval()
     processor = transformers.ViTImageProcessor(size={"height": 224, "width": 224})
     batch = processor(images=images, return_tensors="pt")["pixel_values"]
-    random_networks.normalise([network.classifier], lambda: network(pixel_values=batch), mean=0.0, deviation=4.0)
+    random_networks.tell_apart(network.classifier, lambda: network(pixel_values=batch))
     network.config.save_pretrained(folder)
     processor.save_pretrained(folder)
     return _Logits(network), batch

@@ -56,6 +56,13 @@ def normalise(layers: Iterable[Any], run: Callable[[], Any], *, mean: float, dev
         _rescale(layer, old_mean, deviation / old_deviation, mean)
 
 
+def tell_apart(layer: Any, run: Callable[[], Any]) -> None:
+    """Rescale a classifier's last layer, so that scores of classes differ: by the frame, and by the class."""
+    normalise([layer], run, mean=0.0, deviation=2.0)
+    with torch.no_grad():
+        layer.bias.add_(torch.randn(layer.bias.shape) * 2)
+
+
 def _seen(layers: Iterable[Any], run: Callable[[], Any]) -> list[tuple[Any, torch.Tensor]]:
     """Outputs of layers while ``run`` runs, (outputs, positions) each; shared layers once."""
     found: dict[int, list[torch.Tensor]] = {}

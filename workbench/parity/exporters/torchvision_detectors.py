@@ -98,13 +98,17 @@ def _make_answer(kind: str, detector: Any, run: Callable[[], Any]) -> None:
         random_networks.normalise([layer], run, mean=0.0, deviation=2.5)
         _raise_background([layer], 6.0)
     else:
-        random_networks.spread([detector.head.classification_head.cls_logits], run, share=1e-3)
+        layer = detector.head.classification_head.cls_logits
+        random_networks.spread([layer], run, share=1e-3)
+        _raise_background([layer], -20.0)  # a class that is never trained, and never answered
     if kind == "fcos":
-        random_networks.normalise([detector.head.regression_head.bbox_ctrness], run, mean=2.0, deviation=1.0)
+        sides = detector.head.regression_head
+        random_networks.normalise([sides.bbox_ctrness], run, mean=2.0, deviation=1.0)
+        random_networks.normalise([sides.bbox_reg], run, mean=1.5, deviation=0.4)  # distances, which are not below 0
 
 
 def _raise_background(layers: list[Any], by: float) -> None:
-    """Raise the logit of the first class of each anchor, so that a softmax leaves few objects."""
+    """Raise the logit of the first class of each anchor; of a softmax that leaves few objects."""
     with torch.no_grad():
         for layer in layers:
             layer.bias.view(-1, _CLASSES)[:, 0] += by

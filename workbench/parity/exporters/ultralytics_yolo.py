@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import torch
 import ultralytics
 from ultralytics import YOLO
+from ultralytics.data.augment import classify_transforms
 
 from workbench.parity.exporters import frames, random_networks, written
 
-_THRESHOLD = 0.15
+_THRESHOLDS = {"detect": 0.15, "classify": 0.0}
 _HIGHER_THRESHOLD = 0.25
 """Built into exports with their own suppression; in 16 bits the best class of a weaker box is a matter of rounding."""
 _SIZE = (320, 320)
@@ -33,25 +35,31 @@ def export(kind: str, folder: Path, paths: list[Path]) -> None:
     options = dict(_VARIANTS[kind])
     task, size = options.pop("task", "detect"), options.pop("imgsz", _SIZE)
     model = YOLO(f"{options.pop('network')}.yaml", task=task, verbose=False)
-    _make_answer(model.model, task, frames.as_batch([frames.letterboxed(path, *size) for path in paths]))
+    if task == "classify":
+        prepare = classify_transforms(size[0])
+        _make_classify(model.model, torch.stack([prepare(frames.rgb(path)) for path in paths]))
+    else:
+        _make_detect(model.model, frames.as_batch([frames.letterboxed(path, *size) for path in paths]))
     with tempfile.TemporaryDirectory() as work:
         model.ckpt_path = model.model.pt_path = model.model.yaml_file = str(Path(work) / "network.pt")
         exported = model.export(format="onnx", imgsz=list(size), device="cpu", verbose=False, **options)
         shutil.move(exported, folder / f"{kind}.onnx")
-    threshold = _HIGHER_THRESHOLD if options.keys() & {"nms", "half"} else _THRESHOLD
+    threshold = _HIGHER_THRESHOLD if options.keys() & {"nms", "half"} else _THRESHOLDS[task]
     reader = YOLO(str(folder / f"{kind}.onnx"), task=task)
     answers = [(path, _answer(reader, path, size, threshold)) for path in paths]
     exporter = f"ultralytics {ultralytics.__version__}"
     written.write(folder, model=[f"{kind}.onnx"], exporter=exporter, threshold=threshold, answers=answers)
 
 
-def _make_answer(network: Any, task: str, batch: Any) -> None:
+def _make_classify(network: Any, batch: Any) -> None:
+    random_networks.settle(network, lambda: network(batch))
+    random_networks.tell_apart(network.model[-1].linear, lambda: network(batch))
+    network.names = {index: f"class {index}" for index in range(len(network.names))}
+
+
+def _make_detect(network: Any, batch: Any) -> None:
     random_networks.settle(network, lambda: network(batch))
     head = network.model[-1]
-    if task == "classify":
-        random_networks.normalise([head.linear], lambda: network(batch), mean=0.0, deviation=0.7)
-        network.names = {index: f"class {index}" for index in range(len(network.names))}
-        return
     stacks = [head.cv3, *([head.one2one_cv3] if hasattr(head, "one2one_cv3") else [])]
     layers = [level[-1] for stack in stacks for level in stack]
     random_networks.spread(layers, lambda: network(batch), share=1e-3)

@@ -18,15 +18,15 @@ def names() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
 
 
-def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:
-    """Models that a graph may be, of all heads.
+def guesses(graph: GraphFacts, beside: Beside, *, only: str | None = None) -> list[Guess]:
+    """Models that a graph may be, of all heads or of one.
 
     Raises:
         RecognitionError: a head knows the graph and refuses it, and no other may read it.
     """
     found: list[Guess] = []
     refusal: RecognitionError | None = None
-    for name in names():
+    for name in [only] if only else names():
         try:
             found += importlib.import_module(f"{__name__}.{name}").guesses(graph, beside)
         except RecognitionError as error:

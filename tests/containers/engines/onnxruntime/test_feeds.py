@@ -74,3 +74,16 @@ def test_a_mask_has_the_size_that_the_graph_declares() -> None:
     mask = _declared("pixel_mask", "int64", "N", 8, "w")
     feeds = Feeds([IMAGES, mask], tensor="images", layout="NCHW", also={"pixel_mask": "ones-mask"}, name="x.onnx")
     assert feeds.of(FRAMES)["pixel_mask"].shape == (1, 8, 96)
+
+
+def test_a_graph_of_several_frames_gets_copies_and_answers_one() -> None:
+    declared = [_declared("images", "float", 3, 3, 64, 96), _declared("orig_target_sizes", "int64", 3, 2)]
+    also = {"orig_target_sizes": "network-size"}
+    feeds = Feeds(declared, tensor="images", layout="NCHW", also=also, name="x.onnx")
+    assert feeds.one_at_a_time
+    given = feeds.of(FRAMES)
+    assert given["images"].shape == (3, 3, 64, 96)
+    assert given["orig_target_sizes"].shape == (3, 2)
+    answers = np.arange(6).reshape(3, 2)
+    assert feeds.without_copies(answers).tolist() == [[0, 1]]
+    assert feeds.without_copies(answers[:2]).tolist() == [[0, 1], [2, 3]]

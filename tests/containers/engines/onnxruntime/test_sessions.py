@@ -170,3 +170,26 @@ def test_where_no_file_in_memory_is_allowed_the_runtime_gets_bytes(
     monkeypatch.setattr(os, "memfd_create", refused)
     session = sessions.opened(graph.read_bytes(), threads=1, name="net")
     assert _maps(session).shape == (1, 1024, 38, 38)
+
+
+def test_padding_with_zeros_before_a_maximum_pool_is_kept(tmp_path: Path) -> None:
+    """Of a map of -1 the maximum at the padded edge is 0."""
+    net = helper.make_graph(
+        [
+            helper.make_node("Neg", ["data"], ["negative"]),
+            helper.make_node("Pad", ["negative", "pads", "zero"], ["padded"]),
+            helper.make_node("MaxPool", ["padded"], ["maps"], kernel_shape=[2, 2], strides=[1, 1]),
+        ],
+        "net",
+        [helper.make_tensor_value_info("data", TensorProto.FLOAT, [1, 1, 3, 3])],
+        [helper.make_tensor_value_info("maps", TensorProto.FLOAT, [1, 1, 3, 3])],
+        [
+            numpy_helper.from_array(np.array([0, 0, 0, 0, 0, 0, 1, 1]), "pads"),
+            numpy_helper.from_array(np.array(0, np.float32), "zero"),
+        ],
+    )
+    path = tmp_path / "net.onnx"
+    onnx.save(helper.make_model(net, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    engine = OnnxRuntimeEngine(path, name=path.name, input_name="data", threads=1)
+    (maps,) = engine.run(np.ones((1, 1, 3, 3), np.float32)).values()
+    assert maps[0, 0].tolist() == [[-1, -1, 0], [-1, -1, 0], [0, 0, 0]]

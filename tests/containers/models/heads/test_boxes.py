@@ -90,7 +90,7 @@ def test_rows_beyond_the_number_that_the_network_tells_are_left_out() -> None:
 
 
 def test_rows_of_padding_are_left_out() -> None:
-    rows = np.array([[-1, -1, -1, -1], [np.nan] * 4, [5, 5, 5, 9], [1, 2, 3, 4]], np.float32)
+    rows = np.array([[-1, -1, -1, -1], [np.nan] * 4, [5, np.inf, 5, 9], [1, 2, 3, 4]], np.float32)
     labels = np.array([-1, np.nan, 1, 1], np.float32)
     outputs = {"boxes": rows, "labels": labels, "scores": np.array([0.9, np.nan, 0.9, 0.4], np.float32)}
     heads.check("boxes", outputs, _model(), SHAPE)

@@ -66,9 +66,13 @@ def test_only_wanted_classes_count_among_the_best() -> None:
     assert dogs.scores.tolist() == pytest.approx([0.5])
 
 
-def test_at_most_three_hundred_pairs_are_answered() -> None:
-    outputs = {"logits": np.zeros((1, 200, 3), np.float32), "pred_boxes": np.full((1, 200, 4), 0.5, np.float32)}
-    assert len(detr.decode(outputs, _model("sigmoid"), SHAPE).scores) == 300
+def test_the_best_three_hundred_pairs_are_answered() -> None:
+    logits = np.linspace(-4, 4, 600, dtype=np.float32).reshape(1, 200, 3)
+    outputs = {"logits": logits, "pred_boxes": np.full((1, 200, 4), 0.5, np.float32)}
+    found = detr.decode(outputs, _model("sigmoid"), SHAPE)
+    assert found.classes is not None
+    assert found.classes[:4].tolist() == [2, 1, 0, 2]
+    assert found.scores.tolist() == pytest.approx((1 / (1 + np.exp(-logits.reshape(-1)[:299:-1]))).tolist())
 
 
 def test_probabilities_are_taken_as_they_are() -> None:

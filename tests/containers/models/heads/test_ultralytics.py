@@ -96,6 +96,8 @@ def test_end_to_end_boxes_may_be_centres_in_shares() -> None:
 def test_batched_rows_have_the_class_before_the_score() -> None:
     rows = np.array([[0, 10, 20, 30, 40, 2, 0.75]], np.float32)
     assert _decoded(rows, _model()) == [(2, 0.75, (10, 20, 30, 40))]
+    of_two = np.concatenate([rows, rows + np.eye(7, dtype=np.float32)[:1]])
+    assert _decoded(of_two, _model()) == [(2, 0.75, (10, 20, 30, 40))]
     assert _decoded(rows[:0], _model()) == []
 
 

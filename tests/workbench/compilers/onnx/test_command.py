@@ -214,5 +214,21 @@ def test_what_is_not_quantised_says_why(
     assert main(["compile", str(own), "--output", str(tmp_path / "small"), *int8]) == 0
     capsys.readouterr()
     assert "shop-int8.onnx is in 8 bits already; quantise the graph of 32 bits" in said(tmp_path / "small", *int8)
-    (own / "model.json").rename(tmp_path / "model.json")
-    assert "no model.json beside" in said(own / "net.onnx", *int8)
+
+
+def test_a_bare_graph_is_recognised_and_quantised(
+    own: Path, frames: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own / "model.json").unlink()
+    words = ["compile", str(own / "net.onnx"), "--head", "yolox", "--output", str(tmp_path / "compiled")]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("ipc-ai compile: net runs on ONNX Runtime already; quantise it")
+    assert said.count("\n") == 1
+    assert main([*words, "--int8", "--calibration", str(frames), "--json"]) == 0
+    printed, said = capsys.readouterr()
+    (recognised,) = json.loads(printed)["recognised"]
+    assert (recognised["name"], recognised["head"]) == ("net", "yolox")
+    assert said.startswith("recognised  net: YOLOX, 416 x 416, read by the head yolox")
+    described = json.loads((tmp_path / "compiled/model.json").read_text())
+    assert (described["name"], described["classes"][0]) == ("net", "person")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper, save
 
 from tests.workbench.recognition import onnx_files
 from workbench.errors import RecognitionError
@@ -67,6 +69,15 @@ def test_a_batch_that_changes_leaves_the_size_fixed(tmp_path: Path) -> None:
     assert guess.model.input.fixed
 
 
+def test_a_batch_of_several_is_read_as_one_frame(tmp_path: Path) -> None:
+    (guess,) = _guesses(tmp_path, (2, 7, CELLS), metadata=METADATA, frame=(2, 3, 64, 96))
+    assert guess.because[1:] == (
+        "its metadata name 3 classes",
+        "output0 (1, 7, 126) is a box and 3 classes for each of 126 cells",
+        "it was exported for 2 frames at a time, so each frame is computed 2 times; export it with a batch of 1",
+    )
+
+
 def test_yolov5_pads_to_the_whole_size_and_has_objectness(tmp_path: Path) -> None:
     (guess,) = _guesses(
         tmp_path,
@@ -117,7 +128,11 @@ def test_other_tasks_are_left_to_other_heads(tmp_path: Path, task: str) -> None:
 @pytest.mark.parametrize(
     ("shape", "metadata", "said"),
     [
-        ((1, 8, CELLS), {"task": "obb"}, "finds rotated boxes"),
+        (
+            (1, 8, CELLS),
+            {"task": "obb"},
+            "finds rotated boxes .*, which no head reads; export a network of the task detect",
+        ),
         ((1, 8, CELLS), {}, r"names 3 classes in its metadata, which do not fit its output \(1, 8, 126\)"),
         ((1, 7, CELLS), {"names": "{0: 'person'"}, "metadata 'names' that cannot be read"),
         ((1, 7, CELLS), {"names": "__import__('os').getcwd()"}, "metadata 'names' that cannot be read"),
@@ -160,11 +175,12 @@ def test_yolox_that_decodes_in_the_network_keeps_its_preprocessing(tmp_path: Pat
     file = onnx_files.write(tmp_path / "yolox.onnx", outputs)
     graph = graph_facts.read(file)
     assert ultralytics.guesses(graph, Beside())[0].variant == "objectness"
-    sliced = graph_facts.GraphFacts(
-        graph.path, graph.inputs, graph.outputs, {}, "pytorch 2", graph.operators | {"Slice"}
-    )
+    sliced = dataclasses.replace(graph, operators=graph.operators | {"Slice"})
     guess = ultralytics.guesses(sliced, Beside())[0]
     assert guess.variant == "yolox"
+    three = onnx_files.write(tmp_path / "yolov5.onnx", {"output": np.zeros((1, 3 * CELLS, 85), np.float32)})
+    with_slices = dataclasses.replace(graph_facts.read(three), operators=sliced.operators)
+    assert ultralytics.guesses(with_slices, Beside())[0].variant == "objectness"
     assert (guess.model.input.colour, guess.model.input.scale, guess.model.input.placement) == ("BGR", 1, "top-left")
 
 
@@ -194,3 +210,66 @@ def test_a_graph_that_does_not_run_is_no_guess(tmp_path: Path) -> None:
     graph = graph_facts.read(file)
     file.write_bytes(b"no graph")
     assert ultralytics.guesses(graph, Beside()) == []
+
+
+def test_raw_maps_and_frames_of_one_colour_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecognitionError, match=r"answers raw maps of YOLO, which no head reads; export .*--grid"):
+        _guesses(tmp_path, (1, 3, 8, 12, 8), (1, 3, 4, 6, 8), (1, 3, 2, 3, 8))
+    with pytest.raises(RecognitionError, match="takes no frames of three colours"):
+        _guesses(tmp_path, (1, 7, CELLS), metadata=METADATA, frame=(1, 1, 64, 96))
+
+
+def test_rows_of_seven_numbers_need_suppression_in_the_graph(tmp_path: Path) -> None:
+    """Seven probabilities of a classifier are no boxes."""
+    metadata = {"stride": "32", "names": "['a', 'b', 'c', 'd', 'e', 'f', 'g']"}
+    assert _guesses(tmp_path, (1, 7), metadata=metadata) == []
+    file = onnx_files.write(
+        tmp_path / "yolov7.onnx", {"output": np.zeros((0, 7), np.float32)}, declared={"output": ("n", 7)}
+    )
+    graph = graph_facts.read(file)
+    suppressing = dataclasses.replace(graph, operators=graph.operators | {"NonMaxSuppression"})
+    (guess,) = ultralytics.guesses(suppressing, Beside())
+    assert (guess.variant, guess.model.output.boxes, guess.model.output.nms_iou) == ("batched-end-to-end", "xyxy", None)
+
+
+def test_three_hundred_rows_of_six_without_metadata_are_of_yolo_or_rtdetr(tmp_path: Path) -> None:
+    file = onnx_files.write(tmp_path / "model.onnx", {"output0": np.zeros((1, 300, 6), np.float32)})
+    graph = graph_facts.read(file)
+    (plain,) = ultralytics.guesses(graph, Beside())
+    assert (plain.variant, plain.model.input.resize, plain.model.output.boxes) == ("end-to-end", "letterbox", "xyxy")
+    attending = dataclasses.replace(graph, operators=graph.operators | {"GridSample"})
+    (transformer,) = ultralytics.guesses(attending, Beside())
+    assert (transformer.variant, transformer.model.input.resize) == ("rtdetr", "stretch")
+    assert transformer.model.output.normalised
+    queries = onnx_files.write(tmp_path / "queries.onnx", {"output0": np.zeros((1, 300, 84), np.float32)})
+    assert ultralytics.guesses(graph_facts.read(queries), Beside()) == []
+    older = dataclasses.replace(graph_facts.read(queries), operators=attending.operators)
+    assert [guess.variant for guess in ultralytics.guesses(older, Beside())] == ["rtdetr"]
+
+
+def test_any_size_without_metadata_is_padded_to_the_stride(tmp_path: Path) -> None:
+    guess, _ = _guesses(tmp_path, (1, 84, 8400), frame=(1, 3, "h", "w"), declared={"output0": (1, 84, "cells")})
+    assert (guess.model.input.size, guess.model.input.fixed) == (640, False)
+
+
+def test_an_end_to_end_graph_tells_how_many_classes_it_compares(tmp_path: Path) -> None:
+    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 8400, 3])
+    graph = helper.make_graph(
+        [
+            helper.make_node("Shape", ["images"], ["sides"]),
+            helper.make_node("ConstantOfShape", ["sides_of_scores"], ["scores"]),
+            helper.make_node("ReduceMax", ["scores"], ["best"], axes=[2]),
+            helper.make_node("ConstantOfShape", ["sides_of_rows"], ["output0"]),
+        ],
+        "end-to-end",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 96])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 300, 6])],
+        [
+            numpy_helper.from_array(np.array([1, 8400, 3]), "sides_of_scores"),
+            numpy_helper.from_array(np.array([1, 300, 6]), "sides_of_rows"),
+        ],
+        value_info=[scores],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), tmp_path / "e.onnx")
+    (guess,) = ultralytics.guesses(graph_facts.read(tmp_path / "e.onnx"), Beside())
+    assert guess.model.classes == ("class 0", "class 1", "class 2")

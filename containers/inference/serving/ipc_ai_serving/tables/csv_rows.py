@@ -41,7 +41,7 @@ def read(rows: CsvRows, columns: Columns) -> ByPlace | ByName:
     if not _has_names(rows[0], columns):
         return ByPlace(rows)
     names = [cell.strip() for cell in rows[0]]
-    if not all(each.width == 1 for each in columns.inputs):
+    if not columns.are_named:
         return ByPlace(rows[1:])
     if "" in names:
         raise ClientError(f"{_NAMES} has one without a name; pandas writes none with to_csv(index=False)")

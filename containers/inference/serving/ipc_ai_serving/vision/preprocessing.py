@@ -152,8 +152,9 @@ def _tensor_size(width: int, height: int, spec: ModelInput) -> FrameSize:
 def _offsets(free_columns: int, free_rows: int, spec: ModelInput) -> tuple[int, int]:
     """Columns and rows before the frame; negative ones are cropped."""
     if spec.is_cropped:
-        # torchvision's center_crop: what is cut is rounded, and what is added is halved.
-        columns, rows = (free // 2 if free > 0 else -round(-free / 2) for free in (free_columns, free_rows))
+        # What is added is halved; what is cut is rounded by torchvision's center_crop, and halved by Hugging Face's.
+        halved = int if spec.sides == "cut" else round
+        columns, rows = (free // 2 if free > 0 else -halved(-free / 2) for free in (free_columns, free_rows))
         return columns, rows
     if spec.resize == "letterbox" and spec.placement == "centre":
         # Of an odd number Ultralytics' LetterBox adds the larger half behind.

@@ -114,7 +114,7 @@ class OnnxRuntimeEngine(Engine):
 
     def _outputs(self, session: Any, tensor: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
         outputs: list[npt.NDArray[np.float32]] = session.run(self._output_names, self._feeds.of(tensor))
-        return [in_single_precision(output) for output in outputs]
+        return [in_single_precision(self._feeds.without_copies(output)) for output in outputs]
 
     def _joined(self, runs: list[list[npt.NDArray[np.float32]]]) -> Outputs:
         outputs = runs[0] if len(runs) == 1 else [np.concatenate(pieces) for pieces in zip(*runs, strict=True)]

@@ -53,8 +53,10 @@ class Feeds:
         self._shapes = {each.name: each.shape for each in declared}
         frame = self._shapes[tensor]
         self._without_batch = len(frame) == _SIDES_OF_A_FRAME
-        self.one_at_a_time = self._without_batch or frame[:1] == [1]
         self._batch = frame[0] if frame and not self._without_batch else None
+        # Of a graph with several frames written into it, one is answered and the others are copies of it.
+        self._copies = self._batch if isinstance(self._batch, int) else 1
+        self.one_at_a_time = self._without_batch or isinstance(self._batch, int)
 
     def have_rows(self, outputs: Sequence[Any]) -> bool:
         """Tell whether the batch is open, and the first axis of every output by its name.
@@ -66,8 +68,10 @@ class Feeds:
     def of(self, tensor: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
         """Inputs by name for frames, (N, 3, height, width) or (N, height, width, 3) as the graph takes them.
 
-        A graph without a batch gets the first of them.
+        A graph without a batch gets the first of them, and one with a batch of several gets as many copies of it.
         """
+        if self._copies > 1:
+            tensor = np.repeat(tensor[:1], self._copies, axis=0)
         count, *sides = tensor.shape
         height, width = sides[:2] if self._layout == "NHWC" else sides[1:]
         given: dict[str, npt.NDArray[Any]] = {self._tensor: tensor[0] if self._without_batch else tensor}
@@ -77,6 +81,10 @@ class Feeds:
             else:
                 given[name] = np.ones((count, *self._sides_of_mask(name, height, width)))
         return {name: value.astype(self._types[name], copy=False) for name, value in given.items()}
+
+    def without_copies(self, output: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The answer to the frame, of an output that answers its copies too."""
+        return output[:1] if self._copies > 1 and output.shape[:1] == (self._copies,) else output
 
     def _sides_of_mask(self, name: str, height: int, width: int) -> tuple[int, ...]:
         """Height and width of a mask: those that the graph declares, else the frame's."""

@@ -25,6 +25,10 @@ _GRAPH, _WEIGHTS, _LOCK = "graph.onnx", "weights", "lock"
 _BY_DOUBLING = 0
 """Growth of an arena, the runtime's ``kNextPowerOfTwo``. The other way it would grow with every larger frame."""
 
+UNSOUND = ["Pad_Fusion"]
+"""Optimisations that are left out. Up to 1.31 this one moves padding with zeros into a maximum pool, which pads with
+less than any number, so negative maxima come out at the edge: wrong boxes of YOLOv3-tiny."""
+
 _LEAST_BYTES = "4096"
 """Least size of weights in a file of their own; smaller ones are copied."""
 
@@ -196,7 +200,7 @@ def _session(
     if GPU in wanted:
         onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=wanted)
+        return onnxruntime.InferenceSession(graph, options, providers=wanted, disabled_optimizers=UNSOUND)
     except Exception as error:  # the runtime's own exception classes are not exported
         raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
 

@@ -75,8 +75,10 @@ def missing() -> str | None:
 
 def gpu_name() -> str | None:
     """Name of the first GPU, from NVIDIA's driver; None without one."""
-    driver, name = _library(_DRIVER), ctypes.create_string_buffer(_NAME_BYTES)
-    if driver is None or driver.cuInit(0) != 0 or driver.cuDeviceGetName(name, _NAME_BYTES, 0) != 0:
+    driver, device, name = _library(_DRIVER), ctypes.c_int(), ctypes.create_string_buffer(_NAME_BYTES)
+    if driver is None or driver.cuInit(0) != 0 or driver.cuDeviceGet(ctypes.byref(device), 0) != 0:
+        return None
+    if driver.cuDeviceGetName(name, _NAME_BYTES, device) != 0:
         return None
     return name.value.decode()
 

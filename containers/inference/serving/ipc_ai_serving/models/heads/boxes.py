@@ -71,8 +71,10 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         raise network.refuse("most boxes end before they begin, so they are not given by two corners")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
-    """Bring boxes to network pixels, best first, at most 300; rows of padding (-1, no number, no area) are left out.
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
+    """Bring boxes to network pixels, best first, at most 300; rows of padding (-1 or no number) are left out.
 
     The label is the index of the class. Of a model without names of classes the detections are those of its target
     class, without an index.
@@ -110,8 +112,7 @@ def _check_labels(rows: _Rows, model: Model, network: NetworkOutputs) -> None:
 
 def _used(rows: _Rows) -> _Rows:
     """Leave out rows of padding and of noise."""
-    sides = rows.boxes[:, 2:] - rows.boxes[:, :2]
-    used = (rows.scores >= SCORE_FLOOR) & (rows.labels >= 0) & np.isfinite(sides).all(axis=1) & (sides != 0).all(axis=1)
+    used = (rows.scores >= SCORE_FLOOR) & (rows.labels >= 0) & np.isfinite(rows.boxes).all(axis=1)
     return _Rows(rows.boxes[used], rows.scores[used], rows.labels[used])
 
 

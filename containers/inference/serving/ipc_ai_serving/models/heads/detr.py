@@ -54,7 +54,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         raise network.refuse(f"a box has {boxes.max():g}, which is no share of the frame")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode logits (1, queries, classes) and boxes (1, queries, 4), both float32, by ``model.output.activation``.
 
     Outputs beside these, of earlier layers for example, are not read. Of a model without names of classes the
@@ -70,7 +72,7 @@ def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted
         _corners(boxes[queries], tensor_shape), scores, classes=classes.astype(np.int64) if model.classes else None
     )
     finite = np.flatnonzero(np.isfinite(found.boxes).all(axis=1))
-    return found.take(finite).best(model.output.most or MAX_OF_ALL_CLASSES)
+    return found.take(finite).best(_most(model))
 
 
 def _of_queries(logits: Array, wanted: Wanted) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Array]:
@@ -88,13 +90,20 @@ def _of_queries(logits: Array, wanted: Wanted) -> tuple[npt.NDArray[np.intp], np
 def _of_pairs(logits: Array, model: Model, wanted: Wanted) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Array]:
     """Best pairs of a query and a class, with their scores; a sigmoid is taken of these alone."""
     sigmoid = model.output.activation == "sigmoid"
-    floor = np.log(SCORE_FLOOR / (1 - SCORE_FLOOR)) if sigmoid else SCORE_FLOOR
-    above = logits >= floor
+    above = logits >= (np.log(SCORE_FLOOR / (1 - SCORE_FLOOR)) if sigmoid else SCORE_FLOOR)
     if wanted is not None:
         above &= wanted
-    queries, classes = np.nonzero(above)
-    values = logits[queries, classes]
-    return queries, classes, 1 / (1 + np.exp(-values)) if sigmoid else values
+    pairs = np.flatnonzero(above)
+    values = logits.reshape(-1)[pairs]
+    most = _most(model)
+    if len(pairs) > most:  # sorting all of them would take longer than the rest
+        best = np.sort(np.argpartition(-values, most)[:most])
+        pairs, values = pairs[best], values[best]
+    return pairs // logits.shape[1], pairs % logits.shape[1], 1 / (1 + np.exp(-values)) if sigmoid else values
+
+
+def _most(model: Model) -> int:
+    return model.output.most or MAX_OF_ALL_CLASSES
 
 
 def _corners(boxes: Array, tensor_shape: tuple[int, ...]) -> Array:

@@ -110,7 +110,9 @@ def _all_over(centres: Floats, model: Model, tensor_shape: tuple[int, ...]) -> b
     return bool(centres.max() > min(tensor_shape[2:]) / 4)
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode the output in any layout; of a box the most probable class is answered, if it is wanted."""
     layout = _layout(outputs, model, tensor_shape)
     assert layout is not None, "other networks are refused when they are loaded"
@@ -161,7 +163,7 @@ def _rows(outputs: Outputs, layout: str, extra: int) -> Floats:
     """One row a box, without the numbers that are not read."""
     (values,) = (output for output in outputs.values() if output.ndim in layouts.RANKS)
     if layout == layouts.BATCHED:
-        rows: Floats = values[:, (1, 2, 3, 4, 6, 5)]
+        rows: Floats = values[values[:, 0] == 0][:, (1, 2, 3, 4, 6, 5)]
         return rows
     rows = values[0].T if layout == layouts.COLUMNS else values[0]
     return rows[:, : rows.shape[1] - extra]
