@@ -25,6 +25,7 @@ from ipc_ai_serving.engines.onnxruntime import providers, sessions, shortcuts
 from ipc_ai_serving.engines.onnxruntime.bound_session import BoundSession
 from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
 from ipc_ai_serving.scheduling import traffic
+from tests.tensorrt_fakes import batched_model
 
 
 def _write_doubling(path: Path, batch: int | str) -> None:
@@ -308,3 +309,15 @@ def test_on_a_gpu_inputs_are_bound_and_no_core_is_taken(tmp_path: Path, monkeypa
         frames = np.random.default_rng(count).random((count, 3, 4, 4), np.float32)
         answer, right = shared.run(frames), expected.run(frames)
         assert all(np.array_equal(answer[name], right[name]) for name in right)
+
+
+@pytest.mark.parametrize(("batch", "has_rows"), [("unk__1", True), (1, False)])
+def test_a_classifiers_axes_may_have_any_names(tmp_path: Path, batch: str | int, has_rows: bool) -> None:
+    """TensorFlow's exporter names each open axis anew."""
+    model = batched_model(tmp_path)
+    proto = onnx.load(str(tmp_path / "colours.onnx"))
+    proto.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "unk__2"
+    first = proto.graph.input[0].type.tensor_type.shape.dim[0]
+    first.CopyFrom(type(first)(**{"dim_param" if isinstance(batch, str) else "dim_value": batch}))
+    onnx.save(proto, str(tmp_path / "colours.onnx"))
+    assert onnxruntime.load(model, {"onnx": tmp_path / "colours.onnx"}, 1).has_rows == has_rows
