@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     calibration = frames.read([arguments.calibration]) if arguments.int8 else []
     labelled = frames.read([arguments.labels]) if arguments.labels else calibration
     output = Path(arguments.output) if arguments.output else COMPILED / source.model.name
-    _refuse_other_folder(output)
+    model_folder.require_replaceable(output)
     plain_words.tell(arguments.recognised)
     tolerance = Tolerance(
         box=arguments.box_tolerance, score=arguments.score_tolerance, cosine=arguments.cosine_tolerance
@@ -228,11 +228,6 @@ def _of_int8(against: Parity, loss: Loss) -> dict[str, Any]:
         },
         "loss": loss.document(),
     }
-
-
-def _refuse_other_folder(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "model.json").is_file())):
-        raise CompileError(f"{folder} is there and is no model folder; name another with --output")
 
 
 def _show(report: dict[str, Any], proved: Parity, output: Path | None, *, origin: str) -> None:
