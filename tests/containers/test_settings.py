@@ -57,3 +57,28 @@ def test_a_program_of_the_images_own(value: str) -> None:
     assert (str(read.code_dir), read.program) == ("/opt/ml/code", "mnist.py")
     by_default = Settings.from_environment({})
     assert (by_default.code_dir, by_default.program) == (None, "inference.py")
+
+
+def test_batches_and_tensorrt() -> None:
+    read = Settings.from_environment({})
+    assert (read.batch_wait_ms, read.max_batch_size, read.tensorrt) == (None, 8, False)
+    read = Settings.from_environment({"BATCH_WAIT_MS": "0.5", "MAX_BATCH_SIZE": "256", "TENSORRT": "Yes"})
+    assert (read.batch_wait_ms, read.max_batch_size, read.tensorrt) == (0.5, 256, True)
+    assert Settings.from_environment({"BATCH_WAIT_MS": "0"}).batch_wait_ms == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BATCH_WAIT_MS", "5.1", "BATCH_WAIT_MS must be a number of milliseconds from 0 to 5, not '5.1'"),
+        ("BATCH_WAIT_MS", "-1", "from 0 to 5"),
+        ("BATCH_WAIT_MS", "nan", "from 0 to 5"),
+        ("BATCH_WAIT_MS", "two", "from 0 to 5"),
+        ("MAX_BATCH_SIZE", "0", "positive whole number"),
+        ("MAX_BATCH_SIZE", "257", "MAX_BATCH_SIZE must be at most 256, not '257'"),
+        ("TENSORRT", "yes", "TENSORRT must be Yes or No, not 'yes'"),
+    ],
+)
+def test_a_setting_of_a_gpu_that_is_none(name: str, value: str, said: str) -> None:
+    with pytest.raises(ModelLoadError, match=said):
+        Settings.from_environment({name: value})

@@ -28,7 +28,7 @@ import pytest
 from tests import table_graphs
 from tests.detection_options import REFUSALS
 from tests.iou import iou
-from tests.tiny_models import write_older_layout, write_yolox_onnx
+from tests.tiny_models import write_classifier, write_older_layout, write_yolox_onnx
 
 pytestmark = pytest.mark.processes
 
@@ -464,3 +464,52 @@ def test_an_api_that_asks_for_signatures(photograph: Path, tmp_path: Path) -> No
         wrong = os.environ | credentials | {"AWS_SECRET_ACCESS_KEY": "x"}
         sent = subprocess.run(command, cwd=REPOSITORY, env=wrong, capture_output=True, text=True, check=False)
         assert (sent.returncode, "INVALID_SIGNATURE" in sent.stderr) == (2, True)
+
+
+def test_a_detector_of_several_classes_answers_those_asked_for_by_name(
+    red_square_frame: npt.NDArray[np.uint8], tmp_path: Path
+) -> None:
+    """The tiny network finds people alone, the first class of COCO."""
+    write_yolox_onnx(tmp_path / "yolox_nano" / "yolox_nano.onnx")
+    frame = cv2.imencode(".png", red_square_frame)[1].tobytes()
+    encoded = base64.b64encode(frame).decode()
+    with _up("applicationType=object-detection", "detectorModelName=yolox_nano", store=tmp_path) as service:
+
+        def sent(classes: str) -> httpx.Response:
+            headers = {"Content-Type": "image/png"}
+            return httpx.post(service.url, content=frame, headers=headers, params={"classes": classes}, timeout=30)
+
+        everything = httpx.post(service.url, content=frame, headers={"Content-Type": "image/png"}, timeout=30).json()
+        assert set(everything["bbox_labels"]) == {"person"}
+        assert sent("Person, traffic light").json() == everything
+        assert sent("car").json()["bbox_scores"] == []
+        for document in (
+            {"image_base64_enc": encoded, "classes": ["person"] * 100},  # too long for a content type
+            {"image_base64_enc": encoded, "classes": "person"},
+        ):
+            assert httpx.post(service.url, json=document, timeout=30).json() == everything
+        several = httpx.post(service.url, json={"images_base64_enc": [encoded], "classes": ["car"]}, timeout=30)
+        assert several.json()["results"][0]["bbox_labels"] == []
+        wrong = sent("persn")
+        assert (wrong.status_code, _error(wrong)["code"]) == (400, "InvalidRequest")
+        assert "did you mean 'person'?" in _error(wrong)["message"]
+
+
+def test_a_classifier_of_ones_own(tmp_path: Path) -> None:
+    write_classifier(tmp_path / "colours")
+    red = cv2.imencode(".png", np.full((80, 120, 3), (0, 0, 255), np.uint8))[1].tobytes()
+    with _up(
+        "applicationType=image-classification",
+        "detectorModelName=colours",
+        f"modelDataUrl={tmp_path / 'colours'}",
+        "saveRequestEvents=Yes",
+        store=tmp_path,
+    ) as service:
+        headers = {"Content-Type": "image/png"}
+        answer = httpx.post(service.url, content=red, headers=headers, params={"classes": "red,blue"}, timeout=30)
+        assert (answer.json()["width"], answer.json()["labels"]) == (120, ["red", "blue"])
+        (key,) = (key for key in service.events() if key.endswith("result.json"))
+        event = json.loads(service.store.get_object(Bucket=service.bucket, Key=key)["Body"].read())
+        assert event["result"] == answer.json()
+        wrong = httpx.post(service.url, content=red, headers=headers, params={"classes": "gren"}, timeout=30)
+        assert "did you mean 'green'?" in _error(wrong)["message"]

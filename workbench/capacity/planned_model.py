@@ -89,9 +89,7 @@ def _default(word: str | None, application: str) -> PlannedModel:
             raise PlanError("a custom application has no default model; name yours with --model and give --throughput")
         return PlannedModel(Path(word).name.removesuffix(".tar.gz"), CUSTOM)
     known = catalogue.load()
-    if not (choices := known.model_choices(application)):
-        raise PlanError(f"the catalogue has no model for {application}; name the folder of yours with --model")
-    name = choices[0]
+    name = known.model_choices(application)[0]
     return PlannedModel(name, application, frozenset(part.engine for part in known.parts(name)))
 
 

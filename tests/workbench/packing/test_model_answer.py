@@ -29,6 +29,7 @@ def _check(application: str, answer: Any) -> bool:
         ("body-detection", _detections([], [])),
         ("body-detection", _detections([1, 0.3], [[0, 0, 640, 480], [5, 5, 6, 6]])),
         ("body-detection", _detections([0.9, 0.3], [[7, 0, 7, 480], [5, 5, 6, 6]])),  # less than a pixel wide or high
+        ("body-detection", _detections([0.9] * 10, [[5.0, 480, 9, 480], *([[5.0, 5, 6, 6]] * 9)])),  # few, at the edge
         ("body-detection", _detections([0.02, 0.01], [[640, 10, 640, 20], [5, 5, 6, 6]])),  # noise in the padding
         ("face-comparison", {"SourceImageFace": None, "FaceMatches": []}),
         ("face-comparison", {"SourceImageFace": _face(), "FaceMatches": [{"Similarity": -0.2, "Face": _face()}]}),
@@ -47,6 +48,11 @@ def test_a_right_answer(application: str, answer: Any) -> None:
         ("body-detection", _detections([float("nan")], [[0, 0, 9, 9]]), "answers NaN, which is no number"),
         ("body-detection", _detections([None], [[0, 0, 9, 9]]), "a score of None"),
         ("body-detection", _detections([0.9], [[640, 0, 640, 480]]), "no area in the frame of 640 x 480 pixels"),
+        (
+            "body-detection",
+            _detections([0.9] * 9, [[5.0, 480, 9, 480], *([[5.0, 5, 6, 6]] * 8)]),
+            "no area in the frame",
+        ),
         ("body-detection", _detections([0.9, 0.3], [[8, 0, 7, 480], [1, 1, 9, 9]]), "no area in the frame"),
         ("body-detection", _detections([0.9, 0.3], [[7, -1, 7, 480], [1, 1, 9, 9]]), "no area in the frame"),
         ("body-detection", _detections([0.9, 0.3], [[7, 0, 7, 9], [0, 3, 9, 3]]), "2 of the 2 boxes of all scores"),

@@ -20,7 +20,7 @@ from moto import mock_aws
 from sklearn.linear_model import LogisticRegression
 
 from tests import table_graphs
-from tests.onnx_graphs import write_yolox, write_yunet
+from tests.onnx_graphs import write_graph, write_yolox, write_yunet
 from tests.saved_models import saved_model
 from tests.tiny_models import write_ultralytics_onnx
 from workbench import places
@@ -469,3 +469,14 @@ def test_what_describes_a_graph_wins(tmp_path: Path, capsys: pytest.CaptureFixtu
         _package(tmp_path / "own")
     with pytest.raises(PackageError, match=r"--head is for an \.onnx file that nothing describes"):
         _package(tmp_path / "own", "--head", "yunet")
+
+
+def test_a_pair_of_bare_graphs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_yunet(tmp_path / "faces.onnx")
+    write_graph(tmp_path / "own/model.onnx", inputs={"data": (1, 3, 112, 112)}, outputs={"fc1": np.ones((1, 64))})
+    pair = Path(f"{tmp_path}/faces.onnx+{tmp_path}/own/model.onnx")
+    assert _package(pair, "--output", str(tmp_path / "pair.tar.gz"), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["files"] == ["faces/faces.onnx", "faces/model.json", "own/model.json", "own/model.onnx"]
+    assert made["parameters"]["faceDetectAndCompareModelName"] == "faces+own"
+    assert [each["head"] for each in made["recognised"]] == ["yunet", "arcface"]

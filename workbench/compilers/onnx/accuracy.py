@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipc_ai_serving.vision.detections import Detections
-from workbench.compilers.onnx.labels import Boxes
+from workbench.compilers.onnx.labels import Boxes, Labels
 from workbench.compilers.onnx.parity import overlaps
 
 SAME_OBJECT_IOU = 0.5
@@ -36,19 +36,82 @@ class Accuracy:
     recall: float
 
 
-def measure(answers: Sequence[tuple[Detections, Boxes]]) -> Accuracy:
-    """Compare the detections of each frame with its labels."""
+@dataclass(frozen=True)
+class Answer:
+    """Detections in a frame with their names, and the frame's labels."""
+
+    found: Detections
+    names: Sequence[str]
+    labels: Labels
+
+    def of_class(self, name: str) -> tuple[Detections, Boxes]:
+        """Detections and boxes of one class."""
+        found = self.found.take(np.flatnonzero([each == name for each in self.names]))
+        return found, self.labels.boxes[[each == name for each in self.labels.names]]
+
+
+def measure(answers: Sequence[tuple[Detections, Boxes]], *, sure: float = SURE) -> Accuracy:
+    """Compare the detections of each frame with its labels.
+
+    Args:
+        answers: of one class, for each frame.
+        sure: score of the weakest detection that precision and recall count.
+    """
+    return _counted(answers, sure).accuracy
+
+
+def by_class(answers: Sequence[Answer], *, sure: float = SURE) -> tuple[Accuracy, dict[str, Accuracy]]:
+    """Compare detections with labels of their class.
+
+    Classes without a label in any frame do not count, because the labels may not know them.
+
+    Returns:
+        The accuracy over all classes, and that of each. Average precision is the mean of the classes'; precision and
+        recall are those of all detections and labels together.
+    """
+    names = sorted({name for answer in answers for name in answer.labels.names})
+    counts = {name: _counted([answer.of_class(name) for answer in answers], sure) for name in names}
+    each = {name: counted.accuracy for name, counted in counts.items()}
+    whole = _Counts(
+        frames=len(answers),
+        labels=sum(counted.labels for counted in counts.values()),
+        average_precision=sum(one.average_precision for one in each.values()) / max(len(each), 1),
+        sure=sum(counted.sure for counted in counts.values()),
+        hits=sum(counted.hits for counted in counts.values()),
+    )
+    return whole.accuracy, each
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counts:
+    frames: int
+    labels: int
+    average_precision: float
+    sure: int
+    hits: int
+
+    @property
+    def accuracy(self) -> Accuracy:
+        return Accuracy(
+            frames=self.frames,
+            labels=self.labels,
+            average_precision=self.average_precision,
+            precision=self.hits / max(self.sure, 1),
+            recall=self.hits / max(self.labels, 1),
+        )
+
+
+def _counted(answers: Sequence[tuple[Detections, Boxes]], sure: float) -> _Counts:
     scores = np.concatenate([found.scores for found, _ in answers])
     right = np.concatenate([_right(found, boxes) for found, boxes in answers])
     labels = sum(len(boxes) for _, boxes in answers)
-    sure = scores >= SURE
-    hits = int(right[sure].sum())
-    return Accuracy(
+    counts = scores >= sure
+    return _Counts(
         frames=len(answers),
         labels=labels,
         average_precision=_average_precision(right[np.argsort(-scores, kind="stable")], labels),
-        precision=hits / max(int(sure.sum()), 1),
-        recall=hits / max(labels, 1),
+        sure=int(counts.sum()),
+        hits=int(right[counts].sum()),
     )
 
 

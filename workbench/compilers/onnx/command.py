@@ -21,9 +21,8 @@ from workbench.store import model_folder
 
 if TYPE_CHECKING:
     from ipc_ai_serving.model_folder import ModelFolder
-    from workbench.compilers.onnx.accuracy import Accuracy
     from workbench.compilers.onnx.conversion import Shape
-    from workbench.compilers.onnx.frames import NamedFrame
+    from workbench.compilers.onnx.int8.losses import Loss
     from workbench.compilers.onnx.parity import Parity
 
 COMPILED = places.OUTPUT / "compiled"
@@ -42,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--int8", action="store_true", help="quantise to 8 bits; the answers change")
     group.add_argument("--calibration", type=Path, metavar="DIR", help="frames like those to come, for --int8")
     group.add_argument("--labels", type=Path, metavar="DIR", help="labelled frames (default: those of --calibration)")
+    group.add_argument(
+        "--vnni", action="store_true", help="8 bits of weights, not 7: more accurate, for processors with VNNI alone"
+    )
+    group.add_argument("--force", action="store_true", help="write 8 bits although they lose too much accuracy")
     group.add_argument("--box-tolerance", type=_tolerance, default=0.5, metavar="PX", help="pixels of a frame (0.5)")
     group.add_argument("--score-tolerance", type=_tolerance, default=0.005, metavar="X", help="of scores (0.005)")
     group.add_argument("--cosine-tolerance", type=_tolerance, default=1e-4, metavar="X", help="1 - cosine (0.0001)")
@@ -58,13 +61,8 @@ def _tolerance(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Convert, optimise, prove, perhaps quantise, and write the model folder; return 1 when the proof fails."""
-    if arguments.int8 and not arguments.calibration:
-        raise CompileError("--int8 needs frames like those to come; give their folder with --calibration")
-    if arguments.calibration and not arguments.int8:
-        raise CompileError("--calibration is for --int8; add it, or name frames for the proof with --frames")
-    if arguments.labels and not arguments.int8:
-        raise CompileError("--labels is for --int8; add it, with frames for --calibration")
+    """Convert, optimise, prove, perhaps quantise, and write the model folder; return 1 when a proof fails."""
+    _refuse_options_that_disagree(arguments)
     serving_program.make_importable()
     from workbench.compilers.onnx import (
         conversion,
@@ -76,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         running,
         winograd,
     )
+    from workbench.compilers.onnx.int8 import losses
     from workbench.compilers.onnx.parity import Parity, Tolerance
 
     source = running.find(arguments.model, arguments.store, arguments.application)
@@ -84,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     calibration = frames.read([arguments.calibration]) if arguments.int8 else []
     labelled = frames.read([arguments.labels]) if arguments.labels else calibration
     output = Path(arguments.output) if arguments.output else COMPILED / source.model.name
-    _refuse_other_folder(output)
+    model_folder.require_replaceable(output)
     plain_words.tell(arguments.recognised)
     tolerance = Tolerance(
         box=arguments.box_tolerance, score=arguments.score_tolerance, cosine=arguments.cosine_tolerance
@@ -98,7 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
             graph_repairs.repair_file(converted, conversion.convert(source.model, source.files, shape, converted))
         else:
             steps.next("reading the graph")
-            own_graph.prepare(source.files[_ROLE], converted)
+            if own_graph.prepare(source.files[_ROLE], converted):
+                tolerance = tolerance.of_half_precision()
         steps.next("optimising the graph")
         optimisation.optimise(converted, optimised)
         if not arguments.int8:  # in 8 bits the same convolutions gain nothing
@@ -111,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         report: dict[str, Any] = {"model": source.model.name, "folder": str(output), "parity": proved.document()}
         report["recognised"] = [plain_words.document(one) for one in arguments.recognised]
         failure = proved.failure()
+        refusal = None
         written = optimised
         if arguments.int8 and not failure:
             steps.next(f"quantising with {len(calibration)} frames")
@@ -118,37 +119,54 @@ def run(arguments: argparse.Namespace) -> int:
             if not tensors:
                 raise CompileError(f"no face was found in {arguments.calibration}; give frames with faces")
             written = Path(work, f"{source.model.name}-int8.onnx")
-            quantisation.quantise(optimised, written, input_name=source.model.input.tensor, tensors=tensors)
+            spec = source.model.input
+            quantisation.quantise(
+                optimised,
+                written,
+                input_name=spec.tensor,
+                tensors=tensors,
+                layout=spec.layout,
+                also=spec.also,
+                for_vnni=arguments.vnni,
+            )
             quantised = running.load(_folder(source.model, written), threads=threads)
             steps.next("comparing 8 bits with 32")
             loosest = dataclasses.replace(tolerance, score=1.0)
             against = Parity([new.compared(quantised, frame, loosest) for frame in proof], loosest)
-            report["int8"] = {
-                name: value
-                for name, value in against.document().items()
-                if name not in ("tolerance", "failure", "frames")
-            }
-            accuracies = {"fp32": _accuracy(new, labelled), "int8": _accuracy(quantised, labelled)}
-            report["accuracy"] = {kind: value and dataclasses.asdict(value) for kind, value in accuracies.items()}
+            loss = losses.between(new, quantised, calibration=calibration, labelled=labelled)
+            report |= _of_int8(against, loss)
+            refusal = None if arguments.force else loss.refusal
         report["bytes"] = {"fp32": optimised.stat().st_size} | (
             {"int8": written.stat().st_size} if "int8" in report else {}
         )
-        if not failure:
+        if not failure and not refusal:
             steps.next("writing the model folder")
             _write(output, source.model, written, int8=arguments.int8)
+    is_written = not failure and not refusal
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        _show(report, proved, output if not failure else None, origin=_ORIGINS[source.model.engine])
+        _show(report, proved, output if is_written else None, origin=_ORIGINS[source.model.engine])
         run_here = model_folder.serving_command(source.model, output)
-        if run_here and not failure:
+        if run_here and is_written:
             print(f"run here: {run_here}")
-    if failure:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"{typed.NAME} compile: {source.model.name} is not the same after compiling: {failure}; nothing was written"
-        )
-        return 1
-    return 0
+    if is_written:
+        return 0
+    said = f"is not the same after compiling: {failure}" if failure else f"is refused: {refusal}"
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"{typed.NAME} compile: {source.model.name} {said}; nothing was written"
+    )
+    return 1
+
+
+def _refuse_options_that_disagree(arguments: argparse.Namespace) -> None:
+    if arguments.int8 and not arguments.calibration:
+        raise CompileError("--int8 needs frames like those to come; give their folder with --calibration")
+    if arguments.calibration and not arguments.int8:
+        raise CompileError("--calibration is for --int8; add it, or name frames for the proof with --frames")
+    for option in ("labels", "force", "vnni"):
+        if getattr(arguments, option) and not arguments.int8:
+            raise CompileError(f"--{option} is for --int8; add it, with frames for --calibration")
 
 
 def _refuse_what_is_not_compiled(model: Model, *, int8: bool) -> None:
@@ -196,24 +214,25 @@ def _write(output: Path, model: Model, graph: Path, *, int8: bool) -> None:
         model_folder.describe(building, described, {_ROLE: graph.name})
 
 
-def _accuracy(runner: Any, labelled: list[NamedFrame]) -> Accuracy | None:
-    """Accuracy of a detector on the frames with labels; None without any."""
-    from workbench.compilers.onnx import accuracy, labels
-    from workbench.compilers.onnx.running import DetectorRunner
-
-    if not isinstance(runner, DetectorRunner):
-        return None
-    pairs = [(frame, labels.of(frame.path)) for frame in labelled if frame.path]
-    answers = [(runner.detect(frame), boxes) for frame, boxes in pairs if boxes is not None]
-    return accuracy.measure(answers) if answers else None
-
-
-def _refuse_other_folder(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "model.json").is_file())):
-        raise CompileError(f"{folder} is there and is no model folder; name another with --output")
+def _of_int8(against: Parity, loss: Loss) -> dict[str, Any]:
+    """Entries of the report about 8 bits."""
+    kinds = ("fp32", "int8")
+    left_out = ("tolerance", "failure", "frames")
+    accuracy = zip(kinds, loss.accuracy or (None, None), strict=True)
+    classes = zip(kinds, loss.classes or ({}, {}), strict=True)
+    return {
+        "int8": {name: value for name, value in against.document().items() if name not in left_out},
+        "accuracy": {kind: value and dataclasses.asdict(value) for kind, value in accuracy},
+        "accuracy_by_class": {
+            kind: {name: dataclasses.asdict(value) for name, value in each.items()} for kind, each in classes
+        },
+        "loss": loss.document(),
+    }
 
 
 def _show(report: dict[str, Any], proved: Parity, output: Path | None, *, origin: str) -> None:
+    from workbench.compilers.onnx.int8 import tables
+
     console = Console(highlight=False, soft_wrap=True)
     tolerance = proved.tolerance
     table = Table(title=f"{report['model']}: ONNX Runtime against {origin}, largest differences")
@@ -227,28 +246,10 @@ def _show(report: dict[str, Any], proved: Parity, output: Path | None, *, origin
     table.add_row("tolerance", "", "", "", *(f"{limit:g}" for limit in limits))
     console.print(table)
     if "int8" in report:
-        _show_int8(report, console)
+        console.print(tables.table(report))
     if output:
         size = report["bytes"]["int8" if "int8" in report else "fp32"]
         console.print(f"{report['model']} ({size / 1e6:.1f} MB) is in {output}")
-
-
-def _show_int8(report: dict[str, Any], console: Console) -> None:
-    table = Table(title="8 bits next to 32")
-    for heading in ("", "FP32", "INT8"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    table.add_row("size, MB", *(f"{report['bytes'][kind] / 1e6:.1f}" for kind in ("fp32", "int8")))
-    both = report["accuracy"]
-    if both["fp32"]:
-        for name in ("average_precision", "precision", "recall"):
-            table.add_row(name.replace("_", " "), *(f"{both[kind][name]:.3f}" for kind in ("fp32", "int8")))
-        table.caption = f"{both['fp32']['labels']} labels in {both['fp32']['frames']} frames, IoU 0.5"
-    else:
-        table.caption = "no labels beside the frames: accuracy unknown"
-    cosine = report["int8"]["largest_cosine_distance"]
-    if cosine is not None:
-        table.add_row("largest 1 - cosine", "0", f"{cosine:.3g}")
-    console.print(table)
 
 
 def _figure(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench.compilers.onnx.int8 import half_precision
 from workbench.errors import CompileError
 
 _LEAST_OPSET = 13
@@ -12,8 +13,11 @@ _LEAST_OPSET = 13
 _OF_8_BITS = frozenset({"QuantizeLinear", "DequantizeLinear", "ConvInteger", "MatMulInteger", "QLinearConv"})
 
 
-def prepare(graph: Path, target: Path) -> None:
-    """Write a graph in one file, in an operator set that has quantisation by channels.
+def prepare(graph: Path, target: Path) -> bool:
+    """Write a graph in one file, in single precision and an operator set that has quantisation by channels.
+
+    Returns:
+        Whether it was in half precision.
 
     Raises:
         CompileError: it cannot be read, is in 8 bits already, or has no such operator set.
@@ -36,7 +40,11 @@ def prepare(graph: Path, target: Path) -> None:
                 f"{graph.name} has opset {opset}, and --int8 takes {_LEAST_OPSET} or later; export it anew with "
                 f"opset_version={_LEAST_OPSET} ({_first_line(error)})"
             ) from error
+    was_half = half_precision.is_half(model)
+    if was_half:
+        half_precision.in_single(model)
     onnx.save(model, str(target))
+    return was_half
 
 
 def _first_line(error: Exception) -> str:

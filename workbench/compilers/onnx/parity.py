@@ -12,10 +12,11 @@ import numpy.typing as npt
 from ipc_ai_serving.vision.detections import MAX_DETECTIONS, SCORE_FLOOR, Detections
 
 _SAME_BOX_IOU = 0.5
+_SURE_IN_HALF = 0.25
 _LAST_PIXEL = np.array([0, 0, 1, 1], np.float32)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Tolerance:
     """Differences that a compiled model may have from its source.
 
@@ -23,11 +24,21 @@ class Tolerance:
         box: pixels of the frame, for every coordinate of boxes and landmarks.
         score: difference of a detection's scores.
         cosine: 1 minus the cosine of two embeddings of one face.
+        least_score: that of the weakest detection that is compared.
     """
 
     box: float
     score: float
     cosine: float
+    least_score: float = SCORE_FLOOR
+
+    def of_half_precision(self) -> Tolerance:
+        """Tolerance for a source in half precision.
+
+        It rounds boxes of 512 pixels and more to halves of one, so that of weak ones others are suppressed.
+        """
+        least = max(self.least_score, _SURE_IN_HALF)
+        return Tolerance(max(self.box, 2), max(self.score, 0.02), max(self.cosine, 0.001), least)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +47,12 @@ class FrameParity:
 
     Attributes:
         frame: its name.
-        source, compiled: numbers of detections, or of faces.
+        source, compiled: numbers of detections, or of faces; 1 for a classifier, whose answer is its best class.
         matched: number of pairs.
         unmatched: detections that the other one should have and lacks.
-        box_shift: largest difference of a coordinate in pixels of the frame; None without pairs, or for an embedder.
+        box_shift: largest difference of a coordinate in pixels of the frame; None without pairs, or without boxes.
         score_difference: largest difference of scores; likewise.
-        cosine_distance: largest 1 - cosine of two embeddings; None for a detector.
+        cosine_distance: largest 1 - cosine of two embeddings; None without embeddings.
     """
 
     frame: str
@@ -76,6 +87,8 @@ class Parity:
         lost = self.largest("unmatched")
         if lost:
             worst = max(self.frames, key=lambda frame: frame.unmatched)
+            if worst.box_shift is None and worst.score_difference is not None:
+                return f"the best class of {worst.frame} is another one in the other engine's answer"
             return f"{worst.unmatched} detections in {worst.frame} have no counterpart in the other engine's answer"
         if not self.matched:
             return "nothing was found in any frame, so nothing is proved; give other frames with --frames"
@@ -103,16 +116,19 @@ class Parity:
 
 
 def of_detections(frame: str, source: Detections, compiled: Detections, tolerance: Tolerance) -> FrameParity:
-    """Pair detections by their overlap, the strongest of the source first.
+    """Pair detections of one class by their overlap, the strongest of the source first.
 
     An answer ends at the score floor or at the largest number of detections. Near that end the tolerated difference of
     scores decides which detections are in, so one without a counterpart counts only well above it.
     """
+    source, compiled = (side.take(np.flatnonzero(side.scores >= tolerance.least_score)) for side in (source, compiled))
     free = list(range(len(compiled.scores)))
     pairs: list[tuple[int, int]] = []
     lost: list[float] = []
     for index in range(len(source.scores)):
         shared = overlaps(source.boxes[index], compiled.boxes[free])
+        if source.classes is not None and compiled.classes is not None:
+            shared = np.where(compiled.classes[free] == source.classes[index], shared, 0)
         # Overlapping boxes are told apart by their scores.
         near = [free[place] for place in np.flatnonzero(shared >= max(_SAME_BOX_IOU, shared.max(initial=0) - 0.02))]
         if not near:
@@ -122,7 +138,7 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
         free.remove(best)
         pairs.append((index, best))
     lost += [float(compiled.scores[index]) for index in free]
-    ends = [SCORE_FLOOR] + [
+    ends = [tolerance.least_score] + [
         float(side.scores.min()) for side in (source, compiled) if len(side.scores) >= MAX_DETECTIONS
     ]
     shifts = [float(np.abs(_points(source, one) - _points(compiled, other)).max()) for one, other in pairs]
@@ -135,6 +151,25 @@ def of_detections(frame: str, source: Detections, compiled: Detections, toleranc
         unmatched=sum(score > max(ends) + tolerance.score for score in lost),
         box_shift=max(shifts, default=None),
         score_difference=max(differences, default=None),
+    )
+
+
+def of_scores(
+    frame: str, source: npt.NDArray[np.float32], compiled: npt.NDArray[np.float32], tolerance: Tolerance
+) -> FrameParity:
+    """Compare two classifiers' scores, (classes,) float32; the best class of one has to be the other's.
+
+    Of two classes whose scores are nearer than the tolerance either may be the best.
+    """
+    best = int(compiled.argmax())
+    is_another = bool(source.max() - source[best] > tolerance.score)
+    return FrameParity(
+        frame=frame,
+        source=1,
+        compiled=1,
+        matched=1 - is_another,
+        unmatched=int(is_another),
+        score_difference=float(np.abs(source - compiled).max()),
     )
 
 

@@ -4,63 +4,87 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ipc_ai_serving.engines.onnxruntime.feeds import Feeds
+from workbench.compilers.onnx.int8 import layers
 from workbench.errors import CompileError
 
 Tensor = npt.NDArray[np.float32]
-_HEAVY = ["Conv", "Gemm", "MatMul"]
-_BETWEEN = {"Concat", "Relu", "Resize", "Slice"}
-"""Light operators; each costs two conversions where it stays in 32 bits between heavy operators in 8."""
 
 
-class _Tensors:
-    """Reader of tensors for ONNX Runtime's calibration, one after another."""
+class _Inputs:
+    """Reader of a graph's inputs for ONNX Runtime's calibration, one frame after another."""
 
-    def __init__(self, name: str, tensors: Sequence[Tensor]) -> None:
-        self._feeds = iter([{name: tensor} for tensor in tensors])
+    def __init__(self, feeds: Feeds, tensors: Sequence[Tensor]) -> None:
+        self._inputs = map(feeds.of, tensors)
 
-    def get_next(self) -> dict[str, Tensor] | None:
-        return next(self._feeds, None)
+    def get_next(self) -> dict[str, npt.NDArray[Any]] | None:
+        return next(self._inputs, None)
 
 
-def quantise(graph: Path, target: Path, *, input_name: str, tensors: Sequence[Tensor]) -> None:
+def quantise(
+    graph: Path,
+    target: Path,
+    *,
+    input_name: str,
+    tensors: Sequence[Tensor],
+    layout: str = "NCHW",
+    also: Mapping[str, str] = MappingProxyType({}),
+    for_vnni: bool = False,
+) -> None:
     """Write a graph with int8 weights, per channel, and with the activations' ranges seen on ``tensors``.
 
-    Only the operators that take the time and those between them are quantised. Boxes are decoded and suppressed in
-    32 bits.
+    Only the operators that take the time and those between them are quantised (:mod:`~.int8.layers`). Boxes are decoded
+    and suppressed in 32 bits.
+
+    Args:
+        graph: its file, of 32 bits.
+        target: the file to write.
+        input_name: name of the input that takes frames.
+        tensors: frames as the network takes them.
+        layout: order of their axes, as in ``ModelInput``.
+        also: the graph's other inputs, as in ``ModelInput``.
+        for_vnni: use all 8 bits of weights. Without VNNI sums of their products overflow 16 bits, so weights have 7.
 
     Raises:
-        CompileError: ONNX Runtime cannot quantise the graph.
+        CompileError: the graph has nothing to quantise, or ONNX Runtime cannot quantise it.
     """
+    import onnxruntime
     from onnxruntime import quantization
 
     with _quiet():
         try:
             model = _named(graph)
             _give_each_output_its_bias(model.graph)
-            quantization.quantize_static(
-                model,
-                str(target),
-                _Tensors(input_name, tensors),
-                quant_format=quantization.QuantFormat.QDQ,
-                per_channel=True,
-                activation_type=quantization.QuantType.QUInt8,
-                weight_type=quantization.QuantType.QInt8,
-                op_types_to_quantize=[*_HEAVY, *sorted(_BETWEEN)],
-                nodes_to_exclude=_not_between(model.graph),
-                calibrate_method=quantization.CalibrationMethod.MinMax,
-                # Without AVX512-VNNI sums of 8-bit products overflow 16 bits; weights of 7 bits prevent that.
-                reduce_range=True,
-            )
+            names = layers.chosen(model.graph)
+            session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+            feeds = Feeds(session.get_inputs(), tensor=input_name, layout=layout, also=also, name=graph.name)
+            if names:
+                quantization.quantize_static(
+                    model,
+                    str(target),
+                    _Inputs(feeds, tensors),
+                    quant_format=quantization.QuantFormat.QDQ,
+                    per_channel=True,
+                    activation_type=quantization.QuantType.QUInt8,
+                    weight_type=quantization.QuantType.QInt8,
+                    op_types_to_quantize=sorted(layers.HEAVY | layers.BETWEEN),
+                    nodes_to_quantize=names,
+                    calibrate_method=quantization.CalibrationMethod.MinMax,
+                    reduce_range=not for_vnni,
+                )
         except Exception as error:  # onnx, onnxruntime and protobuf have no common root
-            reason = str(error).strip().splitlines()[0]
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise CompileError(f"ONNX Runtime cannot quantise the graph: {reason}") from error
+    if not names:
+        raise CompileError(f"{graph.name} has no convolution or matrix product with constant weights to quantise")
 
 
 def _named(path: Path) -> Any:
@@ -88,19 +112,6 @@ def _give_each_output_its_bias(graph: Any) -> None:
             node.input[2] = f"{node.name} bias"
             repeated = np.broadcast_to(bias.reshape(-1), (outputs,)).copy()
             graph.initializer.append(numpy_helper.from_array(repeated, node.input[2]))
-
-
-def _not_between(graph: Any) -> list[str]:
-    """Names of the light nodes whose results are read by something other than heavy ones."""
-    read_by_others = {output.name for output in graph.output}
-    left_out = []
-    for node in reversed(graph.node):  # the readers of a tensor come before its producer
-        between = node.op_type in _BETWEEN and node.output[0] not in read_by_others
-        if node.op_type in _BETWEEN and not between:
-            left_out.append(node.name)
-        if not between and node.op_type not in (*_HEAVY, "Shape"):
-            read_by_others.update(node.input)
-    return left_out
 
 
 @contextlib.contextmanager

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 import ipc_ai_catalogue as catalogue
+from ipc_ai_catalogue import CLASSIFIER
 from ipc_ai_serving import model_folder
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.model_folder import ModelFolder
+from ipc_ai_serving.models.classifier import Classifier, Scores
 from ipc_ai_serving.models.detector import Detector
-from ipc_ai_serving.models.embedder import Embedder
+from ipc_ai_serving.models.embedder import Embedder, Embeddings
 from ipc_ai_serving.vision.detections import Detections
 from ipc_ai_serving.vision.preprocessing import network_input
 from workbench import typed
@@ -46,10 +48,15 @@ class DetectorRunner:
     def __init__(self, folder: ModelFolder, *, threads: int) -> None:
         self._spec = folder.model.input
         self._detector = Detector.load(folder, threads=threads)
+        self.classes = self._detector.classes
 
     def detect(self, frame: NamedFrame) -> Detections:
         """Detections in pixels of the frame."""
         return self._detector.detect(frame.frame)
+
+    def names_of(self, found: Detections) -> list[str]:
+        """Names of the detections' classes."""
+        return self.classes.names_of(found.classes, len(found.scores))
 
     def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
         """Input tensors of its network, one for each frame."""
@@ -59,6 +66,27 @@ class DetectorRunner:
         """Compare its detections with the other's."""
         assert isinstance(other, DetectorRunner)
         return parity.of_detections(frame.name, self.detect(frame), other.detect(frame), tolerance)
+
+
+class ClassifierRunner:
+    """Runner of a classifier."""
+
+    def __init__(self, folder: ModelFolder, *, threads: int) -> None:
+        self._spec = folder.model.input
+        self._classifier = Classifier.load(folder, threads=threads)
+
+    def scores(self, frame: NamedFrame) -> Scores:
+        """Scores of all classes for a frame, (classes,) float32 in 0..1."""
+        return self._classifier.scores(frame.frame)
+
+    def tensors(self, frames: Sequence[NamedFrame]) -> list[npt.NDArray[np.float32]]:
+        """Input tensors of its network, one for each frame."""
+        return [network_input(frame.frame, self._spec).tensor for frame in frames]
+
+    def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:
+        """Compare its scores with the other's."""
+        assert isinstance(other, ClassifierRunner)
+        return parity.of_scores(frame.name, self.scores(frame), other.scores(frame), tolerance)
 
 
 class EmbedderRunner:
@@ -79,10 +107,13 @@ class EmbedderRunner:
 
     def compared(self, other: Runner, frame: NamedFrame, tolerance: Tolerance) -> FrameParity:  # noqa: ARG002 (as of detectors)
         """Compare its embeddings with the other's of the same faces."""
+        return parity.of_embeddings(frame.name, *self.both(other, frame))
+
+    def both(self, other: Runner, frame: NamedFrame) -> tuple[Embeddings, Embeddings]:
+        """Its and the other's embeddings of the faces in a frame, each (faces, dimensions) float32 of length 1."""
         assert isinstance(other, EmbedderRunner)
         landmarks = self._landmarks(frame)
-        mine = self._embedder.embed(frame.frame, landmarks)
-        return parity.of_embeddings(frame.name, mine, other._embedder.embed(frame.frame, landmarks))
+        return self._embedder.embed(frame.frame, landmarks), other._embedder.embed(frame.frame, landmarks)
 
     def _landmarks(self, frame: NamedFrame) -> npt.NDArray[np.float32]:
         found = self._faces.detect(frame.frame)
@@ -90,7 +121,8 @@ class EmbedderRunner:
         return found.landmarks
 
 
-_RUNNERS: dict[str, type[DetectorRunner | EmbedderRunner]] = {
+_RUNNERS: dict[str, type[DetectorRunner | ClassifierRunner | EmbedderRunner]] = {
+    CLASSIFIER: ClassifierRunner,
     "detector": DetectorRunner,
     "face-detector": DetectorRunner,
     "face-embedder": EmbedderRunner,

@@ -13,6 +13,7 @@ from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from ipc_ai_serving.errors import ModelLoadError
 
 _MIB = 1024 * 1024
+_LONGEST_WAIT_MS, _LARGEST_BATCH = 5, 256
 _PROGRAM_DIR = Path(__file__).resolve().parents[2]
 
 
@@ -43,6 +44,11 @@ class Settings:
         max_body_bytes: largest body taken, ``MAX_BODY_BYTES``; SageMaker's real-time limit by default.
         max_frame_pixels: largest frame decoded, ``MAX_FRAME_PIXELS``; 64 megapixels by default.
         max_object_bytes: largest S3 object fetched, ``MAX_OBJECT_BYTES``; 32 MiB by default.
+        batch_wait_ms: longest wait for tensors of other requests, ``BATCH_WAIT_MS``, 0 to 5 milliseconds; by default 2
+            on a GPU, and no batches on a CPU.
+        max_batch_size: most frames of a batch across requests, and of a forward pass on TensorRT, ``MAX_BATCH_SIZE``; 8
+            by default.
+        tensorrt: whether TensorRT is used on a GPU by models without an engine cache, too, ``TENSORRT``, Yes or No.
     """
 
     application_type: str
@@ -59,13 +65,16 @@ class Settings:
     max_body_bytes: int = 6 * _MIB
     max_frame_pixels: int = 64_000_000
     max_object_bytes: int = 32 * _MIB
+    batch_wait_ms: float | None = None
+    max_batch_size: int = 8
+    tensorrt: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings from an environment.
 
         Raises:
-            ModelLoadError: a number is not one.
+            ModelLoadError: a value is none that its variable takes.
         """
         application_type = environment.get("APPLICATION_TYPE", "face-detection")
         comparison = application_type == FACE_COMPARISON
@@ -87,6 +96,9 @@ class Settings:
             max_body_bytes=_positive(environment, "MAX_BODY_BYTES") or cls.max_body_bytes,
             max_frame_pixels=_positive(environment, "MAX_FRAME_PIXELS") or cls.max_frame_pixels,
             max_object_bytes=_positive(environment, "MAX_OBJECT_BYTES") or cls.max_object_bytes,
+            batch_wait_ms=_wait_ms(environment, "BATCH_WAIT_MS"),
+            max_batch_size=_positive(environment, "MAX_BATCH_SIZE", _LARGEST_BATCH) or cls.max_batch_size,
+            tensorrt=_yes(environment, "TENSORRT"),
         )
 
     @property
@@ -102,10 +114,32 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def _positive(environment: Mapping[str, str], name: str) -> int | None:
+def _positive(environment: Mapping[str, str], name: str, largest: int | None = None) -> int | None:
     text = environment.get(name)
     if not text:
         return None
     if not text.isdecimal() or int(text) == 0:
         raise ModelLoadError(f"{name} must be a positive whole number, not '{text}'")
+    if largest is not None and int(text) > largest:
+        raise ModelLoadError(f"{name} must be at most {largest}, not '{text}'")
     return int(text)
+
+
+def _wait_ms(environment: Mapping[str, str], name: str) -> float | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= _LONGEST_WAIT_MS:
+        raise ModelLoadError(f"{name} must be a number of milliseconds from 0 to {_LONGEST_WAIT_MS}, not '{text}'")
+    return value
+
+
+def _yes(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "No"
+    if text not in ("Yes", "No"):
+        raise ModelLoadError(f"{name} must be Yes or No, not '{text}'")
+    return text == "Yes"

@@ -135,3 +135,16 @@ def _with(name: str, value: float) -> Outputs:
 def test_another_network_is_refused_with_the_reason(outputs: Outputs, output: dict[str, str], said: str) -> None:
     with pytest.raises(ModelLoadError, match=said):
         heads.check("scrfd", outputs, _model(**output), SHAPE)
+
+
+@pytest.mark.parametrize(("pixel", "faces"), [(0.25, 2), (4.0, 1)])
+def test_boxes_compete_with_the_last_pixel_of_the_frame(pixel: float, faces: int) -> None:
+    """Two boxes of 16 x 16 network pixels, 7 apart, overlap by 0.39, and by more the larger a pixel of the frame is."""
+    outputs = _rows(_maps(anchors=1, kinds=("score", "bbox")))
+    outputs["score_16"][:] = 0
+    cells = {2: [0.5, 0.5, 0.5, 0.5], 3: [1.0625, 0.5, 0.0625 - 0.125, 0.5]}  # of row 1: corners at 32 and 48
+    for number, (column, distances) in enumerate(cells.items()):
+        outputs["score_16"][6 + column] = 0.9 - 0.1 * number
+        outputs["bbox_16"][6 + column] = distances
+    found = scrfd.decode(outputs, _model(), SHAPE, None, pixel)
+    assert len(found.scores) == faces

@@ -16,7 +16,7 @@ from tests.workbench.recognition import onnx_files
 from workbench.errors import RecognitionError
 from workbench.recognition import graph_facts, recognised
 from workbench.recognition.guess import Beside, Guess
-from workbench.recognition.heads import classes
+from workbench.recognition.heads import arcface, classes
 
 ULTRALYTICS = {
     "description": "Ultralytics YOLO11n-cls model",
@@ -122,8 +122,11 @@ def test_an_embedder_of_faces_may_be_one_or_the_other(tmp_path: Path) -> None:
     vector = np.random.default_rng(0).normal(size=(1, 512)).astype(np.float32)
     path = onnx_files.write(tmp_path / "net.onnx", {"fc1": vector}, frame=(1, 3, 112, 112), operators=["Softmax"])
     graph = graph_facts.read(path)
-    (guess,) = classes.guesses(graph, Beside())
-    assert not guess.is_certain
+    both = [*arcface.guesses(graph, Beside()), *classes.guesses(graph, Beside())]
+    assert [guess.is_certain for guess in both] == [False, False]
+    with pytest.raises(RecognitionError, match=r"may be one of 2: arcface .*; classes .*; say which with --head"):
+        recognised.recognise(path)
+    assert recognised.recognise(path, head="classes").model.role == "classifier"
     named = dataclasses.replace(Beside(), classes=tuple(map(str, range(512))), classes_from="labels.txt")
     (guess,) = classes.guesses(graph, named)
     assert guess.is_certain

@@ -23,7 +23,9 @@ import numpy.typing as npt
 from ipc_ai_catalogue import Model, nearest
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.scheduling import traffic
+from ipc_ai_serving.scheduling.batching import Batches
 from ipc_ai_serving.scheduling.stages import stage
+from ipc_ai_serving.settings import settings
 
 Outputs: TypeAlias = dict[str, npt.NDArray[np.float32]]
 """Named outputs in the order in which the network declares them."""
@@ -38,10 +40,12 @@ class Engine(ABC):
     Attributes:
         at_once: calls that may run at the same time.
         takes_core: True where a call keeps a core busy, False where it keeps a GPU busy.
+        has_rows: True where each output of N frames has N rows, one a frame.
     """
 
     at_once = 1
     takes_core = True
+    has_rows = False
 
     @abstractmethod
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
@@ -59,20 +63,36 @@ class Engine(ABC):
         return self.run(_batch(count, tensor_of))
 
 
+_WAIT_MS_ON_GPU = 2.0
+
 _loaded: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 class SharedEngine:
-    """An engine that threads share by taking turns."""
+    """An engine that threads share by taking turns, or by bringing their tensors into one batch."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, batch_wait_ms: float | None = None, max_batch_size: int = 1) -> None:
+        """Share an engine.
+
+        Args:
+            engine: the engine.
+            batch_wait_ms: as in ``Settings``.
+            max_batch_size: as in ``Settings``.
+        """
         _loaded.add(engine)
         self._engine = engine
         self._turns = threading.BoundedSemaphore(engine.at_once)
+        wait_ms = batch_wait_ms if batch_wait_ms is not None else 0 if engine.takes_core else _WAIT_MS_ON_GPU
+        is_batched = engine.has_rows and wait_ms > 0 and max_batch_size > 1
+        self._batches = Batches(self._run, wait_seconds=wait_ms / 1000, most=max_batch_size) if is_batched else None
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """Run one forward pass over a (N, 3, height, width) float32 tensor."""
+        return self._batches.run(tensor) if self._batches else self._run(lambda: tensor)
+
+    def _run(self, made: Callable[[], npt.NDArray[np.float32]]) -> Outputs:
         with self._in_turn():
+            tensor = made()
             wide = traffic.may_take_all_threads(self._engine.at_once)
             return self._engine.run_alone(tensor) if wide else self._engine.run(tensor)
 
@@ -86,6 +106,8 @@ class SharedEngine:
         Returns:
             The outputs of all tensors, in their order.
         """
+        if self._batches:
+            return self._batches.run(_batch(count, tensor_of))
         with self._in_turn():
             if traffic.alone():
                 return self._engine.run_each_alone(count, tensor_of)
@@ -141,7 +163,12 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> SharedEngine:
         )
     module = cast(_EngineModule, importlib.import_module(f"{__name__}.{model.engine}"))
     try:
-        return SharedEngine(module.load(model, files, threads))
+        chosen = settings()
+        return SharedEngine(
+            module.load(model, files, threads),
+            batch_wait_ms=chosen.batch_wait_ms,
+            max_batch_size=chosen.max_batch_size,
+        )
     except ModuleNotFoundError as error:
         raise ModelLoadError(
             f"engine '{model.engine}' needs the package '{error.name}': add it to the image's requirements"

@@ -85,5 +85,5 @@ class Detector:
             prepared = network_input(frame, self.model.input, short_size, sent=sent)
         outputs = self._engine.run(prepared.tensor)
         with stage("postprocess"):
-            found = self._decode(outputs, self.model, prepared.shape, wanted)
+            found = self._decode(outputs, self.model, prepared.shape, wanted, prepared.scale_y)
             return prepared.in_frame(found, width=width, height=height)

@@ -13,10 +13,12 @@ One rule each, in the order in which a request meets them:
 4. ``traffic.may_take_all_threads`` lets a forward pass have all threads when no other request is in work and
    ``idle_cores`` finds the machine's other cores free. Otherwise a request has one thread: for several requests that is
    more throughput, and beside another process it is faster than threads that wait for each other.
+5. ``batching`` has a GPU compute the frames of several requests in one forward pass. Threads that wait for it lend
+   their cores, so other threads decode meanwhile.
 
 ``stages`` times these waits, and everything else that a request does, for the log.
 
-Arrows: ``settings``, ``usable_cores`` <- ``parallelism`` <- ``traffic`` -> ``cores`` -> ``shared_counts``. Nothing here
-knows HTTP or images; ``parallelism`` alone asks which engine the named model has. Decisions 0036 and 0039 have the
-figures.
+Arrows: ``settings``, ``usable_cores`` <- ``parallelism`` <- ``traffic`` -> ``cores`` -> ``shared_counts``, and
+``traffic`` <- ``batching``. Nothing here knows HTTP or images; ``parallelism`` alone asks which engine the named model
+has. Decisions 0036, 0039 and 0053 have the figures and reasons.
 """

@@ -54,8 +54,13 @@ def may_take_all_threads(threads: int) -> bool:
     return alone() and idle_cores.there_are(threads)
 
 
+def in_work_here() -> int:
+    """Count the requests in work or waiting in this worker."""
+    return counts().requests[counts().row]
+
+
 def _in_work() -> int:
-    return sum(counts().requests) if parallelism().shared_cores else counts().requests[counts().row]
+    return sum(counts().requests) if parallelism().shared_cores else in_work_here()
 
 
 @contextmanager

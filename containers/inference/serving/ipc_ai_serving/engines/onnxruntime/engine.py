@@ -15,15 +15,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import CLASSIFIER, Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
-from ipc_ai_serving.engines.onnxruntime import sessions, shortcuts
+from ipc_ai_serving.engines.onnxruntime import providers, sessions, shortcuts, tensorrt
+from ipc_ai_serving.engines.onnxruntime.bound_session import BoundSession
 from ipc_ai_serving.engines.onnxruntime.feeds import Feeds, in_single_precision
+from ipc_ai_serving.engines.onnxruntime.providers import GPU
 from ipc_ai_serving.errors import ModelLoadError
+from ipc_ai_serving.settings import settings
 
 logger = logging.getLogger(__name__)
 
 _TELLS_CLASSES = "yolox"
+_ONE_ANSWER = (CLASSIFIER, "face-embedder")
+"""Roles of networks that answer one vector a frame, so that no axis of an output counts boxes."""
 
 
 class OnnxRuntimeEngine(Engine):
@@ -44,6 +49,9 @@ class OnnxRuntimeEngine(Engine):
         threads: int,
         layout: str = "NCHW",
         also: Mapping[str, str] = MappingProxyType({}),
+        session: Any = None,
+        max_batch_size: int | None = None,
+        has_rows: bool = False,
     ) -> None:
         """Load a graph.
 
@@ -54,9 +62,13 @@ class OnnxRuntimeEngine(Engine):
             threads: calls that may run at once, or threads of a lone call.
             layout: order of the axes of frames, as in ``ModelInput``.
             also: its other inputs, as in ``ModelInput``.
+            session: a session of the graph that is open already, on a GPU.
+            max_batch_size: most frames of a forward pass; None for any number.
+            has_rows: whether each output has a row a frame, whatever its axes are called.
         """
-        self._narrow = sessions.opened(graph, threads=1, name=name)
-        on_gpu = sessions.GPU in self._narrow.get_providers()
+        opened = session or sessions.opened(graph, threads=1, name=name)
+        on_gpu = GPU in opened.get_providers()
+        self._narrow = BoundSession(opened, device="cuda") if on_gpu else opened
         self.at_once = 1 if on_gpu else threads
         self._graph: Path | bytes = graph if self.at_once > 1 else b""  # with one thread it is not needed again
         self._name = name
@@ -65,13 +77,15 @@ class OnnxRuntimeEngine(Engine):
         self._wide_of: dict[int, Any] = {}
         self._batches_of: dict[int, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
-        self._output_names = [output.name for output in self._narrow.get_outputs()]
-        self._feeds = Feeds(self._narrow.get_inputs(), tensor=input_name, layout=layout, also=also, name=name)
+        self._output_names = [output.name for output in opened.get_outputs()]
+        self._feeds = Feeds(opened.get_inputs(), tensor=input_name, layout=layout, also=also, name=name)
+        self._most = 1 if self._feeds.one_at_a_time else max_batch_size
+        self.has_rows = self._most != 1 and (has_rows or self._feeds.have_rows(opened.get_outputs()))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over (N, 3, height, width) float32, on one thread."""
         # Many published graphs have a batch of one written into them.
-        parts = np.split(tensor, len(tensor)) if self._feeds.one_at_a_time else [tensor]
+        parts = np.split(tensor, range(self._most, len(tensor), self._most)) if self._most else [tensor]
         return self._joined([self._outputs(self._narrow, part) for part in parts])
 
     def run_alone(self, tensor: npt.NDArray[np.float32]) -> Outputs:
@@ -144,10 +158,6 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
     import onnxruntime
 
     path = files["onnx"]
-    on_cpu = sessions.GPU not in onnxruntime.get_available_providers()
-    graph = shortcuts.shortened(
-        path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
-    )
     engine = functools.partial(
         OnnxRuntimeEngine,
         name=path.name,
@@ -155,6 +165,14 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
         threads=threads,
         layout=model.input.layout,
         also=model.input.also,
+        has_rows=model.role in _ONE_ANSWER,
+    )
+    if (on_tensorrt := _tensorrt_session(path, model)) is not None:
+        most = settings().max_batch_size if providers.is_of_one_size(model.input) else 1
+        return engine(path, session=on_tensorrt, max_batch_size=most)
+    on_cpu = GPU not in onnxruntime.get_available_providers()
+    graph = shortcuts.shortened(
+        path, target_class=model.target_class if model.head == _TELLS_CLASSES else None, on_cpu=on_cpu
     )
     try:
         return engine(graph)
@@ -163,3 +181,17 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
             raise
         logger.warning("%s is used as published: with the shortcuts it does not load (%s)", path.name, error)
         return engine(path)
+
+
+def _tensorrt_session(path: Path, model: Model) -> Any:
+    """Open a session of TensorRT where it is asked for; None where not, or where it cannot be had."""
+    if not settings().tensorrt and not (path.parent / tensorrt.FOLDER).is_dir():
+        return None
+    if lacking := tensorrt.missing():
+        logger.warning("%s runs without TensorRT: %s", path.name, lacking)
+        return None
+    try:
+        return tensorrt.session(path, model.input, max_batch_size=settings().max_batch_size)
+    except (ModelLoadError, OSError) as error:
+        logger.warning("%s runs without TensorRT: %s", path.name, error)
+        return None

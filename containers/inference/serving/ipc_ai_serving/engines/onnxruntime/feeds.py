@@ -53,10 +53,17 @@ class Feeds:
         self._shapes = {each.name: each.shape for each in declared}
         frame = self._shapes[tensor]
         self._without_batch = len(frame) == _SIDES_OF_A_FRAME
-        batch = frame[0] if frame and not self._without_batch else None
+        self._batch = frame[0] if frame and not self._without_batch else None
         # Of a graph with several frames written into it, one is answered and the others are copies of it.
-        self._copies = batch if isinstance(batch, int) else 1
-        self.one_at_a_time = self._without_batch or isinstance(batch, int)
+        self._copies = self._batch if isinstance(self._batch, int) else 1
+        self.one_at_a_time = self._without_batch or isinstance(self._batch, int)
+
+    def have_rows(self, outputs: Sequence[Any]) -> bool:
+        """Tell whether the batch is open, and the first axis of every output by its name.
+
+        Other outputs may have a row a box, all frames together.
+        """
+        return isinstance(self._batch, str) and all(list(each.shape[:1]) == [self._batch] for each in outputs)
 
     def of(self, tensor: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
         """Inputs by name for frames, (N, 3, height, width) or (N, height, width, 3) as the graph takes them.

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ipc_ai_serving.engines.onnxruntime import providers
+from ipc_ai_serving.engines.onnxruntime.providers import CPU, GPU, Options
 from ipc_ai_serving.errors import ModelLoadError
 
 logger = logging.getLogger(__name__)
 
-GPU = "CUDAExecutionProvider"
 _PREFIX = "serving-model-"
 _GRAPH, _WEIGHTS, _LOCK = "graph.onnx", "weights", "lock"
 _BY_DOUBLING = 0
@@ -70,22 +71,27 @@ def _has_bytes(graph: Path) -> bool:
     return any(each.data_type in eight_bits and each.dims for each in weights)
 
 
-def opened(graph: Path | bytes, *, threads: int, name: str) -> Any:
+def opened(
+    graph: Path | bytes, *, threads: int, name: str, tensorrt: Options | None = None, on_cpu: bool = False
+) -> Any:
     """Open a session on the GPU where the runtime's CUDA build finds one, else on the CPU.
 
     Args:
         graph: its file, or the bytes of it.
         threads: threads of a forward pass.
         name: name of the file, for messages.
+        tensorrt: options of TensorRT, where it is preferred to CUDA.
+        on_cpu: leave the GPU out.
 
     Raises:
         ModelLoadError: the runtime does not load the graph.
     """
+    wanted = providers.wanted([CPU]) if on_cpu else _providers(tensorrt)
     with _file_of(graph) as source:
-        session = _session(source, _options(threads), name=name)
+        session = _session(source, _options(threads), name=name, wanted=wanted)
     if GPU in session.get_providers():
         logger.info("ONNX Runtime runs on the GPU")
-    elif GPU in _providers():
+    elif GPU in wanted:
         logger.warning("ONNX Runtime found no usable GPU and runs on the CPU")
     return session
 
@@ -147,11 +153,11 @@ def _remove_forsaken() -> None:
             _remove(folder, os.getpid(), lock)
 
 
-def _providers() -> list[str]:
+def _providers(tensorrt: Options | None = None) -> list[str | tuple[str, Options]]:
     """Execution providers that are wanted here, the preferred one first."""
     import onnxruntime
 
-    return [each for each in (GPU, "CPUExecutionProvider") if each in onnxruntime.get_available_providers()]
+    return providers.wanted(onnxruntime.get_available_providers(), tensorrt)
 
 
 def _options(threads: int) -> Any:
@@ -185,13 +191,16 @@ def _register_shared_arena() -> None:
     onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(0, _BY_DOUBLING, -1, -1))
 
 
-def _session(graph: str | bytes, options: Any, *, name: str) -> Any:
+def _session(
+    graph: str | bytes, options: Any, *, name: str, wanted: list[str | tuple[str, Options]] | None = None
+) -> Any:
     import onnxruntime
 
-    if GPU in _providers():
+    wanted = wanted or _providers()
+    if GPU in wanted:
         onnxruntime.preload_dlls()  # CUDA and cuDNN from their wheels, which no loader path names
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=_providers(), disabled_optimizers=UNSOUND)
+        return onnxruntime.InferenceSession(graph, options, providers=wanted, disabled_optimizers=UNSOUND)
     except Exception as error:  # the runtime's own exception classes are not exported
         raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
 

@@ -1,9 +1,9 @@
 """Heads turn a network's outputs into detections, in pixels of the network input.
 
 Each head is a module named as in the catalogue, with a function
-``decode(outputs, model, tensor_shape, wanted) -> Detections``. ``wanted`` is a mask, (classes,) bool, of the classes to
-answer, or None for all: others are dropped before boxes compete. A function ``check(outputs, model, tensor_shape)``
-refuses a network whose outputs the head cannot read.
+``decode(outputs, model, tensor_shape, wanted, pixel) -> Detections``. ``wanted`` is a mask, (classes,) bool, of the
+classes to answer, or None for all: others are dropped before boxes compete. ``pixel`` is the size of a frame's pixel in
+network pixels. A function ``check(outputs, model, tensor_shape)`` refuses a network whose outputs the head cannot read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Decode(Protocol):
     """Decoding function of a head."""
 
     def __call__(
-        self, outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None
+        self, outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
     ) -> Detections:
         """Detections in network pixels, best first."""
         ...

@@ -71,7 +71,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         raise network.refuse("most boxes end before they begin, so they are not given by two corners")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Bring boxes to network pixels, best first, at most 300; rows of padding (-1 or no number) are left out.
 
     The label is the index of the class. Of a model without names of classes the detections are those of its target

@@ -54,7 +54,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         raise network.refuse(f"a box has {boxes.max():g}, which is no share of the frame")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode logits (1, queries, classes) and boxes (1, queries, 4), both float32, by ``model.output.activation``.
 
     Outputs beside these, of earlier layers for example, are not read. Of a model without names of classes the

@@ -32,7 +32,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
     network.check_probabilities(scores[scores != -1], "a score")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Keep the used rows, best first, at most 100."""
     _, scores, boxes = (output[0] for output in outputs.values())
     used = np.flatnonzero((scores[:, 0] >= SCORE_FLOOR) & np.isfinite(boxes).all(axis=1))

@@ -45,7 +45,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
             network.named(f"face_rpn_{kind}_pred_stride{stride}", (1, values * count, *scores.shape[1:]))
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode faces from the nine outputs ``face_rpn_{cls_prob_reshape,bbox_pred,landmark_pred}_stride{32,16,8}``.
 
     Each is (1, values * anchors, rows, columns): class probabilities with background first, boxes as

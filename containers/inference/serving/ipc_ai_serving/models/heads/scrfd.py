@@ -26,9 +26,6 @@ from ipc_ai_serving.vision.detections import SCORE_FLOOR, Detections, Wanted
 Floats = npt.NDArray[np.float32]
 
 _NMS_IOU = 0.4
-_LAST_PIXEL = 1.0
-"""InsightFace compares boxes to the end of their last pixel; one of the network's input stands for the frame's."""
-
 _STRIDES = (8, 16, 32, 64, 128)
 _ANCHORS = (1, 2)
 _SCORE, _BOX, _LANDMARKS = 1, 4, 10
@@ -75,8 +72,13 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         raise network.refuse("its scores are probabilities already, so output.activation must be none")
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
-    """Decode faces, with landmarks where the network has them."""
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
+    """Decode faces, with landmarks where the network has them.
+
+    InsightFace compares boxes to the end of their last pixel, which is one of the frame.
+    """
     values = list(outputs.values())
     boxes, scores, landmarks = [], [], []
     for level in maps_of(tuple(output.shape for output in values), *tensor_shape[2:]):
@@ -96,7 +98,7 @@ def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted
     found = Detections(np.concatenate(boxes), np.concatenate(scores), points)
     if model.classes:  # of which there is one
         found = dataclasses.replace(found, classes=np.zeros(len(found.scores), np.int64))
-    return suppress(found, iou=model.output.nms_iou or _NMS_IOU, last_pixel=_LAST_PIXEL)
+    return suppress(found, iou=model.output.nms_iou or _NMS_IOU, last_pixel=pixel)
 
 
 def _rows(output: Floats, values: int) -> Floats:

@@ -112,7 +112,9 @@ def _all_over(centres: Floats, model: Model, tensor_shape: tuple[int, ...]) -> b
     return bool(centres.max() > min(tensor_shape[2:]) / 4)
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode the output in any layout; of a box the most probable class is answered, if it is wanted."""
     layout = _layout(outputs, model, tensor_shape)
     assert layout is not None, "other networks are refused when they are loaded"

@@ -44,7 +44,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
     network.check_sizes(rows[:, 2:4], strides, tensor_shape)
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode one (1, cells, 5 + classes) float32 output: the model's target class, or all where it has none.
 
     Rows with a single class have the target's (``ipc_ai_serving.engines.onnxruntime.shortcuts``).

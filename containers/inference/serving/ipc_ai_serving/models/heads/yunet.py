@@ -40,7 +40,9 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
         network.named(f"kps_{stride}", (1, len(corners), 10))
 
 
-def decode(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None) -> Detections:
+def decode(
+    outputs: Outputs, model: Model, tensor_shape: tuple[int, ...], wanted: Wanted = None, pixel: float = 1.0
+) -> Detections:
     """Decode faces from the twelve outputs ``cls_8`` .. ``kps_32``, each (1, cells, values), in network pixels."""
 
     def all_strides(kind: str) -> npt.NDArray[np.float32]:
