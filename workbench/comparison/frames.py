@@ -33,12 +33,21 @@ class Frame:
     camera: str = NO_CAMERA
     hour: str = ""
 
+    @property
+    def shown(self) -> str:
+        """Name for people, whom a terminal's control characters and names that are no UTF-8 would harm."""
+        return _printable(self.name)
+
 
 def camera_of(name: str) -> str:
-    """Camera of a frame by its name: of ``camera=ID`` in it, else its first folder."""
+    """Camera of a frame by its name, for people: of ``camera=ID`` in it, else its first folder."""
     *folders, _ = PurePosixPath(name).parts
     named = [folder.removeprefix(_CAMERA) for folder in folders if folder.startswith(_CAMERA)]
-    return (named or [*folders, NO_CAMERA])[0]
+    return _printable((named or [*folders, NO_CAMERA])[0])
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def is_frame(name: str) -> bool:

@@ -40,7 +40,7 @@ def html(comparison: Comparison) -> str:
             for name, findings in ((current, difference.only_current), (candidate, difference.only_candidate))
             if findings
         ]
-        caption = "; ".join([f"<b>{escape(frame.name)}</b>", *only])
+        caption = "; ".join([f"<b>{escape(frame.shown)}</b>", *only])
         lines.append(
             f'<figure><img src="{escape(picture)}" alt="" loading="lazy"><figcaption>{caption}</figcaption></figure>'
         )

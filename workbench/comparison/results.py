@@ -48,7 +48,8 @@ class Side:
     def seconds(self) -> float | None:
         """Mean time of a frame: the processor's here, an instance's in a job; None where it is not known."""
         if self.job:
-            return float(self.job["seconds"] / self.job["frames"])
+            frames = self.job["frames"]
+            return float(self.job["seconds"] / frames) if frames else None
         return None if self.processor_milliseconds is None else self.processor_milliseconds / 1000
 
 

@@ -110,7 +110,7 @@ def sentences(comparison: Comparison) -> Iterator[str]:
         yield f"deleted since they were listed, or in an archive: {_frames(comparison.gone)}"
     for side, refused in compared.refused.items():
         for frame, said in list(refused.items())[:1]:
-            yield f"left out, because the {side} model has no answer: {_frames(len(refused))}; {frame.name}: {said}"
+            yield f"left out, because the {side} model has no answer: {_frames(len(refused))}; {frame.shown}: {said}"
 
 
 def _frames(count: int) -> str:

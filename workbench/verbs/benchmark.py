@@ -220,8 +220,10 @@ def _show(
         console.print(tables.throughput_table(results))
         currency = table.currency if table else None
         console.print(value.table(values, region=arguments.region, currency=currency))
-    labels = sum(len(frame.boxes) for frame in frames)
-    right = f"{labels} labels in {len(frames)} frames, IoU {SAME_OBJECT_IOU}; " if frames else ""
+    labels = max((result.accuracy.labels for result in results if result.accuracy), default=0)
+    right = f"{labels} labels in {len(frames)} frames, IoU {SAME_OBJECT_IOU}; " if labels else ""
+    if frames and not labels:
+        right = "no label is of these models' classes; "
     console.print(tables.quality_table(results, caption=f"{right}drawn and counted from a score of {SURE}"))
     for path in written:
         console.print(f"{path}", highlight=False, soft_wrap=True)

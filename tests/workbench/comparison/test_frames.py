@@ -17,6 +17,7 @@ from workbench.errors import ComparisonError
         ("incoming/camera=7/a.png", "7"),
         ("gate-2/monday/a.jpg", "gate-2"),
         ("a.jpg", "-"),
+        ("cam\udce9\x1b[31m/a.jpg", r"cam\udce9\x1b[31m"),  # bytes of a folder's name that are no UTF-8
     ],
 )
 def test_a_camera_is_told_by_the_name(name: str, camera: str) -> None:

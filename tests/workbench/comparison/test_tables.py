@@ -64,3 +64,20 @@ def test_the_page_is_whole_without_a_network(comparison: Comparison) -> None:
     assert "<cat>" not in page
     assert 'src="difference-01.jpg"' in page
     assert "http" not in page
+
+
+def test_a_name_that_is_no_text_is_shown(comparison: Comparison) -> None:
+    frame = Frame("b\udce9\n.jpg")
+    compared = dataclasses.replace(
+        comparison.compared,
+        differences={frame: of_answers(Answer((TABBY,)), Answer((TIGER,)))},
+        refused={"current": {frame: "the image is broken"}, "candidate": {}},
+    )
+    odd = dataclasses.replace(comparison, compared=compared, pictures={frame: "difference-01.jpg"})
+    assert r"<b>b\udce9\n.jpg</b>" in html(odd)
+    assert r"b\udce9\n.jpg: the image is broken" in list(sentences(odd))[-1]
+
+
+def test_a_job_without_an_answer_has_no_time_of_a_frame() -> None:
+    side = Side(name="a", model="a", engine="mxnet", job={"seconds": 60.0, "frames": 0})
+    assert side.seconds is None
