@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench import serving_program
-from workbench.compilers.onnx import running
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import CompileError
 from workbench.recognition import external_data, plain_words
@@ -32,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Build the engines by loading the model as the container does, and write the model folder with them."""
     serving_program.make_importable()
     from ipc_ai_serving.engines.onnxruntime import tensorrt
+    from workbench.compilers.onnx import running
 
     source = running.find(arguments.model, arguments.store, arguments.application)
     if source.model.engine != _ENGINE:
