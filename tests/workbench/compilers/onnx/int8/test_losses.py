@@ -98,7 +98,7 @@ def detector(tmp_path: Path) -> Path:
 @pytest.fixture
 def dark(tmp_path: Path, red_square_frame: npt.NDArray[np.uint8]) -> Path:
     """Frames much darker than those to come: 8 bits of their ranges cut bright colours off."""
-    return _write_frames(tmp_path / "dark", red_square_frame // 12)
+    return _write_frames(tmp_path / "dark", (red_square_frame // 12).astype(np.uint8))
 
 
 @pytest.mark.parametrize("has_labels", [True, False])
