@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--int8", action="store_true", help="quantise to 8 bits; the answers change")
     group.add_argument("--calibration", type=Path, metavar="DIR", help="frames like those to come, for --int8")
     group.add_argument("--labels", type=Path, metavar="DIR", help="labelled frames (default: those of --calibration)")
-    group.add_argument(
-        "--vnni", action="store_true", help="8 bits of weights, not 7: more accurate, for processors with VNNI alone"
-    )
+    group.add_argument("--vnni", action="store_true", help="8 bits of weights, not 7, for processors with VNNI alone")
     group.add_argument("--force", action="store_true", help="write 8 bits although they lose too much accuracy")
     group.add_argument("--box-tolerance", type=_tolerance, default=0.5, metavar="PX", help="pixels of a frame (0.5)")
     group.add_argument("--score-tolerance", type=_tolerance, default=0.005, metavar="X", help="of scores (0.005)")
