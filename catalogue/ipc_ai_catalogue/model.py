@@ -95,11 +95,7 @@ class ModelInput:
         Raises:
             CatalogueError: one is unknown; the message has the nearest right one.
         """
-        for name, known in _INPUT_WORDS.items():
-            if (word := getattr(self, name)) not in known:
-                raise CatalogueError(
-                    f"input {name} '{word}' is unknown{nearest(word, known)}; known: {', '.join(known)}"
-                )
+        _require_known("input", self, _INPUT_WORDS)
         for kind in self.also.values():
             if kind not in _OTHER_INPUTS:
                 raise CatalogueError(f"input of kind '{kind}' is unknown; known: {', '.join(_OTHER_INPUTS)}")
@@ -141,11 +137,7 @@ class ModelOutput:
         Raises:
             CatalogueError: one is unknown; the message has the nearest right one.
         """
-        for name, known in _OUTPUT_WORDS.items():
-            if (word := getattr(self, name)) not in known:
-                raise CatalogueError(
-                    f"output {name} '{word}' is unknown{nearest(word, known)}; known: {', '.join(known)}"
-                )
+        _require_known("output", self, _OUTPUT_WORDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,3 +202,9 @@ class Model:
     def all_files(self) -> tuple[ModelFile, ...]:
         """The artefacts of every application."""
         return tuple(file for files in self.files.values() for file in files)
+
+
+def _require_known(part: str, described: ModelInput | ModelOutput, words: Mapping[str, tuple[str, ...]]) -> None:
+    for name, known in words.items():
+        if (word := getattr(described, name)) not in known:
+            raise CatalogueError(f"{part} {name} '{word}' is unknown{nearest(word, known)}; known: {', '.join(known)}")

@@ -158,7 +158,7 @@ def _application(choices: dict[str, list[tuple[Part, ...]]], wanted: str | None)
         return wanted
     if not common:
         does = "; ".join(f"{word} serves {' and '.join(names)}" for word, names in served.items())
-        raise BenchmarkError(f"{does}: benchmark models of one application together")
+        raise BenchmarkError(f"{does}; name models of one application")
     return common[0]
 
 

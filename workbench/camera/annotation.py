@@ -71,7 +71,7 @@ def drawn(picture: cv2.typing.MatLike, found: Sequence[Finding], drawn_in: Mappi
 
 
 def displayed(frame: Path) -> cv2.typing.MatLike:
-    """Decodes the frame as the serving program does, so that its boxes fit however the file says to turn it."""
+    """Decode the frame as the serving program does, so that its boxes fit however the file says to turn it."""
     serving_program.make_importable()
     from ipc_ai_serving.errors import ClientError
     from ipc_ai_serving.frames import frame_reader

@@ -19,7 +19,7 @@ from workbench.store.artefacts import sha256
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What both models run in.
+    """Container that both models run in.
 
     Attributes:
         image: URI of the image.

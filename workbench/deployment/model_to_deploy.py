@@ -13,7 +13,7 @@ from workbench import places, typed
 from workbench.deployment import model_upload
 from workbench.deployment.account import Account
 from workbench.errors import AccountError, PackageError, ParameterError
-from workbench.packing import packed_model
+from workbench.packing import named_models, packed_model
 from workbench.packing.packed_model import PackedModel
 
 _SHORT = {"endpoint": "endpointType", "instance": "deployInstanceType", "application": "applicationType"}
@@ -77,7 +77,7 @@ def require_known(arguments: argparse.Namespace, given: Mapping[str, str]) -> No
         PackageError: there is neither a path nor a model of that name, or it serves several applications.
     """
     word = arguments.model
-    if word is not None and not packed_model.is_to_pack(word, stores=[places.MODEL_STORE]):
+    if word is not None and not named_models.is_to_pack(word, stores=[places.MODEL_STORE]):
         _of_catalogue(word, given.get("applicationType"), None)
 
 
@@ -107,7 +107,7 @@ def chosen(
         _refuse_options_of_packing(arguments)
         return None
     application = (given or {}).get("applicationType", arguments.application)
-    if packed_model.is_to_pack(word, stores=[store]):
+    if named_models.is_to_pack(word, stores=[store]):
         return packed_model.pack(word, arguments, application=application, stores=[store])
     _refuse_options_of_packing(arguments)
     return _of_catalogue(word, application, store if is_in_image else None)

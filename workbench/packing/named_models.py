@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import Model, nearest
 from workbench import places, typed
-from workbench.errors import PackageError
+from workbench.errors import PackageError, WorkbenchError
 from workbench.packing import bare_graphs, companions, source_archives
 from workbench.recognition.recogniser import Recogniser
 from workbench.store import model_folder
@@ -55,7 +55,12 @@ def as_folders(
     with ExitStack() as unpacked:
         folders = {word: _in_folders(word, stores, unpacked, recogniser) for word in words}
         recogniser.require_used(" and ".join(words))
-        yield folders
+        try:
+            yield folders
+        except WorkbenchError as error:
+            # Temporary folders are gone by then; the reader knows the words that they were made of.
+            error.args = (_as_written(str(error), folders),)
+            raise
 
 
 @contextmanager
@@ -89,6 +94,37 @@ def stored(word: str, *, stores: Sequence[Path]) -> Path | None:
     if word in catalogue.load().models or Path(word).name != word:
         return None
     return next((store / word for store in stores if (store / word / DESCRIPTION).is_file()), None)
+
+
+def is_to_pack(word: str, *, stores: Sequence[Path]) -> bool:
+    """Return whether a word names something to pack, and not a model of the catalogue alone."""
+    halves = word.split("+")
+    known = catalogue.load().models
+    is_own_pair = (
+        len(halves) == 2
+        and any(_is_own(half, stores) for half in halves)
+        and all(_is_own(half, stores) or half in known for half in halves)
+    )
+    return _is_own(word, stores) or is_own_pair
+
+
+def _is_own(word: str, stores: Sequence[Path]) -> bool:
+    return Path(word).exists() or stored(word, stores=stores) is not None
+
+
+def _as_written(said: str, folders: Mapping[str, str]) -> str:
+    for word, path in folders.items():
+        named = [(path, word)]
+        if path.count("+") == word.count("+"):
+            named += zip(path.split("+"), word.split("+"), strict=True)
+        for folder, its in ((_without_engine(folder), _without_engine(its)) for folder, its in named):
+            is_temporary = Path(its).exists() and not Path(its).is_relative_to(folder)
+            said = said.replace(folder, its) if is_temporary else said
+    return said
+
+
+def _without_engine(word: str) -> str:
+    return word.rpartition("@")[0] or word
 
 
 def _in_folders(word: str, stores: Sequence[Path], unpacked: ExitStack, recogniser: Recogniser) -> str:

@@ -105,18 +105,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--framework-version", metavar="V", help="version of the Deep Learning Container")
 
 
-def is_to_pack(word: str, *, stores: Sequence[Path]) -> bool:
-    """Return whether a word names something to pack, and not a model of the catalogue alone."""
-    halves = word.split("+")
-    known = catalogue.load().models
-    is_own_pair = (
-        len(halves) == 2
-        and any(_is_own(half, stores) for half in halves)
-        and all(_is_own(half, stores) or half in known for half in halves)
-    )
-    return _is_own(word, stores) or is_own_pair
-
-
 def pack(
     word: str,
     arguments: argparse.Namespace,
@@ -168,10 +156,6 @@ def _file_name(word: str, named: Path, recogniser: Recogniser) -> str:
     if not named.exists():
         return "+".join(named_models.stem(Path(half)) for half in word.split("+"))
     return recogniser.found[0].model.name if recogniser.found else named_models.stem(named)
-
-
-def _is_own(word: str, stores: Sequence[Path]) -> bool:
-    return Path(word).exists() or named_models.stored(word, stores=stores) is not None
 
 
 def tried(packed: PackedModel, arguments: argparse.Namespace, *, image: str | None) -> Trial | NotTried:

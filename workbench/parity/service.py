@@ -20,7 +20,7 @@ from workbench.errors import ParityError
 from workbench.parity import answers
 from workbench.parity.answers import Found
 
-_START_SECONDS, _STOP_SECONDS, _ANSWER_SECONDS = 180, 30, 60
+_STOP_SECONDS, _ANSWER_SECONDS = 30, 60
 _WORKBENCH = (sys.executable, "-m", "workbench")
 _MEDIA_TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 _PAIR = "+"

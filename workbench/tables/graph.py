@@ -46,7 +46,7 @@ class TableGraph:
 
     @property
     def columns(self) -> str:
-        """What a row has, in words."""
+        """Content of a row, in words."""
         shown = [f"{each.name} ({_described(each)})" for each in self.inputs[:_MOST_SHOWN]]
         more = len(self.inputs) - len(shown)
         return f"{', '.join(shown)}{f' and {more} more' if more else ''}"

@@ -45,7 +45,7 @@ class _Turns:
 
 
 class _Clock(threading.Condition):
-    """Says how long a leader would have waited, and lets it go on at once as if that had passed."""
+    """Tell how long a leader would have waited, and have it go on at once as if that had passed."""
 
     def __init__(self) -> None:
         super().__init__()

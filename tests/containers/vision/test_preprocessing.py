@@ -181,7 +181,7 @@ def test_sides_of_a_letterbox_are_cut_or_rounded(height: int, width: int, size: 
 def test_sides_are_cut_as_hugging_face_cuts_them(
     sent: tuple[int, int], size: tuple[int, int], of_sixteen: tuple[int, int]
 ) -> None:
-    """Of ``get_size_with_aspect_ratio`` and, where the stride is 16, of that of YOLOS."""
+    """Sizes of ``get_size_with_aspect_ratio`` and, where the stride is 16, of that of YOLOS."""
     spec = dataclasses.replace(YUNET, sides="cut", stride=1, size=800, max_long_side=1333)
     assert network_size(*sent, spec) == size
     assert network_size(*sent, dataclasses.replace(spec, stride=16)) == of_sixteen

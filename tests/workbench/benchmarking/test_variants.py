@@ -138,7 +138,7 @@ def test_a_pair_compares_faces() -> None:
         (["dlib_face_embedding"], (), None, "name a pair, DETECTOR+dlib_face_embedding"),
         (["dlib_face_embedding+dlib_frontal_face"], (), None, "is no pair of a detector and an embedder"),
         (["a+b+c"], (), None, "has 3 parts"),
-        (["yolox_nano", "dlib_frontal_face"], (), None, "benchmark models of one application together"),
+        (["yolox_nano", "dlib_frontal_face"], (), None, "name models of one application"),
         (["yolox_nano"], (), "face-detection", "serves body-detection and object-detection, not face-detection"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 import ipc_ai_catalogue as catalogue
 from tests import table_graphs
 from tests.tiny_models import write_older_layout
-from workbench.errors import PackageError
+from workbench.errors import BenchmarkError, PackageError
 from workbench.packing import model_archive, named_models
 
 
@@ -44,6 +44,23 @@ def test_a_packed_model_becomes_a_folder_of_its_name(tmp_path: Path) -> None:
         assert (Path(folder).name, engine) == ("shop", "onnxruntime")
         assert (Path(folder) / "weights.onnx").read_text() == "weights"
     assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("engine", ["", "@mxnet"])
+def test_an_error_names_the_word_and_no_temporary_folder(tmp_path: Path, engine: str) -> None:
+    packed = _packed(_described(tmp_path / "shop", "yolox_nano", "shop"))
+    word = f"{packed}{engine}"
+    with pytest.raises(BenchmarkError) as caught, named_models.as_folders([word], stores=[]) as folders:
+        raise BenchmarkError(f"{folders[word].removesuffix(engine)} has no artefact; {folders[word]} is wrong")
+    assert str(caught.value) == f"{packed} has no artefact; {word} is wrong"
+
+
+def test_an_error_keeps_the_folder_that_a_word_lies_in(tmp_path: Path) -> None:
+    folder = _described(tmp_path / "shop", "yolox_nano", "shop")
+    for word, stores in ((str(folder / "weights.onnx"), []), ("shop", [tmp_path])):
+        with pytest.raises(BenchmarkError) as caught, named_models.as_folders([word], stores=stores) as folders:
+            raise BenchmarkError(f"{folders[word]}/model.json is wrong")
+        assert str(caught.value) == f"{folder}/model.json is wrong"
 
 
 def test_a_name_in_a_store_is_ones_own(tmp_path: Path) -> None:

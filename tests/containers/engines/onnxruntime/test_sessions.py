@@ -173,7 +173,7 @@ def test_where_no_file_in_memory_is_allowed_the_runtime_gets_bytes(
 
 
 def test_padding_with_zeros_before_a_maximum_pool_is_kept(tmp_path: Path) -> None:
-    """Of a map of -1 the maximum at the padded edge is 0."""
+    """The maximum of a map of -1 is 0 at the padded edge."""
     net = helper.make_graph(
         [
             helper.make_node("Neg", ["data"], ["negative"]),
