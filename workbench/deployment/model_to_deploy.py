@@ -87,6 +87,7 @@ def chosen(
     *,
     store: Path = places.MODEL_STORE,
     is_in_image: bool = True,
+    folder: Path = packed_model.PACKAGES,
 ) -> NamedModel | PackedModel | None:
     """Resolve the argument: a model of the catalogue, or one of the operator's own, which is packed here.
 
@@ -95,6 +96,7 @@ def chosen(
         given: the parameters, of which applicationType chooses among the applications of a model that serves several.
         store: folder of model folders.
         is_in_image: whether a model of the catalogue has to be in the store, from where it goes into the image.
+        folder: where the archive of a model that is packed goes.
 
     Returns:
         None without an argument.
@@ -108,7 +110,7 @@ def chosen(
         return None
     application = (given or {}).get("applicationType", arguments.application)
     if named_models.is_to_pack(word, stores=[store]):
-        return packed_model.pack(word, arguments, application=application, stores=[store])
+        return packed_model.pack(word, arguments, application=application, stores=[store], folder=folder)
     _refuse_options_of_packing(arguments)
     return _of_catalogue(word, application, store if is_in_image else None)
 

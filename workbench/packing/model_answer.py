@@ -65,6 +65,8 @@ def _check_detections(frame: Mapping[str, Any]) -> None:
                 f"the model answers a box {box} with a score of {score:g}, which has no area in the frame of {size}; "
                 f"{_FITS}"
             )
+    if len(outside) < len(scores):  # lines alone are no answer
+        outside = [(score, box) for score, box in outside if not _is_line(box, *frame_size)]
     if len(outside) * 2 > len(scores):
         raise PackageError(
             f"{len(outside)} of the {len(scores)} boxes of all scores have no area in the frame of {size}, such as "
@@ -88,6 +90,15 @@ def _has_area(box: Sequence[float], width: float, height: float) -> bool:
 def _is_thin(box: Sequence[float], width: float, height: float) -> bool:
     """Return whether a box lies inside the frame, less than a pixel wide or high; in whole pixels it has no area."""
     return _is_flat(box, width, height) and not _is_at_edge(box, width, height)
+
+
+def _is_line(box: Sequence[float], width: float, height: float) -> bool:
+    """Return whether a box is thin, but longer than those that are shares of the frame taken for pixels.
+
+    Networks that are not trained have such boxes: FCOS, whose distances to the sides are not below 0, has many.
+    """
+    x_min, y_min, x_max, y_max = box
+    return _is_thin(box, width, height) and max(x_max - x_min, y_max - y_min) > 1
 
 
 def _is_at_edge(box: Sequence[float], width: float, height: float) -> bool:

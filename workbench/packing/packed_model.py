@@ -33,6 +33,9 @@ from workbench.store.model_folder import DESCRIPTION
 
 BUILT, DLC = "built", "dlc"
 _ONNX = "onnx"
+PACKAGES = places.OUTPUT / "packages"
+"""Where archives go."""
+
 _OUTPUT = re.compile(r".+\.(tar\.gz|tgz)")
 
 
@@ -86,7 +89,7 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--application", metavar="TYPE", help="applicationType, where weights serve several")
     recognition.add_arguments(parser)
     parser.add_argument(
-        "--output", type=Path, metavar="FILE.tar.gz", help="where the archive goes (default: below out)"
+        "--output", type=Path, metavar="FILE.tar.gz", help="where the archive goes (default: below out; up keeps none)"
     )
 
 
@@ -111,6 +114,7 @@ def pack(
     *,
     application: str | None = None,
     stores: Sequence[Path] = (places.MODEL_STORE,),
+    folder: Path = PACKAGES,
 ) -> PackedModel:
     """Pack a folder, a file with weights, another archive, or a pair of models, in the framework's layout.
 
@@ -120,6 +124,7 @@ def pack(
         arguments: those of ``add_layout_arguments``.
         application: the application, where the arguments do not name it.
         stores: folders of model folders.
+        folder: where the archive goes, unless the arguments name its file.
 
     Raises:
         PackageError: a file is missing or misplaced, or another archive cannot be unpacked.
@@ -130,14 +135,14 @@ def pack(
     recogniser = Recogniser.of(arguments, application)
     with ExitStack() as opened:
         pair = opened.enter_context(named_models.pair(word, stores=stores, recogniser=recogniser))
-        folder = opened.enter_context(_opened(pair or named))
+        source = opened.enter_context(_opened(pair or named))
         if pair is None and not arguments.inference and arguments.framework in (None, _ONNX):
-            archive = named_models.stem(named) if folder != named else None
-            folder = bare_graphs.as_model_folder(folder, recogniser, opened, archive=archive) or folder
+            archive = named_models.stem(named) if source != named else None
+            source = bare_graphs.as_model_folder(source, recogniser, opened, archive=archive) or source
         recogniser.require_used(word)
-        output = arguments.output or places.OUTPUT / "packages" / f"{_file_name(word, named, recogniser)}.tar.gz"
+        output = arguments.output or folder / f"{_file_name(word, named, recogniser)}.tar.gz"
         layout = model_layout.lay_out(
-            folder,
+            source,
             framework=arguments.framework,
             inference=arguments.inference,
             requirements=arguments.requirements,

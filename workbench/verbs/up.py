@@ -17,6 +17,7 @@ from workbench.deployment import model_to_deploy
 from workbench.errors import PackageError
 from workbench.local import model_data, service
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
+from workbench.local.owned_folder import owned_folder
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
 from workbench.recognition import plain_words
@@ -33,6 +34,7 @@ It answers as the stack would, with these differences: four instances of the fun
 run's, no web ACL, no TLS, no access log, and IAM has the one principal that is printed. docs/local.md says more.
 """
 _CHECK_SECONDS = 0.5
+_PACKED = "ipc-packed-"
 _LONGEST_DELAY = 60
 _LAST_PORT = 65535
 
@@ -91,7 +93,14 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Start all parts, print their addresses, and wait for Ctrl-C or SIGTERM."""
     console = Console(stderr=True)
-    given, local_model_data = model_data.stand_in(model_parameters(arguments))
+    with owned_folder(_PACKED) as packed:  # its own, since another run may pack a model of the same name
+        _run(arguments, console, packed)
+    console.print("stopped")
+    return 0
+
+
+def _run(arguments: argparse.Namespace, console: Console, packed: Path) -> None:
+    given, local_model_data = model_data.stand_in(model_parameters(arguments, packed))
     stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
     names = (stack.function.environment[name] for name in ("APPLICATION_TYPE", "MODEL_NAME"))
     served = " with ".join(dict.fromkeys(names))  # a program without a name is "custom", too
@@ -132,19 +141,21 @@ def run(arguments: argparse.Namespace) -> int:
                 time.sleep(_CHECK_SECONDS)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # stopping takes a moment, and a second signal must not interrupt it
-    console.print("stopped")
-    return 0
 
 
-def model_parameters(arguments: argparse.Namespace) -> dict[str, str]:
+def model_parameters(arguments: argparse.Namespace, packed: Path = packed_model.PACKAGES) -> dict[str, str]:
     """Parameters given, with those of the model, which is packed where it is the operator's own.
+
+    Args:
+        arguments: those of the verb.
+        packed: folder of the archive, unless the arguments name its file.
 
     Raises:
         ParameterError: there is no such parameter, or it has two values.
         PackageError: the model cannot be packed, or does not run here.
     """
     given = model_to_deploy.with_short_forms(parameters.named(arguments.parameters), arguments)
-    model = model_to_deploy.chosen(arguments, given, store=arguments.store, is_in_image=False)
+    model = model_to_deploy.chosen(arguments, given, store=arguments.store, is_in_image=False, folder=packed)
     if model is None:
         return given
     model_to_deploy.refuse_another_application(arguments.model, model, given)

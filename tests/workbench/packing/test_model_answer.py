@@ -100,3 +100,10 @@ def test_what_no_right_model_answers(application: str, answer: Any, says: str) -
 )
 def test_an_answer_without_a_box_shows_nothing(application: str, answer: Any, found: bool) -> None:
     assert _check(application, answer) is found
+
+
+def test_lines_beside_boxes_are_those_of_a_network_that_is_not_trained() -> None:
+    lines: list[list[float]] = [[128, 272, 134, 272], [7, 10, 7, 90]]
+    assert _check("body-detection", _detections([0.3] * 3, [[0, 0, 9, 9], *lines]))
+    with pytest.raises(PackageError, match="2 of the 3 boxes of all scores have no area"):  # as shares of the frame
+        _check("body-detection", _detections([0.3] * 3, [[0, 0, 1, 1], [1, 0, 1, 1], [0, 1, 1, 1]]))

@@ -14,7 +14,7 @@ import ipc_ai_catalogue as catalogue
 from tests import table_graphs
 from tests.onnx_graphs import write_yunet
 from workbench.__main__ import main
-from workbench.errors import PackageError
+from workbench.errors import PackageError, StartError
 from workbench.verbs import up
 
 
@@ -174,3 +174,24 @@ def test_a_bare_graph_is_recognised(tmp_path: Path, capsys: pytest.CaptureFixtur
     )
     with pytest.raises(PackageError, match="--head is for a model of your own"):
         _parameters("yunet_n", "--head", "yunet")
+
+
+def test_models_of_one_name_that_run_at_once_do_not_take_each_others_archive(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other" / program.name
+    other.mkdir(parents=True)
+    (other / "inference.py").write_text("def model_fn(model_dir): return 2\n")
+    archives: list[bytes] = []
+
+    def stand_in(given: dict[str, str]) -> tuple[dict[str, str], Path]:
+        archive = Path(given["modelDataUrl"])
+        if not archives:
+            archives.append(archive.read_bytes())
+            assert main(["up", str(other)]) == 2  # while the first has not read its own
+            archives.append(archive.read_bytes())
+        raise StartError("nothing is served here")
+
+    monkeypatch.setattr("workbench.local.model_data.stand_in", stand_in)
+    assert main(["up", str(program)]) == 2
+    assert archives[0] == archives[1]
