@@ -159,6 +159,13 @@ def test_one_column_of_words(tmp_path: Path, sides: list[Any]) -> None:
         ({"ages": [1]}, JSON, "the object has a column 'ages', which the model has not, did you mean 'age'?"),
         ({**_PERSON, "is member": True}, JSON, "the object has the column 'is_member' twice; send it once"),
         ("age,income,town,is_member\n1,2,Oslo,true", CSV, "the first row, which has no value .*, has a column 'town',"),
+        (
+            "age;income;city;is_member\n1;2;Oslo;true",
+            CSV,
+            "^the first row has semicolons between its cells; send CSV",
+        ),
+        ("1\t2\tOslo\ttrue", CSV, "^the first row has tabs between its cells"),
+        ({"x" * 10_000: 1}, JSON, r"^the object has a column 'x{80}\.\.\.', which the model has not; it takes"),
         (",age,income,city,is_member\n0,1,2,Oslo,true", CSV, r"has one without a name; .*to_csv\(index=False\)"),
         ("age,income,city,is_member\n1,2,Oslo", CSV, "row 0 has 3 cells, and there are 4 names of columns"),
         (
