@@ -272,6 +272,14 @@ def test_a_row_of_csv_that_misses_every_value_has_its_answer(tmp_path: Path) -> 
     assert _document(tmp_path, 'x\n1\n""\n3\n""\n', CSV) == {"Y": [1.0, None, 3.0, None]}
 
 
+def test_true_and_false_are_numbers_in_csv_as_in_json(tmp_path: Path) -> None:
+    table_graphs.write_regressor(tmp_path / "model.onnx")
+    for body, kind in (([[True, False, 2.5]], JSON), ("True,FALSE,2.5", CSV)):
+        assert _document(tmp_path, body, kind) == {"variable": [3.5]}
+    table_graphs.write_copy(tmp_path / "model.onnx", TensorProto.INT64)
+    assert _document(tmp_path, "x\ntrue\nFalse\n", CSV) == {"Y": [1, 0]}
+
+
 def test_answers_as_csv_and_npy(tmp_path: Path) -> None:
     table_graphs.write_columns(tmp_path / "fraud.onnx")
     assert _answer(tmp_path, [_PERSON, _CHILD], accept=CSV) == b"yes,0.25,0.75\nno,1.0,0.0\n"
