@@ -227,6 +227,13 @@ def test_a_comparison_takes_no_uris() -> None:
         parse(as_request(proxy_event('{"images": ["s3://bucket/a"]}')), "face-comparison")
 
 
+def test_a_comparison_has_no_classes() -> None:
+    document = {"source_image": "aaaa", "target_image": "aaaa", "classes": ["face"]}
+    with pytest.raises(InvalidRequestError, match="face comparison has no classes to choose from; leave 'classes' out"):
+        parse(as_request(proxy_event(json.dumps(document))), "face-comparison")
+    parse(as_request(proxy_event(json.dumps(document | {"classes": None}))), "face-comparison")
+
+
 def test_both_images_of_a_comparison() -> None:
     document = {"source_image": base64.b64encode(JPEG).decode(), "target_image": base64.b64encode(PNG).decode()}
     request = parse(as_request(proxy_event(json.dumps(document))), "face-comparison")

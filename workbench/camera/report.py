@@ -73,9 +73,10 @@ def findings(answer: Any, *, min_score: float | None = None) -> Found | None:
 
 def detections(answer: Mapping[str, Any], *, min_score: float) -> Found:
     """Detections with a score of at least ``min_score``, best first; containers of earlier versions name none."""
-    names, count = answer.get("bbox_labels"), len(answer["bbox_scores"])
-    labels: list[str] = names if isinstance(names, list) and _are_names(names, count) else [""] * count
-    each = zip(answer["bbox_scores"], answer["bbox_coords"], labels, strict=True)
+    count = len(answer["bbox_scores"])
+    named = _are_names(answer.get("bbox_labels"), count)
+    names: list[str] = answer["bbox_labels"] if named else [""] * count
+    each = zip(answer["bbox_scores"], answer["bbox_coords"], names, strict=True)
     return [Finding(score, box, name) for (score,), box, name in each if score >= min_score]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ipc_ai_catalogue import Licence
+from ipc_ai_catalogue import Licence, class_names
 from workbench.errors import RecognitionError
 from workbench.recognition.graph_facts import GraphFacts
 
@@ -60,7 +60,7 @@ def read(graph: GraphFacts) -> UltralyticsMetadata | None:
     Raises:
         RecognitionError: one cannot be read.
     """
-    texts = graph.metadata
+    texts = {key: class_names.in_a_line(text) for key, text in graph.metadata.items()}
     if not {"names", "stride"} <= texts.keys():
         return None
     by_ultralytics = texts.get("author") == _AUTHOR or texts.get("description", "").startswith(_AUTHOR)

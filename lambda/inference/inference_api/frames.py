@@ -204,6 +204,8 @@ def _compared_frames(document: Mapping[str, Any]) -> dict[str, Frame]:
         raise InvalidRequestError(
             "face comparison takes no S3 URIs; send source_image and target_image with the images in base64"
         )
+    if document.get("classes") is not None:
+        raise InvalidRequestError("face comparison has no classes to choose from; leave 'classes' out")
     frames = {"source": _frame(document, _SOURCE)}
     if "target_images" not in document:
         return frames | {"target": _frame(document, "target_image")}

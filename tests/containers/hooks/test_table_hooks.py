@@ -159,6 +159,13 @@ def test_one_column_of_words(tmp_path: Path, sides: list[Any]) -> None:
         ({"ages": [1]}, JSON, "the object has a column 'ages', which the model has not, did you mean 'age'?"),
         ({**_PERSON, "is member": True}, JSON, "the object has the column 'is_member' twice; send it once"),
         ("age,income,town,is_member\n1,2,Oslo,true", CSV, "the first row, which has no value .*, has a column 'town',"),
+        (
+            "age;income;city;is_member\n1;2;Oslo;true",
+            CSV,
+            "^the first row has semicolons between its cells; send CSV",
+        ),
+        ("1\t2\tOslo\ttrue", CSV, "^the first row has tabs between its cells"),
+        ({"x" * 10_000: 1}, JSON, r"^the object has a column 'x{80}\.\.\.', which the model has not; it takes"),
         (",age,income,city,is_member\n0,1,2,Oslo,true", CSV, r"has one without a name; .*to_csv\(index=False\)"),
         ("age,income,city,is_member\n1,2,Oslo", CSV, "row 0 has 3 cells, and there are 4 names of columns"),
         (
@@ -263,6 +270,14 @@ def test_a_row_of_csv_that_misses_every_value_has_its_answer(tmp_path: Path) -> 
     table_graphs.write_copy(tmp_path / "model.onnx", TensorProto.FLOAT)
     # pandas writes "" for the missing value of a table of one column.
     assert _document(tmp_path, 'x\n1\n""\n3\n""\n', CSV) == {"Y": [1.0, None, 3.0, None]}
+
+
+def test_true_and_false_are_numbers_in_csv_as_in_json(tmp_path: Path) -> None:
+    table_graphs.write_regressor(tmp_path / "model.onnx")
+    for body, kind in (([[True, False, 2.5]], JSON), ("True,FALSE,2.5", CSV)):
+        assert _document(tmp_path, body, kind) == {"variable": [3.5]}
+    table_graphs.write_copy(tmp_path / "model.onnx", TensorProto.INT64)
+    assert _document(tmp_path, "x\ntrue\nFalse\n", CSV) == {"Y": [1, 0]}
 
 
 def test_answers_as_csv_and_npy(tmp_path: Path) -> None:

@@ -53,6 +53,14 @@ def test_metadata_tell_names_and_size(tmp_path: Path) -> None:
     )
 
 
+def test_metadata_with_control_characters_fit_a_line(tmp_path: Path) -> None:
+    names = "{0: 'person', 1: 'car\\nnew line', 2: '\\x1b[31mdog'}"
+    texts = METADATA | {"description": "Ultralytics YOLO\x1b[31m\nserves everything", "names": names}
+    (guess,) = _guesses(tmp_path, (1, 7, CELLS), metadata=texts)
+    assert guess.model.classes == ("person", "car new line", "[31mdog")
+    assert all(text.isprintable() for text in (guess.model.title, *guess.because))
+
+
 def test_height_and_width_that_change_are_padded_to_the_stride(tmp_path: Path) -> None:
     (guess,) = _guesses(
         tmp_path,

@@ -117,7 +117,8 @@ def _fraction(cell: Any, _dtype: np.dtype[Any], is_text: bool) -> float:
         return math.nan
     if type(cell) in _NUMBERS or is_text:
         try:
-            return float(cell)
+            # pandas writes True and False into CSV, which are numbers in JSON, too.
+            return float(_BOOLEANS.get(cell.strip().lower(), cell) if is_text else cell)
         except OverflowError as error:
             raise ValueError(f"{_shown(cell)} is too large for a number") from error
         except ValueError:

@@ -30,6 +30,7 @@ _TYPES: Mapping[str, Any] = {
     "tensor(string)": np.object_,
 }
 _MOST_SHOWN = 30
+_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,9 @@ class Columns:
         found = [self.input_named(name) for name in names]
         for name, its in zip(names, found, strict=True):
             if its is None:
-                near = nearest(name, self.names)
+                near = nearest(name[:_LONGEST_SHOWN], self.names)
                 raise ClientError(
-                    f"{where} has a column '{name}', which the model has not{near}; it takes {self.listed()}"
+                    f"{where} has a column '{_short(name)}', which the model has not{near}; it takes {self.listed()}"
                 )
             if found.count(its) > 1:
                 raise ClientError(f"{where} has the column '{its}' twice; send it once")
@@ -150,6 +151,11 @@ def _wide(each: Input) -> str:
     if each.width == 1:
         return ""
     return f" ({each.width} columns)" if each.width else " (any number of columns)"
+
+
+def _short(name: str) -> str:
+    """Name that a client sent, of which a message and the log have no more than the beginning."""
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
 
 
 def _plain(name: str) -> str:

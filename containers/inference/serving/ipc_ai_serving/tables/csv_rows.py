@@ -11,6 +11,7 @@ from ipc_ai_serving.tables import documents
 from ipc_ai_serving.tables.columns import Columns
 from ipc_ai_serving.tables.documents import ByName, ByPlace
 
+_OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _BLANK = [""]
 """A line of spaces; where rows have one column, it is a missing value."""
 
@@ -38,10 +39,12 @@ def read(rows: CsvRows, columns: Columns) -> ByPlace | ByName:
     """Order rows of CSV. A first row of names orders the columns where the graph knows names, and is passed over else.
 
     Raises:
-        ClientError: there is no row, or the first one names other columns than the graph.
+        ClientError: there is no row, it has no commas, or the first one names other columns than the graph.
     """
     if columns.count(len(rows[0]) if rows else 0) != 1:
         rows = CsvRows(row for row in rows if row != _BLANK)
+    if rows:
+        _check_commas(rows[0], columns)
     if not rows or (len(rows) == 1 and _has_names(rows[0], columns)):
         raise ClientError("there is no row; send at least one")
     if not _has_names(rows[0], columns):
@@ -52,6 +55,13 @@ def read(rows: CsvRows, columns: Columns) -> ByPlace | ByName:
     if "" in names:
         raise ClientError(f"{_NAMES} has one without a name; pandas writes none with to_csv(index=False)")
     return documents.named(names, rows[1:], columns, where=_NAMES)
+
+
+def _check_commas(row: Sequence[str], columns: Columns) -> None:
+    """Refuse a row whose cells another character parts, as spreadsheets write them where a comma is in numbers."""
+    other = next((mark for mark in _OTHER_MARKS if mark in row[0]), None)
+    if len(row) == 1 and other is not None and columns.count(1) != 1:
+        raise ClientError(f"the first row has {_OTHER_MARKS[other]} between its cells; send CSV with commas")
 
 
 def _has_names(row: Sequence[str], columns: Columns) -> bool:
