@@ -38,7 +38,10 @@ class FakeDriver:
     def cuInit(self, _flags: int) -> int:  # noqa: N802 the driver's own name
         return self.failure
 
-    def cuDeviceGetName(self, buffer: Any, size: int, _device: int) -> int:  # noqa: N802 the driver's own name
+    def cuDeviceGet(self, _device: Any, number: int) -> int:  # noqa: N802 the driver's own name
+        return 0 if number == 0 else 101  # CUDA_ERROR_INVALID_DEVICE
+
+    def cuDeviceGetName(self, buffer: Any, size: int, _device: Any) -> int:  # noqa: N802 the driver's own name
         assert size == len(buffer)
         ctypes.memmove(buffer, self.name.encode() + b"\0", len(self.name) + 1)
         return 0

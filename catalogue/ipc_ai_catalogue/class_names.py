@@ -7,12 +7,15 @@ in use; ``coco`` counts these alone.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ipc_ai_catalogue.errors import CatalogueError, UnknownNameError
 
 _LISTS = Path(__file__).resolve().parent.with_name("classes")
+# Control characters, separators of lines, marks that turn the order of what follows, and halves of a surrogate pair.
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def of(named: str | Sequence[str]) -> tuple[str, ...]:
@@ -27,6 +30,11 @@ def of(named: str | Sequence[str]) -> tuple[str, ...]:
     if not isinstance(named, list | tuple) or not all(isinstance(name, str) for name in named):
         raise CatalogueError("'classes' must be a list of names, or the name of a data set")
     return tuple(named)
+
+
+def in_a_line(name: str) -> str:
+    """Return a name as logs, terminals, pages and requests can have it: a model's metadata may hold any character."""
+    return _NOT_IN_A_LINE.sub(" ", name).strip() if _NOT_IN_A_LINE.search(name) else name
 
 
 @functools.cache

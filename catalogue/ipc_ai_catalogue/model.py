@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ipc_ai_catalogue import class_names
 from ipc_ai_catalogue.errors import CatalogueError, nearest
 
 _ANY_APPLICATION = "any"
@@ -185,6 +186,10 @@ class Model:
     output: ModelOutput = field(default_factory=ModelOutput)
     landmark_std: float = 1.0
     dimensions: int | None = None
+
+    def __post_init__(self) -> None:
+        """Make each class name fit a line."""
+        object.__setattr__(self, "classes", tuple(map(class_names.in_a_line, self.classes)))
 
     def files_for(self, application: str) -> tuple[ModelFile, ...]:
         """The artefacts that ``application`` needs; empty when the model ships in a wheel."""

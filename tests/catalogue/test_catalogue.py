@@ -145,6 +145,12 @@ def test_classes_are_a_list_or_the_name_of_a_data_set() -> None:
         class_names.of([1, 2])  # type: ignore[list-item]
 
 
+def test_a_class_name_fits_a_line_whatever_a_models_metadata_holds() -> None:
+    names = ["per\nson", "\x1b[31mcar\r\n", "\u202egnp.exe", "\x00", "half \ud800", "人", "two  words"]
+    model = dataclasses.replace(CATALOGUE.model("yolox_nano"), classes=tuple(names))
+    assert model.classes == ("per son", "[31mcar", "gnp.exe", "", "half", "人", "two  words")
+
+
 def test_words_of_inputs_and_outputs_are_checked() -> None:
     model = CATALOGUE.model("yolox_nano")
     with pytest.raises(CatalogueError, match="did you mean 'stretch'"):

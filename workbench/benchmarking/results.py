@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.benchmarking.interleaving import Milliseconds, Served
 from workbench.camera.report import Found
+from workbench.capacity import value
 from workbench.measuring import percentiles
 
 if TYPE_CHECKING:
     from workbench.benchmarking.variants import Variant
+    from workbench.capacity.prices import PriceTable
+    from workbench.capacity.value import Value
     from workbench.compilers.onnx.accuracy import Accuracy
 
 SCHEMA_VERSION = 1
@@ -76,6 +79,11 @@ class Result:
     def best_rate(self) -> float | None:
         """Frames a second of the number of workers that manages most."""
         return max((point.frames_per_second for point in self.throughput), default=None)
+
+    def values(self, prices: PriceTable | None) -> Sequence[Value]:
+        """Frames for money by type of instance, scaled from the most workers; none without throughput."""
+        most = max(self.throughput, key=lambda point: point.workers, default=None)
+        return value.of_types(value.of_cores(most.frames_per_second / most.workers), prices) if most else []
 
 
 def by_stage(runs: Sequence[Milliseconds]) -> dict[str, list[float]]:

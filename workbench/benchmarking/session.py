@@ -71,10 +71,10 @@ def latency(
     """Each variant in a process of its own; one run of each, then the next of each."""
 
     def accuracy(process: VariantProcess, done: Callable[[], None]) -> Accuracy | None:
-        if not labelled_frames:
-            return None
-        application = process.variant.application
-        return labelled.measure(labelled_frames, lambda path: process.answer(request_of(path, application)), done=done)
+        variant = process.variant
+        return labelled.measure_variant(
+            labelled_frames, variant, lambda path: process.answer(request_of(path, variant.application)), done=done
+        )
 
     with contextlib.ExitStack() as processes:
         started = _loaded(processes, variants, request, schedule, progress, before_fork=False)

@@ -41,7 +41,7 @@ def throughput_table(results: Sequence[Result]) -> Table:
 def quality_table(results: Sequence[Result], *, caption: str) -> Table:
     """A row a variant: size, memory, what it found, and how right it is where there are labels."""
     table = Table(title="cost and quality", caption=caption)
-    labelled = results[0].accuracy is not None
+    labelled = any(result.accuracy is not None for result in results)
     right = ["AP", "precision", "recall"] if labelled else []
     _columns(table, ["variant"], ["files, MB", "peak MiB", "drawn", *right])
     for result in results:

@@ -63,11 +63,10 @@ def drawn(picture: cv2.typing.MatLike, found: Sequence[Finding], drawn_in: Mappi
     labels = _Labels(picture, size=size, stroke=stroke)
     below = []
     for score, box, name in found:
-        text = f"{name} {score:.2f}".strip()
         if box is None:
-            below.append(_line(text, picture.shape[1], size=size, stroke=stroke))
+            below.append(_line(f"{name} {score:.2f}".strip(), picture.shape[1], size=size, stroke=stroke))
         else:
-            labels.add(text, box, drawn_in[name])
+            labels.add(name, f"{score:.2f}", box, drawn_in[name])
     return np.vstack([picture, *below])
 
 
@@ -90,9 +89,9 @@ class _Labels:
         self._picture, self._size, self._stroke = picture, size, stroke
         self._taken: list[tuple[int, int, int, int]] = []
 
-    def add(self, text: str, box: Sequence[float], colour: Colour) -> None:
+    def add(self, name: str, score: str, box: Sequence[float], colour: Colour) -> None:
         """Write on a ground of the class's colour above the box, or inside it, or below it."""
-        text = _drawable(text)
+        text = self._fitting(_drawable(name), score)
         (width, height), baseline = cv2.getTextSize(text, _FONT, self._size, self._stroke)
         rows = height + baseline
         left = max(0, min(round(box[0]), self._picture.shape[1] - width))
@@ -104,6 +103,14 @@ class _Labels:
                 where = (left, top + height)
                 cv2.putText(self._picture, text, where, _FONT, self._size, text_on(colour), self._stroke, cv2.LINE_AA)
                 return
+
+    def _fitting(self, name: str, score: str) -> str:
+        """Text of a label, its name cut where both are wider than the picture, so that the score is seen."""
+        kept, text = name, f"{name} {score}".strip()
+        while kept and cv2.getTextSize(text, _FONT, self._size, self._stroke)[0][0] > self._picture.shape[1]:
+            kept = kept[:-1]
+            text = f"{kept}.. {score}" if kept else score
+        return text
 
 
 def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:

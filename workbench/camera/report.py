@@ -48,7 +48,13 @@ def is_classification(document: Any) -> bool:
     if not isinstance(document, dict) or not {"width", "height", "labels", "scores"} <= set(document):
         return False
     labels, scores = document["labels"], document["scores"]
-    return isinstance(labels, list) and isinstance(scores, list) and len(labels) == len(scores)
+    are_numbers = isinstance(scores, list) and all(isinstance(score, int | float) for score in scores)
+    return are_numbers and _are_names(labels, len(scores))
+
+
+def _are_names(value: Any, count: int) -> bool:
+    """Return whether this is a name for each of ``count`` findings, which a program of the operator's may have not."""
+    return isinstance(value, list) and len(value) == count and all(isinstance(name, str) for name in value)
 
 
 def findings(answer: Any, *, min_score: float | None = None) -> Found | None:
@@ -67,8 +73,9 @@ def findings(answer: Any, *, min_score: float | None = None) -> Found | None:
 
 def detections(answer: Mapping[str, Any], *, min_score: float) -> Found:
     """Detections with a score of at least ``min_score``, best first; containers of earlier versions name none."""
-    names = answer.get("bbox_labels") or [""] * len(answer["bbox_scores"])
-    each = zip(answer["bbox_scores"], answer["bbox_coords"], names, strict=True)
+    names, count = answer.get("bbox_labels"), len(answer["bbox_scores"])
+    labels: list[str] = names if isinstance(names, list) and _are_names(names, count) else [""] * count
+    each = zip(answer["bbox_scores"], answer["bbox_coords"], labels, strict=True)
     return [Finding(score, box, name) for (score,), box, name in each if score >= min_score]
 
 

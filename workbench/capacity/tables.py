@@ -14,6 +14,7 @@ from workbench.capacity.limits import Limit
 from workbench.capacity.prices import Line
 from workbench.capacity.simulation import Day
 from workbench.capacity.throughput import Throughput
+from workbench.capacity.value import Value
 
 SCHEMA_VERSION = 1
 _MANY = 100.0
@@ -29,6 +30,7 @@ class Plan:
         lines: the bill; without costs when the region has no prices.
         currency: of the bill, or None.
         limits: the one that is met first before the others.
+        values: frames for money by type of instance.
         days: simulated days by the name of their series; empty without a simulation.
     """
 
@@ -43,6 +45,7 @@ class Plan:
     lines: Sequence[Line]
     currency: str | None
     limits: Sequence[Limit]
+    values: Sequence[Value]
     days: Mapping[str, Sequence[Day]]
 
     @property
@@ -84,6 +87,7 @@ def document(plan: Plan) -> dict[str, Any]:
                 for line in plan.lines
             ],
         },
+        "instance_types": [asdict(value) for value in plan.values],
         "first_limit": {"name": first.name, "share": first.share},
         "limits": [
             {"name": limit.name, "used": limit.used, "share": limit.share, **asdict(limit.quota)}

@@ -29,6 +29,7 @@ from workbench.errors import PlanError
 
 MEASUREMENTS = Path(__file__).with_name("throughput.json")
 INSTANCES = Path(__file__).with_name("instances.json")
+ASSUMED = "assumed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +222,7 @@ def estimate(
                 f"of one {instance.name}"
             )
         source = f"{_T4.text}. {_MXNET_ON_GPU}" if "mxnet" in engines else _T4.text
-        return Throughput(requests_per_second=1000 / _T4.milliseconds, workers=1, kind="assumed", source=source)
+        return Throughput(requests_per_second=1000 / _T4.milliseconds, workers=1, kind=ASSUMED, source=source)
     if newest is None:
         measured = sorted({each.model for each in measurements if each.application == application})
         raise PlanError(

@@ -91,7 +91,7 @@ def _serve(process: VariantProcess, kept: Run, frame: Frame, path: Path) -> None
 
 
 def _accuracy(process: VariantProcess, frames: Sequence[LabelledFrame], done: Callable[[], None]) -> Accuracy | None:
-    if not frames:
-        return None
-    application = process.variant.application
-    return labelled.measure(frames, lambda path: process.answer(request_of(path, application)), done=done)
+    variant = process.variant
+    return labelled.measure_variant(
+        frames, variant, lambda path: process.answer(request_of(path, variant.application)), done=done
+    )

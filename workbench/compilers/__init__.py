@@ -1,1 +1,1 @@
-"""Compilers of models, one folder for each: ONNX Runtime on this machine, SageMaker Neo in the account."""
+"""Compilers of models, one folder for each: ONNX Runtime and TensorRT on this machine, SageMaker Neo in the account."""

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from workbench.errors import RecognitionError
+from workbench.store import broken_file
 
 _LOCATION = "location"
 
@@ -30,7 +31,8 @@ def require(graph: Path, names: Sequence[str]) -> None:
     """Refuse a graph whose weights are not there.
 
     Raises:
-        RecognitionError: a file is missing, or lies outside the graph's folder, where ONNX Runtime reads none.
+        RecognitionError: a file is missing, or lies outside the graph's folder, where ONNX Runtime reads none; or it
+            only points to the weights.
     """
     for name in names:
         path = PurePosixPath(name)
@@ -40,6 +42,8 @@ def require(graph: Path, names: Sequence[str]) -> None:
             raise RecognitionError(
                 f"{graph} has its weights in {name}, which is not there; copy it beside the graph, under this name"
             )
+        if told := broken_file.pointer(graph.parent / name):
+            raise RecognitionError(f"{graph} has its weights in {name}: {told}")
 
 
 def _location(tensor: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.errors import RecognitionError
 from workbench.recognition import external_data
+from workbench.store import broken_file
 
 Side = int | str | None
 """A side of a shape: a number, the name of one that may change, or unknown."""
@@ -76,16 +77,23 @@ def read(path: Path) -> GraphFacts:
     except OSError:
         raise
     except Exception as error:  # protobuf's own error classes differ between its versions
-        raise RecognitionError(f"{path} is no ONNX graph, or is cut off; export it again, or copy it again") from error
+        raise _no_graph(path, ", or is cut off") from error
     weights = {each.name for each in model.graph.initializer}
     inputs = tuple(_tensor(each) for each in model.graph.input if each.name not in weights)
     outputs = tuple(map(_tensor, model.graph.output))
     if not inputs or not outputs:
-        raise RecognitionError(f"{path} is no ONNX graph with inputs and outputs; export it again, or copy it again")
+        raise _no_graph(path, " with inputs and outputs")
     operators = frozenset(f"{node.domain}:{node.op_type}".removeprefix(":") for node in model.graph.node)
     metadata = {each.key: each.value for each in model.metadata_props}
     producer = f"{model.producer_name} {model.producer_version}".strip()
     return GraphFacts(path, inputs, outputs, metadata, producer, operators, tuple(external_data.names_in(model)))
+
+
+def _no_graph(path: Path, otherwise: str) -> RecognitionError:
+    """Error that says what the file is; ``otherwise`` where that cannot be told."""
+    if told := broken_file.told(path):
+        return RecognitionError(f"{path} is no ONNX graph: {told}")
+    return RecognitionError(f"{path} is no ONNX graph{otherwise}; export it again, or copy it again")
 
 
 def _tensor(declared: Any) -> Tensor:

@@ -13,6 +13,7 @@ from pathlib import Path
 import ipc_ai_catalogue as catalogue
 from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, Model, ModelFile, model_from_dict
 from workbench import typed
+from workbench.errors import CompileError
 from workbench.store.artefacts import sha256
 
 DESCRIPTION = "model.json"
@@ -45,6 +46,16 @@ def older_models(folder: Path) -> list[tuple[str, str]]:
         for path in sorted(folder.glob(f"{application.older_prefix}_*{_SYMBOL}"))
         if path.with_name(path.name.removesuffix(_SYMBOL) + _PARAMS).is_file()
     ]
+
+
+def require_replaceable(folder: Path) -> None:
+    """Refuse a folder for a compiled model that holds something else.
+
+    Raises:
+        CompileError: it is there and is no model folder.
+    """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / DESCRIPTION).is_file())):
+        raise CompileError(f"{folder} is there and is no model folder; name another with --output")
 
 
 @contextmanager

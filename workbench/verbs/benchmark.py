@@ -6,7 +6,8 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ipc_ai_catalogue import FACE_COMPARISON, IMAGE_CLASSIFICATION
-from workbench import places, serving_program
+from workbench import places, regions, serving_program
+from workbench.capacity import prices, value
 from workbench.compilers.onnx.command import COMPILED
 from workbench.errors import BenchmarkError
 from workbench.number_arguments import whole_number
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
     from workbench.benchmarking.results import Result
     from workbench.benchmarking.session import Schedule
     from workbench.benchmarking.variants import Variant
+    from workbench.capacity.prices import PriceTable
+    from workbench.capacity.value import Value
     from workbench.recognition.recognised import Recognised
 
 BENCHMARKS = places.OUTPUT / "benchmark"
 _WIDTH = 110
+_REGION = "us-east-1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=whole_number(1), default=1, metavar="N", help="of each engine (default: 1)")
     parser.add_argument(
         "--seconds", type=_seconds, default=5.0, help="of each number of workers, in five turns (default: 5)"
+    )
+    parser.add_argument(
+        "--region", type=regions.argument, default=_REGION, help=f"region of the prices (default: {_REGION})"
     )
     parser.add_argument("--store", type=Path, default=places.MODEL_STORE, help="folder of fetched models")
     parser.add_argument(
@@ -139,12 +147,15 @@ def _measure(found: Sequence[Variant], arguments: argparse.Namespace, recognised
         )
         for variant, one, points in zip(found, timed, rates, strict=True)
     ]
+    table = prices.load(arguments.region)
+    values = {one.variant.name: one.values(table) for one in measured}
+    about["instance_types"] = {name: [asdict(row) for row in rows] for name, rows in values.items()}
     document = results.document(measured, about | record.about(arguments.frame, frames, schedule))
     written = files.write(measured, document, frame=arguments.frame, folder=arguments.output)
     if arguments.json:
         print(json.dumps(document, indent=2))
     else:
-        _show(measured, arguments, frames, written, machine.was_busy(about["machine"]))
+        _show(measured, arguments, frames, written, values, table, machine.was_busy(about["machine"]))
     return 0
 
 
@@ -177,6 +188,7 @@ def _options(arguments: argparse.Namespace, schedule: Schedule) -> dict[str, Any
         "--head": arguments.head,
         "--classes": arguments.classes,
         "--engine": arguments.engine,
+        "--region": arguments.region if arguments.region != _REGION else None,
         "--store": arguments.store if arguments.store != places.MODEL_STORE else None,
     }
 
@@ -195,6 +207,8 @@ def _show(
     arguments: argparse.Namespace,
     frames: Sequence[LabelledFrame],
     written: Sequence[Path],
+    values: Mapping[str, Sequence[Value]],
+    table: PriceTable | None,
     busy: str | None,
 ) -> None:
     from workbench.benchmarking import tables
@@ -204,8 +218,12 @@ def _show(
     console.print(tables.latency_table(results, repeat=arguments.repeat))
     if results[0].throughput:
         console.print(tables.throughput_table(results))
-    labels = sum(len(frame.boxes) for frame in frames)
-    right = f"{labels} labels in {len(frames)} frames, IoU {SAME_OBJECT_IOU}; " if frames else ""
+        currency = table.currency if table else None
+        console.print(value.table(values, region=arguments.region, currency=currency))
+    labels = max((result.accuracy.labels for result in results if result.accuracy), default=0)
+    right = f"{labels} labels in {len(frames)} frames, IoU {SAME_OBJECT_IOU}; " if labels else ""
+    if frames and not labels:
+        right = "no label is of these models' classes; "
     console.print(tables.quality_table(results, caption=f"{right}drawn and counted from a score of {SURE}"))
     for path in written:
         console.print(f"{path}", highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Compile a model for a faster engine: here, with a proof that its answers are the same, or by SageMaker Neo."""
+"""Compile a model for a faster engine: here, with a proof that its answers are the same, for a GPU, or by Neo."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workbench.recognition.recogniser import Recogniser
 # Module that compiles for each target.
 TARGETS = {
     "onnxruntime": "workbench.compilers.onnx.command",
+    "tensorrt": "workbench.compilers.tensorrt.command",
     "neo": "workbench.compilers.neo.command",
 }
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ipc_ai_catalogue import CUSTOM
 from workbench import places, regions, typed, writable
-from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput
+from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput, value
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
 from workbench.capacity.planned_model import PlannedModel
@@ -105,7 +105,7 @@ def _planned(model: PlannedModel, measurements: Sequence[Measurement], arguments
         given=arguments.throughput,
         measurements=measurements,
     )
-    plan = _plan(arguments, model, instance=instance, each=each)
+    plan = _plan(arguments, model, measurements, instance=instance, each=each)
     if arguments.output:
         from workbench.capacity.plot import plot, require_format
 
@@ -125,7 +125,12 @@ def _planned(model: PlannedModel, measurements: Sequence[Measurement], arguments
 
 
 def _plan(
-    arguments: argparse.Namespace, model: PlannedModel, *, instance: InstanceType, each: Throughput
+    arguments: argparse.Namespace,
+    model: PlannedModel,
+    measurements: Sequence[Measurement],
+    *,
+    instance: InstanceType,
+    each: Throughput,
 ) -> tables.Plan:
     demand = Demand(
         cameras=arguments.cameras,
@@ -167,6 +172,7 @@ def _plan(
             key_per_camera=arguments.key_per_camera,
             ingest=arguments.ingest,
         ),
+        values=value.of_types(value.of_model(model, measurements, {instance.name: each}), table),
         days={},
     )
 
@@ -216,6 +222,7 @@ def _show(plan: tables.Plan, picture: Path | None) -> None:
             f"no price is known for {plan.region}: quantities alone; give a price table of it with --prices FILE",
             highlight=False,
         )
+    console.print(value.table({plan.model: plan.values}, region=plan.region, currency=plan.currency))
     console.print(tables.limits_table(plan))
     first = plan.limits[0]
     cameras = first.met_at(plan.demand.cameras)

@@ -20,9 +20,12 @@ from onnx import TensorProto, helper
 import ipc_ai_catalogue as catalogue
 from ipc_ai_serving import engines
 from ipc_ai_serving.engines import Engine, Outputs, SharedEngine, onnxruntime
-from ipc_ai_serving.engines.onnxruntime import shortcuts
+from ipc_ai_serving.engines.onnxruntime import engine as engine_module
+from ipc_ai_serving.engines.onnxruntime import providers, sessions, shortcuts
+from ipc_ai_serving.engines.onnxruntime.bound_session import BoundSession
 from ipc_ai_serving.engines.onnxruntime.engine import OnnxRuntimeEngine
 from ipc_ai_serving.scheduling import traffic
+from tests.tensorrt_fakes import batched_model
 
 
 def _write_doubling(path: Path, batch: int | str) -> None:
@@ -273,3 +276,48 @@ def test_a_forward_pass_has_no_more_frames_than_it_may(tmp_path: Path, most: int
     assert np.array_equal(engine.run(frames)["twice"], 2 * frames)
     assert max(sizes) == min(most, 5)
     assert sum(sizes) == 5
+
+
+class _OnGpu:
+    """A session of the CPU that says that a GPU computes it."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def get_providers(self) -> list[str]:
+        return [providers.GPU, providers.CPU]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
+def test_on_a_gpu_inputs_are_bound_and_no_core_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write_detector(tmp_path / "graph.onnx")
+    expected = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=1)
+    opened, devices = sessions.opened, []
+
+    def bound(session: Any, *, device: str) -> BoundSession:
+        devices.append(device)
+        return BoundSession(session, device="cpu")
+
+    monkeypatch.setattr(sessions, "opened", lambda *args, **more: _OnGpu(opened(*args, **more)))
+    monkeypatch.setattr(engine_module, "BoundSession", bound)
+    engine = OnnxRuntimeEngine(tmp_path / "graph.onnx", name="graph.onnx", input_name="data", threads=4)
+    assert (devices, engine.takes_core, engine.at_once, engine.has_rows) == (["cuda"], False, 1, True)
+    shared = SharedEngine(engine, max_batch_size=8)
+    for count in (1, 3, 1):
+        frames = np.random.default_rng(count).random((count, 3, 4, 4), np.float32)
+        answer, right = shared.run(frames), expected.run(frames)
+        assert all(np.array_equal(answer[name], right[name]) for name in right)
+
+
+@pytest.mark.parametrize(("batch", "has_rows"), [("unk__1", True), (1, False)])
+def test_a_classifiers_axes_may_have_any_names(tmp_path: Path, batch: str | int, has_rows: bool) -> None:
+    """TensorFlow's exporter names each open axis anew."""
+    model = batched_model(tmp_path)
+    proto = onnx.load(str(tmp_path / "colours.onnx"))
+    proto.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "unk__2"
+    first = proto.graph.input[0].type.tensor_type.shape.dim[0]
+    first.CopyFrom(type(first)(**{"dim_param" if isinstance(batch, str) else "dim_value": batch}))
+    onnx.save(proto, str(tmp_path / "colours.onnx"))
+    assert onnxruntime.load(model, {"onnx": tmp_path / "colours.onnx"}, 1).has_rows == has_rows

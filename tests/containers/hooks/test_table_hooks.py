@@ -257,6 +257,14 @@ def test_a_regressor_answers_a_number_a_row_or_a_list(tmp_path: Path) -> None:
     assert _document(tmp_path, "[[NaN, 1, 2]]") == {"variable": [[None, None]]}
 
 
+def test_a_row_of_csv_that_misses_every_value_has_its_answer(tmp_path: Path) -> None:
+    table_graphs.write_tree(tmp_path / "t.onnx")
+    assert _document(tmp_path, "0,0,3,0\n,,,\n\n0,0,2,0\n,,,\n \n", CSV)["label"] == [1, 0, 0, 0]
+    table_graphs.write_copy(tmp_path / "model.onnx", TensorProto.FLOAT)
+    # pandas writes "" for the missing value of a table of one column.
+    assert _document(tmp_path, 'x\n1\n""\n3\n""\n', CSV) == {"Y": [1.0, None, 3.0, None]}
+
+
 def test_answers_as_csv_and_npy(tmp_path: Path) -> None:
     table_graphs.write_columns(tmp_path / "fraud.onnx")
     assert _answer(tmp_path, [_PERSON, _CHILD], accept=CSV) == b"yes,0.25,0.75\nno,1.0,0.0\n"

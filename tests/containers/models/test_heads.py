@@ -13,6 +13,7 @@ from ipc_ai_serving.models.heads import embedded, gluoncv, yolox, yunet
 from ipc_ai_serving.models.heads._grid import cells
 from ipc_ai_serving.models.heads._suppression import suppress
 from ipc_ai_serving.vision.detections import Detections
+from tests.iou import iou as overlap
 
 CATALOGUE = catalogue.load()
 
@@ -94,6 +95,30 @@ def test_suppression_keeps_the_best_hundred_that_are_apart() -> None:
     found = suppress(Detections(boxes, scores), iou=0.45)
     assert found.scores.tolist() == scores[:49:-1].tolist()
     assert found.boxes.tolist() == boxes[:49:-1].tolist()
+
+
+@pytest.mark.parametrize("kinds", [1, 5, 80])
+@pytest.mark.parametrize("objects", [60, 2000])
+def test_suppression_of_many_boxes_and_classes_is_that_of_one_box_after_the_other(kinds: int, objects: int) -> None:
+    """Boxes are compared in portions, and class by class where there are many of each; that must not show."""
+    generator = np.random.default_rng(objects + kinds)
+    places = np.repeat(generator.uniform(0, 600, (objects, 2)), 3000 // objects, axis=0)
+    first = places + generator.normal(0, 2, places.shape)
+    boxes = np.concatenate([first, first + generator.uniform(20, 60, places.shape)], axis=1).astype(np.float32)
+    scores = generator.permutation(np.linspace(0.02, 0.99, len(boxes))).astype(np.float32)
+    classes = generator.integers(0, kinds, len(boxes))
+    found = suppress(Detections(boxes, scores, classes=classes), iou=0.45)
+    kept: list[int] = []
+    for number in np.argsort(-scores).tolist():
+        if len(kept) < 300 and all(
+            classes[better] != classes[number] or overlap(boxes[better].tolist(), boxes[number].tolist()) <= 0.45
+            for better in kept
+        ):
+            kept.append(number)
+    assert found.scores.tolist() == scores[kept].tolist()
+    assert (found.boxes == boxes[kept]).all()
+    assert found.classes is not None
+    assert found.classes.tolist() == classes[kept].tolist()
 
 
 @pytest.mark.parametrize(("iou", "kept"), [(0.3, 1), (0.4, 2)])  # two boxes that share a third of what both cover

@@ -118,3 +118,15 @@ def test_the_model_is_loaded_before_the_fork_only_where_it_survives_that(
     environment: dict[str, str], shared: bool
 ) -> None:
     assert fitted(Settings.from_environment(environment)).loads_before_fork is shared
+
+
+@pytest.mark.parametrize(
+    ("more", "queue"),
+    [({}, 16), ({"MAX_BATCH_SIZE": "32"}, 64), ({"MAX_BATCH_SIZE": "32", "MAX_QUEUE_LENGTH": "7"}, 7)],
+)
+def test_on_a_gpu_one_batch_is_decoded_while_another_is_computed(
+    on_onnxruntime: Path, more: dict[str, str], queue: int
+) -> None:
+    read = _fitted(on_onnxruntime, PROCESSOR="gpu", **more)
+    assert read.queue_limit == queue
+    assert read.cores == usable_cores.count()  # of the one worker, for decoding

@@ -38,6 +38,14 @@ def test_imagenet_normalisation_in_rgb_order() -> None:
     assert np.allclose(tensor[0, :, 0, 0], expected, atol=1e-5)
 
 
+def test_pixels_and_padding_are_divided_as_exporters_do_to_the_last_bit() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    spec = dataclasses.replace(YOLOX, scale=1 / 255, size=32, max_long_side=32)
+    tensor = network_input(np.stack([levels] * 3, axis=2), spec).tensor
+    assert (tensor[0, 0, :8] == levels.astype(np.float32) / np.float32(255)).all()
+    assert tensor[0, 0, -1, -1] == np.float32(114) / np.float32(255)
+
+
 def test_padding_is_normalised_as_pixels_are() -> None:
     spec = dataclasses.replace(YOLO3, stride=32, pad_value=50)
     tensor = network_input(np.full((420, 430, 3), 50, np.uint8), spec).tensor

@@ -54,3 +54,10 @@ def test_the_document_has_every_run() -> None:
     assert first["runs"]["whole"] == [10.0, 20.0]
     assert first["milliseconds"]["whole"]["p50"] == pytest.approx(15)
     assert second["times_as_fast_as_first"] == 3
+
+
+def test_the_most_workers_are_scaled_to_the_cores_of_a_type() -> None:
+    rows = {row.instance_type: row.frames_per_second for row in _result(1.0, rates=(9, 16)).values(None)}
+    assert rows["ml.c5.xlarge"] == 32  # 8 a worker, four vCPUs
+    assert rows["ml.g4dn.xlarge"] is None
+    assert _result(1.0).values(None) == []

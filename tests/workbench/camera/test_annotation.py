@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,9 +10,17 @@ import pytest
 from PIL import ExifTags, Image
 from rich.console import Console
 
-from workbench.camera.annotation import annotate
+from workbench.camera.annotation import annotate, drawn
 from workbench.camera.class_colours import colours
-from workbench.camera.report import Finding, class_table, classes, comparison_table, detection_table, detections
+from workbench.camera.report import (
+    Finding,
+    class_table,
+    classes,
+    comparison_table,
+    detection_table,
+    detections,
+    is_classification,
+)
 from workbench.errors import WorkbenchError
 
 ANSWER = {
@@ -33,12 +42,12 @@ def frame(tmp_path: Path) -> Path:
 def test_strong_boxes_are_drawn_and_weak_ones_are_not(frame: Path, tmp_path: Path) -> None:
     output = tmp_path / "new" / "out.png"
     annotate(frame, detections(ANSWER, min_score=0.3), output)
-    drawn = cv2.imread(str(output))
-    assert drawn is not None
-    assert drawn.shape == (100, 200, 3)
-    assert drawn[90, 100].any()  # the strong box's lower edge
-    assert not drawn[10, 10].any()  # inside the weak one
-    assert not drawn[20, 0].any()
+    picture = cv2.imread(str(output))
+    assert picture is not None
+    assert picture.shape == (100, 200, 3)
+    assert picture[90, 100].any()  # the strong box's lower edge
+    assert not picture[10, 10].any()  # inside the weak one
+    assert not picture[20, 0].any()
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
@@ -121,6 +130,24 @@ def test_classes_of_the_whole_frame_stand_below_it(frame: Path, tmp_path: Path) 
     text = console.export_text()
     assert "tabby" in text
     assert "very long" not in text
+
+
+def test_a_name_wider_than_the_picture_is_cut_and_its_score_is_not() -> None:
+    first, second = (
+        drawn(
+            np.zeros((100, 200, 3), np.uint8), [Finding(score, [0, 40, 20, 60], "wide" * 30)], {"wide" * 30: (9, 9, 9)}
+        )
+        for score in (0.11, 0.99)
+    )
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("names", [["car"], [1, 2], "cd", [None, "car"]])
+def test_labels_of_a_program_of_ones_own_that_are_no_names_are_left_out(names: Any) -> None:
+    answer = ANSWER | {"bbox_labels": names}
+    assert [finding.name for finding in detections(answer, min_score=0)] == ["", ""]
+    assert not is_classification({"width": 1, "height": 1, "labels": names, "scores": [0.5, 0.4]})
+    assert not is_classification({"width": 1, "height": 1, "labels": ["a"], "scores": [[0.5]]})
 
 
 def test_a_file_that_is_no_picture(tmp_path: Path, frame: Path) -> None:

@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--int8", action="store_true", help="quantise to 8 bits; the answers change")
     group.add_argument("--calibration", type=Path, metavar="DIR", help="frames like those to come, for --int8")
     group.add_argument("--labels", type=Path, metavar="DIR", help="labelled frames (default: those of --calibration)")
-    group.add_argument(
-        "--vnni", action="store_true", help="8 bits of weights, not 7: more accurate, for processors with VNNI alone"
-    )
+    group.add_argument("--vnni", action="store_true", help="8 bits of weights, not 7, for processors with VNNI alone")
     group.add_argument("--force", action="store_true", help="write 8 bits although they lose too much accuracy")
     group.add_argument("--box-tolerance", type=_tolerance, default=0.5, metavar="PX", help="pixels of a frame (0.5)")
     group.add_argument("--score-tolerance", type=_tolerance, default=0.005, metavar="X", help="of scores (0.005)")
@@ -83,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     calibration = frames.read([arguments.calibration]) if arguments.int8 else []
     labelled = frames.read([arguments.labels]) if arguments.labels else calibration
     output = Path(arguments.output) if arguments.output else COMPILED / source.model.name
-    _refuse_other_folder(output)
+    model_folder.require_replaceable(output)
     plain_words.tell(arguments.recognised)
     tolerance = Tolerance(
         box=arguments.box_tolerance, score=arguments.score_tolerance, cosine=arguments.cosine_tolerance
@@ -228,11 +226,6 @@ def _of_int8(against: Parity, loss: Loss) -> dict[str, Any]:
         },
         "loss": loss.document(),
     }
-
-
-def _refuse_other_folder(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "model.json").is_file())):
-        raise CompileError(f"{folder} is there and is no model folder; name another with --output")
 
 
 def _show(report: dict[str, Any], proved: Parity, output: Path | None, *, origin: str) -> None:

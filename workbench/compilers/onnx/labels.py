@@ -59,6 +59,15 @@ def of(frame: Path) -> Boxes | None:
     return read.boxes if frame.with_suffix(".txt").is_file() else read.of([_PERSON]).boxes
 
 
+def are_there(frame: Path) -> bool:
+    """Tell whether a frame has labels, of any class.
+
+    Raises:
+        CompileError: a label file cannot be understood.
+    """
+    return _read(frame) is not None
+
+
 def of_classes(frame: Path, classes: AnsweredClasses) -> Labels | None:
     """Read the boxes of a model's classes in a frame; None where it has no labels.
 

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from ipc_ai_serving.vision.detections import Detections
-from workbench.compilers.onnx.accuracy import measure
+from workbench.compilers.onnx.accuracy import Answer, by_class, measure
+from workbench.compilers.onnx.labels import Labels
 
 _A, _B = (0, 0, 10, 10), (50, 0, 60, 10)
 _AWAY = (0, 50, 10, 60)
@@ -56,3 +57,12 @@ def test_detections_of_all_frames_are_ranked_together() -> None:
 def test_half_of_the_union_is_the_same_object(right: float, recall: float) -> None:
     """A box includes its last pixel, so 11 x 11 of 22 x 11 is half."""
     assert measure([(_found(((0, 0, right, 10), 0.9)), _labels(_A))]).recall == recall
+
+
+def test_a_box_of_another_class_is_wrong_and_classes_without_labels_do_not_count() -> None:
+    found = _found((_A, 0.9), (_B, 0.8), (_AWAY, 0.7))
+    labels = Labels(_labels(_A, _B), ("car", "dog"))
+    whole, each = by_class([Answer(found, ("car", "car", "kite"), labels)])
+    assert (whole.labels, whole.recall, whole.precision) == (2, 0.5, 0.5)
+    assert (whole.average_precision, each["car"].recall, each["dog"].recall) == (0.5, 1, 0)
+    assert set(each) == {"car", "dog"}

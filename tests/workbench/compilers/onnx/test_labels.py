@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ipc_ai_serving.models.classes import AnsweredClasses
 from workbench.compilers.onnx import labels
 from workbench.errors import CompileError
 
@@ -93,3 +94,50 @@ def test_labels_that_cannot_be_read_say_what_is_wrong(
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(CompileError, match=says):
         labels.of(tmp_path / "gate.jpg")
+
+
+def _answered(*names: str) -> AnsweredClasses:
+    return AnsweredClasses(names, "person")
+
+
+def test_names_of_the_models_classes_count_and_others_do_not(tmp_path: Path) -> None:
+    (tmp_path / "coco.json").write_text(_coco())
+    found = labels.of_classes(tmp_path / "gate.jpg", _answered("Dog", "cat"))
+    assert found is not None
+    assert (found.names, found.boxes.tolist()) == (("Dog",), [[10.5, 20, 40.5, 60]])
+
+
+def test_a_pedestrian_of_penn_fudan_is_a_person(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(_PENN)
+    found = labels.of_classes(tmp_path / "a.png", _answered("car", "person"))
+    assert found is not None
+    assert found.names == ("person", "person")
+
+
+def test_a_model_of_people_alone_takes_people_as_it_did(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(_PENN.replace("PASpersonWalking", "x"))
+    (tmp_path / "coco.json").write_text(_coco())
+    for classes in (_answered(), _answered("person")):
+        for name, count in (("a.png", 2), ("gate.jpg", 1)):
+            found = labels.of_classes(tmp_path / name, classes)
+            assert found is not None
+            assert found.names == ("person",) * count
+
+
+def test_pascal_voc_is_read(tmp_path: Path) -> None:
+    box = "<bndbox><xmin>11</xmin><ymin>21</ymin><xmax>30.5</xmax><ymax>40</ymax></bndbox>"
+    objects = "".join(f"<object><name>{name}</name>{box}</object>" for name in ("dog", "person"))
+    (tmp_path / "gate.xml").write_text(f"<annotation>{objects}</annotation>")
+    found = labels.of_classes(tmp_path / "gate.jpg", _answered("person", "dog"))
+    assert found is not None
+    assert (found.names, found.boxes.tolist()[0]) == (("dog", "person"), [10, 20, 30.5, 40])
+    people = labels.of(tmp_path / "gate.jpg")
+    assert people is not None
+    assert len(people) == 1
+
+
+@pytest.mark.parametrize("content", ["<annotation>", "<annotation><object><name>dog</name></object></annotation>"])
+def test_a_broken_file_of_pascal_voc_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "gate.xml").write_text(content)
+    with pytest.raises(CompileError, match=r"gate.xml has no labels in PASCAL VOC's format: [^\n]+$"):
+        labels.of_classes(tmp_path / "gate.jpg", _answered("dog", "cat"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ipc_ai_serving.vision.detections import Detections
-from workbench.compilers.onnx.parity import Parity, Tolerance, of_detections, of_embeddings
+from workbench.compilers.onnx.parity import Parity, Tolerance, of_detections, of_embeddings, of_scores
 
 TOLERANCE = Tolerance(box=0.5, score=0.01, cosine=1e-4)
 
@@ -48,3 +48,36 @@ def test_embeddings_are_compared_by_their_angle() -> None:
     assert of_embeddings("a", one, one).cosine_distance == 0
     turned = Parity([of_embeddings("a", one, one[::-1])], TOLERANCE).failure()
     assert turned == "an embedding is 1 from its source, more than 0.0001"
+
+
+def test_boxes_of_two_classes_are_no_pair() -> None:
+    boxes = np.array([[10, 10, 50, 50]], np.float32)
+    car, dog = (Detections(boxes, np.array([0.9], np.float32), classes=np.array([index])) for index in (2, 16))
+    assert of_detections("a", car, car, TOLERANCE).matched == 1
+    assert of_detections("a", car, dog, TOLERANCE).unmatched == 2
+
+
+def test_in_half_precision_weak_boxes_do_not_count() -> None:
+    half = TOLERANCE.of_half_precision()
+    assert of_detections("a", _found((10, 10, 50, 50, 0.2)), _found(), half).unmatched == 0
+    assert of_detections("a", _found((10, 10, 50, 50, 0.3)), _found(), half).unmatched == 1
+    assert (half.box, half.score) == (2, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("compiled", "says"),
+    [
+        ([0.6, 0.3, 0.1], None),
+        ([0.58, 0.32, 0.1], "a score differs by 0.02"),
+        ([0.3, 0.6, 0.1], "the best class of a is another one in the other engine's answer"),
+    ],
+)
+def test_classifiers_agree_in_their_best_class_and_scores(compiled: list[float], says: str | None) -> None:
+    frame = of_scores("a", np.array([0.6, 0.3, 0.1], np.float32), np.array(compiled, np.float32), TOLERANCE)
+    failure = Parity([frame], TOLERANCE).failure()
+    assert failure is None if says is None else says in (failure or "")
+
+
+def test_of_two_classes_as_good_as_each_other_either_may_be_best() -> None:
+    one, other = np.array([0.401, 0.4], np.float32), np.array([0.4, 0.401], np.float32)
+    assert Parity([of_scores("a", one, other, TOLERANCE)], TOLERANCE).failure() is None

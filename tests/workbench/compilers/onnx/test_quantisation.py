@@ -155,3 +155,61 @@ def test_a_matrix_product_may_have_one_bias_for_all_outputs(
     quantise(tmp_path / "net.onnx", tmp_path / "int8.onnx", input_name="frame", tensors=_tensors())
     found, expected = (_run(tmp_path / name, _tensors()[0]) for name in ("int8.onnx", "net.onnx"))
     assert np.abs(found - expected).max() < 0.5  # of sums of 192 products
+
+
+def test_bytes_in_another_order_and_a_second_input_reach_the_calibration(tmp_path: Path) -> None:
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(1).normal(size=(16, 3, 3, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Cast", ["frame"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["floats"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["planes", "weights"], ["maps"]),
+        helper.make_node("Cast", ["sizes"], ["sides"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMax", ["sides"], ["side"], keepdims=0),
+        helper.make_node("Div", ["maps", "side"], ["found"]),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("frame", TensorProto.UINT8, [1, 8, 8, 3]),
+        helper.make_tensor_value_info("sizes", TensorProto.INT64, [1, 2]),
+    ]
+    outputs = [helper.make_tensor_value_info("found", TensorProto.FLOAT, [1, 16, 6, 6])]
+    made = helper.make_graph(nodes, "net", inputs, outputs, [numpy_helper.from_array(weights, "weights")])
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, str(tmp_path / "net.onnx"))
+    frames = [np.random.default_rng(number).integers(0, 256, (1, 8, 8, 3)).astype(np.float32) for number in range(4)]
+    target = tmp_path / "int8.onnx"
+    also = {"sizes": "network-size"}
+    quantise(tmp_path / "net.onnx", target, input_name="frame", tensors=frames, layout="NHWC", also=also)
+    feed = {"frame": frames[0].astype(np.uint8), "sizes": np.array([[8, 8]])}
+    expected, found = (
+        onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feed)[0]
+        for path in (tmp_path / "net.onnx", target)
+    )
+    assert 0 < np.abs(expected - found).max() < 0.02 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(("for_vnni", "largest"), [(False, 64), (True, 127)])
+def test_weights_have_7_bits_unless_the_processor_takes_8(
+    graph: Path, tmp_path: Path, for_vnni: bool, largest: int
+) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    quantise(graph, tmp_path / "int8.onnx", input_name="frame", tensors=_tensors(), for_vnni=for_vnni)
+    stored = onnx.load(str(tmp_path / "int8.onnx")).graph.initializer
+    (weights,) = (each for each in stored if len(each.dims) == 4)
+    assert np.abs(numpy_helper.to_array(weights).astype(int)).max() == largest
+
+
+def test_a_graph_without_weights_has_nothing_to_quantise(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(_SHAPE)) for name in ("frame", "found")]
+    made = helper.make_graph([helper.make_node("Relu", ["frame"], ["found"])], "net", ends[:1], ends[1:])
+    onnx.save(helper.make_model(made, ir_version=8), str(tmp_path / "net.onnx"))
+    with pytest.raises(CompileError, match=r"^net.onnx has no convolution or matrix product"):
+        quantise(tmp_path / "net.onnx", tmp_path / "int8.onnx", input_name="frame", tensors=_tensors())

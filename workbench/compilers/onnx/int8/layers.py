@@ -15,7 +15,7 @@ _SAME_VALUES = frozenset(
     {"Cast", "Flatten", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"}
 )
 _SMALL = 0.05
-"""Share of all weights up to which the first and the last layers stay in 32 bits: they cost little there."""
+"""Share of all weights up to which the last layers stay in 32 bits: they cost little there."""
 
 
 def chosen(graph: Any) -> list[str]:
@@ -23,10 +23,10 @@ def chosen(graph: Any) -> list[str]:
 
     Quantised are convolutions and matrix products with constant weights. The products of attention have none. Sums over
     a softmax, as in YOLO's distribution focal loss, would ruin boxes (Ultralytics keeps them in floats as well, pull
-    request 25306). The first layer sees raw pixels, and boxes and scores are read off the last ones.
+    request 25306). Boxes and scores are read off the last layers.
     """
     heavy = _heavy(graph)
-    kept = _small(_first(graph, heavy) | _last(graph, heavy), heavy)
+    kept = _small(_last(graph, heavy), heavy)
     names = {name for name in heavy if name not in kept}
     return [*sorted(names), *_between(graph, names)]
 
@@ -50,19 +50,6 @@ def _heavy(graph: Any) -> dict[str, int]:
         and (node.op_type == "Conv" or ranks[node.input[1]] == 2)
         and not sums_a_softmax(node.input[0])
     }
-
-
-def _first(graph: Any, heavy: Collection[str]) -> set[str]:
-    """Heavy nodes that no other one comes before."""
-    after: set[str] = set()
-    first = set()
-    for node in graph.node:
-        if not after.isdisjoint(node.input):
-            after.update(node.output)
-        elif node.name in heavy:
-            first.add(node.name)
-            after.update(node.output)
-    return first
 
 
 def _last(graph: Any, heavy: Collection[str]) -> set[str]:

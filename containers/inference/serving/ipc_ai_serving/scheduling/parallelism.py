@@ -25,6 +25,8 @@ _MOST_THREADS = 4
 QUEUE_LIMIT = 16
 """Requests in work or waiting for each core."""
 
+_BATCHES_IN_WORK = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parallelism:
@@ -78,7 +80,9 @@ def fitted(chosen: Settings) -> Parallelism:
         engine_threads=threads,
         cores=cores,
         shared_cores=0,
-        queue_limit=chosen.queue_limit or QUEUE_LIMIT,
+        # While a GPU computes one batch, the next one is decoded.
+        queue_limit=chosen.queue_limit
+        or max(QUEUE_LIMIT, _BATCHES_IN_WORK * chosen.max_batch_size if chosen.gpu else 0),
         loads_before_fork=forks_loaded and threads == 1,
     )
 

@@ -11,6 +11,9 @@ from ipc_ai_serving.tables import documents
 from ipc_ai_serving.tables.columns import Columns
 from ipc_ai_serving.tables.documents import ByName, ByPlace
 
+_BLANK = [""]
+"""A line of spaces; where rows have one column, it is a missing value."""
+
 _NAMES = "the first row, which has no value and so names columns,"
 
 
@@ -19,13 +22,14 @@ class CsvRows(list[list[str]]):
 
     @classmethod
     def of(cls, text: str) -> CsvRows:
-        """Split CSV into cells; lines without any are left out.
+        """Split CSV into cells; lines without any, as many programs end a file with, are left out.
 
         Raises:
             ValueError: it breaks CSV's rules.
         """
         try:
-            return cls(row for row in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True) if any(row))
+            # A row whose cells are all empty stays, as its answer has to: it misses every value.
+            return cls(row for row in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True) if row)
         except csv.Error as error:
             raise ValueError(str(error)) from error
 
@@ -36,6 +40,8 @@ def read(rows: CsvRows, columns: Columns) -> ByPlace | ByName:
     Raises:
         ClientError: there is no row, or the first one names other columns than the graph.
     """
+    if columns.count(len(rows[0]) if rows else 0) != 1:
+        rows = CsvRows(row for row in rows if row != _BLANK)
     if not rows or (len(rows) == 1 and _has_names(rows[0], columns)):
         raise ClientError("there is no row; send at least one")
     if not _has_names(rows[0], columns):

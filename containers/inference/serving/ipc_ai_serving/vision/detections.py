@@ -44,6 +44,13 @@ class Detections:
         classes = None if self.classes is None else self.classes[indices]
         return Detections(self.boxes[indices], self.scores[indices], landmarks, classes)
 
+    def joined(self, others: Detections) -> Detections:
+        """These detections, then the others, of the same network."""
+        pairs = ((self.landmarks, others.landmarks), (self.classes, others.classes))
+        landmarks, classes = (None if a is None or b is None else np.concatenate([a, b]) for a, b in pairs)
+        boxes, scores = np.concatenate([self.boxes, others.boxes]), np.concatenate([self.scores, others.scores])
+        return Detections(boxes, scores, landmarks, classes)
+
     def best(self, count: int = MAX_DETECTIONS) -> Detections:
         """The ``count`` best detections, in descending order of score."""
         return self.take(np.argsort(-self.scores, kind="stable")[:count])

@@ -186,13 +186,25 @@ def normalised(
     for target, source in enumerate(order):
         factor = np.float32(spec.scale / spec.std[target])
         offset = np.float32(-spec.mean[target] / spec.std[target])
+        divisor = _divisor(factor)
         plane = tensor[0, target]
         if (rows, columns) != (height, width):
-            plane.fill(spec.pad_value * factor + offset)
+            plane.fill((spec.pad_value / divisor if divisor else spec.pad_value * factor) + offset)
         if factor == 1:
             np.copyto(plane[place], planes[source])
+        elif divisor:
+            np.divide(planes[source], divisor, out=plane[place])
         else:
             np.multiply(planes[source], factor, out=plane[place])
         if offset:
             plane[place] += offset
     return tensor
+
+
+def _divisor(factor: np.float32) -> np.float32 | None:
+    """The whole number by which exporters divide, 255 for example; None where they divide by none.
+
+    A product may differ in its last bit, after which a network in half precision may answer otherwise by hundredths.
+    """
+    divisor = max(1, round(1 / float(factor)))
+    return np.float32(divisor) if np.isclose(factor * divisor, 1, rtol=1e-6, atol=0) else None

@@ -6,6 +6,7 @@ with whole weights, shares of a power of two that lets the greatest fit 16 bits,
 Pillow has finer weights, and begins with the pass that costs less, so that up to a fifth of its pixels differ by one.
 
 Sums of whole numbers below 2**24 are exact in float32, so the passes are products of matrices, a few columns at a time.
+Where a frame shrinks so much that sums are larger, one value in some 100 000 may be rounded the other way.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ import numpy.typing as npt
 from ipc_ai_serving.images import Frame
 
 Plane = npt.NDArray[np.float32]
+Planes = npt.NDArray[np.float32]
+"""(3, rows, columns), blue, green and red."""
 
-_COLUMNS = 16
+_COLUMNS = 8
 """Columns of the result that one product of matrices makes: more cost products with zeros, fewer cost calls."""
+_BAND = 128
+"""Most rows of the frame at a time, which stay in the processor's cache."""
+_MOST_PRODUCTS = 1 << 18
+"""Multiplications of one product of matrices; OpenBLAS shares larger ones among threads (``interface/gemm.c``), which
+wait for each other busily on cores that are another request's."""
 _REACH = {"linear": 1.0, "cubic": 2.0}
 _CUBIC = -0.5
 _MOST_BITS, _LARGEST_WEIGHT = 22, 1 << 15
@@ -30,23 +38,56 @@ _BYTE = 255
 
 def resized(frame: Frame, width: int, height: int, kind: str) -> Frame:
     """Resize a (rows, columns, 3) uint8 frame with antialiasing, ``linear`` or ``cubic``."""
-    planes = []
-    for plane in cv2.split(frame):
-        across = _shortened(np.asarray(plane, np.float32), width, kind)
-        planes.append(_shortened(across.T, height, kind).T.astype(np.uint8))
-    joined: Frame = cv2.merge(planes)  # type: ignore[assignment]
+    planes = _with_columns(_with_rows_shortened(frame, width, kind), height, kind)
+    joined: Frame = cv2.merge(list(planes.astype(np.uint8)))
     return joined
 
 
-def _shortened(plane: Plane, length: int, kind: str) -> Plane:
-    """Resize the rows of a plane to ``length``, in values from 0 to 255."""
-    if plane.shape[1] == length:
-        return plane
-    result = np.empty((plane.shape[0], length), np.float32)
-    for made, read, weights in _weights(plane.shape[1], length, kind):
-        np.matmul(plane[:, read], weights, out=result[:, made])
-    result += np.float32(0.5)
-    return np.clip(np.floor(result, out=result), 0, _BYTE, out=result)
+def _with_rows_shortened(frame: Frame, width: int, kind: str) -> Planes:
+    """Planes of a frame with rows of ``width`` pixels, (3, rows, width), in whole values from 0 to 255."""
+    rows, columns = frame.shape[:2]
+    result = np.empty((3, rows, width), np.float32)
+    weights = _weights(columns, width, kind) if columns != width else []
+    at_once = min([_BAND, *(_fitting(matrix) for *_, matrix in weights)])
+    band = np.empty((3, at_once, columns), np.float32)
+    for start in range(0, rows, at_once):
+        there = result[:, start : start + at_once]
+        given = band[:, : there.shape[1]] if weights else there
+        for plane, pixels in zip(given, cv2.split(frame[start : start + at_once]), strict=True):
+            plane[:] = pixels
+        for made, read, matrix in weights:
+            np.matmul(given[:, :, read], matrix, out=there[:, :, made])
+        if weights:
+            _round(there, kind)
+    return result
+
+
+def _with_columns(planes: Planes, length: int, kind: str) -> Planes:
+    """Planes with columns of ``length`` pixels, (3, length, width), in whole values from 0 to 255."""
+    if planes.shape[1] == length:
+        return planes
+    width = planes.shape[2]
+    result = np.empty((3, length, width), np.float32)
+    for made, read, matrix in _weights(planes.shape[1], length, kind):
+        at_once = _fitting(matrix)
+        for start in range(0, width, at_once):
+            across = slice(start, start + at_once)
+            np.matmul(matrix.T, planes[:, read, across], out=result[:, made, across])
+    _round(result, kind)
+    return result
+
+
+def _fitting(matrix: Plane) -> int:
+    """Rows, or columns, that may be multiplied with a matrix at once."""
+    return max(1, _MOST_PRODUCTS // matrix.size)
+
+
+def _round(values: Planes, kind: str) -> None:
+    """Round to whole values from 0 to 255 in place; weights below 0 alone lead beyond these."""
+    values += np.float32(0.5)
+    np.floor(values, out=values)
+    if kind == "cubic":
+        np.clip(values, 0, _BYTE, out=values)
 
 
 @functools.lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import CLASSIFIER, Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
 from ipc_ai_serving.engines.onnxruntime import providers, sessions, shortcuts, tensorrt
 from ipc_ai_serving.engines.onnxruntime.bound_session import BoundSession
@@ -27,6 +27,8 @@ from ipc_ai_serving.settings import settings
 logger = logging.getLogger(__name__)
 
 _TELLS_CLASSES = "yolox"
+_ONE_ANSWER = (CLASSIFIER, "face-embedder")
+"""Roles of networks that answer one vector a frame, so that no axis of an output counts boxes."""
 
 
 class OnnxRuntimeEngine(Engine):
@@ -49,6 +51,7 @@ class OnnxRuntimeEngine(Engine):
         also: Mapping[str, str] = MappingProxyType({}),
         session: Any = None,
         max_batch_size: int | None = None,
+        has_rows: bool = False,
     ) -> None:
         """Load a graph.
 
@@ -61,6 +64,7 @@ class OnnxRuntimeEngine(Engine):
             also: its other inputs, as in ``ModelInput``.
             session: a session of the graph that is open already, on a GPU.
             max_batch_size: most frames of a forward pass; None for any number.
+            has_rows: whether each output has a row a frame, whatever its axes are called.
         """
         opened = session or sessions.opened(graph, threads=1, name=name)
         on_gpu = GPU in opened.get_providers()
@@ -76,7 +80,7 @@ class OnnxRuntimeEngine(Engine):
         self._output_names = [output.name for output in opened.get_outputs()]
         self._feeds = Feeds(opened.get_inputs(), tensor=input_name, layout=layout, also=also, name=name)
         self._most = 1 if self._feeds.one_at_a_time else max_batch_size
-        self.has_rows = self._most != 1 and self._feeds.have_rows(opened.get_outputs())
+        self.has_rows = self._most != 1 and (has_rows or self._feeds.have_rows(opened.get_outputs()))
 
     def run(self, tensor: npt.NDArray[np.float32]) -> Outputs:
         """One forward pass over (N, 3, height, width) float32, on one thread."""
@@ -161,6 +165,7 @@ def load(model: Model, files: Mapping[str, Path], threads: int) -> Engine:
         threads=threads,
         layout=model.input.layout,
         also=model.input.also,
+        has_rows=model.role in _ONE_ANSWER,
     )
     if (on_tensorrt := _tensorrt_session(path, model)) is not None:
         most = settings().max_batch_size if providers.is_of_one_size(model.input) else 1

@@ -75,8 +75,10 @@ def missing() -> str | None:
 
 def gpu_name() -> str | None:
     """Name of the first GPU, from NVIDIA's driver; None without one."""
-    driver, name = _library(_DRIVER), ctypes.create_string_buffer(_NAME_BYTES)
-    if driver is None or driver.cuInit(0) != 0 or driver.cuDeviceGetName(name, _NAME_BYTES, 0) != 0:
+    driver, device, name = _library(_DRIVER), ctypes.c_int(), ctypes.create_string_buffer(_NAME_BYTES)
+    if driver is None or driver.cuInit(0) != 0 or driver.cuDeviceGet(ctypes.byref(device), 0) != 0:
+        return None
+    if driver.cuDeviceGetName(name, _NAME_BYTES, device) != 0:
         return None
     return name.value.decode()
 
@@ -106,7 +108,7 @@ def session(graph: Path, spec: ModelInput, *, max_batch_size: int) -> Any:
         if providers.TENSORRT not in found.get_providers() or not any(cache.glob("*.engine")):
             logger.warning("%s: TensorRT computes no part of the graph", graph.name)
             return None
-        if _stamp(cache) != wanted:
+        if stamp(cache) != wanted:
             (cache / _STAMP).write_text(json.dumps(dataclasses.asdict(wanted), indent=2) + "\n", encoding="utf-8")
     logger.info("%s runs on TensorRT with the engines in %s", graph.name, cache)
     return found
@@ -133,7 +135,7 @@ def _cache(stored: Path, wanted: BuiltFor) -> Path:
 
     What was built for something else is removed.
     """
-    there = _stamp(stored)
+    there = stamp(stored)
     if there == wanted:
         return stored
     if there is not None:
@@ -148,7 +150,7 @@ def _cache(stored: Path, wanted: BuiltFor) -> Path:
     cache.mkdir(mode=0o755, exist_ok=True)
     if cache.stat().st_uid != os.getuid():
         raise ModelLoadError(f"{cache} belongs to another user, whose engines are not loaded; remove it")
-    if _stamp(cache) != wanted:
+    if stamp(cache) != wanted:
         for old in cache.iterdir():
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     return cache
@@ -161,7 +163,8 @@ def _difference(there: BuiltFor, wanted: BuiltFor) -> tuple[str, str]:
     return f"{name} {was[name]}", f"{name} {is_now[name]}"
 
 
-def _stamp(folder: Path) -> BuiltFor | None:
+def stamp(folder: Path) -> BuiltFor | None:
+    """Tell what the engines of a folder were built for; None where there are none, or not all."""
     try:
         return BuiltFor(**json.loads((folder / _STAMP).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

@@ -22,6 +22,8 @@ probability times the objectness the score; suppression is by class, at IoU 0.7 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -118,15 +120,18 @@ def decode(
     assert layout is not None, "other networks are refused when they are loaded"
     rows = _rows(outputs, layout, model.output.extra)
     if layout in layouts.END_TO_END_LAYOUTS:
-        found = _found(rows, *_of_one_class_a_row(rows, model, wanted), layout, model, tensor_shape)
-        return found.best(MAX_OF_ALL_CLASSES)
+        return _found(rows, *_of_one_class_a_row(rows, model, wanted), layout, model, tensor_shape).best(
+            MAX_OF_ALL_CLASSES
+        )
     iou = model.output.nms_iou or layouts.NMS_IOU.get(layout)
-    for most in (_LIKELY, len(rows)):
-        chosen, scores, classes, are_all = _of_all_classes(rows, layout, model, wanted, most=most)
-        found = _found(rows, chosen, scores, classes, layout, model, tensor_shape)
+    found: Detections | None = None
+    for part in _of_all_classes(rows, layout, model, wanted):
+        more = _found(rows, *part, layout, model, tensor_shape)
+        found = more if found is None else found.joined(more)
         found = suppress(found, iou=iou) if iou else found.best(MAX_OF_ALL_CLASSES)
-        if are_all or len(found.scores) >= MAX_OF_ALL_CLASSES:  # a worse box suppresses no better one
+        if len(found.scores) >= MAX_OF_ALL_CLASSES:  # a worse box suppresses no better one
             break
+    assert found is not None
     return found
 
 
@@ -180,9 +185,9 @@ def _of_one_class_a_row(rows: Floats, model: Model, wanted: Wanted) -> tuple[Ind
 
 
 def _of_all_classes(
-    rows: Floats, layout: str, model: Model, wanted: Wanted, *, most: int
-) -> tuple[Indices, Floats, Classes, bool]:
-    """Row numbers, scores and classes of the ``most`` best rows above the score floor, and whether these are all."""
+    rows: Floats, layout: str, model: Model, wanted: Wanted
+) -> Iterator[tuple[Indices, Floats, Classes]]:
+    """Row numbers, scores and classes of rows above the score floor: of the best ones, then of the others."""
     has_objectness = layout == layouts.OBJECTNESS
     numbers = np.flatnonzero(rows[:, _OBJECTNESS] >= SCORE_FLOOR) if has_objectness else np.arange(len(rows))
     rows = rows[numbers] if has_objectness else rows
@@ -192,14 +197,14 @@ def _of_all_classes(
     if has_objectness:
         best = best * rows[:, _OBJECTNESS]
     likely = np.flatnonzero(best >= SCORE_FLOOR)
-    are_all = len(likely) <= most
-    if not are_all:
-        likely = likely[np.argpartition(-best[likely], most - 1)[:most]]
-    classes = probabilities[likely].argmax(axis=1)
-    if mask is not None:
-        kept = mask[classes]
-        likely, classes = likely[kept], classes[kept]
-    return numbers[likely], best[likely], classes, are_all
+    parts = [likely]
+    if len(likely) > _LIKELY:
+        order = np.argpartition(-best[likely], _LIKELY - 1)
+        parts = [likely[np.sort(part)] for part in (order[:_LIKELY], order[_LIKELY:])]  # equal scores stay in order
+    for part in parts:
+        classes = probabilities[part].argmax(axis=1)
+        kept = slice(None) if mask is None else mask[classes]
+        yield numbers[part][kept], best[part][kept], classes[kept]
 
 
 def _mask(model: Model, wanted: Wanted, classes: int) -> Wanted:
