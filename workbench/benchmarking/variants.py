@@ -17,6 +17,7 @@ from workbench.errors import BenchmarkError
 from workbench.store import model_folder
 
 _EMBEDDER = "face-embedder"
+_ENDINGS = (".onnx", ".tar.gz", ".tgz")
 _FACES = "face-detection"
 _FIELDS: tuple[Literal["folder_name", "place"], ...] = ("folder_name", "place")
 
@@ -105,6 +106,9 @@ def _choices(word: str, stores: Sequence[Path], application: str | None) -> list
     for half in halves:  # a wrong name is told before a right one that is not in the store
         model, _ = _model_and_engine(half)
         if not Path(model).exists():
+            if Path(model).name != model or model.endswith(_ENDINGS):
+                near = nearest(Path(model).name, [each.name for each in Path(model).parent.glob("*")])
+                raise BenchmarkError(f"there is no {model}{near}; name a folder, a packed model or an .onnx file")
             catalogue.load().model(model)
     found = []
     for number, half in enumerate(halves):

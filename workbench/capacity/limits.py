@@ -85,7 +85,7 @@ def limits(demand: Demand, fleet: Fleet, *, function_seconds: float, key_per_cam
         "function_payload": 0.0 if ingest else demand.frame_kb * _BASE64 + _OVERHEAD_KB,
         "endpoint_payload": demand.frame_kb,
         "function_concurrency": demand.requests_per_second * function_seconds,
-        "instances": fleet.billed_instances,
+        "instances": fleet.instances,  # a shadow counts in no maxInstanceCount
     }
     known = quotas()
     counted = [

@@ -27,6 +27,7 @@ from workbench.verbs.export import EXPORTS
 
 if TYPE_CHECKING:
     from workbench.benchmarking.variants import Variant
+    from workbench.capacity.prices import PriceTable
     from workbench.comparison.results import Comparison
     from workbench.comparison.session import Ran
     from workbench.comparison.source import Source
@@ -60,13 +61,14 @@ def run(arguments: argparse.Namespace) -> int:
         plain_words.tell(recogniser.found)
         with console.status("looking for frames"):
             source = _source(arguments, Path(work))
+        table = prices.load(source.region, arguments.prices)
         if len(source.chosen) > _MANY and not arguments.transform:
             said = f"{len(source.chosen):,} frames are run here one by one; --transform has SageMaker run them"
             console.print(said, highlight=False, soft_wrap=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         progress = Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=2)
         with progress:
-            ran = (_by_sagemaker if arguments.transform else _here)(pair, source, arguments, progress)
+            ran = (_by_sagemaker if arguments.transform else _here)(pair, source, table, arguments, progress)
             read = Reading(pair[0].application, min_confidence=arguments.min_confidence)
             compared = session.compared(ran.runs, read)
             worst = compared.most_different(arguments.pictures)
@@ -108,7 +110,9 @@ def _source(arguments: argparse.Namespace, work: Path) -> Source:
     return source.of_events(place, account, count=arguments.sample, seed=arguments.seed, work=work)
 
 
-def _here(pair: Sequence[Variant], source: Source, arguments: argparse.Namespace, progress: Progress) -> Ran:
+def _here(
+    pair: Sequence[Variant], source: Source, table: PriceTable | None, arguments: argparse.Namespace, progress: Progress
+) -> Ran:
     from workbench.benchmarking import labelled
     from workbench.comparison import costs, running, session
 
@@ -122,11 +126,12 @@ def _here(pair: Sequence[Variant], source: Source, arguments: argparse.Namespace
     sides = [session.side(variant, each) for variant, each in zip(pair, runs, strict=True)]
     known = throughput.instance_types()
     instances = [known[arguments.instance]] if arguments.instance else list(known.values())
-    table = prices.load(source.region, arguments.prices)
     return session.Ran(runs, sides, costs.of_processor_time([each.seconds for each in sides], instances, table), table)
 
 
-def _by_sagemaker(pair: Sequence[Variant], source: Source, arguments: argparse.Namespace, progress: Progress) -> Ran:
+def _by_sagemaker(
+    pair: Sequence[Variant], source: Source, table: PriceTable | None, arguments: argparse.Namespace, progress: Progress
+) -> Ran:
     from workbench.comparison import costs, running, session, transform, transform_container
     from workbench.deployment import model_to_deploy
 
@@ -154,7 +159,6 @@ def _by_sagemaker(pair: Sequence[Variant], source: Source, arguments: argparse.N
         session.side(variant, run, job, instance=container.instance)
         for variant, (run, job) in zip(pair, ended, strict=True)
     ]
-    table = prices.load(source.region, arguments.prices)
     cost = costs.of_job_time([each.seconds for each in sides], container.instance, table)
     return session.Ran([run for run, _ in ended], sides, [cost], table)
 

@@ -166,6 +166,7 @@ def test_the_model_is_made_as_the_stacks_own(
 
     monkeypatch.setattr(cloud.fake, "create_model", create_and_keep, raising=False)
     assert main([*words, "--instance", "ml.g4dn.xlarge"]) == 0
+    assert len(made) == 2
     for model in made:
         assert model["ExecutionRoleArn"] == ROLE
         assert model["EnableNetworkIsolation"] is True

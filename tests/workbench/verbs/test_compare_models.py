@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from tests.tiny_models import write_older_layout, write_yolox_onnx
 from workbench.__main__ import main
+from workbench.comparison import running
 from workbench.verbs import compare_models
 
 BUCKET = "events-of-cameras"
@@ -186,3 +187,13 @@ def test_what_cannot_be_compared_is_told_in_one_line(
 def test_models_that_cannot_be_compared(models: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare-models", *models, "--frames", "."]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_wrong_price_table_is_told_before_a_model_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "run", lambda *_, **__: pytest.fail("a model ran"))
+    (tmp_path / "a.jpg").write_text("no image")
+    words = ["--frames", str(tmp_path), "--output", str(tmp_path / "out"), "--prices", str(tmp_path / "nowhere.json")]
+    assert main(["compare-models", "opencv_people", "opencv_people", *words]) == 2
+    assert "nowhere.json is not a price table" in capsys.readouterr().err

@@ -34,12 +34,13 @@ def test_instances_cost_headroom_and_the_first_limit(capsys: pytest.CaptureFixtu
     assert plan["fleet"]["function_seconds"] == pytest.approx(0.02 + wait + 0.05)
 
 
-def test_a_shadow_is_one_instance_more_of_the_bill_and_the_quota(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_shadow_is_one_instance_more_of_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
     plan = _json(capsys, "--throughput", "50", "--shadow")
     assert (plan["fleet"]["instances"], plan["fleet"]["shadow_instances"]) == (29, 1)
     parts = {part["part"]: part["cost"] for part in plan["cost"]["parts"]}
     assert parts["Endpoint instances"] == pytest.approx(30 * 730 * 0.736)
-    assert plan["first_limit"] == {"name": "instances", "share": 30 / 20}
+    # maxInstanceCount is that of the live variant alone.
+    assert plan["first_limit"] == {"name": "instances", "share": 29 / 20}
     assert _json(capsys, "--throughput", "50")["fleet"]["shadow_instances"] == 0
     assert main([*ISSUE, "--shadow"]) == 0
     assert "34 x ml.g4dn.xlarge, and one for the shadow" in " ".join(capsys.readouterr().out.split())
