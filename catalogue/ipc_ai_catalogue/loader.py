@@ -113,6 +113,26 @@ def load(path: Path = _MODELS_JSON) -> Catalogue:
     )
 
 
+def model_from_json(text: str) -> Model:
+    """Build a model from the text of a model folder's ``model.json``.
+
+    Raises:
+        CatalogueError: it is no JSON object, or a field is missing, unknown or of another kind.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise CatalogueError(f"it is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise CatalogueError("it must be a JSON object")
+    if not isinstance(name := document.pop("name", None), str):
+        raise CatalogueError("field 'name' is missing, the name of the model")
+    try:
+        return model_from_dict(name, document)
+    except (TypeError, AttributeError) as error:
+        raise CatalogueError(f"a field is of another kind than docs/models.md says: {error}") from error
+
+
 def model_from_dict(name: str, entry: Mapping[str, Any]) -> Model:
     """Build a model from its JSON object, as in ``models.json`` and in a model folder's ``model.json``.
 

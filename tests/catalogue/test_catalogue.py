@@ -159,3 +159,19 @@ def test_words_of_inputs_and_outputs_are_checked() -> None:
         dataclasses.replace(model.input, also={"orig_target_sizes": "size"})
     with pytest.raises(CatalogueError, match="did you mean 'softmax'"):
         dataclasses.replace(model.output, activation="soft-max")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "it must be a JSON object"),
+        ("{", "it is not JSON"),
+        ("{}", "field 'name' is missing"),
+        ('{"name": 5}', "field 'name' is missing"),
+        ('{"name": "x"}', "model 'x': field 'input' is missing"),
+        ('{"name": "x", "input": []}', "a field is of another kind"),
+    ],
+)
+def test_a_description_that_is_none_says_why(text: str, says: str) -> None:
+    with pytest.raises(CatalogueError, match=says):
+        catalogue.model_from_json(text)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EMBEDS = "face-embedder"
 _DETECTS = ("detector", "face-detector")
-_SHOWN_CHARACTERS = 300
+_SHOWN_CHARACTERS = 600
 
 
 def run(model: Model, files: Mapping[str, Path], *, application: str | None = None) -> None:

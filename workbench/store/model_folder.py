@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, Model, ModelFile, model_from_dict
+from ipc_ai_catalogue import FACE_COMPARISON, CatalogueError, Model, ModelFile, model_from_json
 from workbench import typed
 from workbench.errors import CompileError
 from workbench.store.artefacts import sha256
@@ -28,9 +28,8 @@ def read(folder: Path) -> Model:
     """
     path = folder / DESCRIPTION
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return model_from_dict(document.pop("name"), document)
-    except (ValueError, KeyError, TypeError, AttributeError, CatalogueError) as error:
+        return model_from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, CatalogueError) as error:
         raise ValueError(f"{path} does not describe a model: {error}") from error
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import CatalogueError, Model, ModelFile, model_from_dict
+from ipc_ai_catalogue import CatalogueError, Model, ModelFile, model_from_json
 from workbench import serving_program, typed
 from workbench.errors import NeoError
 from workbench.store.model_folder import older_models
@@ -118,9 +118,8 @@ def _description(folder: Path) -> Model | None:
     if not path.is_file():
         return catalogue.load().models.get(folder.resolve().name)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return model_from_dict(document.pop("name"), document)
-    except (ValueError, KeyError, TypeError, AttributeError, CatalogueError) as error:
+        return model_from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, CatalogueError) as error:
         raise NeoError(f"{path} does not describe a model: {error}") from error
 
 

@@ -7,12 +7,11 @@ The folders are the unpacked model.tar.gz, then the image's own store. In each t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ipc_ai_catalogue import Catalogue, CatalogueError, Model, ModelFile, model_from_dict
+from ipc_ai_catalogue import Catalogue, CatalogueError, Model, ModelFile, model_from_json
 from ipc_ai_catalogue import load as load_catalogue
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.file_access import require_readable
@@ -84,9 +83,8 @@ def _candidates(
 
 def _described(description: Path) -> Model:
     try:
-        document = json.loads(description.read_text(encoding="utf-8"))
-        return model_from_dict(document.pop("name"), document)
-    except (ValueError, KeyError, TypeError, AttributeError, CatalogueError) as error:
+        return model_from_json(description.read_text(encoding="utf-8"))
+    except (ValueError, CatalogueError) as error:
         raise ModelLoadError(f"{description} does not describe a model: {error}") from error
 
 

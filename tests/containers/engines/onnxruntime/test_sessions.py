@@ -193,3 +193,11 @@ def test_padding_with_zeros_before_a_maximum_pool_is_kept(tmp_path: Path) -> Non
     engine = OnnxRuntimeEngine(path, name=path.name, input_name="data", threads=1)
     (maps,) = engine.run(np.ones((1, 1, 3, 3), np.float32)).values()
     assert maps[0, 0].tolist() == [[-1, -1, 0], [-1, -1, 0], [0, 0, 0]]
+
+
+def test_a_graph_newer_than_the_runtime_is_told_without_its_source(graph: Path) -> None:
+    model = onnx.load(str(graph))
+    model.opset_import[0].version = 99
+    onnx.save(model, str(graph))
+    with pytest.raises(ModelLoadError, match=r"failed:ONNX Runtime only .*is till opset \d+"):
+        sessions.opened(graph, threads=1, name="net.onnx")

@@ -7,6 +7,7 @@ import fcntl
 import functools
 import logging
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -31,6 +32,8 @@ less than any number, so negative maxima come out at the edge: wrong boxes of YO
 
 _LEAST_BYTES = "4096"
 """Least size of weights in a file of their own; smaller ones are copied."""
+
+_PLACE_IN_ITS_SOURCE = re.compile(r"/onnxruntime_src/\S+ [^\n]*?\)(?: const)? ")
 
 
 class OptimisedGraph:
@@ -202,7 +205,8 @@ def _session(
     try:
         return onnxruntime.InferenceSession(graph, options, providers=wanted, disabled_optimizers=UNSOUND)
     except Exception as error:  # the runtime's own exception classes are not exported
-        raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {error}") from error
+        said = _PLACE_IN_ITS_SOURCE.sub("", str(error))
+        raise ModelLoadError(f"{name} is not a graph that ONNX Runtime loads: {said}") from error
 
 
 @contextlib.contextmanager
