@@ -7,13 +7,15 @@ through :func:`load`. It needs the standard library only, because every deployab
 from ipc_ai_catalogue.errors import CatalogueError, UnknownNameError, nearest
 from ipc_ai_catalogue.loader import Application, Catalogue, load, model_from_dict, model_from_json
 from ipc_ai_catalogue.model import Licence, Model, ModelFile, ModelInput, ModelOutput
-from ipc_ai_catalogue.names import CLASSIFIER, CUSTOM, FACE_COMPARISON, IMAGE_CLASSIFICATION
+from ipc_ai_catalogue.names import CLASSIFIER, CUSTOM, EMBEDDER, FACE_COMPARISON, IMAGE_CLASSIFICATION, OBJECT_DETECTION
 
 __all__ = [
     "CLASSIFIER",
     "CUSTOM",
+    "EMBEDDER",
     "FACE_COMPARISON",
     "IMAGE_CLASSIFICATION",
+    "OBJECT_DETECTION",
     "Application",
     "Catalogue",
     "CatalogueError",

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON, nearest
+from ipc_ai_catalogue import EMBEDDER, FACE_COMPARISON, nearest
 from workbench.benchmarking import artefacts
 from workbench.benchmarking.artefacts import Part
 from workbench.errors import BenchmarkError
 from workbench.store import model_folder
 
-_EMBEDDER = "face-embedder"
 _ENDINGS = (".onnx", ".tar.gz", ".tgz")
 _FACES = "face-detection"
 _FIELDS: tuple[Literal["folder_name", "place"], ...] = ("folder_name", "place")
@@ -114,7 +113,7 @@ def _choices(word: str, stores: Sequence[Path], application: str | None) -> list
     for number, half in enumerate(halves):
         model, engine = _model_and_engine(half)
         parts = artefacts.parts(model, stores, application)
-        embeds = parts[0].model.role == _EMBEDDER
+        embeds = parts[0].model.role == EMBEDDER
         if embeds and len(halves) == 1:
             raise BenchmarkError(f"{word} embeds faces that a detector finds; name a pair, DETECTOR+{word}")
         if embeds is not (number == 1):

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import FACE_COMPARISON, Model, class_names
+from ipc_ai_catalogue import CLASSIFIER, FACE_COMPARISON, OBJECT_DETECTION, Model, class_names
 from workbench.errors import RecognitionError
 from workbench.recognition.guess import Beside, Guess
 
-_ALL_OBJECTS = "object-detection"
 _DATA_SETS = {80: "coco", 91: "coco-91", 1000: "imagenet"}
 
 
@@ -54,7 +53,7 @@ def applications_of(classes: Sequence[str], *, has_landmarks: bool = False) -> t
     named = {name.lower() for name in classes if name}
     fitting = [each.name for each in catalogue.load().applications.values() if named & set(each.targets)]
     alone = len(named) == 1 and bool(fitting)
-    order = [*fitting, _ALL_OBJECTS] if alone else [_ALL_OBJECTS, *fitting]
+    order = [*fitting, OBJECT_DETECTION] if alone else [OBJECT_DETECTION, *fitting]
     return (*order, FACE_COMPARISON) if has_landmarks else tuple(order)
 
 
@@ -97,7 +96,7 @@ def renamed(model: Model, beside: Beside) -> Model:
             raise wrong_number(beside, len(answered))
         by_index = dict(zip(answered, names, strict=True))
         names = tuple(by_index.get(index, "") for index in range(len(model.classes)))
-    if names == model.classes or model.role == "classifier":
+    if names == model.classes or model.role == CLASSIFIER:
         return dataclasses.replace(model, classes=names)
     has_landmarks = FACE_COMPARISON in model.applications
     return dataclasses.replace(model, classes=names, applications=applications_of(names, has_landmarks=has_landmarks))

@@ -14,7 +14,7 @@ _LOCATION = "location"
 
 def names_in(model: Any) -> list[str]:
     """Names of the files, relative to the graph's, of an ``onnx.ModelProto``."""
-    return list(dict.fromkeys(name for tensor in _tensors(model.graph) if (name := _location(tensor))))
+    return list(dict.fromkeys(name for tensor in tensors(model.graph) if (name := _location(tensor))))
 
 
 def names_of(graph: Path) -> list[str]:
@@ -50,8 +50,8 @@ def _location(tensor: Any) -> str | None:
     return next((entry.value for entry in tensor.external_data if entry.key == _LOCATION), None)
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
-    """Weights of a graph and of the graphs within its nodes."""
+def tensors(graph: Any) -> Iterator[Any]:
+    """Weights and constants of an ``onnx.GraphProto`` and of the graphs within its nodes."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:
@@ -59,4 +59,4 @@ def _tensors(graph: Any) -> Iterator[Any]:
                 yield attribute.t
             yield from attribute.tensors
             for inner in (*((attribute.g,) if attribute.HasField("g") else ()), *attribute.graphs):
-                yield from _tensors(inner)
+                yield from tensors(inner)

@@ -143,11 +143,7 @@ def _chosen(guesses: Sequence[Guess], facts: GraphFacts, head: str | None, appli
 
 
 def _about_names(model: Model, around: Beside, *, is_named: bool) -> list[str]:
-    """Evidence about names of a file.
-
-    Raises:
-        RecognitionError: the network has other classes than a file beside it, and no names of its own.
-    """
+    """Evidence about names of a file."""
     if not around.classes or not model.classes:
         return []
     if is_named:

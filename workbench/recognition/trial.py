@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipc_ai_catalogue import CLASSIFIER, Model
+from ipc_ai_catalogue import CLASSIFIER, EMBEDDER, Model
 from workbench import places, serving_program
 from workbench.errors import RecognitionError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ipc_ai_serving.images import Frame
 
-_EMBEDS = "face-embedder"
 _DETECTS = ("detector", "face-detector")
 _SHOWN_CHARACTERS = 600
 
@@ -34,7 +33,7 @@ def run(model: Model, files: Mapping[str, Path], *, application: str | None = No
         RecognitionError: it does not load, or its outputs are not those of its head.
     """
     with _in_one_line():
-        if model.role == _EMBEDS:
+        if model.role == EMBEDDER:
             _embed(model, files)
         elif model.role == CLASSIFIER:
             _classify(model, files)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ipc_ai_catalogue import FACE_COMPARISON
+from ipc_ai_catalogue import CLASSIFIER, FACE_COMPARISON
 from workbench import serving_program, writable
 from workbench.capacity import prices, throughput
 from workbench.comparison import arguments as comparison_arguments
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from workbench.comparison.session import Ran
     from workbench.comparison.source import Source
 
-_CLASSIFIER = "classifier"
 _MANY = 5000
 _REGION = "us-east-1"  # of the prices, as in a plan
 _WIDTH = 110
@@ -117,7 +116,7 @@ def _here(
     from workbench.comparison import costs, running, session
 
     labels = labelled.read(arguments.labels) if arguments.labels else []
-    if labels and any(variant.parts[0].model.role == _CLASSIFIER for variant in pair):
+    if labels and any(variant.parts[0].model.role == CLASSIFIER for variant in pair):
         raise ComparisonError("--labels is for detectors, whose boxes are compared; leave it out for classifiers")
     step = progress.add_task("fetching frames", total=len(source.chosen))
     paths = source.fetch(source.chosen, lambda: progress.advance(step))

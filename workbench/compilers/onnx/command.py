@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import EMBEDDER, Model
 from workbench import places, serving_program, typed
 from workbench.errors import CompileError
 from workbench.recognition import plain_words
@@ -183,7 +183,7 @@ def _shape(text: str | None, model: Model) -> Shape:
     if text is None:
         side = model.input.size
         # The sides differ, so that a graph that confuses height and width is found.
-        return (1, 3, side, side if model.role == "face-embedder" else -(-side * 3 // 2 // 32) * 32)
+        return (1, 3, side, side if model.role == EMBEDDER else -(-side * 3 // 2 // 32) * 32)
     numbers = [int(part) if part.strip().isdigit() else 0 for part in text.split(",")]
     if len(numbers) != 4 or numbers[:2] != [1, 3] or min(numbers) < 1:
         raise CompileError(f"--input-shape is '{text}'; write 1,3,HEIGHT,WIDTH, as in 1,3,416,624")

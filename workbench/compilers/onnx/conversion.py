@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_catalogue import Model
+from ipc_ai_catalogue import EMBEDDER, Model
 from workbench.errors import CompileError
 from workbench.export.symbol_repairs import exportable, ignored_gammas, repaired_roi_align
 
@@ -48,7 +48,7 @@ def convert(model: Model, files: Mapping[str, Path], shape: Shape, target: Path)
             for key in (name, f"arg:{name}"):
                 if key in parameters:
                     parameters[key][:] = 1
-        free = ("N", *shape[1:]) if model.role == "face-embedder" else (1, 3, "height", "width")
+        free = ("N", *shape[1:]) if model.role == EMBEDDER else (1, 3, "height", "width")
         try:
             symbol = mxnet.sym.load_json(exportable(text))
             exporter.export_model(

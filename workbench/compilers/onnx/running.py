@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import CLASSIFIER
+from ipc_ai_catalogue import CLASSIFIER, EMBEDDER
 from ipc_ai_serving import model_folder
 from ipc_ai_serving.errors import ModelLoadError
 from ipc_ai_serving.model_folder import ModelFolder
@@ -125,7 +125,7 @@ _RUNNERS: dict[str, type[DetectorRunner | ClassifierRunner | EmbedderRunner]] = 
     CLASSIFIER: ClassifierRunner,
     "detector": DetectorRunner,
     "face-detector": DetectorRunner,
-    "face-embedder": EmbedderRunner,
+    EMBEDDER: EmbedderRunner,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc_ai_catalogue import Model, ModelInput
+from ipc_ai_catalogue import EMBEDDER, Model, ModelInput
 from workbench.errors import RecognitionError
 from workbench.recognition import frame_input, measured
 from workbench.recognition.graph_facts import GraphFacts
@@ -42,7 +42,7 @@ def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:
     model = Model(
         name="",
         title=f"ArcFace embedder of {dimensions} numbers",
-        role="face-embedder",
+        role=EMBEDDER,
         applications=("face-comparison",),
         engine="onnxruntime",
         head="arcface",

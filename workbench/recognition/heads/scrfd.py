@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ipc_ai_catalogue import Model, ModelInput, ModelOutput
+from ipc_ai_catalogue import FACE_COMPARISON, OBJECT_DETECTION, Model, ModelInput, ModelOutput
 from workbench import serving_program
 from workbench.errors import RecognitionError
 from workbench.recognition import frame_input, measured
@@ -41,7 +41,7 @@ def guesses(graph: GraphFacts, beside: Beside) -> list[Guess]:  # noqa: ARG001 (
         name="",
         title=f"SCRFD face detector{' with 5 landmarks' if has_landmarks else ''}, {height} x {width}",
         role="detector",
-        applications=("face-detection", *(("face-comparison",) if has_landmarks else ()), "object-detection"),
+        applications=("face-detection", *((FACE_COMPARISON,) if has_landmarks else ()), OBJECT_DETECTION),
         engine="onnxruntime",
         head="scrfd",
         classes=("face",),

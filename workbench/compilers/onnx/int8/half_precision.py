@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from workbench.recognition import external_data
+
 
 def is_half(model: Any) -> bool:
     """Tell whether an ``onnx.ModelProto`` has weights or inputs in half precision."""
     from onnx import TensorProto
 
     declared = (each.type.tensor_type.elem_type for each in model.graph.input)
-    held = (tensor.data_type for graph in _graphs(model.graph) for tensor in _tensors(graph))
+    held = (tensor.data_type for tensor in external_data.tensors(model.graph))
     return any(kind == TensorProto.FLOAT16 for kind in (*declared, *held))
 
 
@@ -22,11 +24,11 @@ def in_single(model: Any) -> None:
     from onnx import TensorProto, numpy_helper
 
     half, single = TensorProto.FLOAT16, TensorProto.FLOAT
+    for tensor in external_data.tensors(model.graph):
+        if tensor.data_type == half:
+            value = numpy_helper.to_array(tensor).astype(np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
     for graph in _graphs(model.graph):
-        for tensor in _tensors(graph):
-            if tensor.data_type == half:
-                value = numpy_helper.to_array(tensor).astype(np.float32)
-                tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
         for declared in (*graph.input, *graph.output):
             if declared.type.tensor_type.elem_type == half:
                 declared.type.tensor_type.elem_type = single
@@ -44,13 +46,3 @@ def _graphs(graph: Any) -> Iterator[Any]:
         for attribute in node.attribute:
             for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
                 yield from _graphs(inner)
-
-
-def _tensors(graph: Any) -> Iterator[Any]:
-    """Constants of a graph."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors

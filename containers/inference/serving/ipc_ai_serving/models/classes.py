@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import ipc_ai_catalogue as catalogue
-from ipc_ai_catalogue import Model, nearest
+from ipc_ai_catalogue import OBJECT_DETECTION, Model, nearest
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 from ipc_ai_serving.vision.detections import Wanted
 
@@ -103,7 +103,7 @@ def answered(model: Model, application: str) -> tuple[Model, AnsweredClasses]:
     if not found:
         raise ModelLoadError(
             f"{model.name} has no class {' or '.join(targets)}, which {application} answers; deploy it as "
-            "applicationType=object-detection, or name its class so in model.json"
+            f"applicationType={OBJECT_DETECTION}, or name its class so in model.json"
         )
     mask = np.isin(np.arange(len(model.classes)), found)
     only = found[0] if len(found) == 1 else None

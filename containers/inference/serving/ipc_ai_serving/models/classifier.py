@@ -18,7 +18,7 @@ from ipc_ai_serving.models import classes
 from ipc_ai_serving.models.classes import AnsweredClasses
 from ipc_ai_serving.models.heads._outputs import NetworkOutputs
 from ipc_ai_serving.scheduling.stages import stage
-from ipc_ai_serving.vision.preprocessing import network_input, network_size
+from ipc_ai_serving.vision.preprocessing import decoded_size, network_input
 
 Scores = npt.NDArray[np.float32]
 
@@ -66,9 +66,7 @@ class Classifier:
 
     def looks_at(self, width: int, height: int) -> FrameSize:
         """Width and height in pixels with which a frame of ``width`` x ``height`` has to be decoded at least."""
-        if self.model.input.full_decode:
-            return width, height
-        return network_size(width, height, self.model.input)
+        return decoded_size(width, height, self.model.input)
 
     def scores(self, frame: Frame, *, sent: FrameSize | None = None) -> Scores:
         """Score a frame.

@@ -14,7 +14,7 @@ from ipc_ai_serving.models import classes, heads
 from ipc_ai_serving.models.classes import AnsweredClasses
 from ipc_ai_serving.scheduling.stages import stage
 from ipc_ai_serving.vision.detections import Detections, Wanted
-from ipc_ai_serving.vision.preprocessing import network_input, network_size
+from ipc_ai_serving.vision.preprocessing import decoded_size, network_input
 
 
 class Detector:
@@ -59,9 +59,7 @@ class Detector:
 
     def looks_at(self, width: int, height: int, short_size: int | None = None) -> FrameSize:
         """Width and height in pixels with which a frame of ``width`` x ``height`` has to be decoded at least."""
-        if self.model.input.full_decode:
-            return width, height
-        return network_size(width, height, self.model.input, short_size)
+        return decoded_size(width, height, self.model.input, short_size)
 
     def detect(
         self,

@@ -12,23 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ipc_ai_catalogue import nearest
+from ipc_ai_serving.engines.onnxruntime.tensor_types import NUMBERS
 from ipc_ai_serving.errors import ClientError, ModelLoadError
 
-_TYPES: Mapping[str, Any] = {
-    "tensor(float)": np.float32,
-    "tensor(double)": np.float64,
-    "tensor(float16)": np.float16,
-    "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32,
-    "tensor(int16)": np.int16,
-    "tensor(int8)": np.int8,
-    "tensor(uint64)": np.uint64,
-    "tensor(uint32)": np.uint32,
-    "tensor(uint16)": np.uint16,
-    "tensor(uint8)": np.uint8,
-    "tensor(bool)": np.bool_,
-    "tensor(string)": np.object_,
-}
+_TYPES: Mapping[str, Any] = {**NUMBERS, "tensor(string)": np.object_}
 _MOST_SHOWN = 30
 _LONGEST_SHOWN = 80
 

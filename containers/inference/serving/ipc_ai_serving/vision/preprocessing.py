@@ -112,6 +112,11 @@ def network_size(width: int, height: int, spec: ModelInput, short_size: int | No
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def decoded_size(width: int, height: int, spec: ModelInput, short_size: int | None = None) -> FrameSize:
+    """Width and height in pixels with which a frame of ``width`` x ``height`` has to be decoded at least."""
+    return (width, height) if spec.full_decode else network_size(width, height, spec, short_size)
+
+
 def _cut_size(width: int, height: int, spec: ModelInput, short_size: int) -> FrameSize:
     """Sizes of ``get_size_with_aspect_ratio`` in Hugging Face's ``image_transforms.py``, to the pixel.
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipc_ai_catalogue import CLASSIFIER, Model
+from ipc_ai_catalogue import CLASSIFIER, EMBEDDER, Model
 from ipc_ai_serving.engines import Engine, Outputs, TensorOf
 from ipc_ai_serving.engines.onnxruntime import providers, sessions, shortcuts, tensorrt
 from ipc_ai_serving.engines.onnxruntime.bound_session import BoundSession
@@ -27,7 +27,7 @@ from ipc_ai_serving.settings import settings
 logger = logging.getLogger(__name__)
 
 _TELLS_CLASSES = "yolox"
-_ONE_ANSWER = (CLASSIFIER, "face-embedder")
+_ONE_ANSWER = (CLASSIFIER, EMBEDDER)
 """Roles of networks that answer one vector a frame, so that no axis of an output counts boxes."""
 
 

@@ -8,17 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ipc_ai_serving.engines.onnxruntime.tensor_types import NUMBERS
 from ipc_ai_serving.errors import ModelLoadError
 
-_TYPES: dict[str, type[np.generic]] = {
-    "tensor(float)": np.float32,
-    "tensor(float16)": np.float16,
-    "tensor(double)": np.float64,
-    "tensor(uint8)": np.uint8,
-    "tensor(int32)": np.int32,
-    "tensor(int64)": np.int64,
-    "tensor(bool)": np.bool_,
-}
 _SIDES_OF_A_FRAME = 3  # of a graph that takes one frame without a batch
 _HEADS_TYPES = (np.float16, np.float64)
 
@@ -46,10 +38,10 @@ class Feeds:
         if set(there) != expected:
             raise ModelLoadError(f"{name} takes {there}, not {_words([tensor, *also])} of its description")
         for each in declared:
-            if each.type not in _TYPES:
-                raise ModelLoadError(f"{name} takes {each.name} as {each.type}; known are {', '.join(_TYPES)}")
+            if each.type not in NUMBERS:
+                raise ModelLoadError(f"{name} takes {each.name} as {each.type}; known are {', '.join(NUMBERS)}")
         self._tensor, self._layout, self._also = tensor, layout, also
-        self._types = {each.name: _TYPES[each.type] for each in declared}
+        self._types = {each.name: NUMBERS[each.type] for each in declared}
         self._shapes = {each.name: each.shape for each in declared}
         frame = self._shapes[tensor]
         self._without_batch = len(frame) == _SIDES_OF_A_FRAME

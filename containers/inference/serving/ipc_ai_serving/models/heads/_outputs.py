@@ -21,6 +21,11 @@ class NetworkOutputs:
         self._outputs = {name: np.asarray(output) for name, output in outputs.items()}
         self._says = f"the head '{head}' reads {reads}"
 
+    @property
+    def shown(self) -> str:
+        """Names and shapes of the outputs, for messages."""
+        return ", ".join(f"{name} {output.shape}" for name, output in self._outputs.items())
+
     def refuse(self, said: str) -> ModelLoadError:
         """Error with the fault and with what is expected."""
         return ModelLoadError(f"the network does not fit its head: {said}; {self._says}")
@@ -52,8 +57,7 @@ class NetworkOutputs:
             ModelLoadError: there are more or fewer, or one does not fit.
         """
         if len(self._outputs) != len(shapes):
-            there = ", ".join(f"{name} {output.shape}" for name, output in self._outputs.items())
-            raise self.refuse(f"there are {len(self._outputs)} outputs ({there}), not {len(shapes)}")
+            raise self.refuse(f"there are {len(self._outputs)} outputs ({self.shown}), not {len(shapes)}")
         return [self.named(name, shape) for name, shape in zip(self._outputs, shapes, strict=True)]
 
     def check_probabilities(self, values: npt.NDArray[np.float32], what: str) -> None:

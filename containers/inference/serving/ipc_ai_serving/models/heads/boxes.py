@@ -125,7 +125,7 @@ def _rows(outputs: Outputs, network: NetworkOutputs) -> _Rows:
     read = {name: each for name, each in outputs.items() if not _has(name, _NOT_READ)}
     name = _table(read)
     if name is None:
-        raise network.refuse(f"there is no one output of boxes among {_shown(outputs)}")
+        raise network.refuse(f"there is no one output of boxes among {network.shown}")
     table = read[name].reshape(-1, read[name].shape[-1])
     columns = {
         other: each.reshape(-1)
@@ -134,13 +134,13 @@ def _rows(outputs: Outputs, network: NetworkOutputs) -> _Rows:
     }
     labels = _labels(columns)
     if labels is None:
-        raise network.refuse(f"there is no one output of labels among {_shown(outputs)}")
+        raise network.refuse(f"there is no one output of labels among {network.shown}")
     if table.shape[1] == _BOX_AND_SCORE:
         scores = table[:, _BOX]
     else:
         scores_name = _only([other for other in columns if other != labels], _SCORES)
         if scores_name is None:
-            raise network.refuse(f"there is no one output of scores among {_shown(outputs)}")
+            raise network.refuse(f"there is no one output of scores among {network.shown}")
         scores = columns[scores_name]
     count = _count(read, len(table))
     return _Rows(table[:count, :_BOX], scores[:count], np.nan_to_num(columns[labels][:count], nan=-1).astype(np.int64))
@@ -184,7 +184,3 @@ def _only(names: Iterable[str], words: tuple[str, ...]) -> str | None:
 
 def _has(name: str, words: tuple[str, ...]) -> bool:
     return any(word in name.lower() for word in words)
-
-
-def _shown(outputs: Outputs) -> str:
-    return ", ".join(f"{name} {output.shape}" for name, output in outputs.items())

@@ -123,11 +123,11 @@ def _names(outputs: Outputs, network: NetworkOutputs) -> tuple[str, str]:
     of_four = [name for name, shape in rows.items() if shape[2] == _BOX]
     boxes = _only(of_four, _BOXES_NAMES)
     if boxes is None:
-        raise network.refuse(f"there is no one output of boxes among {_shown(outputs)}")
+        raise network.refuse(f"there is no one output of boxes among {network.shown}")
     others = [name for name, shape in rows.items() if name != boxes and shape[1] == rows[boxes][1]]
     logits = _only(others, _LOGITS_NAMES)
     if logits is None:
-        raise network.refuse(f"there is no one output of logits among {_shown(outputs)}")
+        raise network.refuse(f"there is no one output of logits among {network.shown}")
     return logits, boxes
 
 
@@ -141,7 +141,3 @@ def _only(names: list[str], words: tuple[str, ...]) -> str | None:
         if len(exact or named) == 1:
             return (exact or named)[0]
     return None
-
-
-def _shown(outputs: Outputs) -> str:
-    return ", ".join(f"{name} {output.shape}" for name, output in outputs.items())

@@ -57,8 +57,7 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
     values = list(outputs.values())
     levels = maps_of(tuple(map(np.shape, values)), *tensor_shape[2:])
     if not levels:
-        there = ", ".join(f"{name} {np.shape(output)}" for name, output in outputs.items())
-        raise network.refuse(f"for {tensor_shape[2]} x {tensor_shape[3]} pixels its outputs are {there}")
+        raise network.refuse(f"for {tensor_shape[2]} x {tensor_shape[3]} pixels its outputs are {network.shown}")
     if not all(np.isfinite(output).all() for output in values):
         raise network.refuse("its outputs have values that are no numbers for a black frame")
     for level in levels:

@@ -63,9 +63,8 @@ def check(outputs: Outputs, model: Model, tensor_shape: tuple[int, ...]) -> None
     network = NetworkOutputs(outputs, head="ultralytics", reads=_READS)
     layout = _layout(outputs, model, tensor_shape)
     if layout is None:
-        there = ", ".join(f"{name} {np.shape(output)}" for name, output in outputs.items())
         raise network.refuse(
-            f"its output is {there}, and model.json has {len(model.classes)} classes and output.extra "
+            f"its output is {network.shown}, and model.json has {len(model.classes)} classes and output.extra "
             f"{model.output.extra}"
         )
     rows = _rows(outputs, layout, model.output.extra)
