@@ -6,5 +6,7 @@ A verb is a module of ``verbs``. Nothing else imports this package.
 import sys
 from pathlib import Path
 
-# The catalogue's package lies in a folder of its own, as images copy it.
-sys.path.append(str(Path(__file__).resolve().parent.with_name("catalogue")))
+# The catalogue's package lies in a folder of its own, as images copy it; that of the registry of cameras lies beside
+# the function, which is bundled with it.
+_CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path += [str(_CHECKOUT / "catalogue"), str(_CHECKOUT / "lambda" / "inference")]

@@ -1,0 +1,1 @@
+"""Vendors, one module each: by what its pushes are known, and what its words mean."""
