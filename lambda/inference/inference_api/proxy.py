@@ -18,6 +18,9 @@ _EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PLAIN = re.compile(r"[ -~]+")
 _ECHOED_CHARACTERS = 256
+_IN_QUERY = frozenset({"k", "key"})
+_IN_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
+_OF_A_SIGNATURE = "x-amz-"
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,12 @@ class Request:
             return value.encode("latin-1").decode()
         except UnicodeError:
             return value
+
+    def without_credential(self) -> Request:
+        """The request without the credential and the signature of its caller, for what reads or keeps it further."""
+        query = {name: value for name, value in self.query.items() if not _is_credential(name, _IN_QUERY)}
+        headers = {name: value for name, value in self.headers.items() if not _is_credential(name, _IN_HEADERS)}
+        return Request({**self.event, "queryStringParameters": query, "headers": headers}, self.invocation_id)
 
     @property
     def body(self) -> str:
@@ -159,6 +168,10 @@ class Api:
             "isBase64Encoded": is_bytes,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
         }
+
+
+def _is_credential(name: str, names: frozenset[str]) -> bool:
+    return name.lower() in names or name.lower().startswith(_OF_A_SIGNATURE)
 
 
 def _client_request_id(request: Request) -> dict[str, str]:

@@ -1,0 +1,58 @@
+"""Frames of a request that is neither an image nor our JSON: pictures in a form of parts, in XML and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from inference_api import bodies, reading
+from inference_api.errors import InvalidImageError, InvalidRequestError
+from inference_api.messages import Frame
+from inference_api.proxy import Request
+
+if TYPE_CHECKING:
+    from camera_push.push import Picture
+
+MOST_FRAMES = 20
+"""Of a request."""
+_SOURCES = ("source_image", "source")
+_TARGETS = ("target_image", "target")
+
+
+def found(sent: Request, *, compares: bool) -> dict[str, Frame]:
+    """The frames by role; empty where there is no picture.
+
+    Raises:
+        InvalidRequestError: there are too many, or not enough to compare, or the body must not be read.
+        InvalidImageError: one is broken.
+    """
+    body = bodies.bytes_of(sent)
+    if not compares and Frame(body).is_image:
+        return {"frame": Frame(body)}
+    push = reading.read(sent)
+    if push.broken:
+        raise InvalidImageError("; ".join(push.broken))
+    if len(push.pictures) > MOST_FRAMES:
+        raise InvalidRequestError(f"the body has {len(push.pictures)} pictures; send at most {MOST_FRAMES}")
+    return _compared(push.pictures) if compares else numbered(push.pictures)
+
+
+def numbered(pictures: Sequence[Picture]) -> dict[str, Frame]:
+    """One picture as ``frame``, several as ``frame-0``, ``frame-1`` and so on."""
+    if len(pictures) == 1:
+        return {"frame": Frame(pictures[0].body)}
+    return {f"frame-{number}": Frame(picture.body) for number, picture in enumerate(pictures)}
+
+
+def _compared(pictures: Sequence[Picture]) -> dict[str, Frame]:
+    """The source by the name of its part, else the first picture, and the targets: all others."""
+    if not pictures:
+        return {}
+    if len(pictures) == 1:
+        raise InvalidRequestError("a comparison takes two pictures; name their parts source_image and target_image")
+    source = next((picture for picture in pictures if picture.name in _SOURCES), None)
+    source = source or next((picture for picture in pictures if picture.name not in _TARGETS), pictures[0])
+    targets = [Frame(picture.body) for picture in pictures if picture is not source]
+    if len(targets) == 1:
+        return {"source": Frame(source.body), "target": targets[0]}
+    return {"source": Frame(source.body), **{f"target-{number}": frame for number, frame in enumerate(targets)}}
