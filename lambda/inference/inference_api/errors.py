@@ -13,6 +13,7 @@
     ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
     ├── IdempotencyKeyReusedError    422 IdempotencyKeyReused
     ├── TooManyRefusalsError         429 TooManyRefusals, with Retry-After
+    ├── QuotaSpentError              429 QuotaSpent, with Retry-After
     ├── RefusedByModelError          the container's own 4xx and code
     ├── ModelFailedError             502 ModelFailed
     ├── AnswerTooLargeError          502 AnswerTooLarge
@@ -118,6 +119,17 @@ class TooManyRefusalsError(ApiError):
 
     status = 429
     code = "TooManyRefusals"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaSpentError(ApiError):
+    """The camera has sent as many frames as its profile lets through in a day."""
+
+    status = 429
+    code = "QuotaSpent"
 
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
