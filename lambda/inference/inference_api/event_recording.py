@@ -50,6 +50,11 @@ class EventRecording:
         self._may_store = is_kept
         self._left_open: Mapping[str, Any] | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        """True when the event is to be kept."""
+        return self._is_kept
+
     def claim(self, sent: Request, request: InferenceRequest, *, received: datetime) -> Earlier | None:
         """Claim the request's Idempotency-Key. Where S3 fails, the request is answered, and not stored.
 
@@ -148,15 +153,19 @@ class EventRecording:
                 self._event.discard()
         self._release()
 
-    def _leave_out(self) -> EventFate:
-        self._fate = EventFate.NOT_KEPT
-        self._telemetry.count("EventsLeftOut")
+    def withdraw(self) -> None:
+        """Delete the frames, also of an event that was left open, and let a repeat be stored."""
         with self._failures_counted("frames of an event that is not kept may be left"):
             if self._left_open:
                 self._store().discard_later(self._left_open)
             elif self._event is not None and self._left_open is None:
                 self._event.discard()
         self._release()
+
+    def _leave_out(self) -> EventFate:
+        self._fate = EventFate.NOT_KEPT
+        self._telemetry.count("EventsLeftOut")
+        self.withdraw()
         return self._fate
 
     def _claiming(self, claim: Callable[[], Earlier | None]) -> Earlier | None:

@@ -34,14 +34,16 @@ def found(sent: Request, *, compares: bool) -> dict[str, Frame]:
         raise InvalidImageError("; ".join(push.broken))
     if len(push.pictures) > MOST_FRAMES:
         raise InvalidRequestError(f"the body has {len(push.pictures)} pictures; send at most {MOST_FRAMES}")
-    return _compared(push.pictures) if compares else numbered(push.pictures)
+    if compares:
+        return _compared(push.pictures)
+    return numbered([Frame(picture.body) for picture in push.pictures])
 
 
-def numbered(pictures: Sequence[Picture]) -> dict[str, Frame]:
-    """One picture as ``frame``, several as ``frame-0``, ``frame-1`` and so on."""
-    if len(pictures) == 1:
-        return {"frame": Frame(pictures[0].body)}
-    return {f"frame-{number}": Frame(picture.body) for number, picture in enumerate(pictures)}
+def numbered(frames: Sequence[Frame]) -> dict[str, Frame]:
+    """One frame as ``frame``, several as ``frame-0``, ``frame-1`` and so on."""
+    if len(frames) == 1:
+        return {"frame": frames[0]}
+    return {f"frame-{number}": frame for number, frame in enumerate(frames)}
 
 
 def _compared(pictures: Sequence[Picture]) -> dict[str, Frame]:

@@ -20,13 +20,15 @@ from inference_api.messages import JSON, Frame, InferenceRequest, short_word
 from inference_api.proxy import Request
 from inference_api.settings import COMPARISON, CUSTOM
 
+UNKNOWN = "unknown"
+"""The name of a camera that has none."""
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
 _BOUNDARY = re.compile(r"boundary=(\"?)([0-9A-Za-z'()+_,./:=?-]{1,70})\1", re.IGNORECASE)  # RFC 2046, without spaces
 
 
 def declared_camera(sent: Request) -> str:
     """The camera's name by the header ``X-Camera-Id``, known before the body is read."""
-    return _header(sent, "x-camera-id") or "unknown"
+    return _header(sent, "x-camera-id") or UNKNOWN
 
 
 def parse(sent: Request, application_type: str, *, as_older_json: bool = False) -> InferenceRequest:

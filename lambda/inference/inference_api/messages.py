@@ -82,7 +82,7 @@ class InferenceRequest:
         accept: the content type wanted for the answer; only custom applications know others than JSON.
         respond_async: true when the client asks not to wait for the answer.
         notes: further keys of the event, such as ``push``: only stored.
-        profile: the camera's profile in force, as JSON, where it says anything; a later answer is judged by it.
+        terms: the terms of ``judging`` for an answer that comes later; None where the profile says nothing.
     """
 
     frames: Mapping[str, Frame]
@@ -94,7 +94,7 @@ class InferenceRequest:
     accept: str = JSON
     respond_async: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
-    profile: str | None = None
+    terms: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -179,14 +179,14 @@ class Pending:
         failure: key of SageMaker's message if it fails instead.
         event: the state of the event, to complete it with the answer; None where events are not kept, empty when the
             event was lost.
-        profile: the camera's profile when the frame came, as JSON, where it said anything.
+        terms: those of ``judging`` when the frame came; None where the profile said nothing.
     """
 
     request_id: str
     output: str
     failure: str
     event: Mapping[str, Any] | None = None
-    profile: str | None = None
+    terms: Mapping[str, Any] | None = None
 
 
 class EventFate(enum.Enum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import Any
 
 from inference_api.event_store import EventStore
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint
@@ -65,6 +66,16 @@ def event_store() -> EventStore:
 
 
 @functools.cache
+def push_queue() -> Any:
+    """The client of the queue of accepted pushes."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    return boto3.client("sqs", config=config)
+
+
+@functools.cache
 def origin() -> Origin:
     """Return the names under which this function's metrics appear: namespace, service, application and model."""
     return Origin(
@@ -81,3 +92,5 @@ def prepare() -> None:
     (async_endpoint if settings().is_async else endpoint)()
     if settings().save_request_events:
         event_store()
+    if settings().push_queue_url:
+        push_queue()

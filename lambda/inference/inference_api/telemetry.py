@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_api import emf
+from inference_api.judging import Judged
 from inference_api.messages import Inference, InferenceRequest, camera_part
 from inference_api.settings import CLASSIFICATION, CUSTOM
 
@@ -28,6 +29,11 @@ UNITS = {
     "ClientErrors": "Count",
     "ServerErrors": "Count",
     "EventStoreFailures": "Count",
+    "EventsLeftOut": "Count",
+    "Pushes": "Count",
+    "Heartbeats": "Count",
+    "BrokenPictures": "Count",
+    "BoxesLeftOut": "Count",
     "ColdStart": "Count",
 }
 """The metrics, each with CloudWatch's unit."""
@@ -118,6 +124,12 @@ class Telemetry:
             return
         with suppress(ValueError, RecursionError):
             self.count("Detections", _detections(result.document))
+
+    def judged(self, told: Judged) -> None:
+        """Count the boxes of an answer, and those that the camera's profile left out."""
+        self.detected(told.result)
+        if told.left_out:
+            self.count("BoxesLeftOut", told.left_out)
 
     def write(self) -> None:
         """Write the line to the log."""
