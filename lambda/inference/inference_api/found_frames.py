@@ -11,7 +11,7 @@ from inference_api.messages import Frame
 from inference_api.proxy import Request
 
 if TYPE_CHECKING:
-    from camera_push.push import Picture
+    from camera_push.envelope import FoundPicture
 
 MOST_FRAMES = 20
 """Of a request."""
@@ -26,17 +26,17 @@ def found(sent: Request, *, compares: bool) -> dict[str, Frame]:
         InvalidRequestError: there are too many, or not enough to compare, or the body must not be read.
         InvalidImageError: one is broken.
     """
-    body = bodies.bytes_of(sent)
-    if not compares and Frame(body).is_image:
-        return {"frame": Frame(body)}
-    push = reading.read(sent)
-    if push.broken:
-        raise InvalidImageError("; ".join(push.broken))
-    if len(push.pictures) > MOST_FRAMES:
-        raise InvalidRequestError(f"the body has {len(push.pictures)} pictures; send at most {MOST_FRAMES}")
+    frame = Frame(bodies.bytes_of(sent))
+    if frame.is_image:  # an image alone is no comparison
+        return {} if compares else {"frame": frame}
+    envelope = reading.opened(sent)
+    if envelope.broken:
+        raise InvalidImageError("; ".join(envelope.broken))
+    if len(envelope.pictures) > MOST_FRAMES:
+        raise InvalidRequestError(f"the body has {len(envelope.pictures)} pictures; send at most {MOST_FRAMES}")
     if compares:
-        return _compared(push.pictures)
-    return numbered([Frame(picture.body) for picture in push.pictures])
+        return _compared(envelope.pictures)
+    return numbered([Frame(picture.body) for picture in envelope.pictures])
 
 
 def numbered(frames: Sequence[Frame]) -> dict[str, Frame]:
@@ -46,14 +46,14 @@ def numbered(frames: Sequence[Frame]) -> dict[str, Frame]:
     return {f"frame-{number}": frame for number, frame in enumerate(frames)}
 
 
-def _compared(pictures: Sequence[Picture]) -> dict[str, Frame]:
+def _compared(pictures: Sequence[FoundPicture]) -> dict[str, Frame]:
     """The source by the name of its part, else the first picture, and the targets: all others."""
     if not pictures:
         return {}
     if len(pictures) == 1:
         raise InvalidRequestError("a comparison takes two pictures; name their parts source_image and target_image")
-    source = next((picture for picture in pictures if picture.name in _SOURCES), None)
-    source = source or next((picture for picture in pictures if picture.name not in _TARGETS), pictures[0])
+    source = next((picture for picture in pictures if picture.part_name in _SOURCES), None)
+    source = source or next((picture for picture in pictures if picture.part_name not in _TARGETS), pictures[0])
     targets = [Frame(picture.body) for picture in pictures if picture is not source]
     if len(targets) == 1:
         return {"source": Frame(source.body), "target": targets[0]}
