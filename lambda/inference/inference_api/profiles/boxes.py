@@ -91,6 +91,7 @@ def _four(box: Any) -> Box | None:
 def _geometry(profile: Profile) -> Callable[[Box], bool]:
     """The test of a box's size and place."""
     least, largest = profile.min_box or (0.0, 0.0), profile.max_box or (float("inf"), float("inf"))
+    regions = [(polygons.bounds(polygon), polygon) for polygon in profile.regions or ()]
 
     def fits(box: Box) -> bool:
         width, height = box[2] - box[0], box[3] - box[1]
@@ -100,7 +101,10 @@ def _geometry(profile: Profile) -> Callable[[Box], bool]:
             return False
         # Where the object stands: the middle of the lower edge, within the frame.
         x, y = _within((box[0] + box[2]) / 2), _within(box[3])
-        return profile.regions is None or any(polygons.contains(polygon, x, y) for polygon in profile.regions)
+        return not regions or any(
+            left <= x <= right and upper <= y <= lower and polygons.contains(polygon, x, y)
+            for (left, right, upper, lower), polygon in regions
+        )
 
     return fits
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from camera_registry.profiles import Polygon
 
 
@@ -20,15 +22,19 @@ def contains(polygon: Polygon, x: float, y: float) -> bool:
     is_inside = False
     x_before, y_before = polygon[-1]
     for x_here, y_here in polygon:
-        # Twice the area of the triangle of the edge and the point: its sign says on which side the point is.
-        side = (x_here - x_before) * (y - y_before) - (y_here - y_before) * (x - x_before)
-        if side == 0 and _is_between(x, x_before, x_here) and _is_between(y, y_before, y_here):
-            return True
-        if (y_before > y) != (y_here > y) and (side > 0) == (y_here > y_before):
-            is_inside = not is_inside
+        if y_before <= y <= y_here or y_here <= y <= y_before:
+            # Twice the area of the triangle of edge and point: its sign tells the side on which the point is.
+            side = (x_here - x_before) * (y - y_before) - (y_here - y_before) * (x - x_before)
+            if side == 0 and (x_before <= x <= x_here or x_here <= x <= x_before):
+                return True
+            if (y_before > y) != (y_here > y) and (side > 0) == (y_here > y_before):
+                is_inside = not is_inside
         x_before, y_before = x_here, y_here
     return is_inside
 
 
-def _is_between(value: float, one: float, other: float) -> bool:
-    return min(one, other) <= value <= max(one, other)
+@functools.lru_cache(maxsize=1024)
+def bounds(polygon: Polygon) -> tuple[float, float, float, float]:
+    """The least and the largest x, then the least and the largest y; a point outside them needs no ray."""
+    columns, rows = zip(*polygon, strict=True)
+    return min(columns), max(columns), min(rows), max(rows)
