@@ -38,10 +38,10 @@ def opened(request: Request) -> Envelope:
     Raises:
         InvalidRequestError: it cannot be read, or must not be.
     """
-    from camera_push import envelope
+    from camera_push import opening
 
     with _refusals():
-        return envelope.open(_sent(request))
+        return opening.opened(_sent(request))
 
 
 def _sent(request: Request, path: str = "") -> Sent:
