@@ -83,6 +83,7 @@ def test_a_disabled_camera_is_denied(entrance: Door, gate: Gate, tables: Tables,
     clock.pass_by(59)
     answer = answered(headers=gate.basic())
     assert effect(answer) == ("Deny", f"{STAGE}/*")
+    assert answer["context"]["code"] == "Forbidden"
     assert "disabled" in answer["context"]["message"]
 
 
@@ -94,7 +95,8 @@ def test_too_many_wrong_credentials_are_denied_and_the_right_one_is_not(
             answered(headers=gate.basic(password="x" * 16))
     answer = answered(headers=gate.basic(password="x" * 16))
     assert effect(answer)[0] == "Deny"
-    assert answer["context"]["retry_after"] == "60"
+    assert (answer["context"]["code"], answer["context"]["retry_after"]) == ("TooManyRefusals", "60")
+    assert '"' not in answer["context"]["message"]  # it stands in a template of JSON
     assert effect(answered(headers=gate.basic()))[0] == "Allow"
     lines = [json.loads(written) for written in capsys.readouterr().out.splitlines()]
     assert sum(written.get("RefusedCredentials", 0) for written in lines) == 31

@@ -256,7 +256,7 @@ def test_two_heartbeats_are_open(method: str, path: str, expected: bool) -> None
 
 
 def test_a_heartbeat_needs_no_credential_but_a_wrong_one_is_refused(entrance: Door, gate: Gate) -> None:
-    beat = {"method": "GET", "path": "/"}
+    beat: dict[str, Any] = {"method": "GET", "path": "/"}
     assert entrance.opened(Request(event(**beat), "1")) is None
     assert opened(entrance, event(gate.basic(), **beat)).camera == gate.camera
     with pytest.raises(UnauthorizedError):

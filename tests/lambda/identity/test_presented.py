@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_registry.credentials import Key
-from inference_api.identity.presented import presented, without_credentials
+from inference_api.identity.presented import presented
 from inference_api.proxy import Request
 from tests.camera_tables import event
 
@@ -125,18 +125,6 @@ def test_an_event_without_several_values_has_single_ones() -> None:
 def test_no_text_of_a_credential_has_its_secret() -> None:
     for each in presented(Request(event(basic(f"gate-1:{KEY.text}"), {"k": KEY.text}), "1")):
         assert SECRET not in repr(each)
-
-
-def test_what_follows_gets_no_credential() -> None:
-    sent = event(
-        {**basic("a:b"), "X-API-Key": KEY.text, "Content-Type": "image/jpeg"}, {"k": KEY.text, "K": "1", "c": "2"}
-    )
-    left = without_credentials(Request(sent, "1"))
-    assert left.headers == {"content-type": "image/jpeg"}
-    assert left.query == {"c": "2"}
-    assert KEY.text not in repr(left.event)
-    assert "Basic" not in repr(left.event)
-    assert left.request_id == sent["requestContext"]["requestId"]
 
 
 @given(

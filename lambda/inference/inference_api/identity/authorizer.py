@@ -6,8 +6,8 @@ the request           the authorizer                              the client get
 a right credential    allows the stage, with camera and scopes    the function's answer
 a heartbeat           allows it, as ``anonymous``                 the function's answer
 none, or a wrong one  raises ``Unauthorized``, its very word      401, with the challenge of the gateway's response
-a disabled camera     denies                                      403
-too many wrong ones   denies, with ``retry_after``                403: an authorizer cannot say 429
+a disabled camera     denies, with ``code`` and ``message``       403, with both
+too many wrong ones   denies, so too, with ``retry_after``        403, with both: no authorizer can say 429
 no registry           raises another word                         what the gateway's response says: 503
 ====================  ==========================================  =================================================
 
@@ -80,10 +80,10 @@ def _answer(request: Request, fields: dict[str, Any]) -> dict[str, Any]:
         proven = entrance.opened(request, counted=lambda metric: fields.update({metric: 1}))
     except ForbiddenError as error:
         fields["outcome"] = error.code
-        return _policy(request, "Deny", "disabled", {"message": str(error)})
+        return _policy(request, "Deny", "disabled", {"code": error.code, "message": str(error)})
     except TooManyRefusalsError as error:
         fields["outcome"] = error.code
-        told = {"message": str(error), "retry_after": str(error.retry_after_seconds)}
+        told = {"code": error.code, "message": str(error), "retry_after": str(error.retry_after_seconds)}
         return _policy(request, "Deny", "refused", told)
     fields["outcome"] = "allowed"
     if proven is None:

@@ -52,7 +52,7 @@ def has_identities() -> bool:
     return resources.settings().authorization in (_BY_AUTHORIZER, _BY_SIGNATURE)
 
 
-def prepare() -> None:
+def get_ready() -> None:
     """Make the clients that ``identify`` needs, while Lambda starts an instance."""
     if has_identities():
         _door()
@@ -60,8 +60,6 @@ def prepare() -> None:
 
 def identify(request: Request) -> Caller:
     """The caller of a request: as the authorizer proved it, or else proven here and now.
-
-    What follows gets the request through ``presented.without_credentials``, so that it cannot log or store one.
 
     Raises:
         UnauthorizedError: it proves no camera.

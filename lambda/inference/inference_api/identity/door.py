@@ -107,6 +107,6 @@ def door(registry_table: str, states_table: str) -> Door:
     import boto3  # where cameras have credentials alone: it takes a third of a start
     from botocore.config import Config
 
-    config = Config(connect_timeout=0.5, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+    config = Config(connect_timeout=0.5, read_timeout=0.7, retries={"mode": "standard", "total_max_attempts": 2})
     client = boto3.client("dynamodb", config=config)
     return Door(Registry(client, registry_table), Refusals(client, states_table))

@@ -24,7 +24,6 @@ from camera_registry.credentials import Key
 from inference_api.proxy import Request
 
 _IN_QUERY = ("k", "key")
-_IN_HEADERS = ("authorization", "x-api-key")
 _MOST = 4  # that are tried: a request must not cost a hundred reads
 _LONGEST = 512  # characters that are looked at: more than any camera's id with a key, in base64
 _LETTERS_AND_DIGITS = re.compile(r"[A-Za-z0-9]*")
@@ -49,19 +48,6 @@ def presented(request: Request) -> list[Presented]:
     """The credentials of a request, in the order in which they are tried: headers first, at most four."""
     ways = [*_of_headers(request), *_of_query(request)]
     return ways[:_MOST]
-
-
-def without_credentials(request: Request) -> Request:
-    """The request without its credentials, so that nothing that comes later can log or store one."""
-    event = dict(request.event)
-    for name, hidden in (
-        ("headers", _IN_HEADERS),
-        ("multiValueHeaders", _IN_HEADERS),
-        ("queryStringParameters", _IN_QUERY),
-        ("multiValueQueryStringParameters", _IN_QUERY),
-    ):
-        event[name] = {key: value for key, value in (event.get(name) or {}).items() if key.lower() not in hidden}
-    return Request(event, request.invocation_id)
 
 
 def _of_headers(request: Request) -> Iterator[Presented]:
