@@ -9,7 +9,7 @@ import base64
 import functools
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ _EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PLAIN = re.compile(r"[ -~]+")
 _ECHOED_CHARACTERS = 256
-_IN_QUERY = frozenset({"k", "key"})
+CREDENTIALS_IN_QUERY = ("k", "key")
+"""Names of the query parameter that holds a camera's key."""
 _IN_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
 _OF_A_SIGNATURE = "x-amz-"
 
@@ -56,8 +57,17 @@ class Request:
     @property
     def caller(self) -> str:
         """The API key or the IAM identity of the caller, without the name of its session; empty where there is none."""
-        identity = (self.event.get("requestContext") or {}).get("identity") or {}
-        return identity.get("apiKeyId") or (identity.get("caller") or "").split(":")[0]
+        return self.identity.get("apiKeyId") or (self.identity.get("caller") or "").split(":")[0]
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """API Gateway's words about the caller: its address, and who signed."""
+        return (self.event.get("requestContext") or {}).get("identity") or {}
+
+    @property
+    def authorizer(self) -> Mapping[str, Any]:
+        """The words of the function that let the caller in; empty where none did."""
+        return (self.event.get("requestContext") or {}).get("authorizer") or {}
 
     @functools.cached_property
     def headers(self) -> dict[str, str]:
@@ -85,7 +95,7 @@ class Request:
 
     def without_credential(self) -> Request:
         """The request without the credential and the signature of its caller, for what reads or keeps it further."""
-        query = {name: value for name, value in self.query.items() if not _is_credential(name, _IN_QUERY)}
+        query = {name: value for name, value in self.query.items() if not _is_credential(name, CREDENTIALS_IN_QUERY)}
         headers = {name: value for name, value in self.headers.items() if not _is_credential(name, _IN_HEADERS)}
         return Request({**self.event, "queryStringParameters": query, "headers": headers}, self.invocation_id)
 
@@ -170,7 +180,7 @@ class Api:
         }
 
 
-def _is_credential(name: str, names: frozenset[str]) -> bool:
+def _is_credential(name: str, names: Collection[str]) -> bool:
     return name.lower() in names or name.lower().startswith(_OF_A_SIGNATURE)
 
 

@@ -31,6 +31,11 @@ def test_the_camera_and_the_vendors_suffix(path: str, place: Place) -> None:
     assert paths.place_of(as_request(proxy_event(None, path=path))) == place
 
 
+def test_a_suffix_behind_the_key_in_the_url() -> None:
+    event = proxy_event(None, path="/push/gate-1", query={"k": "abcKEY123/NotificationInfo/KeepAlive"})
+    assert paths.place_of(as_request(event)) == Place("gate-1", "/NotificationInfo/KeepAlive")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "below", "elsewhere", "heartbeat"),
     [

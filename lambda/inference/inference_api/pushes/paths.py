@@ -6,7 +6,7 @@ import urllib.parse
 from dataclasses import dataclass
 
 from inference_api.messages import short_word
-from inference_api.proxy import Request
+from inference_api.proxy import CREDENTIALS_IN_QUERY, Request
 
 _DOOR = "push"
 _OURS = (_DOOR, "inference")
@@ -67,7 +67,13 @@ def place_of(request: Request) -> Place:
     camera = None
     if segments and segments[0].lower() not in _SUFFIXES:
         camera = short_word(urllib.parse.unquote(segments.pop(0), errors="replace"))
-    return Place(camera, "".join(f"/{segment}" for segment in segments))
+    return Place(camera, "".join(f"/{segment}" for segment in segments) or _behind_key(request))
+
+
+def _behind_key(request: Request) -> str:
+    """The vendor's suffix that a device put behind the whole URL that it was told, and so behind the key in it."""
+    suffixes = (request.query.get(name, "").partition("/") for name in CREDENTIALS_IN_QUERY)
+    return next((f"/{rest}".rstrip("/") for _, slash, rest in suffixes if slash), "")
 
 
 def _first(path: str) -> str:
