@@ -15,7 +15,6 @@ def proxy_event(
     content_type: str | None = None,
     path: str = "/inference",
     method: str = "POST",
-    query: dict[str, str] | None = None,
     **headers: str,
 ) -> dict[str, Any]:
     """Event of a request; bytes are in base64, text is unchanged."""
@@ -28,8 +27,8 @@ def proxy_event(
         "httpMethod": method,
         "headers": named or None,
         "multiValueHeaders": {name: [value] for name, value in named.items()} or None,
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
         "requestContext": {"requestId": "request-1", "stage": "prod", "path": f"/prod{path}", "httpMethod": method},
         "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
         "isBase64Encoded": isinstance(body, bytes),
@@ -46,17 +45,21 @@ def older_client_event(image: bytes, **more: Any) -> dict[str, Any]:
     return proxy_event(json.dumps(document | more))
 
 
-def multipart_event(
-    *parts: tuple[str, bytes], path: str = "/inference", query: dict[str, str] | None = None, **headers: str
-) -> dict[str, Any]:
-    """Event of a form, each part a name and its bytes, as curl writes it with ``-F NAME=@FILE``."""
+def with_query(event: dict[str, Any], **query: str) -> dict[str, Any]:
+    """The event with query parameters."""
+    several = {name: [value] for name, value in query.items()}
+    return event | {"queryStringParameters": query, "multiValueQueryStringParameters": several}
+
+
+def multipart_event(*parts: tuple[str, bytes], path: str = "/inference", **headers: str) -> dict[str, Any]:
+    """Event of a form, each part a name and its bytes: pictures as curl writes ``-F NAME=@FILE``, text bare."""
     body = b"".join(
-        b'--boundary\r\nContent-Disposition: form-data; name="%s"; filename="a.jpg"\r\n'
-        b"Content-Type: application/octet-stream\r\n\r\n%s\r\n" % (name.encode(), content)
+        b'--boundary\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+        % (name.encode(), b'; filename="a.jpg"\r\nContent-Type: image/jpeg' if content[:1] > b"\x7f" else b"", content)
         for name, content in parts
     )
     kind = "multipart/form-data; boundary=boundary"
-    return proxy_event(body + b"--boundary--\r\n", content_type=kind, path=path, query=query, **headers)
+    return proxy_event(body + b"--boundary--\r\n", content_type=kind, path=path, **headers)
 
 
 def as_request(event: dict[str, Any]) -> Request:

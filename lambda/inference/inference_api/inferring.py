@@ -78,7 +78,8 @@ def run(
         raise
     if isinstance(answer, Pending):
         return Outcome(answer)
-    telemetry.judged(told)
+    telemetry.detected(told.result)
+    telemetry.left_out(told.left_out)
     return Outcome(told.result, event.complete(told.result, is_kept=told.is_kept))
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_api import emf
-from inference_api.judging import Judged
 from inference_api.messages import Inference, InferenceRequest, camera_part
 from inference_api.settings import CLASSIFICATION, CUSTOM
 
@@ -125,11 +124,10 @@ class Telemetry:
         with suppress(ValueError, RecursionError):
             self.count("Detections", _detections(result.document))
 
-    def judged(self, told: Judged) -> None:
-        """Count the boxes of an answer, and those that the camera's profile left out."""
-        self.detected(told.result)
-        if told.left_out:
-            self.count("BoxesLeftOut", told.left_out)
+    def left_out(self, boxes: int) -> None:
+        """Count boxes that the camera's profile left out."""
+        if boxes:
+            self.count("BoxesLeftOut", boxes)
 
     def write(self) -> None:
         """Write the line to the log."""

@@ -15,7 +15,7 @@ import pytest
 
 from inference_api import handler as module
 from inference_api.identity.caller import Caller
-from inference_api.pushes import door
+from inference_api.pushes import broken_pictures, door
 from tests.fake_endpoint import CONTEXT, FakeEndpoint
 
 FOLDER = Path(os.environ.get("IPC_CASES", "/nowhere"))
@@ -64,7 +64,7 @@ def test_a_case(case: Path, known: bool, endpoint: FakeEndpoint, bucket: Any, mo
     if known:
         caller = Caller(camera_id="gate-1", scopes=frozenset({"frames", "read"}), is_known=True)
         monkeypatch.setattr(module, "identify", lambda _: caller)
-    monkeypatch.setattr(door, "refusals", door.Refusals())
+    monkeypatch.setattr(door, "refusals", broken_pictures.Refusals())
     handle = functools.partial(module.handler, context=CONTEXT)
     answer = handle(_event(case, "/push"))
     assert answer["statusCode"] in meta["status"], answer

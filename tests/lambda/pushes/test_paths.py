@@ -6,7 +6,7 @@ import pytest
 
 from inference_api.pushes import paths
 from inference_api.pushes.paths import Place
-from tests.lambda_events import as_request, proxy_event
+from tests.lambda_events import as_request, proxy_event, with_query
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_camera_and_the_vendors_suffix(path: str, place: Place) -> None:
 
 
 def test_a_suffix_behind_the_key_in_the_url() -> None:
-    event = proxy_event(None, path="/push/gate-1", query={"k": "abcKEY123/NotificationInfo/KeepAlive"})
+    event = with_query(proxy_event(None, path="/push/gate-1"), k="abcKEY123/NotificationInfo/KeepAlive")
     assert paths.place_of(as_request(event)) == Place("gate-1", "/NotificationInfo/KeepAlive")
 
 
