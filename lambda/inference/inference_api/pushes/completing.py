@@ -48,11 +48,13 @@ class Completing:
             logger.info("the push is an event already")
             return
         frames = self._frames.read(push.keys)
-        if not frames and not judging.may_be_left_out(push.terms):
-            telemetry.count("FilesGone")
-            raise NothingToFetchError("the frames of the push are gone, and there is no event of it")
         if frames:
             self._store_result(push, self._inferred(push, frames, telemetry), telemetry)
+        elif judging.may_be_left_out(push.terms):
+            self._store.discard_later(push.event)  # the rest of them, after a stop
+        else:
+            telemetry.count("FilesGone")
+            raise NothingToFetchError("the frames of the push are gone, and there is no event of it")
 
     def fail(self, push: AcceptedPush, error: ApiError) -> None:
         """Write a failure that retrying cannot fix beside the frames."""
