@@ -13,7 +13,6 @@ from camera_registry.profiles import Profile
 from camera_registry.states import State
 from inference_api.event_keys import event_prefix
 from inference_api.messages import Inference
-from inference_api.profiles.keeping import retention
 
 if TYPE_CHECKING:
     from inference_api.event_store import EventStore
@@ -41,7 +40,6 @@ def document(event_type: str, state: State, profile: Profile, now: int) -> dict[
     since = state.last_seen if state.silent_since is None else state.silent_since
     returned = {} if state.returned_since is None else {"returned_since": _iso(state.returned_since)}
     told = {"silent_since": _iso(since), **returned, "silent_after_s": state.silent_after_s}
-    kept = retention(profile)
     return {
         "request_id": str(uuid.uuid5(_NAMESPACE, json.dumps([event_type, state.camera_id, since]))),
         "client_request_id": None,
@@ -61,7 +59,7 @@ def document(event_type: str, state: State, profile: Profile, now: int) -> dict[
             "pictures": [],
             "broken": [],
         },
-        **({"retention": kept} if kept else {}),
+        **({"retention": profile.retention} if profile.retention else {}),
     }
 
 
