@@ -17,7 +17,6 @@ from inference_api.identity.caller import ANYONE, Caller, get_ready, identify
 from inference_api.messages import Inference, InferenceRequest, Pending
 from inference_api.profiles.admission import Admission
 from inference_api.proxy import Api, Request, Response
-from inference_api.pushes import door, paths, replies
 from inference_api.sagemaker.async_endpoint import prefers_async
 from inference_api.sign_of_life import Sign, sign_of_life
 from inference_api.telemetry import Telemetry
@@ -125,6 +124,8 @@ def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response
 
 def push(request: Request, telemetry: Telemetry) -> Response:
     """Take what a camera sends by itself: to ``/push``, or anywhere where the camera is known."""
+    from inference_api.pushes import door, paths, replies  # a camera that posts to /inference needs none of it
+
     is_elsewhere = not paths.is_below_door(request)
     if is_elsewhere and not paths.may_be_elsewhere(request):
         raise _nothing_here()
