@@ -74,6 +74,7 @@ class Contents:
         if plain is not None:
             body, start, end = plain, 0, len(plain)
         found_before = len(self._pictures) + len(self._broken)
+        texts_before = len(self._documents)
         position = start
         for found in pictures.found(body, first if body[first : first + 1] == b"\xff" else start, end):
             self._text(body, position, found.start, headers, is_beside=True)
@@ -84,7 +85,8 @@ class Contents:
             position = found.end
         is_alone = len(self._pictures) + len(self._broken) == found_before
         self._text(body, position, end, headers, is_beside=is_beside or not is_alone)
-        if is_alone and headers.promises_picture and len(self._pictures) + len(self._broken) == found_before:
+        is_nothing = len(self._pictures) + len(self._broken) == found_before and len(self._documents) == texts_before
+        if headers.promises_picture and is_nothing:
             self._break(headers, "it should be a picture, and is neither JPEG nor PNG, WebP or BMP")
 
     def _text(self, body: bytes, start: int, end: int, headers: PartHeaders, *, is_beside: bool) -> None:
@@ -96,6 +98,8 @@ class Contents:
             self.is_unread = True
             return
         form = _FORMS.get(body[first : first + 1], "pairs")
+        if is_beside and form == "pairs" and not pairs.begins(body, first, end):
+            return
         found_before = len(self._pictures) + len(self._broken)
         reduced = base64_runs.reduced(body, first, end, form, lambda cut: self._cut(cut, headers), self._room)
         self._room -= len(reduced)

@@ -50,7 +50,8 @@ _ALPHABET = bytes.maketrans(b"-_", b"+/")
 _WRAPPING = b"\r\n\t \\"
 _TO_TRANSLATE = tuple(bytes([mark]) for mark in _WRAPPING + b"-_")
 _NOT_PLAIN = re.compile(rb"[^A-Za-z0-9+/]")
-_ADJACENT = re.compile(rb"(picture:[0-9,]+)[,;| ]{0,2}picture:")
+_PLACE = b"picture:"
+_SEPARATOR = re.compile(rb"[,;| ]{0,2}")  # of several pictures in one string
 
 
 class Cut(NamedTuple):
@@ -77,9 +78,9 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
         UnreadableError: more is left.
     """
     kept: list[bytes] = []
-    position, size = start, 0
+    position, size, was_picture = start, 0, False
     run = _RUNS[form].match(body, start, end) or _LATER_RUNS[form].search(body, start, end)
-    while run and size <= room:
+    while run and size + run.start() - position <= room:
         begin, stop = run.start(), _stop(body, run, form, end)
         held = _held(body, begin, stop)
         if held is not None:
@@ -87,7 +88,12 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
             if held.faults:
                 stop = rest.end() if (rest := _REST[form].match(body, stop, end)) else stop
             word = keep(held) if held.pictures or held.faults else b"base64:%d" % (stop - begin)
-            kept += [body[position : prefix.start() if prefix else begin], word]
+            between = body[position : prefix.start() if prefix else begin]
+            is_picture = word.startswith(_PLACE)
+            if is_picture and was_picture and _SEPARATOR.fullmatch(between):
+                between, word = b",", word.removeprefix(_PLACE)
+            was_picture = is_picture
+            kept += [between, word]
             size += len(kept[-2]) + len(word)
             position = stop
         run = _LATER_RUNS[form].search(body, max(stop, begin + _LEAST), end)
@@ -97,7 +103,7 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
             "in standard base64, or as parts of their own"
         )
     kept.append(body[position:end])
-    return _ADJACENT.sub(rb"\1,", b"".join(kept))
+    return b"".join(kept)
 
 
 def _stop(body: bytes, run: re.Match[bytes], form: str, end: int) -> int:

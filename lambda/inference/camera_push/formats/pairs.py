@@ -11,6 +11,7 @@ from camera_push.push import UnreadableError
 
 _LINE = re.compile(r"[\w.:\[\]%+ -]{1,200}=")
 _ZONE = re.compile(r"(?<=\d)\+(?=\d\d:?\d\d)")  # of a time that a template put into a form as it is
+_KEY_BYTES = 256
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 _DEEPEST_KEY = 16
 
@@ -40,6 +41,11 @@ def parsed(text: str, *, is_form: bool) -> dict[str, Any] | None:
         document = json_documents.parsed(value)
         _put(tree, key, value if document is json_documents.NotJson else document)
     return {str(key): _listed(value) for key, value in tree.items()}
+
+
+def begins(body: bytes, start: int, end: int) -> bool:
+    """True where the first word is a key."""
+    return _LINE.match(body[start : min(end, start + _KEY_BYTES)].decode("latin-1")) is not None
 
 
 def _split(text: str, *, is_form: bool) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ _FOREIGN = {
 }
 # In the midst of other bytes a JPEG's first marker is one that encoders write first, and RIFF may be sound or video.
 _STARTS = {
-    re.compile(rb"\xff\xd8\xff[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe]"): jpeg.walk,
+    re.compile(rb"\xff\xd8\xff+[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe]"): jpeg.walk,
     re.compile(rb"\x89PNG\r\n\x1a\n"): rasters.walk_png,
     re.compile(rb"RIFF(?s:.{4})WEBPVP8"): rasters.walk_webp,
 }
