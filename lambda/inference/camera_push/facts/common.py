@@ -13,7 +13,7 @@ from camera_push.push import Kind, Push, Sent
 _MOST_NAMES = 256
 _TYPES = (
     "eventtype", "trigger", "event", "eventname", "alarmtype", "alarm", "alert", "type", "detection", "label",
-    "objecttype", "object", "reason", "rule", "topic", "code", "action", "message", "msg",
+    "labelname", "objecttype", "object", "reason", "rule", "topic", "code", "action", "message", "msg",
 )  # fmt: skip
 _STATES = ("eventstate", "alarmstate", "eventaction", "state", "phase", "status")
 _NAMES = (
@@ -87,7 +87,7 @@ def push(vendor: str, sent: Sent, envelope: Envelope) -> Push:
     ids = {key: word for key, names in _IDS.items() if (word := first(found, names)) is not None}
     if name is not None:
         ids["name"] = name
-    facts: dict[str, Any] = {claim: _claim(claim, first(found, names)) for claim, names in _CLAIMS.items()}
+    facts: dict[str, Any] = {claim: claims.value_of(first(found, names), claim) for claim, names in _CLAIMS.items()}
     made = claims.made(**facts)
     kind = kinds.of(envelope, event_type, has_news="plate" in made)
     if kinds.sign_of_life(sent.path) and not envelope.pictures and not envelope.broken:
@@ -105,9 +105,3 @@ def push(vendor: str, sent: Sent, envelope: Envelope) -> Push:
         claims=made,
         broken=envelope.broken,
     )
-
-
-def _claim(claim: str, word: str | None) -> Any:
-    """A claim's word; a confidence or count as a number, since forms write them as text."""
-    number = trees.number(word) if claim in {"confidence", "count"} else None
-    return claims.value_of(word) if number is None else number

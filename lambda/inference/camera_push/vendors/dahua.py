@@ -50,7 +50,7 @@ _NAMES = {
     "Speed": "speed",
     "Temperature": "temperature",
     "EnteredSubtotal": "entered",
-    "ExitedSubtotal": "left",
+    "ExitedSubtotal": "exited",
     "InsideSubtotal": "inside",
     "Number": "count",
     "SenseMethod": "sense_method",
@@ -111,10 +111,10 @@ def _events(envelope: Envelope) -> list[dict[str, Any]]:
     if top is not None:
         return trees.dictionaries(top["Events"])
     for document in envelope.documents:
-        found = [tree for tree in trees.dictionaries(document.root) if _is_event(tree) and ";" not in str(tree["Code"])]
-        if found:
-            return found
         line = document.root if isinstance(document.root, str) else _pair(document.root)
+        found = [tree for tree in trees.dictionaries(document.root) if _is_event(tree)]
+        if found and not line:
+            return found
         if written := _LINE.search(line[:4096]):
             return [_written(line, written)]
     return []

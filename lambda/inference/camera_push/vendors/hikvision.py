@@ -47,7 +47,7 @@ _NAMES = {
     "smile": "smile",
     "similarity": "similarity",
     "enter": "entered",
-    "exit": "left",
+    "exit": "exited",
     "pass": "passed",
     "currTemperature": "temperature",
     "majorEventType": "major_event_type",
@@ -79,9 +79,9 @@ def reads(sent: Sent, envelope: Envelope) -> bool:
 
 
 def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors share one signature
-    """The first alert's facts; of several the other types are claims."""
+    """The facts of the first alert that is no heartbeat; of several the other types are claims."""
     alerts = list(_alerts(envelope))
-    alert = alerts[0] if alerts else {}
+    alert = next((each for each in alerts if not _is_idle(each)), alerts[0] if alerts else {})
     event_type, state = trees.first(alert, "eventType"), trees.first(alert, "eventState")
     ids = {
         "mac": trees.first(alert, "macAddress"),
@@ -90,8 +90,7 @@ def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors 
         "serial": trees.first(alert, "deviceSerial", "deviceSerialNo", "serialNumber"),
     }
     kind = kinds.of(envelope, event_type)
-    is_idle = (event_type or "").lower() == "videoloss" and (state or "").lower() == "inactive"
-    if is_idle and not envelope.pictures and not envelope.broken:
+    if _is_idle(alert) and not envelope.pictures and not envelope.broken:
         kind = Kind.HEARTBEAT
     return Push(
         vendor=NAME,
@@ -124,15 +123,23 @@ def _is_alert(tree: dict[str, Any]) -> bool:
     return "eventType" in tree and any(key in tree for key in _BESIDE)
 
 
+def _is_idle(alert: dict[str, Any]) -> bool:
+    """True for both forms of the heartbeat."""
+    event_type, state = (trees.first(alert, name) or "" for name in ("eventType", "eventState"))
+    return event_type.lower() == "heartbeat" or (event_type.lower(), state.lower()) == ("videoloss", "inactive")
+
+
 def _claims(alert: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
     rectangles = claims.sized(alert)
     target = trees.first(alert, "DetectionRegionList/DetectionRegionEntry/detectionTarget")
     for each in rectangles:
         if each["label"] in {"Target", "target"} and target:
             each["label"] = target
+        elif each["label"] == "vehicel":  # their own misspelling
+            each["label"] = "vehicle"
     return claims.made(
         **claims.named(alert, _NAMES),
-        events=claims.words(each.get("eventType") for each in alerts[1:]),
+        events=claims.words(each.get("eventType") for each in alerts if each is not alert),
         picture_urls=claims.words(_addresses(alert)),
         rectangles=rectangles,
         units=claims.common_units(rectangles),

@@ -53,7 +53,7 @@ _NAMES = {
     "VehicleNum": "vehicles",
     "NonMotorVehicleNum": "cycles",
     "ObjectIn": "entered",
-    "ObjectOut": "left",
+    "ObjectOut": "exited",
     "AlarmLevel": "level",
 }
 
