@@ -47,8 +47,8 @@ class Envelope:
 
     @property
     def is_empty(self) -> bool:
-        """True where the camera sent nothing, be it in an empty multipart body."""
-        return not (self.documents or self.pictures or self.broken)
+        """True where the camera sent nothing, be it in a multipart body whose parts are empty."""
+        return not (any(document.root for document in self.documents) or self.pictures or self.broken)
 
     def pictures_at(self, value: object) -> tuple[FoundPicture, ...]:
         """The pictures that a document's value ``picture:N`` stands for; none for every other value."""
