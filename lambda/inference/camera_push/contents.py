@@ -22,7 +22,7 @@ from camera_push.formats import (
 from camera_push.formats.part_headers import PartHeaders
 from camera_push.push import UnreadableError
 
-_BLANK = re.compile(rb"[\s\0]*(?:\xef\xbb\xbf[\s\0]*)?")
+_BLANK = re.compile(rb"(?:[\s\0]|\xef\xbb\xbf)*")
 _FORMS = {b"<": "xml", b"{": "json", b"[": "json"}
 _PLACEHOLDER = re.compile(r"(?:picture|broken):[0-9,]+")
 _URL = re.compile(rb"https?://[^\s]*\s*")
@@ -128,9 +128,8 @@ class Contents:
     def _break(self, headers: PartHeaders, fault: str) -> str:
         """Keep a fault; the answer stands for the broken picture in a document."""
         where = headers.name or headers.filename
-        if len(self._broken) >= limits.PICTURES:
-            raise UnreadableError(f"the push has more than {limits.PICTURES} broken pictures; send whole ones")
-        self._broken.append(f"{text.printed(where)[:_WHERE_CHARACTERS]!r}: {fault}" if where else fault)
+        if len(self._broken) < limits.PICTURES:
+            self._broken.append(f"{text.printed(where)[:_WHERE_CHARACTERS]!r}: {fault}" if where else fault)
         return f"broken:{len(self._broken) - 1}"
 
 

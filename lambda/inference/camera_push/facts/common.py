@@ -11,6 +11,7 @@ from camera_push.facts import claims, kinds, roles
 from camera_push.push import Kind, Push, Sent
 
 _MOST_NAMES = 256
+_MOST_DICTIONARIES = 16
 _TYPES = (
     "eventtype", "trigger", "event", "eventname", "alarmtype", "alarm", "alert", "type", "detection", "label",
     "labelname", "objecttype", "object", "reason", "rule", "topic", "code", "action", "message", "msg",
@@ -62,17 +63,16 @@ def words(sent: Sent, envelope: Envelope) -> dict[str, Any]:
 
 
 def _names(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    top = [(str(name)[:64], value) for name, value in list(tree.items())[:_MOST_NAMES]]
-    yield from ((kinds.plain(name), value) for name, value in top)
-    inner = [
-        (name, str(below)[:64], value)
-        for name, outer in top
-        for each in trees.dictionaries(outer)[:1]
-        for below, value in list(each.items())[:_MOST_NAMES]
-    ][:_MOST_NAMES]
-    for name, below, value in inner:
-        yield kinds.plain(name + below), value
-        yield kinds.plain(below), value
+    """Names of the outer dictionary, then of those in it, each also behind the name of its own dictionary."""
+    waiting = [("", tree)]
+    for outer, inner in waiting:
+        for key, value in list(inner.items())[:_MOST_NAMES]:
+            name = str(key)[:64]
+            yield kinds.plain(outer + name), value
+            if outer:
+                yield kinds.plain(name), value
+            if len(waiting) < _MOST_DICTIONARIES:
+                waiting.extend((name, each) for each in trees.dictionaries(value)[:1])
 
 
 def first(found: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

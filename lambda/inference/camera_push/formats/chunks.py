@@ -14,19 +14,21 @@ def joined(body: bytes) -> bytes:
 
     A body that is cut off in its first chunk stays, too: its pictures are found by their bytes all the same.
     """
-    whole = bytearray()
-    view = memoryview(body)
+    spans: list[tuple[int, int]] = []
     position = 0
-    for count in range(limits.ELEMENTS):
+    while position < len(body) and len(spans) < limits.VALUES:
         head = _HEAD.match(body, position)
         if head is None:
-            return bytes(whole) if count > 1 and position >= len(body) else body
+            return body
         size = int(head[1], 16)
         if size == 0:
-            return bytes(whole)
+            break
         end = min(head.end() + size, len(body))
         if body[end : end + 2] not in (b"\r\n", b"\r", b""):
             return body
-        whole += view[head.end() : end]
+        spans.append((head.end(), end))
         position = end + 2
-    return body
+    else:
+        if len(spans) < 2:
+            return body
+    return b"".join(memoryview(body)[start:end] for start, end in spans)

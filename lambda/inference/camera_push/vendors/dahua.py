@@ -111,12 +111,11 @@ def _events(envelope: Envelope) -> list[dict[str, Any]]:
     if top is not None:
         return trees.dictionaries(top["Events"])
     for document in envelope.documents:
-        line = document.root if isinstance(document.root, str) else _pair(document.root)
-        found = [tree for tree in trees.dictionaries(document.root) if _is_event(tree)]
-        if found and not line:
+        found = [tree for tree in map(_upper, trees.dictionaries(document.root)) if _is_event(tree)]
+        if found:
             return found
-        if written := _LINE.search(line[:4096]):
-            return [_written(line, written)]
+        if isinstance(document.root, str) and (written := _LINE.search(document.root[:4096])):
+            return [_written(document.root, written)]
     return []
 
 
@@ -125,10 +124,11 @@ def _is_event(tree: Mapping[str, Any]) -> bool:
     return ("Code" in tree and ("Action" in tree or "Data" in tree)) or (isinstance(base, dict) and "Code" in base)
 
 
-def _pair(root: object) -> str:
-    """A line ``Code=..;action=..`` that was read as one pair."""
-    code = root.get("Code") if isinstance(root, dict) else None
-    return f"Code={code}" if isinstance(code, str) and ";" in code else ""
+def _upper(tree: dict[str, Any]) -> dict[str, Any]:
+    """An event of a line, whose other names begin with a small letter, in the names of JSON."""
+    if "Code" not in tree or "action" not in tree:
+        return tree
+    return {name.capitalize(): tree[name] for name in ("Code", "action", "index", "data") if name in tree}
 
 
 def _written(line: str, found: re.Match[str]) -> dict[str, Any]:

@@ -75,7 +75,8 @@ def reads(sent: Sent, envelope: Envelope) -> bool:
         return False
     if envelope.is_empty:
         return "multipart" in sent.headers.get("content-type", "").lower()
-    return not envelope.documents and any(_PICTURE.fullmatch(picture.part_name or "") for picture in envelope.pictures)
+    has_words = any(document.root for document in envelope.documents)
+    return not has_words and any(_PICTURE.fullmatch(picture.part_name or "") for picture in envelope.pictures)
 
 
 def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors share one signature

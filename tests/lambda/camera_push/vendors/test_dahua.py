@@ -61,7 +61,7 @@ def test_the_index_of_a_door_or_an_input_is_no_channel(code: str, channel: str |
 
 
 @pytest.mark.parametrize(
-    "root", ["Code=VideoMotion;action=Start;index=4", {"Code": "VideoMotion;action=Start;index=4"}]
+    "root", ["Code=VideoMotion;action=Start;index=4", {"Code": "VideoMotion", "action": "Start", "index": 4}]
 )
 def test_a_line_of_an_event(root: object) -> None:
     push = read(root)
