@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from camera_push import times, trees
+from camera_push.documents import Document, Element
 from camera_push.envelope import Envelope, FoundPicture
 from camera_push.facts import claims, kinds, roles
 from camera_push.push import Kind, Push, Sent
@@ -20,6 +22,7 @@ from camera_push.vendors import software
 
 NAME = "hikvision"
 _ROOT = "EventNotificationAlert"
+_MOST_ALERTS = 16
 _BESIDE = {"eventState", "dateTime", "channelID", "macAddress", "ipAddress", "activePostCount", "AccessControllerEvent"}
 _PICTURE = re.compile(
     r"Picture(\.jpg)?|(license|plate|vehicle|detection|face|background|pilot|human|feature)\w*(Picture|Image)(_\d+)?(\.jpg)?"
@@ -69,7 +72,7 @@ _ADDRESSES = {
 
 def reads(sent: Sent, envelope: Envelope) -> bool:
     """By an alert, a picture's name without one, or an empty multipart body: no other vendor keeps alive with one."""
-    if next(_alerts(envelope), None) is not None:
+    if any(_holds_alert(document) for document in envelope.documents):
         return True
     if sent.headers.get("user-agent") and software.is_client(sent):
         return False
@@ -77,6 +80,13 @@ def reads(sent: Sent, envelope: Envelope) -> bool:
         return "multipart" in sent.headers.get("content-type", "").lower()
     has_words = any(document.root for document in envelope.documents)
     return not has_words and any(_PICTURE.fullmatch(picture.part_name or "") for picture in envelope.pictures)
+
+
+def _holds_alert(document: Document) -> bool:
+    if document.kind == "xml":
+        return next(_elements(document.root), None) is not None
+    roots = trees.dictionaries(document.root) if document.kind == "json" else []
+    return any(_ROOT in root or _is_alert(root) for root in roots)
 
 
 def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors share one signature
@@ -112,12 +122,17 @@ def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors 
 def _alerts(envelope: Envelope) -> Iterator[dict[str, Any]]:
     for document in envelope.documents:
         if document.kind == "xml":
-            for element in document.root.every(_ROOT):
+            for element in _elements(document.root):
                 yield from trees.dictionaries(trees.of(element)) or [{}]
         elif document.kind == "json":
-            for tree in trees.dictionaries(document.root):
-                inner = trees.dictionaries(tree.get(_ROOT))
+            for tree in trees.dictionaries(document.root)[:_MOST_ALERTS]:
+                inner = trees.dictionaries(tree.get(_ROOT))[:_MOST_ALERTS]
                 yield from inner or ([tree] if _is_alert(tree) else [])
+
+
+def _elements(root: Element) -> Iterator[Element]:
+    """The root, else the alerts below it."""
+    return iter([root]) if root.tag == _ROOT else islice(root.every(_ROOT), _MOST_ALERTS)
 
 
 def _is_alert(tree: dict[str, Any]) -> bool:
