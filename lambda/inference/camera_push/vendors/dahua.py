@@ -74,7 +74,7 @@ def push(sent: Sent, envelope: Envelope) -> Push:
     event = events[0] if events else {}
     code = trees.first(event, "Code", "EventBaseInfo/Code")
     sign = kinds.sign_of_life(sent.path)
-    kind = kinds.of(envelope, code)
+    kind = kinds.of(envelope, code, has_news=bool(events))
     if sign is not None and not envelope.pictures and not envelope.broken:
         kind = Kind.HEARTBEAT
     data = event.get("Data") if isinstance(event.get("Data"), dict) else event
@@ -101,7 +101,7 @@ def _top(envelope: Envelope) -> dict[str, Any] | None:
     for document in envelope.documents:
         for tree in trees.dictionaries(document.root)[:1]:
             events = tree.get("Events")
-            if isinstance(events, list) and (not events or any(map(_is_event, trees.dictionaries(events)))):
+            if isinstance(events, list) and (not events or any(map(_is_listed, trees.dictionaries(events)))):
                 return tree
     return None
 
@@ -117,6 +117,11 @@ def _events(envelope: Envelope) -> list[dict[str, Any]]:
         if isinstance(document.root, str) and (written := _LINE.search(document.root[:4096])):
             return [_written(document.root, written)]
     return []
+
+
+def _is_listed(tree: Mapping[str, Any]) -> bool:
+    """True for an event in the list of them, where access panels leave its code out."""
+    return _is_event(tree) or isinstance(tree.get("Data"), dict)
 
 
 def _is_event(tree: Mapping[str, Any]) -> bool:

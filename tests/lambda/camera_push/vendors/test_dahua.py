@@ -100,6 +100,11 @@ def test_no_events_keep_alive() -> None:
     assert (push.vendor, push.kind) == ("dahua", Kind.HEARTBEAT)
 
 
+def test_an_access_panel_leaves_the_code_out() -> None:
+    push = read({"Events": [{"Data": {"CardNo": "ABC", "ErrorCode": 0}}], "Time": "02-03-2026 11:13:20"})
+    assert (push.vendor, push.kind, push.event_type, push.claims) == ("dahua", Kind.EVENT, None, {"error_code": 0})
+
+
 @pytest.mark.parametrize("path", ["/PictureHttpUpload/keepalive", "/EventHttpUpload/keepalive", "/keepalive"])
 def test_a_get_keeps_alive(path: str) -> None:
     push = read(path=path, method="GET")

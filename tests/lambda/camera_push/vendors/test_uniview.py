@@ -51,6 +51,13 @@ def test_pictures_in_parts_of_their_own() -> None:
     assert (push.event_type, push.channel, roles(push)) == ("MotionAlarmOn", "1", ["crop", "background"])
 
 
+def test_a_face_at_a_door() -> None:
+    face = {"PanoImage": {"Data": "picture:0"}, "FaceImage": {"Data": "picture:1"}}
+    tree = {"Reference": "r/1", "DeviceCode": "U1", "Timestamp": 1772421200, "FaceInfoList": [face]}
+    push = read(tree, pictures=[SMALL, SMALL])
+    assert (push.event_type, push.camera_id, roles(push)) == ("PersonVerification", "U1", ["background", "crop"])
+
+
 def test_claims() -> None:
     vehicle = {"Position": "1000,2000;3000,9000", "Confidence": 90, "PlateAttributeInfo": {"PlateNo": "KX12ABC"}}
     tree = {"Reference": "r", "StructureDataInfo": {"ObjInfo": {"VehicleNum": 1, "VehicleInfoList": [vehicle]}}}
