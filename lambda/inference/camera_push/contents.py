@@ -22,7 +22,7 @@ from camera_push.formats import (
 from camera_push.formats.part_headers import PartHeaders
 from camera_push.push import UnreadableError
 
-_BLANK = re.compile(rb"(?:[\s\0]|\xef\xbb\xbf)*")
+_BLANK = re.compile(rb"[\s\0]*(?:\xef\xbb\xbf[\s\0]*)?")
 _FORMS = {b"<": "xml", b"{": "json", b"[": "json"}
 _PLACEHOLDER = re.compile(r"(?:picture|broken):[0-9,]+")
 _URL = re.compile(rb"https?://[^\s]*\s*")
@@ -74,6 +74,7 @@ class Contents:
         if plain is not None:
             body, start, end = plain, 0, len(plain)
         found_before = len(self._pictures) + len(self._broken)
+        texts_before = len(self._documents)
         position = start
         for found in pictures.found(body, first if body[first : first + 1] == b"\xff" else start, end):
             self._text(body, position, found.start, headers, is_beside=True)
@@ -84,7 +85,8 @@ class Contents:
             position = found.end
         is_alone = len(self._pictures) + len(self._broken) == found_before
         self._text(body, position, end, headers, is_beside=is_beside or not is_alone)
-        if is_alone and headers.promises_picture and len(self._pictures) + len(self._broken) == found_before:
+        is_nothing = len(self._pictures) + len(self._broken) == found_before and len(self._documents) == texts_before
+        if headers.promises_picture and is_nothing:
             self._break(headers, "it should be a picture, and is neither JPEG nor PNG, WebP or BMP")
 
     def _text(self, body: bytes, start: int, end: int, headers: PartHeaders, *, is_beside: bool) -> None:
@@ -96,6 +98,8 @@ class Contents:
             self.is_unread = True
             return
         form = _FORMS.get(body[first : first + 1], "pairs")
+        if is_beside and form == "pairs" and not pairs.begins(body, first, end):
+            return
         found_before = len(self._pictures) + len(self._broken)
         reduced = base64_runs.reduced(body, first, end, form, lambda cut: self._cut(cut, headers), self._room)
         self._room -= len(reduced)
@@ -128,8 +132,9 @@ class Contents:
     def _break(self, headers: PartHeaders, fault: str) -> str:
         """Keep a fault; the answer stands for the broken picture in a document."""
         where = headers.name or headers.filename
-        if len(self._broken) < limits.PICTURES:
-            self._broken.append(f"{text.printed(where)[:_WHERE_CHARACTERS]!r}: {fault}" if where else fault)
+        if len(self._broken) >= limits.PICTURES:
+            raise UnreadableError(f"the push has more than {limits.PICTURES} broken pictures; send whole ones")
+        self._broken.append(f"{text.printed(where)[:_WHERE_CHARACTERS]!r}: {fault}" if where else fault)
         return f"broken:{len(self._broken) - 1}"
 
 

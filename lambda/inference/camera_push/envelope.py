@@ -56,6 +56,6 @@ class Envelope:
 
     def numbers_at(self, value: object) -> tuple[int, ...]:
         """The numbers among ``pictures`` that a document's value stands for; none for every other value."""
-        found = _PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
+        found = _PLACEHOLDER.fullmatch(value.strip()) if isinstance(value, str) else None
         numbers = map(int, found[1].split(",")) if found else ()
         return tuple(number for number in numbers if number < len(self.pictures))

@@ -20,6 +20,7 @@ _LONG = 1024  # characters: no word or key is so long
 _HEAD = 256  # characters that tell how a run begins
 _PREFIX = re.compile(rb"data:[^,\"'<>\s]{0,100},\s{0,8}$", re.IGNORECASE)
 _PREFIX_WITHIN = re.compile(rb"data(?::|%3A)[^,]{0,100}?(?:,|%2C)", re.IGNORECASE)
+_ESCAPES = 8  # backslashes of JSON in JSON
 _PREFIX_BYTES = 128
 _COMMA = re.compile(rb",|%2C", re.IGNORECASE)
 # From a broken picture to the end of the value in which it stands.
@@ -27,6 +28,8 @@ _REST = {
     form: re.compile(rest)
     for form, rest in (("json", rb"[^\"<>{}\[\]]*"), ("xml", rb"[^<\]]*"), ("pairs", rb"[^&\s]*"))
 }
+# A cheap look at how all pictures begin: as they are, or behind an escape, white space or `data:`.
+_MAY_BEGIN = re.compile(rb"[\s\\&%d]|[/_]9j|iVBOR|UklGR|Qk|R0lGO|SUkq|TU0A|AAAA")
 _NAMED = re.compile(rb"&(?!#)")
 # By the form of a text: the characters of base64, both alphabets, and those by which the form writes or wraps them.
 _CHARACTERS = {
@@ -47,7 +50,8 @@ _ALPHABET = bytes.maketrans(b"-_", b"+/")
 _WRAPPING = b"\r\n\t \\"
 _TO_TRANSLATE = tuple(bytes([mark]) for mark in _WRAPPING + b"-_")
 _NOT_PLAIN = re.compile(rb"[^A-Za-z0-9+/]")
-_ADJACENT = re.compile(rb"(picture:[0-9,]+)[,;| ]{0,2}picture:")
+_PLACE = b"picture:"
+_SEPARATOR = re.compile(rb"[,;| ]{0,2}")  # of several pictures in one string
 
 
 class Cut(NamedTuple):
@@ -74,9 +78,9 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
         UnreadableError: more is left.
     """
     kept: list[bytes] = []
-    position, size = start, 0
+    position, size, was_picture = start, 0, False
     run = _RUNS[form].match(body, start, end) or _LATER_RUNS[form].search(body, start, end)
-    while run and size <= room:
+    while run and size + run.start() - position <= room:
         begin, stop = run.start(), _stop(body, run, form, end)
         held = _held(body, begin, stop)
         if held is not None:
@@ -84,7 +88,12 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
             if held.faults:
                 stop = rest.end() if (rest := _REST[form].match(body, stop, end)) else stop
             word = keep(held) if held.pictures or held.faults else b"base64:%d" % (stop - begin)
-            kept += [body[position : prefix.start() if prefix else begin], word]
+            between = body[position : prefix.start() if prefix else begin]
+            is_picture = word.startswith(_PLACE)
+            if is_picture and was_picture and _SEPARATOR.fullmatch(between):
+                between, word = b",", word.removeprefix(_PLACE)
+            was_picture = is_picture
+            kept += [between, word]
             size += len(kept[-2]) + len(word)
             position = stop
         run = _LATER_RUNS[form].search(body, max(stop, begin + _LEAST), end)
@@ -94,15 +103,15 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
             "in standard base64, or as parts of their own"
         )
     kept.append(body[position:end])
-    return _ADJACENT.sub(rb"\1,", b"".join(kept))
+    return b"".join(kept)
 
 
 def _stop(body: bytes, run: re.Match[bytes], form: str, end: int) -> int:
     """The byte behind a run, which may have taken some of what follows it."""
     stop = run.end()
     if form == "json":  # the backslash of an escaped quotation mark
-        while body[stop - 1] == ord("\\"):
-            stop -= 1
+        for _ in range(_ESCAPES):
+            stop -= body[stop - 1] == ord("\\")
     elif form == "xml":  # a character by its name, such as &quot;
         named = _NAMED.search(body, run.start(), stop)
         stop = named.start() if named else stop
@@ -114,6 +123,8 @@ def _stop(body: bytes, run: re.Match[bytes], form: str, end: int) -> int:
 
 def _held(body: bytes, begin: int, stop: int) -> Cut | None:
     """What a run holds; None where it is no picture, and short."""
+    if stop - begin < _LONG and not _MAY_BEGIN.match(body, begin):
+        return None
     head = _plain(body[begin : min(stop, begin + _HEAD)])
     if within := _PREFIX_WITHIN.match(head):
         begin += len(_COMMA.split(body[begin : begin + _HEAD], 1)[0]) + len(b"," if b"," in within[0] else b"%2C")
@@ -152,6 +163,8 @@ def _decoded(body: bytes, begin: int, stop: int) -> list[bytes]:
         return [_padded(memoryview(body)[begin:plain_stop])]
     run = _plain(body[begin:stop]).rstrip(b"=")
     if b"=" in run:
+        if run.count(b"=") > 2 * limits.PICTURES:
+            raise ValueError
         return [_padded(memoryview(piece)) for piece in run.split(b"=") if piece]
     run = run[:-1] if len(run) % 4 == 1 else run + b"=" * (-len(run) % 4)
     return [pybase64.b64decode(run, validate=True)]

@@ -14,21 +14,19 @@ def joined(body: bytes) -> bytes:
 
     A body that is cut off in its first chunk stays, too: its pictures are found by their bytes all the same.
     """
-    spans: list[tuple[int, int]] = []
+    whole = bytearray()
+    view = memoryview(body)
     position = 0
-    while position < len(body) and len(spans) < limits.VALUES:
+    for count in range(limits.ELEMENTS):
         head = _HEAD.match(body, position)
         if head is None:
-            return body
+            return bytes(whole) if count > 1 and position >= len(body) else body
         size = int(head[1], 16)
         if size == 0:
-            break
+            return bytes(whole)
         end = min(head.end() + size, len(body))
         if body[end : end + 2] not in (b"\r\n", b"\r", b""):
             return body
-        spans.append((head.end(), end))
+        whole += view[head.end() : end]
         position = end + 2
-    else:
-        if len(spans) < 2:
-            return body
-    return b"".join(memoryview(body)[start:end] for start, end in spans)
+    return body

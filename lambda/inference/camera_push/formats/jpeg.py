@@ -19,8 +19,7 @@ _SOI, _EOI, _SOS, _APP2 = 0xD8, 0xD9, 0xDA, 0xE2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 _NUMBER_OF_IMAGES, _MP_ENTRIES, _MP_IMAGES = 0xB001, 16, 16
-# A picture in the midst of other bytes begins with a segment that encoders write first.
-_FIRST_MARKERS = frozenset({*range(0xC0, 0xC3), 0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
+_SEGMENTS = 4096  # one scan of a progressive JPEG takes some, a colour profile of 16 MB 255
 
 
 class Walk(NamedTuple):
@@ -35,11 +34,6 @@ class Walk(NamedTuple):
     end: int
     resume: int
     fault: str | None = None
-
-
-def begins(body: bytes, at: int) -> bool:
-    """True where bytes in the midst of others are the first four of a JPEG."""
-    return body.startswith(START, at) and at + 3 < len(body) and body[at + 3] in _FIRST_MARKERS
 
 
 def walk(body: bytes, start: int, end: int) -> Walk:
@@ -59,7 +53,7 @@ def _one(body: bytes, start: int, end: int) -> tuple[Walk, int]:
     """The walk of one JPEG, and how many more its Multi-Picture index announces."""
     position, followers = start + 2, 0
     has_frame = has_scan = False
-    while True:
+    for _ in range(_SEGMENTS):
         if position + 2 > end:
             return _truncated(end), 0
         fill = _FILL.match(body, position, end)
@@ -91,6 +85,7 @@ def _one(body: bytes, start: int, end: int) -> tuple[Walk, int]:
             if marker is None:
                 return _truncated(end), 0
             position = marker.start()
+    return Walk(position, position, f"the JPEG has more than {_SEGMENTS} segments"), 0
 
 
 def _truncated(end: int) -> Walk:

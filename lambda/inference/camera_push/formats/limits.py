@@ -6,7 +6,7 @@ INFLATED_BYTES = 10_000_000
 """Bytes of a body after it is unpacked: the largest body that API Gateway itself takes (10 MB)."""
 
 PICTURES = 64
-"""Pictures of one push: a recorder sends a scene with one crop for each of up to 30 faces, and its plates."""
+"""Pictures of one push, and broken ones: a recorder sends a scene with one crop for each of up to 30 faces."""
 
 PARTS = 256
 """Parts of a multipart body: each picture may have a text of its own, and delimiters may be doubled."""
@@ -14,11 +14,14 @@ PARTS = 256
 NESTED_MULTIPARTS = 3
 """Multipart bodies in one another."""
 
-TEXT_BYTES = 512 * 1024
+TEXT_BYTES = 256 * 1024
 """Bytes of all texts of a push without their pictures; an event of a camera has 1 to 50 KB."""
 
 VALUES = 20_000
-"""Values of JSON, elements of XML or pairs of one text."""
+"""Values of JSON in one text: a heat map has some thousands of numbers."""
+
+ELEMENTS = 4_000
+"""Elements and attributes of XML, pairs, or chunks; an event of a camera has 20 to 500 of them."""
 
 DEPTH = 64
 """Values of JSON, or elements of XML, in one another."""

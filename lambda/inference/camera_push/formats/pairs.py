@@ -7,9 +7,11 @@ import urllib.parse
 from typing import Any
 
 from camera_push.formats import json_documents, limits
+from camera_push.push import UnreadableError
 
 _LINE = re.compile(r"[\w.:\[\]%+ -]{1,200}=")
 _ZONE = re.compile(r"(?<=\d)\+(?=\d\d:?\d\d)")  # of a time that a template put into a form as it is
+_KEY_BYTES = 256
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 _DEEPEST_KEY = 16
 
@@ -27,20 +29,32 @@ def parsed(text: str, *, is_form: bool) -> dict[str, Any] | None:
 
     Returns:
         None for a text that is none.
+
+    Raises:
+        UnreadableError: it has more pairs than ``limits`` allows.
     """
     pairs = _split(text, is_form=is_form)
     if not pairs:
         return None
     tree: dict[str | int, Any] = {}
-    for key, value in pairs[: limits.VALUES]:
+    for key, value in pairs:
         document = json_documents.parsed(value)
         _put(tree, key, value if document is json_documents.NotJson else document)
     return {str(key): _listed(value) for key, value in tree.items()}
 
 
+def begins(body: bytes, start: int, end: int) -> bool:
+    """True where the first word is a key."""
+    return _LINE.match(body[start : min(end, start + _KEY_BYTES)].decode("latin-1")) is not None
+
+
 def _split(text: str, *, is_form: bool) -> list[tuple[str, str]]:
+    if not _LINE.match(text.lstrip()):
+        return []
+    if text.count("=") > limits.ELEMENTS or text.count("\n") > limits.ELEMENTS:
+        raise UnreadableError(f"the text has more than {limits.ELEMENTS:,} pairs; send the event alone")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines or not all(_LINE.match(line) for line in lines):
+    if not all(_LINE.match(line) for line in lines):
         return []
     if len(lines) == 1 and (is_form or "&" in lines[0]):
         form = _ZONE.sub("%2B", lines[0])

@@ -14,6 +14,13 @@ _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n\r|\n|\r|$)")
 _BODY_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"<", b"{", b"[")
 _MOST_BYTES = 16 * 1024
 _WORD_CHARACTERS = 1024
+_PARAMETERS = {
+    name: re.compile(
+        rf"""(?:^|[;,\s]){name}(\*?)\s{{0,8}}=\s{{0,8}}(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|"?([^;"\r\n]*))""",
+        re.IGNORECASE,
+    )
+    for name in ("name", "filename", "boundary", "charset")
+}
 _PICTURE_NAME = re.compile(r"\.(?:jpe?g|jpe|jfif|png|webp|bmp|gif|tiff?|heic|avif)$", re.IGNORECASE)
 
 
@@ -74,12 +81,13 @@ class PartHeaders:
 
 
 def parameter(value: str, name: str) -> str | None:
-    """A parameter of a header's value, in quotation marks or not; None where it is missing or empty."""
-    found = re.search(
-        rf"""(?:^|[;,\s]){name}(\*?)\s{{0,8}}=\s{{0,8}}(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|"?([^;"\r\n]*))""",
-        value,
-        re.IGNORECASE,
-    )
+    """A parameter of a header's value, in quotation marks or not; None where it is missing or empty.
+
+    Args:
+        value: the value of the header.
+        name: ``name``, ``filename``, ``boundary`` or ``charset``.
+    """
+    found = _PARAMETERS[name].search(value)
     if found is None:
         return None
     word = next(group for group in found.groups()[1:] if group is not None).strip()
@@ -96,21 +104,26 @@ def read(body: bytes, start: int, end: int) -> tuple[PartHeaders, int]:
     """
     headers: dict[str, str] = {}
     position, last, is_all = start, "", True
-    while position < end:
-        line = _LINE.match(body, position, min(end, start + _MOST_BYTES))
-        if line is None or not line[2]:
+    stop = min(end, start + _MOST_BYTES)
+    begins = end
+    while position < stop:
+        if body.startswith(_BODY_STARTS, position):
+            begins = position
             break
-        if not line[1].strip() or body.startswith(_BODY_STARTS, position):
-            is_known = any(name.startswith("content-") for name in headers)
-            begins = line.end() if not line[1].strip() else position
-            return (PartHeaders.of(headers), begins) if is_known or is_all else (PartHeaders(), start)
-        found = _HEADER.match(line[1])
-        if found:
+        line = _LINE.match(body, position, stop)
+        position = line.end() if line else stop
+        if line is None or (not line[2] and stop < end):
+            return PartHeaders(), start
+        if not line[1].strip():
+            begins = position
+            break
+        if found := _HEADER.match(line[1]):
             last = found[1].decode().lower()
             headers.setdefault(last, text.decoded(line[1][found.end() : found.end() + _WORD_CHARACTERS]))
         elif line[1][:1] in b" \t" and last:
             headers[last] += " " + text.decoded(line[1][:_WORD_CHARACTERS].strip())
         else:
             is_all = False
-        position = line.end()
-    return PartHeaders(), start
+    is_known = any(name.startswith("content-") for name in headers)
+    is_headers = is_known or (is_all and begins < end)
+    return (PartHeaders.of(headers), begins) if is_headers else (PartHeaders(), start)

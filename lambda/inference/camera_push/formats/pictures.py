@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from camera_push.formats import jpeg, rasters
 
-# Pictures that exist, but that no detector here reads; by their first bytes, or those from the fifth.
+# Pictures that exist, but that no detector here reads; by their first bytes, or by those from the fifth.
 _FOREIGN = {
     b"GIF87a": "GIF",
     b"GIF89a": "GIF",
@@ -19,7 +20,12 @@ _FOREIGN = {
     b"ftypavif": "AVIF",
     b"\0\0\0\x0cjP  ": "JPEG 2000",
 }
-_STARTS = (jpeg.START, rasters.PNG_START, rasters.RIFF_START)
+# In the midst of other bytes a JPEG's first marker is one that encoders write first, and RIFF may be sound or video.
+_STARTS = {
+    re.compile(rb"\xff\xd8\xff+[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe]"): jpeg.walk,
+    re.compile(rb"\x89PNG\r\n\x1a\n"): rasters.walk_png,
+    re.compile(rb"RIFF(?s:.{4})WEBPVP8"): rasters.walk_webp,
+}
 
 
 class Found(NamedTuple):
@@ -33,51 +39,46 @@ class Found(NamedTuple):
 def found(body: bytes, start: int, end: int) -> Iterator[Found]:
     """All pictures between two positions, whole or broken, in their order."""
     position = start
-    next_at: dict[bytes, int] = {}
-    if rasters.is_bmp(body, start):
-        walk = rasters.walk_bmp(body, start, end)
-        yield Found(start, walk.end, walk.fault)
-        position = walk.resume
-    elif foreign := foreign_form(body, start):
+    if foreign := foreign_form(body, start):
         yield Found(start, end, f"the picture is a {foreign}; send JPEG, PNG, WebP or BMP")
         return
+    if walk := _walk_first(body, start, end):
+        yield Found(start, walk.end, walk.fault)
+        position = walk.resume
+    next_at = dict.fromkeys(_STARTS, -1)
     while position < end:
-        for begin in _STARTS:
-            if next_at.get(begin, position - 1) < position:
-                at = body.find(begin, position, end)
-                next_at[begin] = end if at < 0 else at
+        for begin, at in next_at.items():
+            if at < position:
+                match = begin.search(body, position, end)
+                next_at[begin] = match.start() if match else end
         begin, at = min(next_at.items(), key=lambda item: item[1])
         if at >= end:
             return
-        walk_or_none = _walk(body, begin, at, start, end)
-        if walk_or_none is None:
-            position = at + len(begin)
-            continue
-        yield Found(at, walk_or_none.end, walk_or_none.fault)
-        position = walk_or_none.resume
+        walk = _STARTS[begin](body, at, end)
+        yield Found(at, walk.end, walk.fault)
+        position = walk.resume
 
 
 def begins(body: bytes) -> bool:
     """True where bytes begin like a picture, be it one that is not read."""
     return (
         body.startswith((jpeg.START, rasters.PNG_START))
-        or (body.startswith(rasters.RIFF_START) and rasters.is_webp(body, 0))
+        or rasters.is_webp(body, 0)
         or rasters.is_bmp(body, 0)
         or foreign_form(body, 0) is not None
     )
 
 
 def foreign_form(body: bytes, at: int) -> str | None:
-    """The name of the form that a picture has which is not read; None for all other bytes."""
-    return next(
-        (name for start, name in _FOREIGN.items() if body.startswith(start, at + 4 * start.startswith(b"ftyp"))), None
-    )
+    """The name of the form of a picture that is not read; None for all other bytes."""
+    for start, name in _FOREIGN.items():
+        if body.startswith(start, at + 4 if start.startswith(b"ftyp") else at):
+            return name
+    return None
 
 
-def _walk(body: bytes, begin: bytes, at: int, start: int, end: int) -> jpeg.Walk | None:
-    """The walk of what begins here; None where it only looks so."""
-    if begin == jpeg.START:
-        return jpeg.walk(body, at, end) if at == start or jpeg.begins(body, at) else None
-    if begin == rasters.PNG_START:
-        return rasters.walk_png(body, at, end)
-    return rasters.walk_webp(body, at, end) if rasters.is_webp(body, at) else None
+def _walk_first(body: bytes, start: int, end: int) -> jpeg.Walk | None:
+    """The walk of what counts as a picture only in the first place: a BMP, and a JPEG with a strange first marker."""
+    if rasters.is_bmp(body, start):
+        return rasters.walk_bmp(body, start, end)
+    return jpeg.walk(body, start, end) if body.startswith(jpeg.START, start) else None

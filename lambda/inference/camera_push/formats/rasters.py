@@ -30,7 +30,7 @@ def walk_png(body: bytes, start: int, end: int) -> Walk:
 
 def is_webp(body: bytes, at: int) -> bool:
     """True where a RIFF file is a WebP, and not sound or video."""
-    return body.startswith(b"WEBPVP8", at + 8)
+    return body.startswith(RIFF_START, at) and body.startswith(b"WEBPVP8", at + 8)
 
 
 def walk_webp(body: bytes, start: int, end: int) -> Walk:

@@ -30,8 +30,8 @@ def parsed(text: str) -> Element | None:
     root, is_whole = _tree(text)
     if is_whole or not text.lstrip().startswith("<"):
         return root
-    mended, _ = _tree(_PREFIX.sub(r"\1", _BARE_AMPERSAND.sub("&amp;", _CONTROLS.sub("", text))))
-    return mended or root
+    mended = _PREFIX.sub(r"\1", _BARE_AMPERSAND.sub("&amp;", _CONTROLS.sub("", text)))
+    return (_tree(mended)[0] or root) if mended != text else root
 
 
 def _tree(text: str) -> tuple[Element | None, bool]:
@@ -79,8 +79,8 @@ class _Builder:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Open an element."""
         self._count += 1 + len(attributes)
-        if self._count > limits.VALUES:
-            _refuse(f"more than {limits.VALUES:,} elements and attributes")
+        if self._count > limits.ELEMENTS:
+            _refuse(f"more than {limits.ELEMENTS:,} elements and attributes")
         if len(self._waiting) >= limits.DEPTH:
             _refuse(f"more than {limits.DEPTH} elements in one another")
         self._waiting.append(_Open(_local(tag), {_local(name): value for name, value in attributes.items()}))
