@@ -84,10 +84,15 @@ def _numbers(found: dict[str, str | None]) -> tuple[datetime | None, timedelta |
     hour = int(found["hour"] or 0)
     if half := found.get("half"):
         hour = hour % 12 + 12 * (half in "Pp")
-    year = int(found["year"] or 0)
+    year = found["year"] or "0"
     try:
         local = datetime(
-            year + 2000 * (year < 100), int(month), int(day), hour, int(found["minute"] or 0), int(found["second"] or 0)
+            int(year) + 2000 * (len(year) == 2),
+            int(month),
+            int(day),
+            hour,
+            int(found["minute"] or 0),
+            int(found["second"] or 0),
         )
     except ValueError:
         return None, None

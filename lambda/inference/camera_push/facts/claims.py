@@ -16,6 +16,10 @@ MOST_RECTANGLES = 32
 _MOST_WORDS = 16
 _LONGEST_CLAIM = 64
 _SIDES = ("x", "y", "width", "height")
+_NUMBERS = {"confidence", "similarity", "temperature", "speed", "count", "people", "faces", "vehicles", "cycles"} | {
+    "entered", "exited", "passed", "inside",
+    "people_entered", "people_exited", "vehicles_entered", "vehicles_exited",
+}  # fmt: skip
 _UPPER_LEFT = {"X": "x", "Y": "y", "Width": "width", "Height": "height", "w": "width", "h": "height"}
 
 
@@ -69,13 +73,18 @@ def named(tree: object, names: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for keys, value in trees.walk(tree):
         name = names.get(keys[-1]) if keys else None
-        if name is not None and name not in found and (claim := value_of(value)) is not None:
+        if name is not None and name not in found and (claim := value_of(value, name)) is not None:
             found[name] = claim
     return found
 
 
-def value_of(value: object) -> Any:
-    """A boolean, a finite number or a word of 64 characters; None for all else."""
+def value_of(value: object, name: str = "") -> Any:
+    """A boolean, a finite number or a word of 64 characters; None for all else.
+
+    XML, pairs and forms write numbers as text: of the claims that are numbers it becomes one.
+    """
+    if name in _NUMBERS and isinstance(value, str) and (number := trees.number(value)) is not None:
+        return number
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):

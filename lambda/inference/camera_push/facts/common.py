@@ -11,9 +11,10 @@ from camera_push.facts import claims, kinds, roles
 from camera_push.push import Kind, Push, Sent
 
 _MOST_NAMES = 256
+_MOST_DICTIONARIES = 16
 _TYPES = (
     "eventtype", "trigger", "event", "eventname", "alarmtype", "alarm", "alert", "type", "detection", "label",
-    "objecttype", "object", "reason", "rule", "topic", "code", "action", "message", "msg",
+    "labelname", "objecttype", "object", "reason", "rule", "topic", "code", "action", "message", "msg",
 )  # fmt: skip
 _STATES = ("eventstate", "alarmstate", "eventaction", "state", "phase", "status")
 _NAMES = (
@@ -62,17 +63,16 @@ def words(sent: Sent, envelope: Envelope) -> dict[str, Any]:
 
 
 def _names(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    top = [(str(name)[:64], value) for name, value in list(tree.items())[:_MOST_NAMES]]
-    yield from ((kinds.plain(name), value) for name, value in top)
-    inner = [
-        (name, str(below)[:64], value)
-        for name, outer in top
-        for each in trees.dictionaries(outer)[:1]
-        for below, value in list(each.items())[:_MOST_NAMES]
-    ][:_MOST_NAMES]
-    for name, below, value in inner:
-        yield kinds.plain(name + below), value
-        yield kinds.plain(below), value
+    """Names of the outer dictionary, then of those in it, each also behind the name of its own dictionary."""
+    waiting = [("", tree)]
+    for outer, inner in waiting:
+        for key, value in list(inner.items())[:_MOST_NAMES]:
+            name = str(key)[:64]
+            yield kinds.plain(outer + name), value
+            if outer:
+                yield kinds.plain(name), value
+            if len(waiting) < _MOST_DICTIONARIES:
+                waiting.extend((name, each) for each in trees.dictionaries(value)[:1])
 
 
 def first(found: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
@@ -87,7 +87,7 @@ def push(vendor: str, sent: Sent, envelope: Envelope) -> Push:
     ids = {key: word for key, names in _IDS.items() if (word := first(found, names)) is not None}
     if name is not None:
         ids["name"] = name
-    facts: dict[str, Any] = {claim: _claim(claim, first(found, names)) for claim, names in _CLAIMS.items()}
+    facts: dict[str, Any] = {claim: claims.value_of(first(found, names), claim) for claim, names in _CLAIMS.items()}
     made = claims.made(**facts)
     kind = kinds.of(envelope, event_type, has_news="plate" in made)
     if kinds.sign_of_life(sent.path) and not envelope.pictures and not envelope.broken:
@@ -105,9 +105,3 @@ def push(vendor: str, sent: Sent, envelope: Envelope) -> Push:
         claims=made,
         broken=envelope.broken,
     )
-
-
-def _claim(claim: str, word: str | None) -> Any:
-    """A claim's word; a confidence or count as a number, since forms write them as text."""
-    number = trees.number(word) if claim in {"confidence", "count"} else None
-    return claims.value_of(word) if number is None else number

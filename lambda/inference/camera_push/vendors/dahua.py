@@ -50,7 +50,7 @@ _NAMES = {
     "Speed": "speed",
     "Temperature": "temperature",
     "EnteredSubtotal": "entered",
-    "ExitedSubtotal": "left",
+    "ExitedSubtotal": "exited",
     "InsideSubtotal": "inside",
     "Number": "count",
     "SenseMethod": "sense_method",
@@ -74,7 +74,7 @@ def push(sent: Sent, envelope: Envelope) -> Push:
     event = events[0] if events else {}
     code = trees.first(event, "Code", "EventBaseInfo/Code")
     sign = kinds.sign_of_life(sent.path)
-    kind = kinds.of(envelope, code)
+    kind = kinds.of(envelope, code, has_news=bool(events))
     if sign is not None and not envelope.pictures and not envelope.broken:
         kind = Kind.HEARTBEAT
     data = event.get("Data") if isinstance(event.get("Data"), dict) else event
@@ -101,7 +101,7 @@ def _top(envelope: Envelope) -> dict[str, Any] | None:
     for document in envelope.documents:
         for tree in trees.dictionaries(document.root)[:1]:
             events = tree.get("Events")
-            if isinstance(events, list) and (not events or any(map(_is_event, trees.dictionaries(events)))):
+            if isinstance(events, list) and (not events or any(map(_is_listed, trees.dictionaries(events)))):
                 return tree
     return None
 
@@ -111,13 +111,17 @@ def _events(envelope: Envelope) -> list[dict[str, Any]]:
     if top is not None:
         return trees.dictionaries(top["Events"])
     for document in envelope.documents:
-        found = [tree for tree in trees.dictionaries(document.root) if _is_event(tree) and ";" not in str(tree["Code"])]
+        found = [tree for tree in map(_upper, trees.dictionaries(document.root)) if _is_event(tree)]
         if found:
             return found
-        line = document.root if isinstance(document.root, str) else _pair(document.root)
-        if written := _LINE.search(line[:4096]):
-            return [_written(line, written)]
+        if isinstance(document.root, str) and (written := _LINE.search(document.root[:4096])):
+            return [_written(document.root, written)]
     return []
+
+
+def _is_listed(tree: Mapping[str, Any]) -> bool:
+    """True for an event in the list of them, where access panels leave its code out."""
+    return _is_event(tree) or isinstance(tree.get("Data"), dict)
 
 
 def _is_event(tree: Mapping[str, Any]) -> bool:
@@ -125,10 +129,11 @@ def _is_event(tree: Mapping[str, Any]) -> bool:
     return ("Code" in tree and ("Action" in tree or "Data" in tree)) or (isinstance(base, dict) and "Code" in base)
 
 
-def _pair(root: object) -> str:
-    """A line ``Code=..;action=..`` that was read as one pair."""
-    code = root.get("Code") if isinstance(root, dict) else None
-    return f"Code={code}" if isinstance(code, str) and ";" in code else ""
+def _upper(tree: dict[str, Any]) -> dict[str, Any]:
+    """An event of a line, whose other names begin with a small letter, in the names of JSON."""
+    if "Code" not in tree or "action" not in tree:
+        return tree
+    return {name.capitalize(): tree[name] for name in ("Code", "action", "index", "data") if name in tree}
 
 
 def _written(line: str, found: re.Match[str]) -> dict[str, Any]:

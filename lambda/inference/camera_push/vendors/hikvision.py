@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from camera_push import times, trees
+from camera_push.documents import Document, Element
 from camera_push.envelope import Envelope, FoundPicture
 from camera_push.facts import claims, kinds, roles
 from camera_push.push import Kind, Push, Sent
@@ -20,6 +22,7 @@ from camera_push.vendors import software
 
 NAME = "hikvision"
 _ROOT = "EventNotificationAlert"
+_MOST_ALERTS = 16
 _BESIDE = {"eventState", "dateTime", "channelID", "macAddress", "ipAddress", "activePostCount", "AccessControllerEvent"}
 _PICTURE = re.compile(
     r"Picture(\.jpg)?|(license|plate|vehicle|detection|face|background|pilot|human|feature)\w*(Picture|Image)(_\d+)?(\.jpg)?"
@@ -47,7 +50,7 @@ _NAMES = {
     "smile": "smile",
     "similarity": "similarity",
     "enter": "entered",
-    "exit": "left",
+    "exit": "exited",
     "pass": "passed",
     "currTemperature": "temperature",
     "majorEventType": "major_event_type",
@@ -69,19 +72,27 @@ _ADDRESSES = {
 
 def reads(sent: Sent, envelope: Envelope) -> bool:
     """By an alert, a picture's name without one, or an empty multipart body: no other vendor keeps alive with one."""
-    if next(_alerts(envelope), None) is not None:
+    if any(_holds_alert(document) for document in envelope.documents):
         return True
     if sent.headers.get("user-agent") and software.is_client(sent):
         return False
     if envelope.is_empty:
         return "multipart" in sent.headers.get("content-type", "").lower()
-    return not envelope.documents and any(_PICTURE.fullmatch(picture.part_name or "") for picture in envelope.pictures)
+    has_words = any(document.root for document in envelope.documents)
+    return not has_words and any(_PICTURE.fullmatch(picture.part_name or "") for picture in envelope.pictures)
+
+
+def _holds_alert(document: Document) -> bool:
+    if document.kind == "xml":
+        return next(_elements(document.root), None) is not None
+    roots = trees.dictionaries(document.root) if document.kind == "json" else []
+    return any(_ROOT in root or _is_alert(root) for root in roots)
 
 
 def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors share one signature
-    """The first alert's facts; of several the other types are claims."""
+    """The facts of the first alert that is no heartbeat; of several the other types are claims."""
     alerts = list(_alerts(envelope))
-    alert = alerts[0] if alerts else {}
+    alert = next((each for each in alerts if not _is_idle(each)), alerts[0] if alerts else {})
     event_type, state = trees.first(alert, "eventType"), trees.first(alert, "eventState")
     ids = {
         "mac": trees.first(alert, "macAddress"),
@@ -90,8 +101,7 @@ def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors 
         "serial": trees.first(alert, "deviceSerial", "deviceSerialNo", "serialNumber"),
     }
     kind = kinds.of(envelope, event_type)
-    is_idle = (event_type or "").lower() == "videoloss" and (state or "").lower() == "inactive"
-    if is_idle and not envelope.pictures and not envelope.broken:
+    if _is_idle(alert) and not envelope.pictures and not envelope.broken:
         kind = Kind.HEARTBEAT
     return Push(
         vendor=NAME,
@@ -112,16 +122,27 @@ def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors 
 def _alerts(envelope: Envelope) -> Iterator[dict[str, Any]]:
     for document in envelope.documents:
         if document.kind == "xml":
-            for element in document.root.every(_ROOT):
+            for element in _elements(document.root):
                 yield from trees.dictionaries(trees.of(element)) or [{}]
         elif document.kind == "json":
-            for tree in trees.dictionaries(document.root):
-                inner = trees.dictionaries(tree.get(_ROOT))
+            for tree in trees.dictionaries(document.root)[:_MOST_ALERTS]:
+                inner = trees.dictionaries(tree.get(_ROOT))[:_MOST_ALERTS]
                 yield from inner or ([tree] if _is_alert(tree) else [])
+
+
+def _elements(root: Element) -> Iterator[Element]:
+    """The root, else the alerts below it."""
+    return iter([root]) if root.tag == _ROOT else islice(root.every(_ROOT), _MOST_ALERTS)
 
 
 def _is_alert(tree: dict[str, Any]) -> bool:
     return "eventType" in tree and any(key in tree for key in _BESIDE)
+
+
+def _is_idle(alert: dict[str, Any]) -> bool:
+    """True for both forms of the heartbeat."""
+    event_type, state = (trees.first(alert, name) or "" for name in ("eventType", "eventState"))
+    return event_type.lower() == "heartbeat" or (event_type.lower(), state.lower()) == ("videoloss", "inactive")
 
 
 def _claims(alert: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -130,9 +151,11 @@ def _claims(alert: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, An
     for each in rectangles:
         if each["label"] in {"Target", "target"} and target:
             each["label"] = target
+        elif each["label"] == "vehicel":  # their own misspelling
+            each["label"] = "vehicle"
     return claims.made(
         **claims.named(alert, _NAMES),
-        events=claims.words(each.get("eventType") for each in alerts[1:]),
+        events=claims.words(each.get("eventType") for each in alerts if each is not alert),
         picture_urls=claims.words(_addresses(alert)),
         rectangles=rectangles,
         units=claims.common_units(rectangles),

@@ -38,9 +38,9 @@ _NAMES = {
     "mask": "mask",
     "targetType": "target",
     "enterCarCount": "vehicles_entered",
-    "leaveCarCount": "vehicles_left",
+    "leaveCarCount": "vehicles_exited",
     "enterPersonCount": "people_entered",
-    "leavePersonCount": "people_left",
+    "leavePersonCount": "people_exited",
     "existPersonCount": "people",
     "existCarCount": "vehicles",
 }
@@ -54,7 +54,7 @@ def reads(sent: Sent, envelope: Envelope) -> bool:  # noqa: ARG001 # all vendors
 def push(sent: Sent, envelope: Envelope) -> Push:  # noqa: ARG001 # all vendors share one signature
     """The facts of the alarm, or a sign of life without one."""
     root = _config(envelope) or Element("config")
-    tree = trees.of(root)
+    tree = next(iter(trees.dictionaries(trees.of(root))), {})
     event_type, state, kind = _event(tree, envelope)
     mac = trees.first(tree, "mac", "deviceInfo/mac", "deviceInfo/macAddress")
     ids = {

@@ -27,7 +27,15 @@ _BLOCKS = (
     "StructureInfo",
     "VehicleEventInfo",
     "AlarmPicture",
+    "FaceInfoList",
 )
+_NAMED_BLOCKS = {
+    "StructureDataInfo": "Structure",
+    "StructureInfo": "Structure",
+    "VehicleEventInfo": "VehicleEventInfo",
+    "FaceInfoList": "PersonVerification",
+}
+_ROLES = {"PanoImage": roles.BACKGROUND, "FaceImage": roles.CROP}
 _LISTS = {
     "PersonInfoList": "person",
     "FaceInfoList": "face",
@@ -53,7 +61,7 @@ _NAMES = {
     "VehicleNum": "vehicles",
     "NonMotorVehicleNum": "cycles",
     "ObjectIn": "entered",
-    "ObjectOut": "left",
+    "ObjectOut": "exited",
     "AlarmLevel": "level",
 }
 
@@ -76,7 +84,7 @@ def push(sent: Sent, envelope: Envelope) -> Push:
         kind = Kind.HEARTBEAT
     ids = {
         "reference": trees.first(tree, "Reference"),
-        "device_id": trees.first(tree, "DeviceID", "AlarmInfo/DeviceID"),
+        "device_id": trees.first(tree, "DeviceID", "AlarmInfo/DeviceID", "DeviceCode"),
     }
     time = trees.first(tree, "AlarmInfo/TimeStamp", "TimeStamp", "EventInfo/TimeStamp", "Timestamp")
     return Push(
@@ -104,13 +112,11 @@ def _kind_of_block(tree: dict[str, Any], segment: str | None) -> str | None:
     """The last name of the path, or of a body without it the block that the path would name."""
     if segment is not None and segment != "Notification":
         return segment
-    if "StructureDataInfo" in tree or "StructureInfo" in tree:
-        return "Structure"
-    return "VehicleEventInfo" if "VehicleEventInfo" in tree else None
+    return next((name for block, name in _NAMED_BLOCKS.items() if block in tree), None)
 
 
 def _roles(tree: dict[str, Any], envelope: Envelope) -> dict[int, str | None]:
-    """The role of each picture by its type: 1 is the scene; else by the indexes at which its objects point."""
+    """The role of each picture by its key or its type: 1 is the scene; else by the indexes at which objects point."""
     images = [
         value for _, value in trees.walk(tree) if isinstance(value, dict) and "Index" in value and "Type" in value
     ]
@@ -123,6 +129,7 @@ def _roles(tree: dict[str, Any], envelope: Envelope) -> dict[int, str | None]:
         for image in images
     }
     found = {number: by_index.get(_part_index(picture.part_name)) for number, picture in enumerate(envelope.pictures)}
+    found |= roles.by_key(tree, envelope, _ROLES)
     for image in images:
         for number in envelope.numbers_at(image.get("Data")):
             found[number] = by_index[trees.number(image["Index"])]
