@@ -55,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--retention-days", type=integer, default=30, help="days for which; 0 counts a year (default: 30)"
     )
     parser.add_argument("--ingest", action="store_true", help="cameras upload to S3 in place of calling the API")
+    parser.add_argument(
+        "--registry", action="store_true", help="each camera has a credential (apiAuthorization=CAMERA)"
+    )
     parser.add_argument("--key-per-camera", action="store_true", help="every camera has an API key of its own")
     parser.add_argument(
         "--region", type=regions.argument, default="us-east-1", help="region of the prices (default: us-east-1)"
@@ -138,6 +141,8 @@ def _plan(
         frame_kb=arguments.frame_kb,
         hours_per_day=arguments.hours_per_day,
     )
+    if arguments.registry and arguments.ingest:
+        raise PlanError("--registry is of cameras that call the API, and --ingest of those that upload; choose one")
     if not 0 <= arguments.retention_days <= _MOST_DAYS:
         raise PlanError(f"--retention-days is {arguments.retention_days}; write a number from 0 to {_MOST_DAYS}")
     if not 0 <= arguments.overhead_ms <= _MOST_OVERHEAD_MS:
@@ -153,6 +158,7 @@ def _plan(
         save_events=arguments.save_events,
         retention_days=arguments.retention_days,
         ingest=arguments.ingest,
+        registry=arguments.registry,
     )
     return tables.Plan(
         application=model.application,
