@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ipc_ai_catalogue import CUSTOM
 from workbench import places, typed, writable
+from workbench.capacity import arguments as plan_arguments
 from workbench.capacity import fleet, limits, planned_model, prices, tables, throughput, value
-from workbench.capacity.arguments import add_arguments
 from workbench.capacity.demand import Demand
 from workbench.capacity.load_curve import DayCurve
 from workbench.capacity.planned_model import PlannedModel
@@ -29,8 +29,6 @@ from workbench.packing import named_models
 from workbench.recognition import plain_words
 from workbench.recognition.recogniser import Recogniser
 
-__all__ = ["add_arguments", "run"]
-
 _SWEEP = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _WITHOUT_LIMIT = 1_000_000
 _WIDTH = 100
@@ -38,6 +36,11 @@ _MOST_DAYS = 36_500
 _MOST_OVERHEAD_MS = 29_000  # the function's timeout
 _LEAST_RPS, _MOST_RPS = 0.001, 1_000_000
 _MOST_CLIENTS, _MOST_SECONDS = 1000, 86_400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    plan_arguments.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
