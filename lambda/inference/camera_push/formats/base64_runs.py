@@ -20,6 +20,8 @@ _LONG = 1024  # characters: no word or key is so long
 _HEAD = 256  # characters that tell how a run begins
 _PREFIX = re.compile(rb"data:[^,\"'<>\s]{0,100},\s{0,8}$", re.IGNORECASE)
 _PREFIX_WITHIN = re.compile(rb"data(?::|%3A)[^,]{0,100}?(?:,|%2C)", re.IGNORECASE)
+_PIECE = 64 * 1024
+_ESCAPE_BYTES = 6  # of the longest, \\u002f
 _ESCAPES = 8  # backslashes of JSON in JSON
 _PREFIX_BYTES = 128
 _COMMA = re.compile(rb",|%2C", re.IGNORECASE)
@@ -161,12 +163,16 @@ def _decoded(body: bytes, begin: int, stop: int) -> list[bytes]:
         plain_stop -= 1
     if not _NOT_PLAIN.search(body, begin, plain_stop):
         return [_padded(memoryview(body)[begin:plain_stop])]
-    run = _plain(body[begin:stop]).rstrip(b"=")
+    run = _unwrapped(body, begin, stop)
+    while run.endswith(b"="):
+        run.pop()
     if b"=" in run:
         if run.count(b"=") > 2 * limits.PICTURES:
             raise ValueError
         return [_padded(memoryview(piece)) for piece in run.split(b"=") if piece]
-    run = run[:-1] if len(run) % 4 == 1 else run + b"=" * (-len(run) % 4)
+    if len(run) % 4 == 1:  # a cut left it, and it means nothing
+        run.pop()
+    run += b"=" * (-len(run) % 4)
     return [pybase64.b64decode(run, validate=True)]
 
 
@@ -176,6 +182,19 @@ def _padded(run: memoryview) -> bytes:
     rest = bytes(run[whole:])
     decoded = pybase64.b64decode(run[:whole], validate=True)
     return decoded + pybase64.b64decode(rest + b"=" * (4 - len(rest)), validate=True) if len(rest) > 1 else decoded
+
+
+def _unwrapped(body: bytes, begin: int, stop: int) -> bytearray:
+    """A whole run in plain base64. It goes piece by piece, and no piece ends within an escape."""
+    whole = bytearray()
+    while begin < stop:
+        end = min(stop, begin + _PIECE)
+        if end < stop:
+            escape = max(body.rfind(mark, end - _ESCAPE_BYTES, end) for mark in _WRITTEN)
+            end = escape if escape > begin else end
+        whole += _plain(body[begin:end])
+        begin = end
+    return whole
 
 
 def _plain(run: bytes) -> bytes:
