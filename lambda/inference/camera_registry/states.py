@@ -20,6 +20,8 @@ from camera_registry.profiles import SILENT_AFTER_S
 
 RECORDED_EVERY_S = 60
 """A sign of life is recorded at most so often, so that a last one may be so much older than the true last."""
+SHOWN_SKEW_S = 120
+"""A clock that is wrong by less is not worth a word: pushes take their time, too."""
 CAMERA = "camera#"
 """Begins the ids of cameras in both tables."""
 
