@@ -37,6 +37,11 @@ class Settings:
         camera_metrics: true when each camera has metrics of its own.
         older_short_size: ``short_size`` in the older JSON, for a container that reads that; None for one that takes
             images.
+        registry_table: the table of cameras; None where cameras have no credentials of their own.
+        states_table: the table of what cameras did; None as above.
+        authorization: who may call: ``API_KEY``, ``AWS_IAM``, ``NONE``, ``CAMERA`` or ``CAMERA_IAM``.
+        push_answer: what a push is answered: ``result``, or ``accepted``, before the endpoint sees the frame.
+        push_queue_url: the queue of accepted pushes; None unless they are answered so.
     """
 
     application_type: str
@@ -50,6 +55,11 @@ class Settings:
     metrics_namespace: str
     camera_metrics: bool
     older_short_size: int | None
+    registry_table: str | None = None
+    states_table: str | None = None
+    authorization: str = "API_KEY"
+    push_answer: str = "result"
+    push_queue_url: str | None = None
 
     @property
     def is_async(self) -> bool:
@@ -75,6 +85,11 @@ class Settings:
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
             camera_metrics=environment["CAMERA_METRICS"] == "Yes",
             older_short_size=older_short_size(environment),
+            registry_table=environment.get("REGISTRY_TABLE") or None,
+            states_table=environment.get("STATES_TABLE") or None,
+            authorization=environment.get("API_AUTHORIZATION") or "API_KEY",
+            push_answer=environment.get("PUSH_ANSWER") or "result",
+            push_queue_url=environment.get("PUSH_QUEUE_URL") or None,
         )
 
 
