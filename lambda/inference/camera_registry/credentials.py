@@ -21,6 +21,7 @@ from typing import Any
 _ALPHABET = string.ascii_letters + string.digits
 _NAME_LENGTH, _SECRET_LENGTH, _SALT_BYTES = 10, 16, 16
 _KEY = re.compile(rf"([A-Za-z0-9]{{{_NAME_LENGTH}}})([A-Za-z0-9]{{{_SECRET_LENGTH}}})")
+_KEY_NAME = re.compile(rf"[A-Za-z0-9]{{{_NAME_LENGTH}}}")
 
 SCOPES = ("frames", "read", "faces")
 """What a credential may do: send frames, fetch answers and events, and, for what is to come, use face collections."""
@@ -114,6 +115,11 @@ def parsed(text: str) -> Key | None:
     """Take a key apart; None for a text that is none."""
     found = _KEY.fullmatch(text)
     return Key(found[1], found[2]) if found else None
+
+
+def is_name(text: str) -> bool:
+    """True for a text that may be the name of a key."""
+    return _KEY_NAME.fullmatch(text) is not None
 
 
 def _drawn(length: int) -> str:

@@ -94,6 +94,37 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorizerSettings:
+    """The environment that the stack gives the function that lets cameras in.
+
+    Attributes:
+        registry_table: the table of cameras.
+        states_table: the table of what cameras did, and of refused attempts.
+        service: the name of the deployment.
+        metrics_namespace: CloudWatch's namespace of the function's metrics.
+    """
+
+    registry_table: str
+    states_table: str
+    service: str
+    metrics_namespace: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> AuthorizerSettings:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is missing.
+        """
+        return cls(
+            registry_table=environment["REGISTRY_TABLE"],
+            states_table=environment["STATES_TABLE"],
+            service=environment["POWERTOOLS_SERVICE_NAME"],
+            metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Credentials:
     """Keys of AWS; ``session_token`` is empty for a user's own keys."""
 
