@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from camera_registry import cameras, credentials, profiles
+from camera_registry import cameras, credentials, principals, profiles
 from camera_registry.cameras import Camera
 from camera_registry.profiles import Profile
 from ipc_ai_catalogue import nearest
@@ -157,7 +157,7 @@ def _fact(name: str, word: Any) -> Any:
                 f"'{text[:80]}' is no principal; write the ARN of a role, user or session, as in "
                 "arn:aws:iam::111122223333:role/gate"
             )
-        return text or None
+        return principals.kept(text) if text else None
     return text
 
 

@@ -19,6 +19,7 @@ _LOCAL_WORD = "local"
 """The key and secret that ``up`` takes, as it takes any."""
 # A new table on demand takes 4,000 writes a second, and answers more of them with a throttle that passes.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=16)
+_LOCAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 2}, max_pool_connections=16)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _of_up(asked: Asked, url: str) -> Place:
         region_name=region,
         aws_access_key_id=_LOCAL_WORD,
         aws_secret_access_key=_LOCAL_WORD,
-        config=_CONFIG,
+        config=_LOCAL_CONFIG,
     )
     table, states = asked.registry_table, asked.states_table
     if not table or not states:

@@ -13,9 +13,11 @@ import pytest
 from flask import Flask, request
 from moto import mock_aws
 
-from tests.workbench.registry_tables import PUSH_URL, TABLE, Verb
+from tests.workbench.registry_tables import PUSH_URL, STATES, TABLE, Verb
+from workbench import places
 from workbench.__main__ import main
-from workbench.cameras import trial
+from workbench.cameras import place, trial
+from workbench.cameras.registry import Registry
 from workbench.local.http_server import HttpServer
 
 pytestmark = pytest.mark.slow
@@ -327,3 +329,85 @@ def test_a_trial_with_the_cameras_own_key(verb: Verb, door: tuple[str, list[Any]
     verb.json("disable", "gate-1")
     assert verb("test", "gate-1", "--push-url", url) == 2
     assert "'gate-1' is disabled; enable it first" in verb.complained
+
+
+def _used(event_name: str, params: dict[str, Any]) -> set[tuple[str, str]]:
+    """Permissions that a call needs, each with its table."""
+    operation = event_name.rpartition(".")[2]
+    if operation == "TransactWriteItems":
+        actions = [pair for each in params["TransactItems"] for pair in each.items()]
+        return {(f"dynamodb:{kind}Item", action["TableName"]) for kind, action in actions}
+    tables = params.get("RequestItems", [params.get("TableName")])
+    return {(f"dynamodb:{operation}", table) for table in tables}
+
+
+@pytest.mark.parametrize("page", ["docs/operations/cameras.md", "docs/operations/cameras_CN.md"])
+def test_the_policy_of_the_page_is_what_the_verb_needs(
+    verb: Verb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    used: set[tuple[str, str]] = set()
+
+    class Recorded(Registry):
+        def __init__(self, client: Any, *, table: str, states: str) -> None:
+            super().__init__(client, table=table, states=states)
+            client.meta.events.register("before-parameter-build.dynamodb", self.record)
+
+        def record(self, event_name: str, params: dict[str, Any], **_: Any) -> None:
+            used.update(_used(event_name, params))
+
+    monkeypatch.setattr(place, "Registry", Recorded)
+    file = tmp_path / "cameras.csv"
+    file.write_text(CSV)
+    for words in (
+        ["add", "gate-9", "--principal", ROLE],
+        ["rotate", "gate-9"],
+        ["set", "gate-9", "site=x", "principal="],
+        ["set", "--fleet", "keep=nothing"],
+        ["set", "--fleet", "keep="],
+        ["import", str(file), "--secrets", str(tmp_path / "keys")],
+        ["list"],
+        ["show", "gate-9"],
+        ["disable", "gate-9"],
+        ["remove", "gate-9"],
+    ):
+        assert verb(*words) == 0, verb.complained
+    text = (places.REPOSITORY / page).read_text(encoding="utf-8")
+    statements = json.loads(text.split("```json\n")[1].split("```")[0])["Statement"]
+    tables = {"CAMERA_REGISTRY_TABLE": TABLE, "CAMERA_STATES_TABLE": STATES}
+    assert used == {
+        (action, tables[statement["Resource"].rpartition("/")[2]])
+        for statement in statements[1:]
+        for action in statement["Action"]
+    }
+
+
+def test_a_change_by_another_at_the_same_time_is_not_undone(verb: Verb, monkeypatch: pytest.MonkeyPatch) -> None:
+    verb.json("add", "gate-1")
+    stale = verb.camera("gate-1")
+    verb.json("set", "gate-1", "site=north")
+    monkeypatch.setattr(Registry, "required", lambda *_: stale)
+    for words in (["set", "gate-1", "site=south"], ["disable", "gate-1"], ["rotate", "gate-1"]):
+        assert verb(*words) == 2
+        assert verb.complained == "ipc-ai camera: 'gate-1' was changed meanwhile by another; call it again\n"
+    assert verb.camera("gate-1").site == "north"
+    assert len(verb.items()) == 2
+
+
+def test_profiles_are_set_for_a_camera_a_tag_and_the_fleet(verb: Verb) -> None:
+    verb.json("add", "gate-1", "--tags", "gate")
+    verb.json("set", "--fleet", "keep=nothing", "classes=person")
+    verb.json("set", "--tag", "gate", "keep=detections")
+    verb.json("set", "gate-1", "min_confidence=0.5", "regions=[[[0,0],[1,0],[1,1]]]")
+    shown = verb.json("show", "gate-1")["profile"]
+    rows = {row["name"]: (row["value"], row["from"]) for row in shown if row["from"] != "default"}
+    assert rows == {
+        "min_confidence": (0.5, "camera"),
+        "regions": ([[[0, 0], [1, 0], [1, 1]]], "camera"),
+        "keep": ("detections", "tag gate"),
+        "classes": (["person"], "fleet"),
+    }
+    for whose in (["gate-1"], ["--tag", "gate"], ["--fleet"]):
+        assert verb("set", *whose, "min_confidence=5") == 2
+        assert "'min_confidence' must be a number from 0 to 1" in verb.complained
+    verb.json("set", "--tag", "gate", "keep=")
+    assert "profile#tag#gate" not in verb.items()
