@@ -22,7 +22,7 @@ from workbench.local import object_store
 pytestmark = pytest.mark.processes
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-NAMES = ("local-camerasregistry1a2b3c4d", "local-camerasstates1a2b3c4d")
+NAMES = ("local-registrytablescameras1a2b3c4d", "local-registrytablesstates1a2b3c4d")
 COUNT = 1500
 
 
@@ -59,7 +59,9 @@ def test_the_tables_are_found_by_their_names(url: str) -> None:
 
 
 def test_an_up_without_cameras(url: str) -> None:
-    with pytest.raises(CameraError, match=r"has 0 tables of cameras' registry in eu-west-1; start it with .*=CAMERA"):
+    with pytest.raises(
+        CameraError, match=r"has 0 tables of cameras and 0 of their states in eu-west-1; start it with .*=CAMERA"
+    ):
         find(Asked(endpoint_url=url, region="eu-west-1"))
 
 
