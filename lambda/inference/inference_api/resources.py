@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inference_api import emf
 from inference_api.event_store import EventStore
@@ -70,6 +70,16 @@ def event_store() -> EventStore:
 
 
 @functools.cache
+def push_queue() -> Any:
+    """The client of the queue of accepted pushes."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    return boto3.client("sqs", config=config)
+
+
+@functools.cache
 def signs() -> Signs | None:
     """The signs of life of cameras, with a connection and a thread; None where cameras have no credentials."""
     table = settings().states_table
@@ -109,4 +119,6 @@ def prepare() -> None:
     (async_endpoint if settings().is_async else endpoint)()
     if settings().save_request_events:
         event_store()
+    if settings().push_queue_url:
+        push_queue()
     signs()
