@@ -21,6 +21,7 @@ from typing import Any
 _ALPHABET = string.ascii_letters + string.digits
 _NAME_LENGTH, _SECRET_LENGTH, _SALT_BYTES = 10, 16, 16
 _KEY = re.compile(rf"([A-Za-z0-9]{{{_NAME_LENGTH}}})([A-Za-z0-9]{{{_SECRET_LENGTH}}})")
+_KEY_NAME = re.compile(rf"[A-Za-z0-9]{{{_NAME_LENGTH}}}")
 
 SCOPES = ("frames", "read", "faces")
 """What a credential may do: send frames, fetch answers and events, and, for what is to come, use face collections."""
@@ -95,15 +96,30 @@ class Credential:
 
 def make(scopes: Iterable[str], now: datetime) -> tuple[Key, Credential]:
     """Draw a key, and what the registry keeps of it."""
-    key = Key(_drawn(_NAME_LENGTH), _drawn(_SECRET_LENGTH))
+    key = drawn()
+    return key, kept(key, scopes, now)
+
+
+def drawn() -> Key:
+    """Draw a key."""
+    return Key(_drawn(_NAME_LENGTH), _drawn(_SECRET_LENGTH))
+
+
+def kept(key: Key, scopes: Iterable[str], now: datetime) -> Credential:
+    """Make of a key what the registry keeps of it."""
     salt = secrets.token_bytes(_SALT_BYTES)
-    return key, Credential(key.name, salt.hex(), _digest(salt, key.secret), tuple(scopes), now)
+    return Credential(key.name, salt.hex(), _digest(salt, key.secret), tuple(scopes), now)
 
 
 def parsed(text: str) -> Key | None:
     """Take a key apart; None for a text that is none."""
     found = _KEY.fullmatch(text)
     return Key(found[1], found[2]) if found else None
+
+
+def is_name(text: str) -> bool:
+    """True for a text that may be the name of a key."""
+    return _KEY_NAME.fullmatch(text) is not None
 
 
 def _drawn(length: int) -> str:

@@ -68,7 +68,7 @@ def pending(request: Request, pending_id: str) -> Response:
 
 def failure(error: ApiError, request_id: str) -> Response:
     """An error in the one shape of all errors."""
-    headers = {"X-Request-Id": request_id}
+    headers = {"X-Request-Id": request_id, **error.headers}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     body = json.dumps(error_document(error.code, str(error), request_id))

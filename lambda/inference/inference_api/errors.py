@@ -5,21 +5,27 @@
     ApiError                         500 InternalError
     ├── InvalidRequestError          400 InvalidRequest
     ├── InvalidImageError            400 InvalidImage
+    ├── UnauthorizedError            401 Unauthorized, with a challenge
+    ├── ForbiddenError               403 Forbidden
     ├── NothingToFetchError          404 NotFound
     ├── RequestInProgressError       409 RequestInProgress, with Retry-After
     ├── PayloadTooLargeError         413 PayloadTooLarge
     ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
     ├── IdempotencyKeyReusedError    422 IdempotencyKeyReused
+    ├── TooManyRefusalsError         429 TooManyRefusals, with Retry-After
+    ├── QuotaSpentError              429 QuotaSpent, with Retry-After
     ├── RefusedByModelError          the container's own 4xx and code
     ├── ModelFailedError             502 ModelFailed
     ├── AnswerTooLargeError          502 AnswerTooLarge
     ├── EndpointUnavailableError     503 EndpointUnavailable, with Retry-After
     │   └── EndpointRefusesError     503 EndpointUnavailable, without
+    ├── RegistryUnavailableError     503 RegistryUnavailable, with Retry-After
     └── EndpointTimeoutError         504 EndpointTimeout
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -27,12 +33,14 @@ class ApiError(Exception):
     """Root of all errors that are told to a client; by itself, a fault of the service.
 
     Attributes:
+        headers: of the answer, beside those of every failure.
         said: for the log alone: the model's own words.
     """
 
     status = 500
     code = "InternalError"
     retry_after_seconds: int | None = None
+    headers: Mapping[str, str] = {}
     said: str | None = None
 
     @property
@@ -53,6 +61,21 @@ class InvalidImageError(ApiError):
 
     status = 400
     code = "InvalidImage"
+
+
+class UnauthorizedError(ApiError):
+    """The request proves no camera: it has no credential, or a wrong one."""
+
+    status = 401
+    code = "Unauthorized"
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Basic realm="camera"'}
+
+
+class ForbiddenError(ApiError):
+    """The caller is known and may not do this: the camera is disabled, or its credential lacks the scope."""
+
+    status = 403
+    code = "Forbidden"
 
 
 class NothingToFetchError(ApiError):
@@ -91,6 +114,28 @@ class IdempotencyKeyReusedError(ApiError):
     code = "IdempotencyKeyReused"
 
 
+class TooManyRefusalsError(ApiError):
+    """More wrong credentials came from an address than it may try in a minute."""
+
+    status = 429
+    code = "TooManyRefusals"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaSpentError(ApiError):
+    """The camera has sent as many frames as its profile lets through in a day."""
+
+    status = 429
+    code = "QuotaSpent"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class RefusedByModelError(ApiError):
     """The container answered 4xx; its status, code and sentence are passed on."""
 
@@ -126,6 +171,14 @@ class EndpointRefusesError(EndpointUnavailableError):
     """The endpoint or S3 refuses the function's call. The operator can mend that, and waiting cannot."""
 
     retry_after_seconds = None
+
+
+class RegistryUnavailableError(ApiError):
+    """The registry of cameras did not answer, and what is known of the caller is too old."""
+
+    status = 503
+    code = "RegistryUnavailable"
+    retry_after_seconds: int | None = 1
 
 
 class EndpointTimeoutError(ApiError):

@@ -13,6 +13,7 @@ from inference_api import answers, resources
 from inference_api.errors import ApiError, NothingToFetchError
 from inference_api.event_recording import EventRecording
 from inference_api.frames import declared_camera, parse
+from inference_api.identity.caller import get_ready
 from inference_api.messages import Inference, InferenceRequest, Pending
 from inference_api.proxy import Api, Request, Response
 from inference_api.sagemaker.async_endpoint import prefers_async
@@ -37,6 +38,7 @@ api = Api(expose_headers=EXPOSED_HEADERS)
 # Set while Lambda starts an instance, which has a whole core then, and a third of one from its first request on.
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
     resources.prepare()
+    get_ready()
 
 
 @logger.inject_lambda_context(clear_state=True)

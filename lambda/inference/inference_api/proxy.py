@@ -53,8 +53,17 @@ class Request:
     @property
     def caller(self) -> str:
         """The API key or the IAM identity of the caller, without the name of its session; empty where there is none."""
-        identity = (self.event.get("requestContext") or {}).get("identity") or {}
-        return identity.get("apiKeyId") or (identity.get("caller") or "").split(":")[0]
+        return self.identity.get("apiKeyId") or (self.identity.get("caller") or "").split(":")[0]
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """API Gateway's words about the caller: its address, and who signed."""
+        return (self.event.get("requestContext") or {}).get("identity") or {}
+
+    @property
+    def authorizer(self) -> Mapping[str, Any]:
+        """The words of the function that let the caller in; empty where none did."""
+        return (self.event.get("requestContext") or {}).get("authorizer") or {}
 
     @functools.cached_property
     def headers(self) -> dict[str, str]:

@@ -37,6 +37,11 @@ class Settings:
         camera_metrics: true when each camera has metrics of its own.
         older_short_size: ``short_size`` in the older JSON, for a container that reads that; None for one that takes
             images.
+        registry_table: the table of cameras; None where cameras have no credentials of their own.
+        states_table: the table of what cameras did; None as above.
+        authorization: who may call: ``API_KEY``, ``AWS_IAM``, ``NONE``, ``CAMERA`` or ``CAMERA_IAM``.
+        push_answer: what a push is answered: ``result``, or ``accepted``, before the endpoint sees the frame.
+        push_queue_url: the queue of accepted pushes; None unless they are answered so.
     """
 
     application_type: str
@@ -50,6 +55,11 @@ class Settings:
     metrics_namespace: str
     camera_metrics: bool
     older_short_size: int | None
+    registry_table: str | None = None
+    states_table: str | None = None
+    authorization: str = "API_KEY"
+    push_answer: str = "result"
+    push_queue_url: str | None = None
 
     @property
     def is_async(self) -> bool:
@@ -75,6 +85,42 @@ class Settings:
             metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
             camera_metrics=environment["CAMERA_METRICS"] == "Yes",
             older_short_size=older_short_size(environment),
+            registry_table=environment.get("REGISTRY_TABLE") or None,
+            states_table=environment.get("STATES_TABLE") or None,
+            authorization=environment.get("API_AUTHORIZATION") or "API_KEY",
+            push_answer=environment.get("PUSH_ANSWER") or "result",
+            push_queue_url=environment.get("PUSH_QUEUE_URL") or None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizerSettings:
+    """The environment that the stack gives the function that lets cameras in.
+
+    Attributes:
+        registry_table: the table of cameras.
+        states_table: the table of what cameras did, and of refused attempts.
+        service: the name of the deployment.
+        metrics_namespace: CloudWatch's namespace of the function's metrics.
+    """
+
+    registry_table: str
+    states_table: str
+    service: str
+    metrics_namespace: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> AuthorizerSettings:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is missing.
+        """
+        return cls(
+            registry_table=environment["REGISTRY_TABLE"],
+            states_table=environment["STATES_TABLE"],
+            service=environment["POWERTOOLS_SERVICE_NAME"],
+            metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
         )
 
 
