@@ -1,4 +1,4 @@
-"""S3, emulated by moto's server, which keeps the newest objects in temporary files."""
+"""S3, emulated by moto's server, which keeps the newest objects in temporary files; so are SQS and DynamoDB."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
+from workbench.local import attribute_values
 from workbench.local.bounded_server import Limits
 from workbench.local.http_server import HttpServer
 
@@ -42,6 +43,12 @@ class ObjectStore:
     url: str
     bucket: str
     client: S3Client
+
+    @property
+    def services(self) -> dict[str, str]:
+        """Environment of a program that calls S3, SQS and DynamoDB, which the one server emulates."""
+        names = ("S3", "SQS", "DYNAMODB")
+        return {**CREDENTIALS, **{f"AWS_ENDPOINT_URL_{name}": self.url for name in names}}
 
     def list_keys(self) -> list[str]:
         """Keys of all objects in the bucket."""
@@ -111,6 +118,7 @@ class Newest:
 def _moto() -> WSGIApplication:
     """Application of moto, which reads the path as the client wrote it under another name than servers give it."""
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_BYTES_IN_MEMORY)
+    attribute_values.answer_quickly()
     newest = Newest(
         DomainDispatcherApplication(create_backend_app), min(_MOST_OBJECTS, _files_for_objects()), _MOST_BYTES
     )
