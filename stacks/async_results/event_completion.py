@@ -48,6 +48,7 @@ class EventCompletion(Construct):
         self._grant(role, events)
         events.encryption.grant(role, only_if=is_async)
         events.grant_write_to_table(role, only_if=is_async)
+        events.grant_judge(role, only_if=is_async)
         self.function = self._function(role, parameters, endpoint, events, model_name)
         partition.trace_where_available(self.function, role, only_if=is_async)
         self._subscribe(endpoint.result_topic)

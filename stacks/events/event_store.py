@@ -177,6 +177,21 @@ class EventStore(Construct):
         policy = attach(self, "Tag", role=role, statements=[statement], condition=when)
         objects_under_prefixes(policy, self.bucket, TAGGED, "Every event has keys of its own under these prefixes")
 
+    def grant_judge(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Let a role that completes events apply cameras' profiles: tag objects, delete frames that are not kept.
+
+        Args:
+            role: the role.
+            only_if: the condition that it exists.
+        """
+        judges = CfnCondition(
+            self, f"Judges{role.node.path.split('/')[-2]}", expression=all_of(only_if, self._has_registry)
+        )
+        self.grant_tag(role, when=judges)
+        statement = PolicyStatement(actions=["s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")])
+        policy = attach(self, "LeaveOut", role=role, statements=[statement], condition=judges)
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
+
     def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
         """Let a role add results to the table, where there is one.
 
