@@ -117,9 +117,8 @@ def _stop(body: bytes, run: re.Match[bytes], form: str, end: int) -> int:
     if form == "xml":  # a character by its name, such as &quot;
         named = _NAMED.search(body, run.start(), stop)
         stop = named.start() if named else stop
-    elif (
-        form == "pairs" and body[stop - 1] == ord("=") and stop < end and body[stop] not in b"=&\r\n"
-    ):  # the key of the next line
+    elif form == "pairs" and body[stop - 1] == ord("=") and stop < end and body[stop] not in b"=&\r\n":
+        # The key of the next line.
         line = max(body.rfind(b"\n", run.start(), stop), body.rfind(b"\r", run.start(), stop))
         stop = line if line > run.start() else stop
     return stop
