@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.capacity.demand import GIGABYTE, HOURS_A_MONTH, KILOBYTE, Demand
 from workbench.capacity.fleet import Fleet
+from workbench.capacity.registry_usage import registry_usage
 from workbench.errors import PlanError
 
 PRICES = Path(__file__).with_name("prices.json")
@@ -119,6 +120,7 @@ def usages(
     save_events: bool,
     retention_days: int,
     ingest: bool,
+    registry: bool = False,
 ) -> list[Usage]:
     """Units that a month counts.
 
@@ -130,6 +132,7 @@ def usages(
         save_events: whether frames and results are kept.
         retention_days: days for which they are kept; 0 counts a year, because for ever has no price.
         ingest: whether frames come through the bucket and a queue in place of the API.
+        registry: whether each camera has a credential of its own.
     """
     requests = demand.requests_a_month
     stored_gb = (
@@ -167,6 +170,7 @@ def usages(
             price="function_gb_second",
         ),
         *(events if save_events or ingest else []),
+        *(_of_registry(demand, function_seconds) if registry else []),
         Usage(
             part="CloudWatch logs",
             quantity=requests * _LOG_KB_A_REQUEST * KILOBYTE / GIGABYTE,
@@ -174,6 +178,16 @@ def usages(
             price="log_gb",
         ),
         Usage(part="CloudWatch metrics", quantity=_METRICS, unit="metrics", price="metric_month"),
+    ]
+
+
+def _of_registry(demand: Demand, function_seconds: float) -> list[Usage]:
+    used = registry_usage(demand, function_seconds=function_seconds)
+    return [
+        Usage(part="Authorizer requests", quantity=used.authorizer_requests, unit="requests", price="function_request"),
+        Usage(part="Authorizer time", quantity=used.authorizer_gb_seconds, unit="GB-s", price="function_gb_second"),
+        Usage(part="Registry reads", quantity=used.reads, unit="read units", price="table_read"),
+        Usage(part="Registry writes", quantity=used.writes, unit="write units", price="table_write"),
     ]
 
 

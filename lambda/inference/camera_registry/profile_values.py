@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 import re
@@ -11,7 +10,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from camera_registry import hours
-from camera_registry.profiles import KEEPS, RETENTIONS
+
+KEEPS = ("everything", "detections", "nothing")
+"""What is stored of a camera's requests: all, those with a box that passed, none."""
+RETENTIONS = ("7", "30", "90", "forever")
+"""Days that events are kept."""
 
 _MOST_CLASSES, _LONGEST_CLASS = 100, 100  # as many as the option 'classes' of a request takes
 _MOST_POLYGONS, _MOST_CORNERS = 16, 64
@@ -167,6 +170,8 @@ def _are_texts(value: Any) -> bool:
 
 def _meant(text: str, known: Iterable[str]) -> str:
     """The nearest known name as a question; nothing where none is near."""
+    import difflib  # for a mistake alone
+
     by_small_letters = {name.lower(): name for name in known}
     near = difflib.get_close_matches(
         text.lower().replace("-", "_"), by_small_letters, n=1

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from camera_registry import profile_values
+
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y), from 0 to 1 of the frame's width and height."""
 
-KEEPS = ("everything", "detections", "nothing")
-"""What is stored of a camera's requests: all, those with a box that passed, none."""
-RETENTIONS = ("7", "30", "90", "forever")
-"""Days that events are kept."""
 SILENT_AFTER_S = 900
 """Seconds without a sign of life after which a camera is silent whose profile says nothing else."""
 
@@ -32,8 +30,8 @@ class Profile:
         hours: such as ``mon-fri 07:00-19:00`` or ``sat,sun 22:00-06:00``; frames of other times are not looked at.
         frames_a_day: most frames a day of the zone.
         frame_interval_ms: the pace that the camera is asked to keep, in milliseconds.
-        keep: one of ``KEEPS``; ``everything`` where it is None.
-        retention: one of ``RETENTIONS``; the bucket's own where it is None.
+        keep: one of ``profile_values.KEEPS``; ``everything`` where it is None.
+        retention: one of ``profile_values.RETENTIONS``; the bucket's own where it is None.
         silent_after_s: seconds without a sign of life after which the camera is silent; ``SILENT_AFTER_S`` where it is
             None.
     """
@@ -92,8 +90,6 @@ def of_document(document: Mapping[str, Any]) -> Profile:
     """
     if not isinstance(document, Mapping):
         raise ProfileError('a profile is a JSON object, such as {"min_confidence": 0.6}')
-    from camera_registry import profile_values  # the functions read profiles, and write none
-
     try:
         return Profile(**profile_values.read_all(document))
     except ValueError as error:

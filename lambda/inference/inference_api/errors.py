@@ -19,6 +19,7 @@
     ├── AnswerTooLargeError          502 AnswerTooLarge
     ├── EndpointUnavailableError     503 EndpointUnavailable, with Retry-After
     │   └── EndpointRefusesError     503 EndpointUnavailable, without
+    ├── StoreUnavailableError        503 StoreUnavailable, with Retry-After
     ├── RegistryUnavailableError     503 RegistryUnavailable, with Retry-After
     └── EndpointTimeoutError         504 EndpointTimeout
 """
@@ -171,6 +172,14 @@ class EndpointRefusesError(EndpointUnavailableError):
     """The endpoint or S3 refuses the function's call. The operator can mend that, and waiting cannot."""
 
     retry_after_seconds = None
+
+
+class StoreUnavailableError(ApiError):
+    """The event store or the queue did not take a push whose answer would have said that it is safe."""
+
+    status = 503
+    code = "StoreUnavailable"
+    retry_after_seconds: int | None = 5
 
 
 class RegistryUnavailableError(ApiError):

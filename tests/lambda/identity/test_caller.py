@@ -1,19 +1,28 @@
 from __future__ import annotations
 
 import json
+import traceback
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from camera_registry import cameras, credentials
 from camera_registry.profiles import Profile
 from inference_api import resources
-from inference_api.errors import ForbiddenError, TooManyRefusalsError, UnauthorizedError
-from inference_api.identity.caller import ANYONE, STRANGER, Caller, identify
+from inference_api.errors import (
+    ApiError,
+    ForbiddenError,
+    RegistryUnavailableError,
+    TooManyRefusalsError,
+    UnauthorizedError,
+)
+from inference_api.identity import door as doors
+from inference_api.identity.caller import ANYONE, STRANGER, Caller, get_ready, identify
 from inference_api.identity.door import Door
 from inference_api.identity.registry import FRESH_S
 from inference_api.proxy import Request
-from tests.camera_tables import Clock, Gate, Tables, changed, event, register
+from tests.camera_tables import REGISTRY, STATES, Clock, Gate, Tables, changed, drawn, event, register
 
 
 def identified(**words: Any) -> Caller:
@@ -102,12 +111,54 @@ def test_refused_credentials_are_a_metric(entrance: Door, gate: Gate, capsys: py
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("is_right", [True, False])
+def test_no_credential_is_written_anywhere(
+    entrance: Door,
+    gate: Gate,
+    tables: Tables,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    is_right: bool,
+) -> None:
+    caplog.set_level("DEBUG")
+    sender = gate if is_right else Gate(gate.camera, drawn()[0])
+    key = sender.key.text
+    told: list[str] = []
+    for failure in (None, ReadTimeoutError(endpoint_url="https://dynamodb")):
+        tables.failure = failure
+        for headers, query in (
+            (sender.basic(), None),
+            (sender.basic(password=key), None),
+            ({"Authorization": f"Bearer {key}"}, None),
+            ({"x-api-key": key}, None),
+            ({}, {"k": key}),
+            ({}, {"key": key}),
+        ):
+            try:
+                told.append(repr(identified(headers=headers, query=query)))
+            except ApiError as error:  # as the handler logs and answers it
+                told.extend([*traceback.format_exception(error), str(error), repr(error.log_fields)])
+    output = capfd.readouterr()
+    everything = "\n".join([output.out, output.err, caplog.text, *told, repr(tables.refusals())])
+    for secret in (sender.key.secret, key, sender.basic()["Authorization"].split()[1]):
+        assert secret not in everything
+
+
+def test_the_clients_are_made_where_cameras_have_identities_alone(
+    entrance: Door, function_environment: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[str, str]] = []
+    function_environment.setattr("inference_api.identity.caller.door", lambda *tables: made.append(tables))
+    get_ready()
+    function_environment.setenv("API_AUTHORIZATION", "AWS_IAM")
+    resources.settings.cache_clear()
+    get_ready()
+    assert made == [(REGISTRY, STATES)]
+
+
 def test_a_stack_without_its_table_lets_nobody_in(
     entrance: Door, gate: Gate, function_environment: pytest.MonkeyPatch
 ) -> None:
-    from inference_api.errors import RegistryUnavailableError
-    from inference_api.identity import door as doors
-
     function_environment.setattr("inference_api.identity.caller.door", doors.door)
     function_environment.delenv("REGISTRY_TABLE")
     resources.settings.cache_clear()

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from camera_registry import cameras, credentials
 from camera_registry.credentials import Credential
 from inference_api.errors import ForbiddenError, TooManyRefusalsError, UnauthorizedError
 from inference_api.identity.door import Door, is_open
 from inference_api.identity.proof import Proof
-from inference_api.identity.registry import FRESH_S
+from inference_api.identity.refusals import Refusals
+from inference_api.identity.registry import FRESH_S, Registry
 from inference_api.proxy import Request
 from tests.camera_tables import CREATED, Clock, Gate, Tables, changed, drawn, event, register
 
@@ -234,6 +238,30 @@ def test_without_signatures_a_signers_name_is_not_looked_at(entrance: Door, tabl
     register(tables, "gate-1", principal=ROLE)
     with pytest.raises(UnauthorizedError):
         opened(entrance, event(identity={"userArn": ROLE}))
+
+
+class Empty:
+    """A registry without cameras, and a table of states that counts to one."""
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - the name is boto3's
+        for key in RequestItems["registry"]["Keys"]:
+            assert 0 < len(key["id"]["S"].encode()) <= 2048  # DynamoDB's limit
+        return {"Responses": {"registry": []}}
+
+    def update_item(self, **words: Any) -> Any:
+        return {"Attributes": {"count": {"N": "1"}}}
+
+
+@given(
+    user=st.text(max_size=100), password=st.text(max_size=40), query=st.text(max_size=60), address=st.text(max_size=50)
+)
+def test_nothing_that_a_stranger_sends_is_more_than_refused(user: str, password: str, query: str, address: str) -> None:
+    client: Any = Empty()
+    entrance = Door(Registry(client, "registry"), Refusals(client, "states"))
+    text = f"{user}:{password}".encode()
+    headers = {"Authorization": "Basic " + base64.b64encode(text).decode(), "x-api-key": user}
+    with pytest.raises(UnauthorizedError):
+        opened(entrance, event(headers, {"k": query}, address=address))
 
 
 @pytest.mark.parametrize(

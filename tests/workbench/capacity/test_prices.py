@@ -9,6 +9,7 @@ from workbench.capacity import prices
 from workbench.capacity.demand import Demand
 from workbench.capacity.fleet import Fleet
 from workbench.capacity.prices import Line
+from workbench.capacity.registry_usage import registry_usage
 from workbench.capacity.throughput import instance_types
 from workbench.errors import PlanError
 
@@ -112,3 +113,32 @@ def test_a_file_that_is_no_price_table(tmp_path: Path) -> None:
     wrong.write_text('{"regions": {"us-east-1": {}}}')
     with pytest.raises(PlanError, match="is not a price table"):
         prices.load("us-east-1", wrong)
+
+
+def test_a_registry_is_billed_by_reads_and_writes_of_each_camera() -> None:
+    counted = prices.usages(
+        Demand(cameras=1000, fps=1 / 60),  # once a minute: each request reads the camera and writes that it was seen
+        THREE,
+        instance="ml.g4dn.xlarge",
+        function_seconds=0.2,
+        save_events=False,
+        retention_days=30,
+        ingest=False,
+        registry=True,
+    )
+    cost = {line.usage.part: line.cost for line in prices.bill(counted, prices.load("us-east-1"))}
+    requests = 1000 * 60 * 730  # 43.8 million, and a watch a minute
+    assert cost["Registry writes"] == pytest.approx(requests * 0.000000625)
+    read_by_two_functions = requests * 2  # two items of half a unit each, by the authorizer and by the function
+    scanned = 60 * 730 * 1000 * 0.25 / 4 / 2
+    assert cost["Registry reads"] == pytest.approx((read_by_two_functions + scanned) * 0.000000125)
+    assert cost["Authorizer requests"] == pytest.approx((requests + 60 * 730) * 0.0000002)
+
+
+def test_many_frames_a_minute_cost_no_more_writes_than_instances_see_them() -> None:
+    slow, fast = (registry_usage(Demand(cameras=10, fps=fps), function_seconds=0.01).writes for fps in (1 / 60, 5.0))
+    assert fast == pytest.approx(slow)  # one instance is enough for both
+
+
+def test_a_plan_without_a_registry_has_none_of_its_parts() -> None:
+    assert not [part for part in _lines(cameras=10) if part.startswith(("Registry", "Authorizer"))]

@@ -52,11 +52,11 @@ def presented(request: Request) -> list[Presented]:
 
 def _of_headers(request: Request) -> Iterator[Presented]:
     for value in _values(request, "headers", "multiValueHeaders", "authorization"):
-        scheme, _, rest = value.strip().partition(" ")
-        if scheme.lower() == "basic":
-            yield _basic(rest.strip()[:_LONGEST])
-        elif scheme.lower() == "bearer":
-            yield _whole(rest)
+        scheme, *rest = value.split(None, 1)
+        if scheme.lower() == "basic" and rest:
+            yield _basic(rest[0].strip()[:_LONGEST])
+        elif scheme.lower() == "bearer" and rest:
+            yield _whole(rest[0])
     for value in _values(request, "headers", "multiValueHeaders", "x-api-key"):
         yield _whole(value)
 
