@@ -144,7 +144,7 @@ class S3FrontEnd(Construct):
         events.grant_write_to_table(role, only_if=self.is_on)
         knows_cameras = CfnCondition(self, "KnowsCameras", expression=all_of(self.is_on, registry.is_on))
         registry.grant_identify(role, when=knows_cameras)
-        events.grant_tag(role, when=knows_cameras)
+        events.grant_judge(role, when=knows_cameras)
         self.dead_letter_queue.grant(role, "sqs:SendMessage")
         bucket = events.bucket
         for actions, resource in (
@@ -159,7 +159,7 @@ class S3FrontEnd(Construct):
         return role
 
     def _grant_reads(self, role: Role, events: EventStore) -> None:
-        """Let the role take files, and read frames of pushes or leave them out, each where there are some."""
+        """Let the role take files, and read frames of pushes, each where there are some."""
         bucket = events.bucket
         for name, actions, prefix, condition, reason in (
             (
@@ -171,7 +171,7 @@ class S3FrontEnd(Construct):
             ),
             (
                 "ReadPushes",
-                ["s3:GetObject", "s3:DeleteObject"],  # of frames that a camera's profile does not keep
+                ["s3:GetObject"],
                 EVENTS,
                 self._takes_pushes,
                 "Every event has keys of its own under this prefix",
