@@ -50,6 +50,19 @@ def bucket(function_environment: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.fixture
+def states(function_environment: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An emulated table of states, which the function knows of."""
+    function_environment.setenv("STATES_TABLE", "states")
+    with mock_aws():
+        yield boto3.resource("dynamodb").create_table(
+            TableName="states",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+@pytest.fixture
 def endpoint(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
     """The endpoint of the handlers, in memory; nothing is cached from one test to the next."""
     fake = FakeEndpoint()

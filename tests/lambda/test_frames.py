@@ -263,7 +263,7 @@ def test_the_format_is_what_the_bytes_say(frame: bytes, content_type: str, exten
         ('{"image_base64_enc": ""}', None, InvalidImageError, "empty"),
         ("hello", "text/plain", UnsupportedMediaTypeError, "text/plain"),
         (b"\x00\x01", "video/mp4", UnsupportedMediaTypeError, "video/mp4"),
-        ("\ufffd\ufffd", "IMAGE/JPEG", InvalidRequestError, "lower case"),
+        ("\ufffd\ufffd", "IMAGE/JPEG", UnsupportedMediaTypeError, "arrives as text"),
     ],
 )
 def test_unreadable_bodies(

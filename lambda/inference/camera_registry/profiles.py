@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from camera_registry import profile_values
+
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y), from 0 to 1 of the frame's width and height."""
 
-KEEPS = ("everything", "detections", "nothing")
-"""What is stored of a camera's requests: all, those with a box that passed, none."""
-RETENTIONS = ("7", "30", "90", "forever")
-"""Days that events are kept."""
+SILENT_AFTER_S = 900
+"""Seconds without a sign of life after which a camera is silent whose profile says nothing else."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Profile:
 
     Attributes:
         min_confidence: least score of a box, from 0 to 1.
-        classes: names of the classes that pass.
+        classes: names of the classes that pass; ``*`` is every class.
         regions: polygons; a box passes whose bottom centre lies in one of them.
         min_box: least (width, height) of a box, from 0 to 1 of the frame's.
         max_box: largest (width, height).
@@ -30,9 +30,10 @@ class Profile:
         hours: such as ``mon-fri 07:00-19:00`` or ``sat,sun 22:00-06:00``; frames of other times are not looked at.
         frames_a_day: most frames a day of the zone.
         frame_interval_ms: the pace that the camera is asked to keep, in milliseconds.
-        keep: one of ``KEEPS``; ``everything`` where it is None.
-        retention: one of ``RETENTIONS``; the bucket's own where it is None.
-        silent_after_s: seconds without a sign of life after which the camera is silent; 900 where it is None.
+        keep: one of ``profile_values.KEEPS``; ``everything`` where it is None.
+        retention: one of ``profile_values.RETENTIONS``; the bucket's own where it is None.
+        silent_after_s: seconds without a sign of life after which the camera is silent; ``SILENT_AFTER_S`` where it is
+            None.
     """
 
     min_confidence: float | None = None
@@ -47,6 +48,12 @@ class Profile:
     keep: str | None = None
     retention: str | None = None
     silent_after_s: int | None = None
+
+    @property
+    def speaks_of_boxes(self) -> bool:
+        """True when some boxes may not pass."""
+        limits = (self.min_confidence, self.classes, self.regions, self.min_box, self.max_box)
+        return any(limit is not None for limit in limits)
 
     def over(self, wider: Profile) -> Profile:
         """This profile, with what the wider one says where it says nothing."""
@@ -75,7 +82,15 @@ class ProfileError(ValueError):
 def of_document(document: Mapping[str, Any]) -> Profile:
     """Check the values of a JSON object.
 
+    Args:
+        document: the object; a value of null says nothing.
+
     Raises:
         ProfileError: an unknown name, with the nearest, or a value that the name does not take.
     """
-    raise NotImplementedError  # part 5
+    if not isinstance(document, Mapping):
+        raise ProfileError('a profile is a JSON object, such as {"min_confidence": 0.6}')
+    try:
+        return Profile(**profile_values.read_all(document))
+    except ValueError as error:
+        raise ProfileError(str(error)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from inference_api import strict_json
 from inference_api.errors import AnswerTooLargeError, ApiError, error_document
 from inference_api.messages import JSON, EventFate, Inference
 from inference_api.proxy import Request, Response
@@ -34,14 +35,38 @@ def require_room_for(result: Inference) -> None:
         )
 
 
-def inference(result: Inference, request_id: str, event: EventFate) -> Response:
+def inference(result: Inference, request_id: str, event: EventFate, next_frame_after_ms: int | None = None) -> Response:
     """The container's answer, 200 or its own status; a header says if its event is stored, where events are kept."""
-    headers = {**result.headers, "X-Request-Id": request_id}
-    if event is not EventFate.NOT_KEPT:
-        headers["X-Event-Stored"] = "true" if event is EventFate.STORED else "false"
+    headers = {**result.headers, **headers_of(request_id, event)}
     if result.is_text:
-        return Response(result.status, content_type=result.type_in_utf_8, body=result.text, headers=headers)
+        text = paced(result.text, next_frame_after_ms) if result.is_json else result.text
+        return Response(result.status, content_type=result.type_in_utf_8, body=text, headers=headers)
     return Response(result.status, content_type=result.content_type, body=result.body, headers=headers)
+
+
+def not_looked_at(request_id: str, reason: str | None, next_frame_after_ms: int | None) -> Response:
+    """The answer to frames that the camera's profile keeps from the model."""
+    body = paced(json.dumps({"looked_at": False, "reason": reason}), next_frame_after_ms)
+    return Response(200, content_type=JSON, body=body, headers=headers_of(request_id, EventFate.NOT_KEPT))
+
+
+def headers_of(request_id: str, event: EventFate) -> dict[str, str]:
+    """The headers of an answer: the request's id, and, where events are kept, the fate of this one."""
+    stored = {} if event is EventFate.NOT_KEPT else {"X-Event-Stored": "true" if event is EventFate.STORED else "false"}
+    return {"X-Request-Id": request_id, **stored}
+
+
+def paced(text: str, next_frame_after_ms: int | None) -> str:
+    """An object of JSON with the pace that the camera is asked to keep; all else as it is."""
+    if next_frame_after_ms is None:
+        return text
+    try:
+        document = strict_json.parsed(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(document, dict):
+        return text
+    return strict_json.written({**document, "next_frame_after_ms": next_frame_after_ms})
 
 
 def repeated(result: Inference, request_id: str, earlier_id: str) -> Response:

@@ -29,9 +29,9 @@ class BatchTelemetry:
         self._units: dict[str, str] = {}
         self._values: dict[str, list[float]] = {}
 
-    def count(self, metric: str) -> None:
-        """Count one."""
-        self._add(metric, "Count", 1)
+    def count(self, metric: str, number: float = 1) -> None:
+        """Count one, or several."""
+        self._add(metric, "Count", number)
 
     @contextmanager
     def timed(self, metric: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from inference_api import resources
+from inference_api import judging, resources
 from inference_api.batch_telemetry import BatchTelemetry
 from inference_api.errors import ApiError
 from inference_api.messages import Inference, Pending
@@ -72,7 +72,12 @@ def _store(pending: Pending, outcome: Inference | ApiError | None) -> None:
         raise LookupError(f"SageMaker tells of an answer that is not at {pending.output}")
     store, event = resources.event_store(), pending.event or {}
     if isinstance(outcome, Inference):
-        prefix = store.complete_later(event, outcome)
+        told = judging.judged_later(outcome, pending.terms, resources.settings().application_type)
+        if not told.is_kept:
+            store.discard_later(event)
+            logger.info("event left out", extra={"event_prefix": event["prefix"]})
+            return
+        prefix = store.complete_later(event, told.result)
     else:
         prefix = store.fail_later(event, outcome)
     logger.info("event completed", extra={"event_prefix": prefix})

@@ -13,11 +13,13 @@
     ├── UnsupportedMediaTypeError    415 UnsupportedMediaType
     ├── IdempotencyKeyReusedError    422 IdempotencyKeyReused
     ├── TooManyRefusalsError         429 TooManyRefusals, with Retry-After
+    ├── QuotaSpentError              429 QuotaSpent, with Retry-After
     ├── RefusedByModelError          the container's own 4xx and code
     ├── ModelFailedError             502 ModelFailed
     ├── AnswerTooLargeError          502 AnswerTooLarge
     ├── EndpointUnavailableError     503 EndpointUnavailable, with Retry-After
     │   └── EndpointRefusesError     503 EndpointUnavailable, without
+    ├── StoreUnavailableError        503 StoreUnavailable, with Retry-After
     ├── RegistryUnavailableError     503 RegistryUnavailable, with Retry-After
     └── EndpointTimeoutError         504 EndpointTimeout
 """
@@ -124,6 +126,17 @@ class TooManyRefusalsError(ApiError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class QuotaSpentError(ApiError):
+    """The camera has sent as many frames as its profile lets through in a day."""
+
+    status = 429
+    code = "QuotaSpent"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class RefusedByModelError(ApiError):
     """The container answered 4xx; its status, code and sentence are passed on."""
 
@@ -159,6 +172,14 @@ class EndpointRefusesError(EndpointUnavailableError):
     """The endpoint or S3 refuses the function's call. The operator can mend that, and waiting cannot."""
 
     retry_after_seconds = None
+
+
+class StoreUnavailableError(ApiError):
+    """The event store or the queue did not take a push whose answer would have said that it is safe."""
+
+    status = 503
+    code = "StoreUnavailable"
+    retry_after_seconds: int | None = 5
 
 
 class RegistryUnavailableError(ApiError):

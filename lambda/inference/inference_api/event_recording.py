@@ -50,6 +50,11 @@ class EventRecording:
         self._may_store = is_kept
         self._left_open: Mapping[str, Any] | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        """True when the event is to be kept."""
+        return self._is_kept
+
     def claim(self, sent: Request, request: InferenceRequest, *, received: datetime) -> Earlier | None:
         """Claim the request's Idempotency-Key. Where S3 fails, the request is answered, and not stored.
 
@@ -87,8 +92,10 @@ class EventRecording:
         with self._failures_counted(_NOT_STORED):
             self._event = self._store().begin(request, request_id=request_id, received=received)
 
-    def complete(self, result: Inference) -> EventFate:
-        """Write the result after the frames."""
+    def complete(self, result: Inference, *, is_kept: bool = True) -> EventFate:
+        """Write the result after the frames; delete the frames of an event that the camera's profile does not keep."""
+        if not is_kept:
+            return self._leave_out()
         if self._left_open:  # a lost one is {}
             return self.complete_later(self._left_open, result)
         if self._event is not None and self._left_open is None:
@@ -113,8 +120,13 @@ class EventRecording:
         self._left_open = left
         return left
 
-    def complete_later(self, left_open: Mapping[str, Any] | None, result: Inference) -> EventFate:
-        """Write the result of an event that an earlier request left open."""
+    def complete_later(
+        self, left_open: Mapping[str, Any] | None, result: Inference, *, is_kept: bool = True
+    ) -> EventFate:
+        """Write the result of an event that an earlier request left open, or delete its frames."""
+        if not is_kept:
+            self._left_open = left_open
+            return self._leave_out()
         self._fate = EventFate.NOT_KEPT if left_open is None else EventFate.LOST
         if left_open:
             with self._failures_counted(_NOT_STORED):
@@ -140,6 +152,21 @@ class EventRecording:
             with self._failures_counted("frames of a failed request may be left", event_prefix=self._event.prefix):
                 self._event.discard()
         self._release()
+
+    def withdraw(self) -> None:
+        """Delete the frames, also of an event that was left open, and let a repeat be stored."""
+        with self._failures_counted("frames of an event that is not kept may be left"):
+            if self._left_open:
+                self._store().discard_later(self._left_open)
+            elif self._event is not None and self._left_open is None:
+                self._event.discard()
+        self._release()
+
+    def _leave_out(self) -> EventFate:
+        self._fate = EventFate.NOT_KEPT
+        self._telemetry.count("EventsLeftOut")
+        self.withdraw()
+        return self._fate
 
     def _claiming(self, claim: Callable[[], Earlier | None]) -> Earlier | None:
         try:

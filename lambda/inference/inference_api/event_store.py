@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference_api import event_lines, strict_json
 from inference_api.errors import ApiError
-from inference_api.event_keys import event_prefix, key_in_table
+from inference_api.event_keys import event_prefix, key_in_table, tags_of
 from inference_api.idempotency import Claims
 from inference_api.messages import JSON, Inference, InferenceRequest
 from inference_api.write_once import write_once
@@ -69,8 +69,16 @@ class EventStore:
         Raises:
             Exception: boto3's, when the bucket cannot be listed now.
         """
-        key = f"{event_prefix(camera_id, request_id, received)}result.json"
-        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)["KeyCount"] > 0
+        return self.is_whole(event_prefix(camera_id, request_id, received))
+
+    def is_whole(self, prefix: str) -> bool:
+        """True when the event with this key prefix is whole.
+
+        Raises:
+            Exception: boto3's, when the bucket cannot be listed now.
+        """
+        found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=f"{prefix}result.json", MaxKeys=1)
+        return found["KeyCount"] > 0
 
     def complete_later(self, event: Mapping[str, Any], result: Inference) -> str:
         """Write the result of an event that was left open, unless it is there already.
@@ -99,8 +107,18 @@ class EventStore:
         prefix: str = event["prefix"]
         told = {"status": error.status, "code": error.code, "message": str(error)}
         line = strict_json.written({**event["document"], "error": told})
-        _finish([self._put_once(f"{prefix}error.json", line.encode(), JSON)], self.deadline())
+        put = self._put_once(f"{prefix}error.json", line.encode(), JSON, **tags_of(event["document"]))
+        _finish([put], self.deadline())
         return prefix
+
+    def discard_later(self, event: Mapping[str, Any]) -> None:
+        """Delete the frames of an event that was left open and is not kept.
+
+        Raises:
+            TimeoutError: S3 was not done in time; frames may be left.
+            Exception: boto3's, for an object that was not deleted.
+        """
+        _finish([self.delete(key) for key in event["document"]["frames"].values()], self.deadline())
 
     def finish(
         self,
@@ -110,28 +128,36 @@ class EventStore:
         *,
         writes: Iterable[Future[Any]],
         deadline: float,
-        put: Callable[[str, bytes, str], Future[Any]] | None = None,
+        put: Callable[..., Future[Any]] | None = None,
     ) -> None:
-        """Write a result after all else of its event, so that a result.json means a whole event."""
+        """Write a result after all else of its event, so that a result.json means a whole event.
+
+        With ``put``, for what may be repeated after a stop, the table's line comes before it too.
+        """
         begun = list(writes)
+        tags = tags_of(document)
         line = event_lines.line(document, result)
         if line is None:
             named = f"{prefix}answer"
-            begun.append(self.put(named, result.body, event_lines.type_of_object(result)))
+            begun.append(self.put(named, result.body, event_lines.type_of_object(result), **tags))
             line = event_lines.line_with_object(document, result, named=named)
         _finish(begun, deadline)
-        keys = [f"{prefix}result.json", *([key_in_table(prefix)] if self._queryable else [])]
-        _finish([(put or self.put)(key, line.encode(), JSON) for key in keys], deadline)
+        keys = [*([key_in_table(prefix)] if self._queryable else []), f"{prefix}result.json"]
+        if put is None:
+            _finish([self.put(key, line.encode(), JSON, **tags) for key in keys], deadline)
+            return
+        for key in keys:
+            _finish([put(key, line.encode(), JSON, **tags)], deadline)
 
-    def put(self, key: str, body: bytes, content_type: str) -> Future[Any]:
+    def put(self, key: str, body: bytes, content_type: str, **tags: Any) -> Future[Any]:
         """Begin to write an object; boto3 retries by itself."""
         return self._writers.submit(
-            self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
+            self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, **tags
         )
 
-    def _put_once(self, key: str, body: bytes, content_type: str) -> Future[Any]:
+    def _put_once(self, key: str, body: bytes, content_type: str, **tags: Any) -> Future[Any]:
         """Begin to write an object that stays as it is if it is there."""
-        return self._writers.submit(write_once, self._client, self._bucket, key, body, content_type)
+        return self._writers.submit(write_once, self._client, self._bucket, key, body, content_type, **tags)
 
     def delete(self, key: str) -> Future[Any]:
         """Begin to delete an object, which need not exist."""
@@ -156,8 +182,9 @@ class Event:
         self._received = received
         self.prefix = event_prefix(request.camera_id, request_id, received)
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
+        tags = tags_of(request.notes)
         self._frames = {
-            self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type)
+            self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type, **tags)
             for role, frame in request.frames.items()
         }
 
@@ -195,7 +222,7 @@ class Event:
             "received": self._received.isoformat(),
             "frames": self._keys,
         }
-        return document | ({"images": self._request.uris} if self._request.uris else {})
+        return document | ({"images": self._request.uris} if self._request.uris else {}) | dict(self._request.notes)
 
     def discard(self) -> None:
         """Delete the frames of a request that failed.

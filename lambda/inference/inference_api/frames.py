@@ -1,38 +1,34 @@
-"""Parse an API Gateway event into the frames and options that a camera sent, in either wire format.
+"""Parse an API Gateway event into the frames and options that a camera sent, in any wire format.
 
 The body is the image itself (``Content-Type: image/jpeg``), or JSON with one or several images in base64, or with S3
-URIs. Existing clients send JSON without a Content-Type, which API Gateway passes on as JSON, and ``request_id`` as an
-integer.
+URIs, or a form of parts. Existing clients send JSON without a Content-Type, and ``request_id`` as an integer. A body
+that is none of these is searched for pictures, whatever its type.
 
-An image as the body is copied once: decoded, into the bytes that are sent. An image in JSON is copied twice: out of the
-JSON, and decoded. ``json`` looks at every character of it, which costs a request less than 5 % (docs/decisions/0038).
+An image as the body is copied once: decoded, into the bytes that are sent.
 """
 
 from __future__ import annotations
 
-import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-import pybase64
-
-from inference_api import media_types, options
+from inference_api import bodies, found_frames, json_frames, media_types, options
 from inference_api.errors import InvalidImageError, InvalidRequestError
 from inference_api.messages import JSON, Frame, InferenceRequest, short_word
 from inference_api.proxy import Request
 from inference_api.settings import COMPARISON, CUSTOM
 
+UNKNOWN = "unknown"
+"""The name of a camera that has none."""
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
-# The three forms of JSON for a detection, of which a request has one.
-_IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"
-_MAX_IMAGES, _MAX_URIS = 20, 16
-_SOURCE = "source_image"
+_BOUNDARY = re.compile(r"boundary=(\"?)([0-9A-Za-z'()+_,./:=?-]{1,70})\1", re.IGNORECASE)  # RFC 2046, without spaces
 
 
 def declared_camera(sent: Request) -> str:
     """The camera's name by the header ``X-Camera-Id``, known before the body is read."""
-    return _header(sent, "x-camera-id") or "unknown"
+    return _header(sent, "x-camera-id") or UNKNOWN
 
 
 def parse(sent: Request, application_type: str, *, as_older_json: bool = False) -> InferenceRequest:
@@ -46,64 +42,129 @@ def parse(sent: Request, application_type: str, *, as_older_json: bool = False) 
 
     Raises:
         InvalidRequestError: an empty body, a body that is not a JSON object, a missing key, keys that exclude each
-            other, an invalid option, or an image whose type is not as API Gateway compares it.
-        InvalidImageError: invalid base64, or an empty image.
-        UnsupportedMediaTypeError: the content type is neither JSON nor an image.
+            other, an invalid option, or a form without a picture.
+        InvalidImageError: invalid base64, an empty image, or a broken one in a form.
+        UnsupportedMediaTypeError: there is no picture, and the content type is not JSON; or bytes arrived as text.
     """
     media = media_types.media_type(sent)
     if not sent.body:
         raise InvalidRequestError("the body is empty; send an image or a JSON object")
-    if application_type == CUSTOM:
+    compares = application_type == COMPARISON
+    if not compares:
         media_types.require_whole(sent, media)
+    if application_type == CUSTOM:
         document = _of_built_in_clients(sent, media) if as_older_json else None
         if document is not None:
-            return _in_json(sent, document, compares=_IMAGE not in document)
-        if not as_older_json or media not in media_types.IMAGE_TYPES:
+            return _in_json(sent, document, compares=json_frames.IMAGE not in document)
+        if not as_older_json or not (media in media_types.IMAGE_TYPES or media_types.is_multipart(media)):
             return _unread(sent, media)
     if media_types.is_json(media):
-        return _in_json(sent, _json_object(_text_of(sent)), compares=application_type == COMPARISON)
-    if application_type == COMPARISON:
-        raise media_types.unsupported(media, takes_images=False)
-    media_types.require_whole(sent, media)
-    if media not in media_types.IMAGE_TYPES:
-        raise media_types.unsupported(media, takes_images=True)
-    return _as_sent(sent, {"frame": Frame(_bytes_of(sent))}, options=options.checked(options.in_url(sent)))
+        return _in_json_or_found(sent, compares=compares)
+    if media in media_types.IMAGE_TYPES and not compares:
+        return _of_image(sent)
+    found = _found(sent, compares=compares)
+    if found is not None:
+        return found
+    if media_types.is_multipart(media):
+        raise InvalidRequestError("no part of the body holds a picture; send the image's own bytes as a part")
+    raise media_types.unsupported(media, takes_images=not compares)
+
+
+def _in_json_or_found(sent: Request, *, compares: bool) -> InferenceRequest:
+    """JSON of our own clients; else pictures in what is no such JSON, in spite of its type."""
+    try:
+        document = _json_object(bodies.text_of(sent))
+    except InvalidRequestError:
+        found = _found_whole(sent, compares=compares)
+        if found is None:
+            raise
+        return found
+    found = _found_whole(sent, compares=compares) if json_frames.KEYS.isdisjoint(document) else None
+    return found or _in_json(sent, document, compares=compares)
+
+
+def _of_image(sent: Request) -> InferenceRequest:
+    """A body whose type is an image's: the image, or pictures in something else. The container judges what is none."""
+    frame = Frame(bodies.bytes_of(sent))
+    found = None if frame.is_image else _found_whole(sent, compares=False)
+    return found or _detected(sent, {"frame": frame})
+
+
+def _found_whole(sent: Request, *, compares: bool) -> InferenceRequest | None:
+    """The pictures of a body; None where there is none that is whole, and the words of another error say more."""
+    try:
+        return _found(sent, compares=compares)
+    except (InvalidRequestError, InvalidImageError):
+        return None
+
+
+def _found(sent: Request, *, compares: bool) -> InferenceRequest | None:
+    frames = found_frames.found(sent, compares=compares)
+    if not frames:
+        return None
+    if not compares:
+        return _detected(sent, frames)
+    options.refuse_in_url(sent, _COMPARISON_OPTIONS)
+    return _as_sent(sent, frames)
+
+
+def _detected(sent: Request, frames: Mapping[str, Frame]) -> InferenceRequest:
+    return _as_sent(sent, frames, options=options.checked(options.in_url(sent)))
 
 
 def _of_built_in_clients(sent: Request, media: str) -> Mapping[str, Any] | None:
     """The JSON of a client of the built-in applications; None for other bodies."""
     try:
-        document = json.loads(_text_of(sent)) if media_types.is_json(media) else None
+        document = json.loads(bodies.text_of(sent)) if media_types.is_json(media) else None
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) and (_IMAGE in document or _SOURCE in document) else None
+    return (
+        document
+        if isinstance(document, dict) and (json_frames.IMAGE in document or json_frames.SOURCE in document)
+        else None
+    )
 
 
 def _unread(sent: Request, media: str) -> InferenceRequest:
     """A request whose body is the application's own business.
 
     Raises:
-        InvalidRequestError: bytes that are no JSON arrived under a type of JSON, as text.
+        InvalidRequestError: bytes that are neither JSON nor an image arrived under a type of JSON.
     """
+    frame = Frame(bodies.bytes_of(sent), media)
     if media_types.is_json(media):
-        if not sent.is_base64 and media_types.REPLACEMENT in sent.body:
-            _parsed(sent.body)
-        media = JSON
-    frames = {"frame": Frame(_bytes_of(sent), media)}
-    return _as_sent(sent, frames, accept=sent.headers.get("accept", "*/*"))
+        if Frame(frame.body).is_image:  # as curl sends it
+            frame = Frame(frame.body)
+        else:
+            frame = Frame(frame.body, JSON)
+            if _is_no_text(sent, frame.body):
+                _parsed(frame.body)
+    elif media_types.is_multipart(media) and (boundary := _BOUNDARY.search(sent.headers["content-type"])):
+        frame = Frame(frame.body, f'{media}; boundary="{boundary[2]}"')
+    return _as_sent(sent, {"frame": frame}, accept=sent.headers.get("accept", "*/*"))
+
+
+def _is_no_text(sent: Request, body: bytes) -> bool:
+    if not sent.is_base64:
+        return media_types.REPLACEMENT in sent.body
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _in_json(sent: Request, document: Mapping[str, Any], *, compares: bool) -> InferenceRequest:
     if compares:
         options.refuse_in_url(sent, _COMPARISON_OPTIONS)
-    frames, uris = (_compared_frames(document), ()) if compares else _detection_frames(document)
+    frames, uris = (json_frames.compared(document), ()) if compares else json_frames.detected(document)
     return InferenceRequest(
         frames=frames,
         uris=uris,
         options=(
             {name: document[name] for name in _COMPARISON_OPTIONS if name in document}
             if compares
-            else options.checked({**options.in_url(sent), **document}) | _clip(document)
+            else options.checked({**options.in_url(sent), **document}) | json_frames.clip(document)
         ),
         camera_id=_word(document.get("camera_id")) or declared_camera(sent),
         client_request_id=_word(document.get("request_id")) or _header(sent, "x-request-id"),
@@ -122,39 +183,6 @@ def _as_sent(sent: Request, frames: Mapping[str, Frame], **rest: Any) -> Inferen
     )
 
 
-def _clip(document: Mapping[str, Any]) -> dict[str, bool]:
-    """The option ``clip`` of several frames; ignored beside one image."""
-    value = document.get("clip")
-    if value is None or _detection_key(document) == _IMAGE:
-        return {}
-    if not isinstance(value, bool):
-        raise InvalidRequestError("'clip' must be true or false")
-    return {"clip": value}
-
-
-def _bytes_of(sent: Request) -> bytes:
-    """The body as the client sent it; API Gateway encodes binary bodies in base64."""
-    return _decoded(sent.body) if sent.is_base64 else sent.body.encode()
-
-
-def _text_of(sent: Request) -> str | bytes:
-    """The body for ``json``, which accepts text without a byte order mark, and bytes."""
-    return _bytes_of(sent) if sent.is_base64 else sent.body.removeprefix("\ufeff")
-
-
-def _decoded(text: str) -> bytes:
-    """Decode base64.
-
-    Raises:
-        ValueError: it is not base64.
-    """
-    try:
-        return pybase64.b64decode(text, validate=True)
-    except ValueError:
-        # MIME's base64 has line breaks, and some encoders write them; nothing else is skipped.
-        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-
-
 def _parsed(body: str | bytes) -> Any:
     try:
         return json.loads(body)
@@ -169,71 +197,6 @@ def _json_object(body: str | bytes) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise InvalidRequestError(f"the body must be a JSON object, not {type(document).__name__}")
     return document
-
-
-def _detection_frames(document: Mapping[str, Any]) -> tuple[dict[str, Frame], tuple[str, ...]]:
-    """The frames, or the S3 URIs, of the form that the client sent."""
-    key = _detection_key(document)
-    if key == _IMAGE:
-        return {"frame": _frame(document, _IMAGE)}, ()
-    if key == _URIS:
-        return {}, _uris(document)
-    return {f"frame-{number}": frame for number, frame in enumerate(_frames(document, _IMAGES, _MAX_IMAGES))}, ()
-
-
-def _detection_key(document: Mapping[str, Any]) -> str:
-    sent = [key for key in (_IMAGE, _IMAGES, _URIS) if document.get(key) is not None]
-    if len(sent) > 1:
-        raise InvalidRequestError(f"send only one of the keys {' and '.join(repr(key) for key in sent)}")
-    return sent[0] if sent else _IMAGE
-
-
-def _uris(document: Mapping[str, Any]) -> tuple[str, ...]:
-    listed = document[_URIS]
-    if (
-        not isinstance(listed, list)
-        or not 1 <= len(listed) <= _MAX_URIS
-        or not all(isinstance(uri, str) for uri in listed)
-    ):
-        raise InvalidRequestError(f"'{_URIS}' must be a list of 1 to {_MAX_URIS} S3 URIs, each s3://BUCKET/KEY")
-    return tuple(listed)
-
-
-def _compared_frames(document: Mapping[str, Any]) -> dict[str, Frame]:
-    if _SOURCE not in document and _URIS in document:
-        raise InvalidRequestError(
-            "face comparison takes no S3 URIs; send source_image and target_image with the images in base64"
-        )
-    if document.get("classes") is not None:
-        raise InvalidRequestError("face comparison has no classes to choose from; leave 'classes' out")
-    frames = {"source": _frame(document, _SOURCE)}
-    if "target_images" not in document:
-        return frames | {"target": _frame(document, "target_image")}
-    targets = _frames(document, "target_images", _MAX_IMAGES)
-    return frames | {f"target-{number}": frame for number, frame in enumerate(targets)}
-
-
-def _frames(document: Mapping[str, Any], key: str, maximum: int) -> list[Frame]:
-    listed = document[key]
-    if not isinstance(listed, list) or not 1 <= len(listed) <= maximum:
-        raise InvalidRequestError(f"'{key}' must be a list of 1 to {maximum} images in base64")
-    named = {f"{key}[{number}]": text for number, text in enumerate(listed)}
-    return [_frame(named, name) for name in named]
-
-
-def _frame(document: Mapping[str, Any], key: str) -> Frame:
-    if key not in document:
-        raise InvalidRequestError(f"the key '{key}' is missing; it holds the image in base64")
-    encoded = document[key]
-    if not isinstance(encoded, str):
-        raise InvalidRequestError(f"'{key}' must be a string with the image in base64, not {type(encoded).__name__}")
-    try:
-        image = _decoded(encoded)
-    except ValueError as error:
-        raise InvalidImageError(f"'{key}' is not valid base64; encode the image bytes with standard base64") from error
-    if not image:
-        raise InvalidImageError(f"'{key}' is empty; it holds the image in base64")
-    return Frame(image)
 
 
 def _header(sent: Request, name: str) -> str | None:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from inference_api import answers, resources
+from inference_api import answers, inferring, judging, resources
 from inference_api.errors import ApiError, NothingToFetchError
 from inference_api.event_recording import EventRecording
-from inference_api.frames import declared_camera, parse
-from inference_api.identity.caller import get_ready
+from inference_api.frames import UNKNOWN, declared_camera, parse
+from inference_api.identity.caller import ANYONE, Caller, get_ready, identify
 from inference_api.messages import Inference, InferenceRequest, Pending
+from inference_api.profiles.admission import Admission
 from inference_api.proxy import Api, Request, Response
 from inference_api.sagemaker.async_endpoint import prefers_async
+from inference_api.sign_of_life import Sign, sign_of_life
 from inference_api.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -60,10 +62,7 @@ def _respond(request: Request, telemetry: Telemetry) -> Response:
     comes. A few refused bodies of 6 MB are more than the function's memory.
     """
     try:
-        answering = api.answering(request)
-        if answering is not None:
-            return answering(request, telemetry)
-        return _failed(NothingToFetchError("there is nothing here; send POST /inference"), request, telemetry)
+        return (api.answering(request) or push)(request, telemetry)
     except ApiError as error:
         logger.warning("refused: %s", error, extra=error.log_fields)
         return _failed(error, request, telemetry)
@@ -81,53 +80,85 @@ def _failed(failure: ApiError, request: Request, telemetry: Telemetry) -> Respon
 @api.route("POST", "/inference")
 def infer(request: Request, telemetry: Telemetry) -> Response:
     """Run the model over the frames of a request."""
-    received = datetime.now(UTC)
-    asked = _parsed(request, telemetry)
-    event = _event(telemetry)
-    earlier = event.claim(request, asked, received=received)
-    if earlier is not None and (answer := _repeated(request, telemetry, event, earlier)) is not None:
-        return answer
-    event.begin(asked, request_id=request.request_id, received=received)
-    try:
-        result = _inferred(asked, request.request_id, event, telemetry)
-        if isinstance(result, Inference):
-            answers.require_room_for(result)
-    except Exception as error:
-        event.discard(error)
-        raise
-    if isinstance(result, Pending):
+    caller = identify(request)
+    caller.require("frames")
+    with sign_of_life(caller, datetime.now(UTC)) as sign:
+        asked = _parsed(request, caller, telemetry)
+        event = inferring.recording(caller, telemetry)
+        earlier = event.claim(request, asked, received=sign.received)
+        if earlier is not None and (answer := _repeated(request, telemetry, event, earlier)) is not None:
+            return answer
+        admission = _let_in(sign, asked, event)
+        pace = admission.next_frame_after_ms
+        if not admission.is_looked_at:
+            event.withdraw()
+            return answers.not_looked_at(request.request_id, admission.reason, pace)
+        outcome = inferring.run(asked, caller, event, telemetry, request_id=request.request_id, received=sign.received)
+    if isinstance(outcome.answer, Pending):
         telemetry.count("PendingAnswers")
-        return answers.pending(request, result.request_id)
-    telemetry.detected(result)
-    fate = event.complete(result)
+        return answers.pending(request, outcome.answer.request_id)
     if asked.respond_async and resources.settings().is_async:
         return answers.pending(request, request.request_id)  # as the client expects, though the answer is there
-    return answers.inference(result, request.request_id, fate)
+    return answers.inference(outcome.answer, request.request_id, outcome.event, pace)
 
 
 @api.route("GET", "/inference/{request_id}")
 def collect(request: Request, telemetry: Telemetry, request_id: str) -> Response:
     """Fetch the answer of an earlier request, which an asynchronous endpoint left pending."""
+    caller = identify(request)
+    caller.require("read")
     if not resources.settings().is_async:
         raise NothingToFetchError("this endpoint answers at once, so there is nothing to fetch; send POST /inference")
     telemetry.polled(request.request_id)
     logger.append_keys(api_request_id=request.request_id, fetched_request_id=request_id)
-    pending = resources.async_endpoint().pending(request_id)
-    if pending is None:
-        raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
-    outcome = resources.async_endpoint().outcome(pending)
-    if isinstance(outcome, ApiError):
-        _event(telemetry).fail_later(pending.event, outcome)
-        raise outcome
-    return _collected(request, telemetry, pending, outcome)
+    with sign_of_life(caller, datetime.now(UTC)):
+        pending = resources.async_endpoint().pending(request_id)
+        if pending is None:
+            raise NothingToFetchError("there is no such request, or its answer has expired; send the frame again")
+        outcome = resources.async_endpoint().outcome(pending)
+        if isinstance(outcome, ApiError):
+            inferring.recording(caller, telemetry).fail_later(pending.event, outcome)
+            raise outcome
+        return _collected(request, telemetry, pending, outcome)
+
+
+def push(request: Request, telemetry: Telemetry) -> Response:
+    """Take what a camera sends by itself: to ``/push``, or anywhere where the camera is known."""
+    from inference_api.pushes import door, paths, replies  # a camera that posts to /inference needs none of it
+
+    is_elsewhere = not paths.is_below_door(request)
+    if is_elsewhere and not paths.may_be_elsewhere(request):
+        raise _nothing_here()
+    caller = identify(request)
+    if is_elsewhere and not caller.is_known:
+        if paths.is_heartbeat_elsewhere(request):
+            return replies.alive(request.request_id)
+        raise _nothing_here()
+    caller.require("frames")
+    return door.answer(request, caller, telemetry)
+
+
+def _nothing_here() -> NothingToFetchError:
+    return NothingToFetchError("there is nothing here; send POST /inference, or to /push what a camera sends by itself")
+
+
+def _let_in(sign: Sign, asked: InferenceRequest, event: EventRecording) -> Admission:
+    try:
+        return sign.let_in(len(asked.frames) or len(asked.uris))
+    except ApiError as error:
+        event.discard(error)
+        raise
 
 
 def _collected(request: Request, telemetry: Telemetry, pending: Pending, outcome: Inference | None) -> Response:
     if outcome is None:
         telemetry.count("PendingAnswers")
         return answers.pending(request, pending.request_id)
-    answers.require_room_for(outcome)
-    return answers.inference(outcome, request.request_id, _event(telemetry).complete_later(pending.event, outcome))
+    told = judging.judged_later(outcome, pending.terms, resources.settings().application_type)
+    answers.require_room_for(told.result)
+    event = inferring.recording(ANYONE, telemetry)  # if it is kept is known by its own terms
+    fate = event.complete_later(pending.event, told.result, is_kept=told.is_kept)
+    return answers.inference(told.result, request.request_id, fate)
 
 
 def _repeated(request: Request, telemetry: Telemetry, event: EventRecording, earlier: Earlier) -> Response | None:
@@ -146,24 +177,19 @@ def _repeated(request: Request, telemetry: Telemetry, event: EventRecording, ear
     return None
 
 
-def _parsed(request: Request, telemetry: Telemetry) -> InferenceRequest:
-    telemetry.identify(request.request_id, camera_id=declared_camera(request))
+def _parsed(request: Request, caller: Caller, telemetry: Telemetry) -> InferenceRequest:
+    declared = declared_camera(request)
+    telemetry.identify(request.request_id, camera_id=caller.camera_id or declared)
     settings = resources.settings()
-    asked = parse(request, settings.application_type, as_older_json=settings.older_short_size is not None)
+    bare = request.without_credential() if caller.is_known else request
+    asked = parse(bare, settings.application_type, as_older_json=settings.older_short_size is not None)
+    claim = asked.camera_id if asked.camera_id != UNKNOWN else None
+    asked = replace(
+        asked,
+        camera_id=caller.camera_id or asked.camera_id,
+        notes=inferring.notes(caller, claim),
+        respond_async=prefers_async(request.headers),
+    )
     telemetry.received(asked)
     logger.append_keys(api_request_id=request.request_id, camera_id=asked.camera_id)
-    return replace(asked, respond_async=prefers_async(request.headers))
-
-
-def _inferred(
-    asked: InferenceRequest, request_id: str, event: EventRecording, telemetry: Telemetry
-) -> Inference | Pending:
-    with telemetry.timed("EndpointLatency"):
-        if resources.settings().is_async:
-            return resources.async_endpoint().infer(asked, request_id, leave_open=event.leave_open)
-        return resources.endpoint().infer(asked, request_id)
-
-
-def _event(telemetry: Telemetry) -> EventRecording:
-    is_kept = resources.settings().save_request_events
-    return EventRecording(lambda: resources.event_store(), telemetry, is_kept=is_kept)
+    return asked

@@ -2,13 +2,15 @@
 
 A message is done once its files are events. If it fails but may succeed later, SQS delivers it again, and after a few
 attempts moves it to the dead-letter queue. If retrying cannot fix it, it goes there at once, with the reason. A file
-stays in place until its event is whole.
+stays in place until its event is whole. The same queue has pushes that were answered before the endpoint saw their
+frames: ``pushes.completing`` takes them.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -23,6 +25,9 @@ from inference_api.batch_telemetry import BatchTelemetry
 from inference_api.errors import ApiError, InvalidImageError
 from inference_api.event_store import EventStore
 from inference_api.messages import Frame, InferenceRequest
+from inference_api.pushes import accepted
+from inference_api.pushes.accepted import AcceptedPush
+from inference_api.pushes.completing import Completing, StoredFrames
 from inference_api.sagemaker import limits
 from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.payloads import in_form
@@ -79,6 +84,12 @@ def incoming_files() -> IncomingFiles:
 
 
 @functools.cache
+def stored_frames() -> StoredFrames:
+    """The frames of pushes."""
+    return StoredFrames(boto3.client("s3", config=_S3_CONFIG), settings().events_bucket)
+
+
+@functools.cache
 def queues() -> Any:
     """The client of SQS."""
     return boto3.client("sqs", config=_S3_CONFIG)
@@ -106,36 +117,67 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 def ingest(record: SQSRecord, telemetry: BatchTelemetry) -> None:
-    """Turn the files of a message into events.
+    """Turn the files of a message, or its push, into events.
 
     Raises:
         Exception: one of them cannot become an event now.
     """
-    telemetry.count("UploadNotifications")
     try:
-        files = notifications.read(record.body)
+        push = accepted.read(record.body)
+        files = [] if push else notifications.read(record.body)
     except ApiError as error:
+        telemetry.count("UploadNotifications")
         _dead_letter(record.body, error, telemetry)
         return
+    if push is not None:
+        _complete(push, telemetry)
+        return
+    telemetry.count("UploadNotifications")
     for file in files:
         with logger.append_context_keys(api_request_id=file.request_id, file=file.key):
-            _settle(file, telemetry)
+            _settle(file.message, functools.partial(_ingest_file, file, telemetry), telemetry)
 
 
-def _settle(file: UploadedFile, telemetry: BatchTelemetry) -> None:
-    """Turn a file into an event, or dead-letter it when retrying cannot help.
+def _complete(push: AcceptedPush, telemetry: BatchTelemetry) -> None:
+    """Complete the event of a push."""
+    telemetry.count("AcceptedPushes")
+    completing = Completing(endpoint(), event_store(), stored_frames(), application=settings().application_type)
+    with logger.append_context_keys(api_request_id=push.request_id, camera_id=push.camera_id):
+        _settle(
+            push.message,
+            lambda: completing.complete(push, telemetry),
+            telemetry,
+            fail=lambda error: completing.fail(push, error),
+        )
+
+
+def _settle(
+    message: str,
+    work: Callable[[], None],
+    telemetry: BatchTelemetry,
+    *,
+    fail: Callable[[ApiError], None] = lambda _: None,
+) -> None:
+    """Turn a file or a push into an event, or dead-letter it when retrying cannot help.
+
+    Args:
+        message: its message.
+        work: makes the event.
+        telemetry: the measurements of the batch.
+        fail: notes a failure that retrying cannot fix, before the message is dead-lettered.
 
     Raises:
         Exception: retrying may help.
     """
     try:
-        _ingest_file(file, telemetry)
+        work()
     except ApiError as error:
         telemetry.count(f"Errors{error.code}")
         if error.status >= 500:
             logger.warning("to be tried again: %s", error, extra=error.log_fields)
             raise
-        _dead_letter(file.message, error, telemetry)
+        fail(error)
+        _dead_letter(message, error, telemetry)
     except Exception:
         telemetry.count("ErrorsInternalError")
         logger.exception("to be tried again")

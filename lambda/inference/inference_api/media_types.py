@@ -1,12 +1,12 @@
-"""Content types of requests, and bodies that API Gateway made text of although they were none.
+"""Content types of requests, and bodies that are text although they were none.
 
-API Gateway passes a body on as bytes where its type is one of the API's binary types, letter by letter. Every other
-body becomes text, and each byte that is not UTF-8 the replacement character, which no image survives.
+The API takes all types as binary, so that no body is destroyed (docs/decisions/0054). An event that is sent directly
+may have text, in which each byte that is not UTF-8 is the replacement character: no image survives that.
 """
 
 from __future__ import annotations
 
-from inference_api.errors import InvalidRequestError, UnsupportedMediaTypeError
+from inference_api.errors import UnsupportedMediaTypeError
 from inference_api.messages import JSON
 from inference_api.proxy import Request
 
@@ -25,12 +25,12 @@ IMAGE_TYPES = frozenset(
         "application/octet-stream",
     }
 )
-"""Types of images, all of which the API passes on as bytes."""
+"""Types under which cameras send images."""
 # curl sends the form's type by default; some firmware spells JSON as text.
 _JSON_TYPES = frozenset({"", JSON, "application/x-www-form-urlencoded", "text/json"})
 _TEXT_SUFFIXES = ("+xml", "+json")
 REPLACEMENT = "\ufffd"
-"""Stands for each byte of a body that API Gateway could not read as UTF-8."""
+"""Stands for each byte of a body that could not be read as UTF-8."""
 _SEND = "image/jpeg, image/png, image/webp, image/bmp"
 
 
@@ -50,21 +50,23 @@ def unsupported(media: str, *, takes_images: bool) -> UnsupportedMediaTypeError:
     return UnsupportedMediaTypeError(f"content type '{media}' is not supported; send {accepted}")
 
 
+def is_multipart(media: str) -> bool:
+    """True for a form of parts."""
+    return media.startswith("multipart/")
+
+
 def require_whole(sent: Request, media: str) -> None:
-    """Refuse an image that reached the function as text.
+    """Refuse bytes that reached the function as text.
 
     Raises:
-        InvalidRequestError: its type is one of an image, but not as API Gateway compares it.
-        UnsupportedMediaTypeError: its type is no binary type of the API, or its bytes are none of text.
+        UnsupportedMediaTypeError: the type is an image's, or the bytes are none of text.
     """
-    if sent.is_base64:
+    if sent.is_base64 or media.endswith(_TEXT_SUFFIXES):
         return
-    if media in IMAGE_TYPES:
-        raise InvalidRequestError(f"write the Content-Type in lower case, without anything behind it: {media}")
-    is_image = media.startswith("image/") and not media.endswith(_TEXT_SUFFIXES)
+    is_image = media in IMAGE_TYPES or media.startswith("image/")
     is_damaged = REPLACEMENT in sent.body and not is_json(media) and not media.startswith("text/")
-    if is_image or (is_damaged and not media.endswith(_TEXT_SUFFIXES)):
+    if is_image or is_damaged:
         raise UnsupportedMediaTypeError(
             f"a body of type '{media}' arrives as text, which bytes do not survive; send {_SEND} or "
-            "application/octet-stream"
+            "application/octet-stream, in an event in base64"
         )

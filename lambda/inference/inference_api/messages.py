@@ -81,6 +81,8 @@ class InferenceRequest:
         timestamp: the client's own time, only stored.
         accept: the content type wanted for the answer; only custom applications know others than JSON.
         respond_async: true when the client asks not to wait for the answer.
+        notes: further keys of the event, such as ``push``: only stored.
+        terms: the terms of ``judging`` for an answer that comes later; None where the profile says nothing.
     """
 
     frames: Mapping[str, Frame]
@@ -91,6 +93,8 @@ class InferenceRequest:
     timestamp: str | None = None
     accept: str = JSON
     respond_async: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    terms: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -175,12 +179,14 @@ class Pending:
         failure: key of SageMaker's message if it fails instead.
         event: the state of the event, to complete it with the answer; None where events are not kept, empty when the
             event was lost.
+        terms: those of ``judging`` when the frame came; None where the profile said nothing.
     """
 
     request_id: str
     output: str
     failure: str
     event: Mapping[str, Any] | None = None
+    terms: Mapping[str, Any] | None = None
 
 
 class EventFate(enum.Enum):

@@ -9,7 +9,7 @@ import base64
 import functools
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +18,10 @@ _EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PLAIN = re.compile(r"[ -~]+")
 _ECHOED_CHARACTERS = 256
+CREDENTIALS_IN_QUERY = ("k", "key")
+"""Names of the query parameter that holds a camera's key."""
+_IN_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
+_OF_A_SIGNATURE = "x-amz-"
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,12 @@ class Request:
             return value.encode("latin-1").decode()
         except UnicodeError:
             return value
+
+    def without_credential(self) -> Request:
+        """The request without the credential and the signature of its caller, for what reads or keeps it further."""
+        query = {name: value for name, value in self.query.items() if not _is_credential(name, CREDENTIALS_IN_QUERY)}
+        headers = {name: value for name, value in self.headers.items() if not _is_credential(name, _IN_HEADERS)}
+        return Request({**self.event, "queryStringParameters": query, "headers": headers}, self.invocation_id)
 
     @property
     def body(self) -> str:
@@ -168,6 +178,10 @@ class Api:
             "isBase64Encoded": is_bytes,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
         }
+
+
+def _is_credential(name: str, names: Collection[str]) -> bool:
+    return name.lower() in names or name.lower().startswith(_OF_A_SIGNATURE)
 
 
 def _client_request_id(request: Request) -> dict[str, str]:

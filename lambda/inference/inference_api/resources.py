@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import TYPE_CHECKING, Any
 
+from inference_api import emf
 from inference_api.event_store import EventStore
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint
 from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import AwsAccess, Settings
 from inference_api.telemetry import Origin
+
+if TYPE_CHECKING:
+    from inference_api.sightings.signs import Signs
 
 
 @functools.cache
@@ -65,6 +70,39 @@ def event_store() -> EventStore:
 
 
 @functools.cache
+def push_queue() -> Any:
+    """The client of the queue of accepted pushes."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    return boto3.client("sqs", config=config)
+
+
+@functools.cache
+def signs() -> Signs | None:
+    """The signs of life of cameras, with a connection and a thread; None where cameras have no credentials."""
+    table = settings().states_table
+    if table is None:
+        return None
+    import boto3
+    from botocore.config import Config
+
+    from inference_api.sightings.signs import Signs
+    from inference_api.sightings.table import StatesTable
+
+    # An update that is sent again counts frames twice.
+    config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1})
+    return Signs(StatesTable(boto3.client("dynamodb", config=config), table), failed=state_not_written)
+
+
+def state_not_written(error: Exception) -> None:
+    """Count a sign of life or a frame that is not in the table of states; the request goes on."""
+    fields = {"service": settings().service, "StateFailures": 1, "message": "state not written", "error": repr(error)}
+    emf.write(settings().metrics_namespace, [emf.MetricSet([["service"]], {"StateFailures": "Count"})], fields)
+
+
+@functools.cache
 def origin() -> Origin:
     """Return the names under which this function's metrics appear: namespace, service, application and model."""
     return Origin(
@@ -81,3 +119,6 @@ def prepare() -> None:
     (async_endpoint if settings().is_async else endpoint)()
     if settings().save_request_events:
         event_store()
+    if settings().push_queue_url:
+        push_queue()
+    signs()

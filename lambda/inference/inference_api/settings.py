@@ -215,6 +215,43 @@ class IngestSettings:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class WatchSettings:
+    """The environment that the stack gives the function that looks for silent cameras.
+
+    Attributes:
+        registry_table: the table of cameras.
+        states_table: the table of what cameras did.
+        events_bucket: the bucket of the event store; None where events are not kept.
+        events_table: true when results are also written for queries.
+        service: the name of the deployment.
+        metrics_namespace: CloudWatch's namespace of the function's metrics.
+    """
+
+    registry_table: str
+    states_table: str
+    events_bucket: str | None
+    events_table: bool
+    service: str
+    metrics_namespace: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> WatchSettings:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is missing.
+        """
+        return cls(
+            registry_table=environment["REGISTRY_TABLE"],
+            states_table=environment["STATES_TABLE"],
+            events_bucket=environment["EVENTS_BUCKET"] if environment["SAVE_REQUEST_EVENTS"] == "Yes" else None,
+            events_table=environment["EVENTS_TABLE"] == "Yes",
+            service=environment["POWERTOOLS_SERVICE_NAME"],
+            metrics_namespace=environment["POWERTOOLS_METRICS_NAMESPACE"],
+        )
+
+
 def older_short_size(environment: Mapping[str, str]) -> int | None:
     """``short_size`` of the older JSON: the one given, else that of the model, else the default; None for images."""
     if environment.get("CONTAINER_REQUEST_FORMAT") != "json":

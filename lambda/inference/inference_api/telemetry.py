@@ -28,6 +28,11 @@ UNITS = {
     "ClientErrors": "Count",
     "ServerErrors": "Count",
     "EventStoreFailures": "Count",
+    "EventsLeftOut": "Count",
+    "Pushes": "Count",
+    "Heartbeats": "Count",
+    "BrokenPictures": "Count",
+    "BoxesLeftOut": "Count",
     "ColdStart": "Count",
 }
 """The metrics, each with CloudWatch's unit."""
@@ -118,6 +123,11 @@ class Telemetry:
             return
         with suppress(ValueError, RecursionError):
             self.count("Detections", _detections(result.document))
+
+    def left_out(self, boxes: int) -> None:
+        """Count boxes that the camera's profile left out."""
+        if boxes:
+            self.count("BoxesLeftOut", boxes)
 
     def write(self) -> None:
         """Write the line to the log."""

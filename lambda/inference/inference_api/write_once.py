@@ -20,13 +20,13 @@ BEING_WRITTEN = frozenset({"ConditionalRequestConflict", "409"})
 _ATTEMPTS = 3
 
 
-def write_once(client: S3Client, bucket: str, key: str, body: bytes, content_type: str) -> None:
+def write_once(client: S3Client, bucket: str, key: str, body: bytes, content_type: str, **more: Any) -> None:
     """Write an object unless it is there, or others write it in this moment, again and again.
 
     Raises:
         Exception: boto3's.
     """
-    written: Any = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type}
+    written: Any = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type, **more}
     for _ in range(_ATTEMPTS):
         try:
             client.put_object(**written, IfNoneMatch="*")

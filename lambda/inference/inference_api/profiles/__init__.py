@@ -1,1 +1,4 @@
-"""A camera's profile, applied: whether its frame is looked at, which boxes pass, what is kept."""
+"""A camera's profile, applied to its frames: let in, cut down to the boxes that pass, kept or not.
+
+``admission`` comes before the model, ``passing`` and ``keeping`` behind it.
+"""

@@ -134,7 +134,8 @@ class AsyncEndpoint:
             raise EndpointUnavailableError(
                 "the endpoint's queue does not take the request; try again shortly"
             ) from error
-        return Pending(request_id, _key(answer["OutputLocation"]), _key(answer["FailureLocation"]))
+        output, failure = _key(answer["OutputLocation"]), _key(answer["FailureLocation"])
+        return Pending(request_id, output, failure, terms=request.terms)
 
     def _note(self, pending: Pending) -> None:
         self._put(f"async/pending/{pending.request_id}", json.dumps(asdict(pending)).encode(), JSON)
