@@ -36,6 +36,7 @@ VERBS = (
     "plan",
     "speed",
     "replay",
+    "camera",
 )
 _CLOSE_OPTION = 0.76
 """Similarity of a mistyped option; all options have their dashes in common, and so --engine is at 0.75 of --region."""
@@ -120,7 +121,7 @@ def main(words: list[str]) -> int:
         verb.add_arguments(subparsers.add_parser(name, help=summary, description=summary))
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
-        _refuse(parser, subparsers.choices.get(arguments.verb, parser), unknown[0])
+        _refuse(parser, _called(parser, arguments), unknown[0])
     if arguments.verb is None:
         parser.print_help()
         return 2
@@ -159,6 +160,14 @@ def _imported(verb: str, parser: _OneLineParser) -> _Verb:
         return cast(_Verb, importlib.import_module(f"workbench.verbs.{verb.replace('-', '_')}"))
     except ModuleNotFoundError as error:
         parser.error(f"the verb '{verb}' needs the module '{error.name}', which is not here")
+
+
+def _called(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> argparse.ArgumentParser:
+    """Return the parser of the verb, or of its action where it has several."""
+    for choice in parser._actions:
+        if isinstance(choice, argparse._SubParsersAction) and getattr(arguments, choice.dest, None) in choice.choices:
+            return _called(choice.choices[getattr(arguments, choice.dest)], arguments)
+    return parser
 
 
 def _refuse(parser: _OneLineParser, verb: argparse.ArgumentParser, word: str) -> NoReturn:

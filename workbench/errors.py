@@ -24,6 +24,7 @@
     ├── ExportError        a network cannot be built, or its weights cannot be had
     ├── CompileError       a model cannot be compiled as asked
     ├── BenchError         something that is to be measured is not there or does not run
+    ├── CameraError        the registry of cameras does not hold, or cannot do, what is asked
     └── ParityError        an exporter, or what it wrote, is not there or does not run
 """
 
@@ -116,6 +117,10 @@ class CompileError(WorkbenchError):
 
 class BenchError(WorkbenchError):
     """Something that is to be measured is not there or does not run."""
+
+
+class CameraError(WorkbenchError):
+    """The registry of cameras does not hold, or cannot do, what is asked."""
 
 
 class ParityError(WorkbenchError):

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore import exceptions
+from botocore.config import Config
 
 from workbench import regions
 from workbench.deployment import cdk_command
@@ -174,9 +175,9 @@ class Account:
         """Partition of the region."""
         return self._session.get_partition_for_region(self.region)
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None, config: Config | None = None) -> Any:
         """Client of boto3, for this region or another."""
-        return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
+        return self._session.client(service, region_name=region or self.region, config=config)  # type: ignore[call-overload]
 
 
 REFUSALS = (exceptions.ClientError, exceptions.BotoCoreError)

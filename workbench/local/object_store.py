@@ -15,6 +15,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
+from workbench.local import attribute_values
 from workbench.local.bounded_server import Limits
 from workbench.local.http_server import HttpServer
 
@@ -111,6 +112,7 @@ class Newest:
 def _moto() -> WSGIApplication:
     """Application of moto, which reads the path as the client wrote it under another name than servers give it."""
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_BYTES_IN_MEMORY)
+    attribute_values.answer_quickly()
     newest = Newest(
         DomainDispatcherApplication(create_backend_app), min(_MOST_OBJECTS, _files_for_objects()), _MOST_BYTES
     )

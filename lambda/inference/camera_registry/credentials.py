@@ -96,9 +96,19 @@ class Credential:
 
 def make(scopes: Iterable[str], now: datetime) -> tuple[Key, Credential]:
     """Draw a key, and what the registry keeps of it."""
-    key = Key(_drawn(_NAME_LENGTH), _drawn(_SECRET_LENGTH))
+    key = drawn()
+    return key, kept(key, scopes, now)
+
+
+def drawn() -> Key:
+    """Draw a key."""
+    return Key(_drawn(_NAME_LENGTH), _drawn(_SECRET_LENGTH))
+
+
+def kept(key: Key, scopes: Iterable[str], now: datetime) -> Credential:
+    """Make of a key what the registry keeps of it."""
     salt = secrets.token_bytes(_SALT_BYTES)
-    return key, Credential(key.name, salt.hex(), _digest(salt, key.secret), tuple(scopes), now)
+    return Credential(key.name, salt.hex(), _digest(salt, key.secret), tuple(scopes), now)
 
 
 def parsed(text: str) -> Key | None:
