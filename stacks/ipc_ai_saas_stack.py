@@ -8,6 +8,7 @@ from aws_cdk import CfnCondition, CfnOutput, Stack
 from constructs import Construct
 
 from ipc_ai_catalogue import FACE_COMPARISON
+from stacks.access.authorization_ways import AuthorizationWays
 from stacks.api.inference_api import InferenceApi
 from stacks.assets.container_images import ContainerImages
 from stacks.assets.customized_application import named_folder
@@ -23,6 +24,7 @@ from stacks.monitoring.service_alarms import ServiceAlarms
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
 from stacks.places import REPOSITORY
+from stacks.registry.camera_registry import CameraRegistry
 from stacks.telemetry.alarm_topic import AlarmTopic
 
 
@@ -45,7 +47,14 @@ class IpcAiSaasStack(Stack):
             self, "Images", parameters=parameters, partition=partition, customized_application=customized
         )
         alarm_topic = AlarmTopic(self, "Alarms", parameters=parameters.alarms)
-        events = EventStore(self, "Events", parameters=parameters, alarm_topic=alarm_topic.topic)
+        ways = AuthorizationWays(self, "Ways", parameters=parameters.api, partition=partition)
+        events = EventStore(
+            self,
+            "Events",
+            parameters=parameters,
+            has_registry=ways.has_registry,
+            alarm_topic=alarm_topic.topic,
+        )
         endpoint = ModelEndpoint(
             self,
             "Model",
@@ -57,14 +66,36 @@ class IpcAiSaasStack(Stack):
             model_name=model_name,
         )
         reported_name = parameters.models.reported_model(self, model_name)
+        registry = CameraRegistry(
+            self,
+            "Registry",
+            parameters=parameters,
+            partition=partition,
+            ways=ways,
+            events=events,
+            alarm_topic=alarm_topic.topic,
+        )
+        front_end = S3FrontEnd(
+            self,
+            "Ingest",
+            parameters=parameters,
+            partition=partition,
+            endpoint=endpoint,
+            events=events,
+            registry=registry.tables,
+            model_name=reported_name,
+            alarm_topic=alarm_topic.topic,
+        )
         api = InferenceApi(
             self,
             "Inference",
             parameters=parameters,
             partition=partition,
-            compares_faces=compares_faces,
+            ways=ways,
             endpoint=endpoint,
             events=events,
+            registry=registry,
+            front_end=front_end,
             model_name=reported_name,
         )
         alarms = ServiceAlarms(
@@ -83,18 +114,8 @@ class IpcAiSaasStack(Stack):
             endpoint=endpoint,
             instance_type=parameters.capacity.deploy_instance_type.value_as_string,
             alarms=alarms.always,
+            has_registry=ways.has_registry,
         )
-        front_end = S3FrontEnd(
-            self,
-            "Ingest",
-            parameters=parameters,
-            partition=partition,
-            endpoint=endpoint,
-            events=events,
-            model_name=reported_name,
-            alarm_topic=alarm_topic.topic,
-        )
-
         EventCompletion(
             self,
             "AsyncResults",
@@ -107,11 +128,12 @@ class IpcAiSaasStack(Stack):
         )
 
         CfnOutput(self, "ApiUrl", value=f"{api.url}inference", description="POST frames here")
+        CfnOutput(self, "PushUrl", value=f"{api.url}push", description="Cameras push here, or below it")
         CfnOutput(
             self,
             "ApiKeyId",
             value=api.key_id,
-            condition=api.uses_key,
+            condition=ways.uses_key,
             description="aws apigateway get-api-key --include-value --query value --output text --api-key THIS",
         )
         CfnOutput(self, "EndpointName", value=endpoint.endpoint_name, description="SageMaker endpoint")
@@ -124,8 +146,17 @@ class IpcAiSaasStack(Stack):
             condition=events.has_table,
             description="Query it with Athena",
         )
+        for name, table, description in (
+            ("CameraRegistryTable", registry.tables.cameras, "Cameras, which 'ipc-ai camera' administers"),
+            ("CameraStatesTable", registry.tables.states, "When each camera was last seen"),
+        ):
+            CfnOutput(self, name, value=table.table_name, condition=ways.has_registry, description=description)
         for name, queue, description in (
-            ("IngestQueueUrl", front_end.queue, "What S3 tells of files that cameras upload"),
-            ("IngestDeadLetterQueueUrl", front_end.dead_letter_queue, "Files that did not become events: replay them"),
+            ("IngestQueueUrl", front_end.queue, "Pictures to look at: files that cameras upload, and accepted pushes"),
+            (
+                "IngestDeadLetterQueueUrl",
+                front_end.dead_letter_queue,
+                "Pictures that did not become events: replay them",
+            ),
         ):
             CfnOutput(self, name, value=queue.queue_url, condition=front_end.is_on, description=description)

@@ -43,6 +43,11 @@ class Encryption(Construct):
             {"ServerSideEncryptionConfiguration": [without]},
         )
 
+    @property
+    def of_table(self) -> IResolvable:
+        """The encryption of a DynamoDB table, which without a key of the operator's has DynamoDB's own."""
+        return value_if(self.has_key, {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": self._arn})
+
     def use_of_key(self) -> PolicyStatement:
         """Permission to write and read objects that the key encrypts; for when ``has_key`` holds."""
         return PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._arn])
@@ -61,6 +66,25 @@ class Encryption(Construct):
             ),
             PolicyStatement(actions=["kms:DescribeKey"], resources=[self._arn]),
         ]
+
+    def grant_tables(self, role: IRole, *, when: CfnCondition) -> None:
+        """Let a role use tables that the key encrypts.
+
+        DynamoDB calls KMS in the name of the caller.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+
+        Args:
+            role: the role.
+            when: the condition that the tables, the role and the key exist.
+        """
+        statement = PolicyStatement(
+            actions=[
+                *["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+                *["kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+            ],
+            resources=[self._arn],
+        )
+        attach(self, "UseTables", role=role, statements=[statement], condition=when)
 
     def grant(self, role: IRole, *, only_if: CfnCondition | None = None) -> None:
         """Let a role use the key, where one is given.

@@ -1,12 +1,13 @@
-"""Who may call the API: holders of its key, principals of the account, or everyone, by parameter."""
+"""Who may call the API: holders of its key, principals of the account, known cameras, or everyone, by parameter."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from aws_cdk import Aws, CfnCondition
+from aws_cdk import Aws, CfnCondition, Stack
 from aws_cdk.aws_apigateway import (
     CfnApiKey,
+    CfnAuthorizer,
     CfnMethod,
     CfnRestApi,
     CfnUsagePlan,
@@ -14,46 +15,74 @@ from aws_cdk.aws_apigateway import (
     Method,
     RestApi,
 )
+from aws_cdk.aws_lambda import CfnPermission, Function
 from constructs import Construct
 
+from stacks.access.authorization_ways import AuthorizationWays
 from stacks.checks.acknowledgements import acknowledge, digits_are_numbers
-from stacks.conditions import all_of, any_of, differs, equals, negation, value_if
+from stacks.conditions import differs, value_if
 from stacks.parameters.api import ApiParameters
-from stacks.partition import Partition
 
 
 class ApiAuthorization(Construct):
-    """The way of authorization chosen by the parameter.
+    """The way of authorization chosen by the parameter, for each method of the API."""
 
-    Attributes:
-        uses_key: the condition that callers send an API key.
-        uses_iam: the condition that callers sign their requests.
-        ways: by name, the conditions of all ways, of which one holds.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str, *, parameters: ApiParameters, partition: Partition) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: ApiParameters,
+        ways: AuthorizationWays,
+        api: RestApi,
+        authorizer: Function,
+    ) -> None:
+        """Take the API, and the function that it asks with ``apiAuthorization=CAMERA``."""
         super().__init__(scope, construct_id)
-        self._parameters = parameters
-        chosen = parameters.authorization.value_as_string
-        is_auto = equals(chosen, "AUTO")
-        self.uses_iam = CfnCondition(
+        self._parameters, self._ways, self._api = parameters, ways, api
+        self._authorizer = self._ask(authorizer)
+
+    def _ask(self, function: Function) -> CfnAuthorizer:
+        """Ask a function about every request, and remember no answer.
+
+        A disabled camera is refused at once then. Nothing names where the credential is, because it may be in either of
+        two headers or in the query, and API Gateway asks for all that is named.
+        """
+        stack = Stack.of(self)
+        path = f"2015-03-31/functions/{function.function_arn}/invocations"
+        authorizer = CfnAuthorizer(
             self,
-            "UsesIam",
-            expression=any_of(equals(chosen, "AWS_IAM"), all_of(is_auto, partition.is_china)),
+            "Cameras",
+            name="Cameras",
+            rest_api_id=self._api.rest_api_id,
+            type="REQUEST",
+            authorizer_uri=stack.format_arn(
+                service="apigateway", account="lambda", resource="path", resource_name=path
+            ),
+            authorizer_result_ttl_in_seconds=0,
         )
-        self.uses_key = CfnCondition(
+        permission = CfnPermission(
             self,
-            "UsesKey",
-            expression=any_of(equals(chosen, "API_KEY"), all_of(is_auto, negation(partition.is_china))),
+            "AskPermission",
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            principal="apigateway.amazonaws.com",
+            source_arn=stack.format_arn(
+                service="execute-api", resource=self._api.rest_api_id, resource_name=f"authorizers/{authorizer.ref}"
+            ),
         )
-        is_open = CfnCondition(self, "IsOpen", expression=equals(chosen, "NONE"))
-        self.ways = {"Key": self.uses_key, "Iam": self.uses_iam, "Open": is_open}
+        for resource in (authorizer, permission):
+            resource.cfn_options.condition = self._ways.uses_credentials
+        return authorizer
 
     def require(self, method: Method) -> None:
         """Require callers of a method to prove who they are."""
         resource = cast(CfnMethod, method.node.default_child)
-        resource.add_property_override("AuthorizationType", value_if(self.uses_iam, "AWS_IAM", "NONE"))
-        resource.add_property_override("ApiKeyRequired", value_if(self.uses_key, True, False))
+        ways = self._ways
+        kind = value_if(ways.uses_iam, "AWS_IAM", value_if(ways.uses_credentials, "CUSTOM", "NONE"))
+        resource.add_property_override("AuthorizationType", kind)
+        resource.add_property_override("AuthorizerId", value_if(ways.uses_credentials, self._authorizer.ref))
+        resource.add_property_override("ApiKeyRequired", value_if(ways.uses_key, True, False))
         acknowledge(
             resource,
             {
@@ -63,8 +92,8 @@ class ApiAuthorization(Construct):
             },
         )
 
-    def restrict(self, api: RestApi) -> None:
-        """With AWS_IAM, let only this account's principals call, and let browsers send preflights.
+    def restrict(self) -> None:
+        """With signatures, let only this account's principals call, and let browsers send preflights.
 
         Elsewhere the policy lets everyone call, by words of its own: an update that takes the property away leaves the
         policy of earlier days on the API, and each camera would get 403. Keys and limits are looked at all the same.
@@ -74,13 +103,13 @@ class ApiAuthorization(Construct):
         # Browsers never sign a preflight, which only tells what they may ask.
         signed = _policy(_may_call({"AWS": root}, "execute-api:/*"), _may_call("*", "execute-api:/*/OPTIONS/*"))
         unsigned = _policy(_may_call("*", "execute-api:/*"))
-        resource = cast(CfnRestApi, api.node.default_child)
-        resource.add_property_override("Policy", value_if(self.uses_iam, signed, unsigned))
-        assert api.latest_deployment is not None
+        resource = cast(CfnRestApi, self._api.node.default_child)
+        resource.add_property_override("Policy", value_if(self._ways.uses_iam, signed, unsigned))
+        assert self._api.latest_deployment is not None
         # A deployment keeps the policy as it was then.
-        api.latest_deployment.add_to_logical_id([signed, unsigned])
+        self._api.latest_deployment.add_to_logical_id([signed, unsigned])
 
-    def issue_key(self, api: RestApi) -> str:
+    def issue_key(self) -> str:
         """Make a key and the usage plan that limits it.
 
         Returns:
@@ -97,7 +126,9 @@ class ApiAuthorization(Construct):
             self,
             "UsagePlan",
             description="What the API key may do",
-            api_stages=[CfnUsagePlan.ApiStageProperty(api_id=api.rest_api_id, stage=api.deployment_stage.stage_name)],
+            api_stages=[
+                CfnUsagePlan.ApiStageProperty(api_id=self._api.rest_api_id, stage=self._api.deployment_stage.stage_name)
+            ],
             throttle=CfnUsagePlan.ThrottleSettingsProperty(rate_limit=rate, burst_limit=burst),
             quota=value_if(has_quota, {"Limit": quota.value_as_string, "Period": "MONTH"}),
         )
@@ -105,7 +136,7 @@ class ApiAuthorization(Construct):
         key = CfnApiKey(self, "Key", enabled=True, description=f"Cameras of {Aws.STACK_NAME}")
         link = CfnUsagePlanKey(self, "PlanOfKey", key_id=key.ref, key_type="API_KEY", usage_plan_id=plan.ref)
         for resource in (plan, key, link):
-            resource.cfn_options.condition = self.uses_key
+            resource.cfn_options.condition = self._ways.uses_key
         return key.ref
 
 

@@ -10,6 +10,8 @@ from aws_cdk.aws_apigateway import GatewayResponse, ResponseType, RestApi
 
 from stacks.conditions import value_if
 
+_CANNOT_TELL = "the service cannot look at credentials now; wait as long as Retry-After says"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
@@ -23,24 +25,27 @@ class _Answer:
     code: str = "$context.error.responseType"
     message: str
     retry_after_seconds: int | None = None
+    challenge: str | None = None
 
 
-def answer_in_the_error_shape(api: RestApi, *, uses_iam: CfnCondition, unfit_body: str) -> None:
+def answer_in_the_error_shape(api: RestApi, *, uses_iam: CfnCondition, uses_credentials: CfnCondition) -> None:
     """Give API Gateway's own answers the product's error shape, and an unknown path its true status.
 
     Args:
         api: the API.
         uses_iam: the condition that requests are signed. Then API Gateway cannot tell an unknown path from a request
             without a signature.
-        unfit_body: message for JSON that does not fit the model, without quotation marks.
+        uses_credentials: the condition that each camera has a credential of its own, which a function looks at.
     """
-    for name, answer in _answers(uses_iam, unfit_body).items():
+    for name, answer in _answers(uses_iam, uses_credentials).items():
         headers = {"Access-Control-Allow-Origin": "'*'"}
         if answer.retry_after_seconds is not None:
             headers |= {
                 "Retry-After": f"'{answer.retry_after_seconds}'",
                 "Access-Control-Expose-Headers": "'Retry-After'",
             }
+        if answer.challenge is not None:
+            headers["WWW-Authenticate"] = f"'{answer.challenge}'"
         GatewayResponse(
             api,
             name,
@@ -57,7 +62,7 @@ def answer_in_the_error_shape(api: RestApi, *, uses_iam: CfnCondition, unfit_bod
         )
 
 
-def _answers(uses_iam: CfnCondition, unfit_body: str) -> dict[str, _Answer]:
+def _answers(uses_iam: CfnCondition, uses_credentials: CfnCondition) -> dict[str, _Answer]:
     def if_signed(signed: str, otherwise: str) -> str:
         return value_if(uses_iam, signed, otherwise).to_string()
 
@@ -82,14 +87,23 @@ def _answers(uses_iam: CfnCondition, unfit_body: str) -> dict[str, _Answer]:
             status="403",
             message=json.dumps("the operator's web ACL does not let this request in; ask the operator which rule"),
         ),
-        "UnfitBody": _Answer(
-            kind=ResponseType.BAD_REQUEST_BODY, status="400", code="InvalidRequest", message=f'"{unfit_body}"'
+        # A proxied function cannot send the challenge itself: API Gateway renames that header.
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+        "NoCredential": _Answer(
+            kind=ResponseType.UNAUTHORIZED,
+            status="401",
+            code="Unauthorized",
+            message=json.dumps("send the camera's own credential: Basic with its id and password, or its key"),
+            challenge='Basic realm="camera"',
         ),
-        "UnfitParameters": _Answer(
-            kind=ResponseType.BAD_REQUEST_PARAMETERS,
-            status="400",
-            code="InvalidRequest",
-            message=json.dumps("the URL or the headers lack what the request needs; see the API's page"),
+        "Denied": _Answer(
+            kind=ResponseType.ACCESS_DENIED,
+            status="403",
+            # The authorizer's own words, none of which is the caller's; signed requests never ask it.
+            code=value_if(uses_credentials, "$context.authorizer.code", "$context.error.responseType").to_string(),
+            message=value_if(
+                uses_credentials, '"$context.authorizer.message"', "$context.error.messageString"
+            ).to_string(),
         ),
         "TooLarge": _Answer(
             kind=ResponseType.REQUEST_TOO_LARGE,
@@ -114,6 +128,21 @@ def _answers(uses_iam: CfnCondition, unfit_body: str) -> dict[str, _Answer]:
             status="503",
             code="ServiceUnavailable",
             message=json.dumps("the service takes no more requests now; wait as long as Retry-After says"),
+            retry_after_seconds=1,
+        ),
+        # The function that looks at credentials failed or cannot be called; the camera may be right.
+        "AuthorizerFailed": _Answer(
+            kind=ResponseType.AUTHORIZER_FAILURE,
+            status="503",
+            code="ServiceUnavailable",
+            message=json.dumps(_CANNOT_TELL),
+            retry_after_seconds=1,
+        ),
+        "AuthorizerOutOfReach": _Answer(
+            kind=ResponseType.AUTHORIZER_CONFIGURATION_ERROR,
+            status="503",
+            code="ServiceUnavailable",
+            message=json.dumps(_CANNOT_TELL),
             retry_after_seconds=1,
         ),
         "Timeout": _Answer(

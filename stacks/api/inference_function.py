@@ -16,8 +16,10 @@ from stacks.events.event_store import EventStore
 from stacks.functions import container_form
 from stacks.functions.live_version import LiveVersion
 from stacks.functions.python_function import python_function
+from stacks.ingest.s3_front_end import S3FrontEnd
 from stacks.parameters.stack_parameters import Parameters
 from stacks.partition import Partition
+from stacks.registry.tables import RegistryTables
 
 # API Gateway gives an integration 29 s; the function ends before, so that clients see its own error.
 _TIMEOUT = Duration.seconds(28)
@@ -39,6 +41,8 @@ class InferenceFunction:
         partition: Partition,
         endpoint: ModelEndpoint,
         events: EventStore,
+        registry: RegistryTables,
+        front_end: S3FrontEnd,
         model_name: str,
     ) -> None:
         role = Role(scope, "FunctionRole", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
@@ -46,6 +50,9 @@ class InferenceFunction:
         events.grant_write(role)
         events.grant_async(role, is_async=endpoint.kind.is_async)
         events.encryption.grant(role)
+        registry.grant_identify(role, when=registry.is_on)
+        registry.grant_see(role)
+        front_end.grant_accept(role)
         from_parameters = {
             "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
             "MODEL_NAME": model_name,
@@ -54,6 +61,7 @@ class InferenceFunction:
             "EVENTS_TABLE": parameters.events.events_table.value_as_string,
             "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
             **container_form.chosen(parameters.models),
+            **registry.chosen,
         }
         self.function = python_function(
             scope,
@@ -67,6 +75,8 @@ class InferenceFunction:
             environment={
                 **from_parameters,
                 **container_form.environment(parameters.models),
+                **registry.environment_where_on,
+                "PUSH_QUEUE_URL": front_end.push_queue_url,
                 "ENDPOINT_NAME": endpoint.endpoint_name,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
             },

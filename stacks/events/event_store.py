@@ -15,11 +15,11 @@ from constructs import Construct
 from stacks.access.conditional_policy import attach
 from stacks.access.encryption import Encryption
 from stacks.checks.acknowledgements import acknowledge, objects_under_prefixes
-from stacks.conditions import is_yes, value_if
+from stacks.conditions import all_of, is_yes, value_if
 from stacks.context import DELETE_EVENTS
 from stacks.errors import ContextValueError
 from stacks.events.event_table import EventTable
-from stacks.events.lifecycle import expire
+from stacks.events.lifecycle import TAGGED, expire
 from stacks.events.prefixes import (
     ASYNC_FAILURE,
     ASYNC_INPUT,
@@ -50,16 +50,26 @@ class EventStore(Construct):
         encryption: the key of its objects.
         has_table: the condition that results can be queried.
         table: the table of events.
+        removal_policy: the bucket's fate when the stack is deleted, and that of all else that outlives it.
         failures_alarm: in alarm when an event was lost in the last five minutes. It exists where events are kept.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, parameters: Parameters, alarm_topic: ITopic) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        parameters: Parameters,
+        has_registry: CfnCondition,
+        alarm_topic: ITopic,
+    ) -> None:
         """Make the bucket, its table and the alarm.
 
         Args:
             scope: where it belongs.
             construct_id: its id.
             parameters: whether events are kept, and for how long.
+            has_registry: the condition that cameras' profiles say how long their events are kept.
             alarm_topic: topic to notify of lost events.
 
         Raises:
@@ -77,9 +87,10 @@ class EventStore(Construct):
             expression=is_yes(parameters.events.events_table.value_as_string),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
-        removal_policy = _removal_policy(self.node.try_get_context(DELETE_EVENTS))
-        access_logs = access_log_bucket(self, removal_policy)
-        self.bucket = private_bucket(self, "Bucket", removal_policy=removal_policy)
+        self._has_registry = has_registry
+        self.removal_policy = _removal_policy(self.node.try_get_context(DELETE_EVENTS))
+        access_logs = access_log_bucket(self, self.removal_policy)
+        self.bucket = private_bucket(self, "Bucket", removal_policy=self.removal_policy)
         log_access(self.bucket, to=access_logs)
         acknowledge(
             self.bucket,
@@ -88,7 +99,12 @@ class EventStore(Construct):
         cast(CfnBucket, self.bucket.node.default_child).add_property_override(
             "BucketEncryption", self.encryption.of_bucket
         )
-        expire(self.bucket, retention_days=parameters.events.retention_days.value_as_string, scope=self)
+        expire(
+            self.bucket,
+            retention_days=parameters.events.retention_days.value_as_string,
+            has_registry=has_registry,
+            scope=self,
+        )
         self.table = EventTable(self, "Table", bucket=self.bucket, is_on=self.has_table)
         self.failures_alarm = Alarm(
             self,
@@ -129,6 +145,37 @@ class EventStore(Construct):
         )
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
         self.grant_write_to_table(role, only_if=self._keeps_events)
+        self.grant_tag(role, when=self._has_registry)
+
+    def grant_add(self, role: IRole, *, only_if: CfnCondition) -> None:
+        """Let a role add events of its own, and do nothing else, where events are kept.
+
+        Args:
+            role: the role.
+            only_if: the condition that it exists.
+        """
+        keeps = CfnCondition(
+            self, f"Adds{role.node.path.split('/')[-2]}", expression=all_of(only_if, self._keeps_events)
+        )
+        statement = PolicyStatement(actions=["s3:PutObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")])
+        policy = attach(self, "Add", role=role, statements=[statement], condition=keeps)
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
+        self.grant_write_to_table(role, only_if=keeps)
+        self.grant_tag(role, when=self._has_registry)
+
+    def grant_tag(self, role: IRole, *, when: CfnCondition) -> None:
+        """Let a role say by a tag how long an event is kept. It may write none by this alone.
+
+        Args:
+            role: the role.
+            when: the condition that it exists and cameras have profiles that say so.
+        """
+        statement = PolicyStatement(
+            actions=["s3:PutObjectTagging"],
+            resources=[self.bucket.arn_for_objects(f"{prefix}*") for prefix in TAGGED],
+        )
+        policy = attach(self, "Tag", role=role, statements=[statement], condition=when)
+        objects_under_prefixes(policy, self.bucket, TAGGED, "Every event has keys of its own under these prefixes")
 
     def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
         """Let a role add results to the table, where there is one.

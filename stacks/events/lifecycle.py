@@ -12,6 +12,11 @@ from stacks.checks.acknowledgements import acknowledge, empty_is_left_out
 from stacks.conditions import any_of, differs, equals, value_if
 from stacks.events.prefixes import ASYNC, CAPTURE, EVENTS, IDEMPOTENCY, INCOMING, RESULTS
 
+TAGGED = (EVENTS, RESULTS)
+"""The folders of which an object's tag may say how long it is kept."""
+_TAG = "retention"
+_TAGGED_DAYS = (7, 30, 90)
+"""The retention classes of profiles, but for the one that says nothing."""
 _EXPIRING = {
     "Retention": EVENTS,
     "RetentionOfResults": RESULTS,
@@ -24,12 +29,13 @@ would be a frame that is lost.
 """
 
 
-def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
+def expire(bucket: Bucket, *, retention_days: str, has_registry: CfnCondition, scope: Construct) -> None:
     """Let S3 delete events, and files that did not become one.
 
     Args:
         bucket: the events bucket.
         retention_days: days until an object is deleted; 0 is never.
+        has_registry: the condition that profiles of cameras tag their events; the earlier of two days counts.
         scope: the construct that gets the condition.
     """
     expires = CfnCondition(scope, "Expires", expression=differs(retention_days, "0"))
@@ -47,6 +53,17 @@ def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
         }
         for name, prefix in _EXPIRING.items()
     ]
+    by_tag = [
+        {
+            "Id": f"Retention{days}{prefix.strip('/').title()}",
+            "Status": "Enabled",
+            "Prefix": prefix,
+            "TagFilters": [{"Key": _TAG, "Value": str(days)}],
+            "ExpirationInDays": days,
+        }
+        for days in _TAGGED_DAYS
+        for prefix in TAGGED
+    ]
     abort = CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=1)
     resource = cast(CfnBucket, bucket.node.default_child)
     resource.lifecycle_configuration = CfnBucket.LifecycleConfigurationProperty(
@@ -56,6 +73,7 @@ def expire(bucket: Bucket, *, retention_days: str, scope: Construct) -> None:
             CfnBucket.RuleProperty(id="AsyncRequests", status="Enabled", prefix=ASYNC, expiration_in_days=1),
             CfnBucket.RuleProperty(id="IdempotencyKeys", status="Enabled", prefix=IDEMPOTENCY, expiration_in_days=1),
             *(value_if(expires, expiry) for expiry in expiries),
+            *(value_if(has_registry, expiry) for expiry in by_tag),
         ]
     )
     empty_is_left_out(resource)

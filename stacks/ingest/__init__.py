@@ -1,4 +1,5 @@
-"""Cameras that upload files: queues, the function that turns files into events, and its alarms.
+"""Pictures that are looked at from a queue: the queues, the function that makes events of them, and its alarms.
 
-Everything here exists with ``ingestFromS3=Yes`` alone; requests of the API never pass through it.
+Everything here exists with ``ingestFromS3=Yes`` or ``pushAnswer=accepted`` alone. Other requests of the API never pass
+through it.
 """

@@ -30,8 +30,8 @@ def add_alarms(scope: Construct, *, queue: Queue, dead_letter_queue: Queue, serv
             scope,
             "DeadLettersAlarm",
             alarm_description=(
-                "Files under incoming/ did not become events. 'python -m workbench replay --dry-run' says why; "
-                "without --dry-run it tries them again"
+                "Files under incoming/, or accepted pushes, did not become events. 'python -m workbench replay "
+                "--dry-run' says why; without --dry-run it tries them again"
             ),
             metric=dead_letter_queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(1), statistic=Stats.MAXIMUM
@@ -45,7 +45,7 @@ def add_alarms(scope: Construct, *, queue: Queue, dead_letter_queue: Queue, serv
             scope,
             "BacklogAlarm",
             alarm_description=(
-                "Files under incoming/ wait longer than 15 minutes. Look first at the endpoint's instances: raise "
+                "Pictures wait longer than 15 minutes in the queue. Look first at the endpoint's instances: raise "
                 "maxInstanceCount, then ingestMaxConcurrency"
             ),
             metric=queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1), statistic=Stats.MAXIMUM),

@@ -6,17 +6,21 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Duration
+from aws_cdk import Aws, CfnCondition, Duration, Fn, Stack
 from aws_cdk.aws_cloudwatch import (
     AlarmStatusWidget,
+    CfnDashboard,
+    Column,
     GraphWidget,
     IAlarm,
     IMetric,
+    IWidget,
     LogQueryWidget,
     MathExpression,
     Metric,
-    PeriodOverride,
+    Row,
     Stats,
     YAxisProps,
 )
@@ -53,6 +57,7 @@ class Dashboard(Construct):
         endpoint: ModelEndpoint,
         instance_type: str,
         alarms: Sequence[IAlarm],
+        has_registry: CfnCondition,
     ) -> None:
         """Lay out the page.
 
@@ -63,44 +68,53 @@ class Dashboard(Construct):
             endpoint: the endpoint behind it.
             instance_type: instance type of the endpoint.
             alarms: the alarms whose state it shows; they exist in every deployment.
+            has_registry: the condition that cameras are known, which have a row of graphs then.
         """
         super().__init__(scope, construct_id)
         self._api = api
         self._endpoint = EndpointMetrics(endpoint)
-        page = CloudWatchDashboard(
-            self,
-            "Page",
-            default_interval=Duration.days(1),
-            # Graphs keep their period of a minute when more time is shown, so that sums stay sums a minute.
-            period_override=PeriodOverride.INHERIT,
-            widgets=[
-                [AlarmStatusWidget(title="Alarms of the API and the function", alarms=alarms, width=_ROW, height=2)],
-                [
-                    _graph("Requests", _COUNT, self._requests()),
-                    _graph("4xx by code", _COUNT, [errors_by_code("ClientErrors"), self._refused()]),
-                    _graph("5xx", _COUNT, self._server_errors()),
-                ],
-                [_graph(f"Latency by stage, {name}", _MILLISECONDS, self._stages(name)) for name in _PERCENTILES],
-                [
-                    _graph("Model against SageMaker's overhead", _MILLISECONDS, self._model_and_overhead()),
-                    _graph("Throttled", _COUNT, self._throttles()),
-                    _graph("Event store", _COUNT, [function_metric("EventStoreFailures")], right=_store_waits()),
-                ],
-                [
-                    _graph("Instances", YAxisProps(min=0, show_units=False), self._endpoint.instances("instances")),
-                    _graph(
-                        "Instances' cost a day, at a list price in us-east-1 (a rough figure: see docs/operations.md)",
-                        YAxisProps(label="USD", min=0, show_units=False),
-                        self._endpoint.instances(
-                            "USD a day", arithmetic=f" * {self._price_an_hour(instance_type)} * 24"
-                        ),
-                    ),
-                    _graph("Frames and what was found", _COUNT, [function_metric("Detections")], right=_frame_sizes()),
-                ],
-                [_silent_cameras(api.log_group.log_group_name)],
+        rows: list[list[IWidget]] = [
+            [AlarmStatusWidget(title="Alarms of the API and the function", alarms=alarms, width=_ROW, height=2)],
+            [
+                _graph("Requests", _COUNT, self._requests()),
+                _graph("4xx by code", _COUNT, [errors_by_code("ClientErrors"), self._refused()]),
+                _graph("5xx", _COUNT, self._server_errors()),
             ],
-        )
+            [_graph(f"Latency by stage, {name}", _MILLISECONDS, self._stages(name)) for name in _PERCENTILES],
+            [
+                _graph("Model against SageMaker's overhead", _MILLISECONDS, self._model_and_overhead()),
+                _graph("Throttled", _COUNT, self._throttles()),
+                _graph("Event store", _COUNT, [function_metric("EventStoreFailures")], right=_store_waits()),
+            ],
+            [
+                _graph("Instances", YAxisProps(min=0, show_units=False), self._endpoint.instances("instances")),
+                _graph(
+                    "Instances' cost a day, at a list price in us-east-1 (a rough figure: see docs/operations.md)",
+                    YAxisProps(label="USD", min=0, show_units=False),
+                    self._endpoint.instances("USD a day", arithmetic=f" * {self._price_an_hour(instance_type)} * 24"),
+                ),
+                _graph("Frames and what was found", _COUNT, [function_metric("Detections")], right=_frame_sizes()),
+            ],
+            [_silent_cameras(api.log_group.log_group_name)],
+        ]
+        page = CloudWatchDashboard(self, "Page")
+        cast(CfnDashboard, page.node.default_child).dashboard_body = self._body(rows, _of_registry(), has_registry)
         self.name = page.dashboard_name
+
+    def _body(self, rows: Sequence[Sequence[IWidget]], last_row: Sequence[IWidget], has_last: CfnCondition) -> str:
+        """The page as CloudWatch takes it, with a last row where a condition holds.
+
+        Graphs keep their period of a minute when more time is shown, so that sums stay sums a minute.
+        """
+        always = Column(*(Row(*row) for row in rows))
+        last = Row(*last_row)
+        always.position(0, 0)
+        last.position(0, always.height)
+        first_part, last_part = (
+            ",".join(Stack.of(self).to_json_string(widget) for widget in part.to_json()) for part in (always, last)
+        )
+        begin, end = '{"start":"-P1D","periodOverride":"inherit","widgets":[', "]}"
+        return Fn.join("", [begin, first_part, value_if(has_last, f",{last_part}", "").to_string(), end])
 
     def _requests(self) -> list[IMetric]:
         return [
@@ -171,6 +185,21 @@ class Dashboard(Construct):
 
     def _api_metric(self, name: str, label: str, statistic: str = Stats.SUM) -> Metric:
         return self._api.stage.metric(name, statistic=statistic, period=_MINUTE, label=label)
+
+
+def _of_registry() -> list[IWidget]:
+    """Graphs of known cameras: silent ones, pushes and refusals, and boxes that profiles leave out."""
+    silent = [
+        function_metric(name, statistic=Stats.MAXIMUM, label=label)
+        for name, label in (("SilentCameras", "silent"), ("SeenCameras", "seen"))
+    ]
+    return [
+        _graph("Cameras", YAxisProps(min=0, show_units=False), silent),
+        _graph(
+            "Pushes and refused credentials", _COUNT, [function_metric("Pushes"), function_metric("RefusedCredentials")]
+        ),
+        _graph("Boxes that profiles left out", _COUNT, [function_metric("BoxesLeftOut")]),
+    ]
 
 
 def _graph(title: str, axis: YAxisProps, left: Sequence[IMetric], right: Sequence[IMetric] = ()) -> GraphWidget:

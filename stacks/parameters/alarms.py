@@ -14,6 +14,8 @@ class AlarmParameters:
         email: the address that gets them; empty for none.
         latency_ms: the API's 99th percentile of latency above which it is too slow, in milliseconds.
         no_traffic_minutes: minutes without a request after which cameras are taken for lost; 0 for never.
+        silent_cameras: cameras of the registry that are silent at once, from which on it is an alarm; 0 for never.
+        refused_credentials: refused credentials in five minutes, from which on it is an alarm; 0 for never.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -41,8 +43,34 @@ class AlarmParameters:
             takes="0 for no such alarm, or a whole number of minutes from 5 to 1440",
             default="0",
         )
+        self.silent_cameras = _count(
+            stack,
+            "alarmSilentCameras",
+            "Cameras that are silent at once, from which on an alarm goes off; 0 for no such alarm",
+        )
+        self.refused_credentials = _count(
+            stack,
+            "alarmRefusedCredentials",
+            "Credentials refused in five minutes, from which on an alarm goes off; 0 for no such alarm",
+        )
 
     @property
     def all(self) -> list[CfnParameter]:
         """All parameters, in the order of the console."""
-        return [self.email, self.latency_ms, self.no_traffic_minutes]
+        return [self.email, self.latency_ms, self.no_traffic_minutes, *self.of_cameras]
+
+    @property
+    def of_cameras(self) -> list[CfnParameter]:
+        """Those that mean nothing without a registry of cameras."""
+        return [self.silent_cameras, self.refused_credentials]
+
+
+def _count(stack: Stack, name: str, description: str) -> CfnParameter:
+    return text(
+        stack,
+        name,
+        description,
+        pattern="0|[1-9][0-9]{0,5}",
+        takes="0 for no such alarm, or a whole number up to 999999",
+        default="0",
+    )

@@ -6,6 +6,9 @@ from aws_cdk import CfnParameter, Stack
 
 from stacks.parameters.kinds import choice, number, text
 
+CAMERA, CAMERA_IAM = "CAMERA", "CAMERA_IAM"
+"""The ways of authorization that know each camera, by a registry."""
+RESULT, ACCEPTED = "result", "accepted"
 _WEB_ACL = "(arn:aws(-cn|-us-gov)?:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36})?"
 
 
@@ -14,7 +17,8 @@ class ApiParameters:
 
     Attributes:
         authorization: how callers prove who they are; ``AUTO`` is ``API_KEY``, and ``AWS_IAM`` in China, where an API
-            without it needs an ICP recordal.
+            without it needs an ICP recordal. ``CAMERA`` and ``CAMERA_IAM`` tell each camera apart, by a registry.
+        push_answer: whether a camera that pushes gets its detections, or its word as soon as the frame is safe.
         throttle_rate: requests a second, for the whole API.
         throttle_burst: requests at once, for the whole API.
         monthly_quota: requests a month of the API key; 0 for no limit.
@@ -30,8 +34,16 @@ class ApiParameters:
         self.authorization = choice(
             stack,
             "apiAuthorization",
-            ["AUTO", "API_KEY", "AWS_IAM", "NONE"],
-            "How callers prove who they are; AUTO: API_KEY, and AWS_IAM in China. NONE lets everyone in",
+            ["AUTO", "API_KEY", "AWS_IAM", "NONE", CAMERA, CAMERA_IAM],
+            "How callers prove who they are; AUTO: API_KEY, and AWS_IAM in China. NONE lets everyone in. CAMERA: each "
+            "camera has a credential of its own; CAMERA_IAM: each signs as a role or user of its own",
+        )
+        self.push_answer = choice(
+            stack,
+            "pushAnswer",
+            [RESULT, ACCEPTED],
+            "The answer to a picture that a camera pushes: result waits for the detections; accepted comes as soon as "
+            "the picture is stored, which is then looked at from a queue",
         )
         self.throttle_rate = number(
             stack, "apiThrottleRate", "Requests a second, of all callers", default=1000, limits=(1, 10000)
@@ -85,6 +97,7 @@ class ApiParameters:
         """All parameters, in the order of the console."""
         return [
             self.authorization,
+            self.push_answer,
             self.throttle_rate,
             self.throttle_burst,
             self.monthly_quota,

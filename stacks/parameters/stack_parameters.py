@@ -7,15 +7,15 @@ import re
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Stack
 
 from ipc_ai_catalogue import FACE_COMPARISON
-from stacks.conditions import differs, is_yes
+from stacks.conditions import differs, is_one_of, is_yes, negation
 from stacks.parameters.alarms import AlarmParameters
-from stacks.parameters.api import ApiParameters
+from stacks.parameters.api import ACCEPTED, CAMERA, CAMERA_IAM, ApiParameters
 from stacks.parameters.capacity import CapacityParameters
 from stacks.parameters.endpoint import EndpointParameters
 from stacks.parameters.events import EventParameters
 from stacks.parameters.kinds import text
 from stacks.parameters.logs import LogParameters
-from stacks.parameters.models import ModelParameters
+from stacks.parameters.models import ModelParameters, require
 from stacks.parameters.shadow import ShadowParameters
 
 
@@ -61,6 +61,8 @@ class Parameters:
         self.models.require_fit(stack, deploy_instance_type=self.capacity.deploy_instance_type)
         self.shadow.require_fit(stack, models=self.models, endpoint=self.endpoint, capacity=self.capacity)
         self._require_fit_for_files(stack)
+        self._require_fit_for_pushes(stack)
+        self._require_registry_for_its_alarms(stack)
 
     def _require_fit_for_files(self, stack: Stack) -> None:
         """Refuse comparisons for uploaded files, which are one image each, and endpoints that do not answer at once."""
@@ -85,6 +87,47 @@ class Parameters:
                 ),
             ],
         )
+
+    def _require_fit_for_pushes(self, stack: Stack) -> None:
+        """Refuse to accept pictures that nothing keeps, and those that no queue can look at.
+
+        Lists, because equalities would connect the parameters to all others that rules compare.
+        """
+        is_accepted = is_one_of(self.api.push_answer.value_as_string, [ACCEPTED])
+        for name, assertion, description in (
+            (
+                "AcceptedIsKept",
+                is_one_of(self.events.save_request_events.value_as_string, ["Yes"]),
+                f"pushAnswer={ACCEPTED} promises that the picture is kept; set saveRequestEvents=Yes, or leave "
+                "pushAnswer at result",
+            ),
+            (
+                "AcceptedIsOnePicture",
+                negation(is_one_of(self.models.application_type.value_as_string, [FACE_COMPARISON])),
+                f"pushAnswer={ACCEPTED} takes one picture and applicationType={FACE_COMPARISON} needs two; leave "
+                "pushAnswer at result, or choose another application",
+            ),
+            (
+                "AcceptedEndpoint",
+                negation(is_one_of(self.endpoint.endpoint_type.value_as_string, ["async"])),
+                f"pushAnswer={ACCEPTED} has a queue of its own and needs an endpoint that answers at once; set "
+                "endpointType=real-time or serverless, or leave pushAnswer at result",
+            ),
+        ):
+            require(stack, name, assertion, description, condition=is_accepted)
+
+    def _require_registry_for_its_alarms(self, stack: Stack) -> None:
+        """Refuse alarms on cameras of a registry that there is not."""
+        has_registry = is_one_of(self.api.authorization.value_as_string, [CAMERA, CAMERA_IAM])
+        for parameter in self.alarms.of_cameras:
+            name = parameter.node.id
+            require(
+                stack,
+                f"{name[0].upper()}{name[1:]}HasRegistry",
+                has_registry,
+                f"{name} needs a registry of cameras; set apiAuthorization={CAMERA} or {CAMERA_IAM}, or leave it at 0",
+                condition=negation(is_one_of(parameter.value_as_string, ["0"])),
+            )
 
 
 def _group(stack: Stack, groups: dict[str, list[CfnParameter]]) -> None:

@@ -16,7 +16,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
 from workbench.local import freed_memory
-from workbench.local.request_parser import RequestParser
+from workbench.local.request_parser import RequestParser, RequestTask
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -40,7 +40,8 @@ class Limits:
     Attributes:
         body_bytes: largest body; its request is refused when its header says more, or when more has come.
         header_bytes: largest request line and header together.
-        request_seconds: time for a whole request, from its first byte to its last.
+        request_seconds: time for a whole request, from its first byte to its last, beside that of a slow link.
+        slowest_link: bytes of a body a second; a request whose body comes faster than that may take as long as it does.
         idle_seconds: time without any byte after which a connection is closed.
         connections: connections at once; one more closes the one that has waited longest with half a request.
         threads: requests that the application works on at once.
@@ -49,6 +50,7 @@ class Limits:
     body_bytes: int = 64 * 1024 * 1024
     header_bytes: int = 64 * 1024
     request_seconds: float = 30
+    slowest_link: int = 8 * 1024
     idle_seconds: int = 60
     connections: int = 400
     threads: int = 16
@@ -154,6 +156,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _Refusal
     parser_class = RequestParser
+    task_class = RequestTask
     last_activity: float
 
     def __init__(self, server: BoundedServer, *rest: Any, **named: Any) -> None:
@@ -222,7 +225,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             if age > _LINGER_SECONDS:
                 self.end()
             return
-        if age > self.server.limits.request_seconds:
+        come = self.request.body_bytes_received if self.request is not None else 0
+        if age > self.server.limits.request_seconds + come / self.server.limits.slowest_link:
             self._refuse(_LateRequest(f"the request did not end within {self.server.limits.request_seconds:g} s"))
 
     def end(self) -> None:

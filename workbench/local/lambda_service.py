@@ -22,7 +22,7 @@ from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
 from workbench.local.http_server import HttpServer
 from workbench.local.invocation import Invocation
-from workbench.template.rendered_stack import RenderedFunction
+from workbench.template.rendered_function import RenderedFunction
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 6 * 1024 * 1024

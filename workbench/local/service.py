@@ -112,10 +112,9 @@ def running(
     """
     if stack.model_data_url is None and stack.named_image is None:
         _require_model(stack, model_store)
-    signed = any(method.requires_signature for method in stack.methods)
     callers = rest_api.Callers(
         key=secrets.token_hex(20) if stack.requires_key else None,
-        credentials=CallerCredentials.made(stack.region) if signed else None,
+        credentials=CallerCredentials.made(stack.region) if stack.requires_signature else None,
     )
     with (
         model_data.unpacked(local_model_data, stack.model_data_url, region=stack.region) as model_dir,

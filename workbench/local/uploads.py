@@ -19,7 +19,7 @@ from workbench.local import lambda_service
 from workbench.local.child_process import ChildProcess
 from workbench.local.lambda_service import FunctionError, LambdaFunction
 from workbench.local.object_store import CREDENTIALS, ObjectStore
-from workbench.template.rendered_stack import RenderedIngest
+from workbench.template.rendered_ingest import RenderedIngest
 
 _POLL_SECONDS = 1
 
@@ -73,7 +73,8 @@ def running(
     redrive = {"deadLetterTargetArn": _arn(sqs, dead_letters), "maxReceiveCount": ingest.attempts}
     attributes = {"VisibilityTimeout": str(ingest.visibility_seconds), "RedrivePolicy": json.dumps(redrive)}
     queue = sqs.create_queue(QueueName=ingest.queue_name, Attributes=attributes)["QueueUrl"]
-    _let_s3_tell(events, ingest.bucket_notifications, _arn(sqs, queue))
+    if ingest.bucket_notifications:
+        _let_s3_tell(events, ingest.bucket_notifications, _arn(sqs, queue))
     environment = {
         **service_environment,
         "AWS_ENDPOINT_URL_S3": events.url,

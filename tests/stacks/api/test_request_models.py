@@ -18,7 +18,8 @@ from stacks.api.request_schemas import DETECTION_OPTIONS
 from tests.detection_options import REFUSED, TAKEN, ends
 from tests.lambda_events import as_request, older_client_event, proxy_event
 from tests.stacks.rendering import only, rendered
-from workbench.template.rendered_stack import RenderedMethod, render
+from workbench.template.rendered_api import RenderedMethod
+from workbench.template.rendered_stack import render
 
 IMAGE = base64.b64encode(b"\xff\xd8\xff\xe0 a frame").decode()
 CUSTOM = {"applicationType": "custom", "modelDataUrl": "s3://bucket/model.tar.gz"}

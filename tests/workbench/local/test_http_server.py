@@ -22,6 +22,8 @@ LIMITS = Limits(body_bytes=100_000, header_bytes=6000, request_seconds=1, connec
 
 @Request.application
 def _application(request: Request) -> Response:
+    if request.path == "/hesitates":
+        time.sleep(0.3)
     if request.path == "/hangs":
         time.sleep(8)
     return Response(str(len(request.get_data())))
@@ -75,6 +77,17 @@ def test_a_client_that_still_sends_reads_its_refusal(server: HttpServer) -> None
         (b"POST //a?\x97 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
         (b"POST http://[x]/ HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\ntransfer-encoding:\r\nCONTENT-LENGTH:3\r\n\r\nabc", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\nabc", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length : 3\r\n\r\nabc", b"400"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", b"501"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n", b"501"),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"400"),
     ],
     ids=lambda value: repr(value)[-30:],
 )
@@ -120,6 +133,42 @@ def test_a_body_that_waits_to_be_asked_for(server: HttpServer) -> None:
         assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"abc")
         assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"\r\n\r\n3")
+
+
+@pytest.mark.parametrize("both", [b"Content-Length: 4\r\nTransfer-Encoding: chunked", b"Content-Length: 1, 4"])
+def test_the_rest_of_a_refused_request_is_no_request(server: HttpServer, both: bytes) -> None:
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = _answer(server, b"POST / HTTP/1.1\r\nHost: x\r\n" + both + b"\r\n\r\n0\r\n\r\n" + smuggled)
+    assert answer.split()[1] == b"400"
+    assert answer.count(b"HTTP/1.") == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
+        b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"POST /hesitates HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+    ],
+    ids=["HTTP/1.0 without Host", "chunked", "slow application"],
+)
+@pytest.mark.parametrize("byte_by_byte", [False, True])
+def test_a_client_that_closes_its_side_reads_the_answer(server: HttpServer, sent: bytes, byte_by_byte: bool) -> None:
+    with _connection(server) as connection:
+        for start in range(0, len(sent), 1 if byte_by_byte else len(sent)):
+            connection.sendall(sent[start : start + (1 if byte_by_byte else len(sent))])
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.endswith(b"\r\n\r\n3"), answer
+
+
+def test_a_slow_link_has_the_time_that_its_body_takes() -> None:
+    with HttpServer(_application, limits=replace(LIMITS, slowest_link=200)) as running, _connection(running) as sender:
+        sender.sendall(b"POST / HTTP/1.0\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(10):
+            time.sleep(0.3)
+            sender.sendall(b"x" * 100)
+        assert b"".join(iter(lambda: sender.recv(65536), b"")).endswith(b"\r\n\r\n1000")
 
 
 def test_requests_of_one_connection_are_answered_in_order(server: HttpServer) -> None:

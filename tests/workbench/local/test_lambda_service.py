@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.local.lambda_service import EventTooLargeError, FunctionError, LambdaFunction, ThrottledError, payload
-from workbench.template.rendered_stack import RenderedFunction
+from workbench.template.rendered_function import RenderedFunction
 
 
 def _function(reserved: int | None, *, timeout_seconds: int = 20) -> LambdaFunction:

@@ -28,7 +28,8 @@ from workbench.local.lambda_service import (
     ThrottledError,
     payload,
 )
-from workbench.template.rendered_stack import RenderedMethod, RenderedStack
+from workbench.template.rendered_api import RenderedMethod
+from workbench.template.rendered_stack import RenderedStack
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -105,7 +106,7 @@ class RestApi:
         method, parameters = self._route(path, request.method)
         if method.requires_key and not self._has_key(request):
             raise RefusedError("INVALID_API_KEY", "Forbidden")
-        if method.requires_signature and self._callers.credentials is not None:
+        if method.authorization == "AWS_IAM" and self._callers.credentials is not None:
             with self._reading:
                 signatures.require(request, self._callers.credentials, request.get_data(cache=True))
         self._throttling.admit(with_key=method.requires_key)

@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from workbench.template.rendered_stack import RenderedMethod
+from workbench.template.rendered_api import RenderedMethod
 
 # API Gateway manages the connection itself.
 _OF_THE_CONNECTION = ("Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade")
