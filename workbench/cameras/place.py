@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -15,6 +16,7 @@ from workbench.errors import CameraError
 DEFAULT_STACK = "ipc-ai-saas"
 _REGISTRY, _STATES, _PUSH_URL = "CameraRegistryTable", "CameraStatesTable", "PushUrl"
 _LOCAL_REGION, _LOCAL_PUSH_URL = "us-east-1", "http://127.0.0.1:8000/prod/push"
+_CAMERAS_WORD, _STATES_WORD = "cameras", "states"
 _LOCAL_WORD = "local"
 """The key and secret that ``up`` takes, as it takes any."""
 # A new table on demand takes 4,000 writes a second, and answers more of them with a throttle that passes.
@@ -93,18 +95,19 @@ def _of_up(asked: Asked, url: str) -> Place:
     )
     table, states = asked.registry_table, asked.states_table
     if not table or not states:
-        with saying_in_one_sentence():
-            names = [name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]]
-        table, states = _only("registry", names, url, region), _only("states", names, url, region)
+        table, states = _tables(client, url, region)
     return Place(Registry(client, table=table, states=states), asked.push_url or _LOCAL_PUSH_URL)
 
 
-def _only(word: str, names: list[str], url: str, region: str) -> str:
-    """The only table whose name has the word: ``up`` makes its names of the template's."""
-    found = [name for name in names if word in name.lower()]
-    if len(found) != 1:
+def _tables(client: Any, url: str, region: str) -> tuple[str, str]:
+    """Find both tables of ``up``, which makes their names of their places in the template."""
+    with saying_in_one_sentence():
+        names = [name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]]
+    states = [name for name in names if _STATES_WORD in name]
+    tables = [name for name in names if _CAMERAS_WORD in name and name not in states]
+    if len(states) != 1 or len(tables) != 1:
         raise CameraError(
-            f"{url} has {len(found)} tables of cameras' {word} in {region}; start it with "
+            f"{url} has {len(tables)} tables of cameras and {len(states)} of their states in {region}; start it with "
             f"'{typed.command('up', '--parameters', 'apiAuthorization=CAMERA')}', or name both tables and the --region"
         )
-    return found[0]
+    return tables[0], states[0]

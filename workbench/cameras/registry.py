@@ -22,7 +22,7 @@ from ipc_ai_catalogue import nearest
 from workbench.deployment.account import saying_in_one_sentence
 from workbench.errors import CameraError
 
-_SEGMENTS = 2
+_SEGMENTS = 4
 """Parts of a table that are read at the same time; a page of 1 MB has the items of about 1,500 cameras."""
 _IS_NEW = "attribute_not_exists(id)"
 _IS_NO_OTHERS = "attribute_not_exists(id) OR camera_id = :camera"

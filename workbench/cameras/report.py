@@ -133,5 +133,5 @@ def _span(seconds: int) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text without what would steer a terminal, whoever wrote it into the table."""
+    """Text without characters that steer a terminal; other programs may write into the table, too."""
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -20,6 +20,7 @@ from workbench.cameras.instructions import user_name
 from workbench.errors import CameraError
 
 COLUMNS = ("camera_id", "user", "password", "key")
+_HEAD = ",".join(COLUMNS) + "\n"
 _OWNERS_ALONE = 0o600
 
 
@@ -34,6 +35,8 @@ class SecretsFile:
         self._descriptor = descriptor
         self._path = path
         text = os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
+        if text and not text.startswith(_HEAD):
+            raise CameraError(f"{path} holds other things than keys; name another file with --secrets")
         self.keys = _keys(text)
         if not text:
             self._write([COLUMNS])

@@ -156,10 +156,15 @@ def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
         assert secrets.keys == {"00:1a:2b:3c:4d:5e": key}
         secrets.append([("gate-3", key)])
     assert [line.split(",")[0] for line in path.read_text().splitlines()[2:]] == ["gate-2", "gate-3"]
+    other = tmp_path / "cameras.csv"
+    other.write_text("camera_id,site\n")
+    other.chmod(0o600)
+    with pytest.raises(CameraError, match="holds other things than keys"), secrets_file.opened(other):
+        pass
     path.chmod(0o640)
     with pytest.raises(CameraError, match=r"others can read .*; run 'chmod 600' on it"), secrets_file.opened(path):
         pass
     (tmp_path / "link").symlink_to(path)
-    for other in (tmp_path / "link", tmp_path, tmp_path / "no" / "folder", Path("/dev/full")):
-        with pytest.raises(CameraError, match="name another"), secrets_file.opened(other):
+    for none in (tmp_path / "link", tmp_path, tmp_path / "no" / "folder", Path("/dev/full")):
+        with pytest.raises(CameraError, match="name another"), secrets_file.opened(none):
             pass

@@ -22,7 +22,9 @@ from workbench.local import object_store
 pytestmark = pytest.mark.processes
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-NAMES = ("local-camerasregistry1a2b3c4d", "local-camerasstates1a2b3c4d")
+NAMES = ("local-registrytablescameras1a2b3c4d", "local-registrytablesstates1a2b3c4d")
+REGION = "eu-north-1"
+"""Of these tests alone: all servers of moto in a process have the same tables."""
 COUNT = 1500
 
 
@@ -32,7 +34,7 @@ def url() -> Iterator[str]:
         client: Any = boto3.client(
             "dynamodb",
             endpoint_url=store.url,
-            region_name="us-east-1",
+            region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",
         )
@@ -44,22 +46,26 @@ def url() -> Iterator[str]:
                 AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             )
         yield store.url
+        for name in NAMES:
+            client.delete_table(TableName=name)
 
 
 def _words(url: str, *words: str) -> list[str]:
-    return [sys.executable, "-m", "workbench", "camera", *words, "--endpoint-url", url]
+    return [sys.executable, "-m", "workbench", "camera", *words, "--endpoint-url", url, "--region", REGION]
 
 
 def test_the_tables_are_found_by_their_names(url: str) -> None:
-    place = find(Asked(endpoint_url=url))
+    place = find(Asked(endpoint_url=url, region=REGION))
     assert (place.registry.table, place.registry.states) == NAMES
     assert place.push_url == "http://127.0.0.1:8000/prod/push"
-    named = find(Asked(endpoint_url=url, registry_table="a", states_table="b", push_url="http://x/push"))
+    named = find(Asked(endpoint_url=url, region=REGION, registry_table="a", states_table="b", push_url="http://x/push"))
     assert (named.registry.table, named.registry.states, named.push_url) == ("a", "b", "http://x/push")
 
 
 def test_an_up_without_cameras(url: str) -> None:
-    with pytest.raises(CameraError, match=r"has 0 tables of cameras' registry in eu-west-1; start it with .*=CAMERA"):
+    with pytest.raises(
+        CameraError, match=r"has 0 tables of cameras and 0 of their states in eu-west-1; start it with .*=CAMERA"
+    ):
         find(Asked(endpoint_url=url, region="eu-west-1"))
 
 
@@ -87,7 +93,7 @@ def test_ctrl_c_in_the_middle_of_an_import(url: str, tmp_path: Path) -> None:
     assert done["there"] > 0
     assert done["made"] > 0
     assert len(keys.read_text().splitlines()) == COUNT + 1
-    registry = find(Asked(endpoint_url=url)).registry
+    registry = find(Asked(endpoint_url=url, region=REGION)).registry
     pages = registry.client.get_paginator("scan").paginate(TableName=registry.table)
     items = [as_python(item) for page in pages for item in page["Items"]]
     cameras = {item["camera_id"] for item in items if item["id"].startswith("camera#")}

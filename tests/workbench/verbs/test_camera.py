@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import urllib.parse
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,11 @@ import pytest
 from flask import Flask, request
 from moto import mock_aws
 
+from inference_api.errors import ForbiddenError, UnauthorizedError
+from inference_api.identity import registry as identity_registry
+from inference_api.identity.door import Door
+from inference_api.identity.refusals import Refusals
+from tests.lambda_events import as_request, proxy_event
 from tests.workbench.registry_tables import PUSH_URL, STATES, TABLE, Verb
 from workbench import places
 from workbench.__main__ import main
@@ -411,3 +418,49 @@ def test_profiles_are_set_for_a_camera_a_tag_and_the_fleet(verb: Verb) -> None:
         assert "'min_confidence' must be a number from 0 to 1" in verb.complained
     verb.json("set", "--tag", "gate", "keep=")
     assert "profile#tag#gate" not in verb.items()
+
+
+def _event(url: str = PUSH_URL, **headers: str) -> dict[str, Any]:
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
+    identity = {"sourceIp": "192.0.2.1", "userArn": headers.pop("signer", None)}
+    event = proxy_event(b"", path="/push", **headers)
+    return event | {"queryStringParameters": query, "requestContext": event["requestContext"] | {"identity": identity}}
+
+
+def test_the_door_lets_in_what_was_added_and_refuses_what_was_ended(verb: Verb) -> None:
+    """The function's own code reads what the verb wrote."""
+
+    def camera(**sent: str) -> str:
+        entrance = Door(identity_registry.Registry(verb.client, TABLE), Refusals(verb.client, STATES))
+        proven = entrance.opened(as_request(_event(**sent)), is_signed="signer" in sent)
+        assert proven is not None
+        return proven.camera.camera_id
+
+    def basic(user: str, password: str) -> dict[str, str]:
+        return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+    first, second = verb.json("add", "gate-1"), verb.json("add", "00:1a:2b", "--vendor", "qtech")
+    assert second["user"] == second["key"][:10]
+    for name, told in (("gate-1", first), ("00:1a:2b", second)):
+        ways = [
+            basic(told["user"], told["password"]),
+            {"x_api_key": told["key"]},
+            {"url": f"{PUSH_URL}?k={told['key']}"},
+        ]
+        assert [camera(**way) for way in ways] == [name] * 3
+    assert camera(url=second["fields"]["URL"]) == "00:1a:2b"
+    new = verb.json("rotate", "gate-1")
+    assert [camera(x_api_key=told["key"]) for told in (first, new)] == ["gate-1"] * 2
+    last = verb.json("rotate", "gate-1", "--now")
+    assert camera(x_api_key=last["key"]) == "gate-1"
+    for told in (first, new):
+        with pytest.raises(UnauthorizedError):
+            camera(x_api_key=told["key"])
+    verb.json("disable", "gate-1")
+    with pytest.raises(ForbiddenError):
+        camera(x_api_key=last["key"])
+    verb.json("remove", "gate-1")
+    with pytest.raises(UnauthorizedError):
+        camera(x_api_key=last["key"])
+    verb.json("add", "signer", "--principal", "arn:aws:iam::111122223333:role/of/cameras/gate")
+    assert camera(signer="arn:aws:sts::111122223333:assumed-role/gate/session") == "signer"
