@@ -1,14 +1,34 @@
-"""Options of a detection with values that they take and refuse, from their schemas.
+"""Options of a detection by their schemas, with values that they take and refuse.
 
-Tests of every part that reads options go through this table, so an option that joins it is tried everywhere.
+Tests of every part that reads options go through this table, so an option that joins it is tried everywhere. Null is as
+good as none for every option.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from stacks.api.request_schemas import DETECTION_OPTIONS, words
+DETECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    "min_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "max_results": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
+    "normalized": {"type": ["boolean", "null"]},
+    "classes": {"type": ["array", "string", "null"], "items": {"type": "string"}},
+}
+_KINDS = {
+    "number": "a number from {minimum} to {maximum}",
+    "integer": "a whole number from {minimum} to {maximum}",
+    "boolean": "true or false",
+    "array": "names with commas between, or a list of names: 1 to 100, each of up to 100 characters",
+}
+
+
+def words(option: Mapping[str, Any]) -> str:
+    """Words for the values that an option takes: "a whole number from 1 to 1000"."""
+    kind = option["type"] if isinstance(option["type"], str) else option["type"][0]
+    return _KINDS[kind].format_map(option)
+
 
 REFUSALS = {name: f"'{name}' must be {words(schema)}" for name, schema in DETECTION_OPTIONS.items()}
 """By option, the message for a value that it does not take."""
@@ -55,7 +75,7 @@ NAMES = [name for name, schema in DETECTION_OPTIONS.items() if is_names(schema)]
 
 _NAMES_TAKEN = ["person", "7", "true, traffic light", ["person", "crane, bird"], ["\u884c\u4eba"], ["x" * 100] * 100]
 NAMES_REFUSED = ["", " ,", [], [" "], "x" * 101, ["x"] * 101, "a\r\nX: y", ["a\x7f"], ["\ud800"]]
-"""Texts and lists of texts that are no names; API Gateway cannot tell."""
+"""Texts and lists of texts that are no names."""
 
 TAKEN = [
     *((name, value) for name, schema in _NUMBERS.items() for value in ends(schema)),

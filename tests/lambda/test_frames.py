@@ -11,8 +11,16 @@ import pytest
 from inference_api.errors import ApiError, InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
 from inference_api.frames import parse
 from inference_api.messages import Frame
-from stacks.api.request_schemas import DETECTION_OPTIONS
-from tests.detection_options import NAMES, REFUSALS, REFUSED, REFUSED_IN_URL, VALID, WHOLE_NUMBERS, in_url
+from tests.detection_options import (
+    DETECTION_OPTIONS,
+    NAMES,
+    REFUSALS,
+    REFUSED,
+    REFUSED_IN_URL,
+    VALID,
+    WHOLE_NUMBERS,
+    in_url,
+)
 from tests.lambda_events import as_request, older_client_event, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"

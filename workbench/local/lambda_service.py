@@ -179,7 +179,12 @@ class LambdaFunction:
 
 @contextmanager
 def running(
-    function: RenderedFunction, *, region: str, service_environment: Mapping[str, str], log: Path
+    function: RenderedFunction,
+    *,
+    region: str,
+    service_environment: Mapping[str, str],
+    log: Path,
+    most: int = _CONCURRENCY,
 ) -> Iterator[LambdaFunction]:
     """Start the function's execution environments and wait until the first is initialised.
 
@@ -188,6 +193,7 @@ def running(
         region: its region.
         service_environment: endpoints of the other services, and credentials.
         log: file for its output.
+        most: largest number of execution environments.
 
     Raises:
         StartError: the handler cannot be imported; the message says why.
@@ -217,7 +223,7 @@ def running(
                     log=log,
                 )
             )
-            for _ in range(min(_CONCURRENCY, function.reserved_concurrency or _CONCURRENCY))
+            for _ in range(min(most, function.reserved_concurrency or most))
         ]
         started.callback(served.end)
         _wait_until_ready(served, served.processes[0])

@@ -1,4 +1,4 @@
-"""S3, emulated by moto's server, which keeps the newest objects in temporary files."""
+"""S3, emulated by moto's server, which keeps the newest objects in temporary files; so are SQS and DynamoDB."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ class ObjectStore:
     url: str
     bucket: str
     client: S3Client
+
+    @property
+    def services(self) -> dict[str, str]:
+        """Environment of a program that calls S3, SQS and DynamoDB, which the one server emulates."""
+        names = ("S3", "SQS", "DYNAMODB")
+        return {**CREDENTIALS, **{f"AWS_ENDPOINT_URL_{name}": self.url for name in names}}
 
     def list_keys(self) -> list[str]:
         """Keys of all objects in the bucket."""

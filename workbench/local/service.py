@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import ipc_ai_catalogue as catalogue
-from workbench import typed
 from workbench.errors import StartError
 from workbench.local import (
-    container_engine,
     lambda_service,
+    model_container,
     model_data,
     object_store,
     sagemaker_runtime,
-    serving_container,
-    uploads,
+    stack_functions,
+    tables,
 )
 from workbench.local.api_gateway import api as rest_api
+from workbench.local.api_gateway.authorizer import Authorizer
 from workbench.local.api_gateway.rehearsal import Rehearsal
 from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.child_process import ChildProcess
@@ -29,6 +28,7 @@ from workbench.local.http_server import HttpServer
 from workbench.local.lambda_service import LambdaFunction
 from workbench.local.object_store import CREDENTIALS, ObjectStore
 from workbench.local.result_topic import ResultTopic
+from workbench.local.tables import Tables
 from workbench.local.uploads import Uploads
 from workbench.template.rendered_stack import RenderedStack
 
@@ -41,18 +41,22 @@ class LocalService:
 
     Attributes:
         api_url: URL that takes frames.
+        push_url: URL where cameras push.
         api_key: the API key of callers; None where the API requires none.
         credentials: the credentials that callers sign with; None where the API requires no signature.
         events: the event store.
-        uploads: front end for files that become events; None where the stack has none.
+        uploads: queue of files and accepted pushes that become events; None where the stack has none.
+        tables: the registry of cameras; None where the stack has none.
         programs: the started programs.
     """
 
     api_url: str
+    push_url: str
     api_key: str | None
     credentials: CallerCredentials | None
     events: ObjectStore
     uploads: Uploads | None
+    tables: Tables | None
     programs: tuple[ChildProcess, ...]
 
     def check(self) -> None:
@@ -94,6 +98,7 @@ def running(
     logs: Path,
     local_model_data: Path | None = None,
     rehearsal: Rehearsal | None = None,
+    watch_seconds: float = 60,
 ) -> Iterator[LocalService]:
     """Start S3, container, SageMaker runtime, functions and API, in this order, and stop them in reverse.
 
@@ -106,20 +111,17 @@ def running(
         logs: folder for the logs.
         local_model_data: a model.tar.gz or folder of this machine in place of the stack's model data, or None.
         rehearsal: failures and delays on purpose; None for none.
+        watch_seconds: time between two looks for silent cameras.
 
     Raises:
         StartError: the model is not in the store, or one of them did not start.
     """
     if stack.model_data_url is None and stack.named_image is None:
-        _require_model(stack, model_store)
-    callers = rest_api.Callers(
-        key=secrets.token_hex(20) if stack.requires_key else None,
-        credentials=CallerCredentials.made(stack.region) if stack.requires_signature else None,
-    )
+        model_container.require_model(stack, model_store)
     with (
         model_data.unpacked(local_model_data, stack.model_data_url, region=stack.region) as model_dir,
         object_store.running(stack.bucket_name, stack.region) as events,
-        _container(
+        model_container.running(
             stack,
             {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url},
             model_dir=model_dir,
@@ -137,34 +139,35 @@ def running(
                 notify=ResultTopic(completion).publish if completion else None,
             )
         ) as runtime,
-        _uploads(
-            stack, events, {**CREDENTIALS, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url}, log=logs / "ingest.log"
-        ) as incoming,
-        lambda_service.running(
-            stack.function,
-            region=stack.region,
-            service_environment={
-                **CREDENTIALS,
-                "AWS_ENDPOINT_URL_S3": events.url,
-                "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url,
-            },
-            log=logs / "function.log",
-        ) as function,
     ):
-        programs = (
-            program,
-            *function.processes,
-            *(incoming.processes if incoming else ()),
-            *(completion.processes if completion else ()),
-        )
-        try:
-            with _api(rest_api.RestApi(stack, function, callers, rehearsal), port) as url:
-                yield LocalService(
-                    f"{url}/{stack.stage.name}/inference", callers.key, callers.credentials, events, incoming, programs
-                )
-        finally:
-            for each in programs:
-                each.end_within(_STOP_SECONDS)
+        tables.create(stack.tables, events.url, stack.region)
+        with stack_functions.running(stack, events, runtime.url, logs=logs, watch_seconds=watch_seconds) as functions:
+            programs = (program, *functions.processes, *(completion.processes if completion else ()))
+            try:
+                callers = _callers(stack, functions.authorizer)
+                with _api(rest_api.RestApi(stack, functions.api, callers, rehearsal), port) as url:
+                    yield LocalService(
+                        f"{url}/{stack.stage.name}/inference",
+                        f"{url}/{stack.stage.name}/push",
+                        callers.key,
+                        callers.credentials,
+                        events,
+                        functions.uploads,
+                        Tables.of(stack),
+                        programs,
+                    )
+            finally:
+                for each in programs:
+                    each.end_within(_STOP_SECONDS)
+
+
+def _callers(stack: RenderedStack, authorizer: LambdaFunction | None) -> rest_api.Callers:
+    """Make what the stack asks of callers, for one run."""
+    return rest_api.Callers(
+        key=secrets.token_hex(20) if stack.requires_key else None,
+        credentials=CallerCredentials.made(stack.region) if stack.requires_signature else None,
+        authorizer=Authorizer(authorizer, stack.region) if authorizer else None,
+    )
 
 
 @contextmanager
@@ -173,63 +176,10 @@ def _api(api: rest_api.RestApi, port: int) -> Iterator[str]:
         yield server.url
 
 
-def _uploads(
-    stack: RenderedStack, events: ObjectStore, service_environment: Mapping[str, str], *, log: Path
-) -> AbstractContextManager[Uploads | None]:
-    """Start the front end for uploaded files, where the stack has one."""
-    if stack.ingest is None:
-        return nullcontext()
-    return uploads.running(stack.ingest, events, region=stack.region, service_environment=service_environment, log=log)
-
-
 def _completion(
     stack: RenderedStack, events: ObjectStore, *, log: Path
 ) -> AbstractContextManager[LambdaFunction | None]:
     """Start the function that completes the events of asynchronous requests, where the stack has one."""
     if stack.completion is None:
         return nullcontext()
-    environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": events.url}
-    return lambda_service.running(stack.completion, region=stack.region, service_environment=environment, log=log)
-
-
-def _container(
-    stack: RenderedStack,
-    service_environment: Mapping[str, str],
-    *,
-    model_dir: Path | None,
-    model_store: Path,
-    log: Path,
-) -> AbstractContextManager[tuple[str, ChildProcess]]:
-    """Start the operator's image; without one, the serving program of the images built here."""
-    if stack.named_image is None:
-        return serving_container.running(
-            stack.model_environment,
-            service_environment=service_environment,
-            model_dir=model_dir,
-            model_store=model_store,
-            log=log,
-        )
-    return _named_image(stack.named_image, stack.model_environment, model_dir=model_dir, log=log)
-
-
-@contextmanager
-def _named_image(
-    image: str, environment: Mapping[str, str], *, model_dir: Path | None, log: Path
-) -> Iterator[tuple[str, ChildProcess]]:
-    """Starts the operator's image, with S3 at an address that its container reaches where the engine tells one."""
-    address = container_engine.address_of_this_machine(image)
-    with object_store.also_at(address) if address else nullcontext() as url:
-        services = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": url} if url else {}
-        given = {**serving_container.tuning(), **environment, **services}
-        with container_engine.running(image, given, model_dir=model_dir, log=log) as started:
-            yield started
-
-
-def _require_model(stack: RenderedStack, model_store: Path) -> None:
-    """Check that a catalogue model is in the store, before anything starts."""
-    known = catalogue.load()
-    application, name = stack.model_environment["APPLICATION_TYPE"], stack.model_environment["MODEL_NAME"]
-    for part in name.split("+"):
-        model = known.models.get(part)
-        if model and model.files_for(application) and not (model_store / part).is_dir():
-            raise StartError(f"the model '{part}' is not in {model_store}; run '{typed.fetch(part, model_store)}'")
+    return lambda_service.running(stack.completion, region=stack.region, service_environment=events.services, log=log)

@@ -1,4 +1,4 @@
-"""Uploaded files: S3's notifications and SQS by moto's server, and Lambda's poller between the queue and the function.
+"""Uploaded files and accepted pushes: S3's notifications and SQS by moto's server, and Lambda's poller of the queue.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
@@ -29,13 +29,13 @@ class Uploads:
     """Running front end for files.
 
     Attributes:
-        url: the bucket's URL, without a slash at its end.
+        url: the bucket's URL, without a slash at its end; None where its files become no events.
         queue_url: URL of the queue for S3's notifications.
         dead_letter_queue_url: URL of the queue for files that did not become events.
         processes: processes of the function.
     """
 
-    url: str
+    url: str | None
     queue_url: str
     dead_letter_queue_url: str
     processes: tuple[ChildProcess, ...]
@@ -56,7 +56,7 @@ def running(
         ingest: the stack's front end for files.
         events: the running S3; its server emulates SQS, too.
         region: the stack's region.
-        service_environment: endpoints of the other services, and credentials.
+        service_environment: endpoints of the services, and credentials.
         log: file for the function's output.
 
     Raises:
@@ -75,17 +75,13 @@ def running(
     queue = sqs.create_queue(QueueName=ingest.queue_name, Attributes=attributes)["QueueUrl"]
     if ingest.bucket_notifications:
         _let_s3_tell(events, ingest.bucket_notifications, _arn(sqs, queue))
-    environment = {
-        **service_environment,
-        "AWS_ENDPOINT_URL_S3": events.url,
-        "AWS_ENDPOINT_URL_SQS": events.url,
-        "DEAD_LETTER_QUEUE_URL": dead_letters,
-    }
+    environment = {**service_environment, "DEAD_LETTER_QUEUE_URL": dead_letters}
     with (
         lambda_service.running(ingest.function, region=region, service_environment=environment, log=log) as function,
         _polling(sqs, queue, function, batch_size=ingest.batch_size),
     ):
-        yield Uploads(f"{events.url}/{events.bucket}", queue, dead_letters, tuple(function.processes))
+        url = f"{events.url}/{events.bucket}" if ingest.bucket_notifications else None
+        yield Uploads(url, queue, dead_letters, tuple(function.processes))
 
 
 def _arn(sqs: Any, queue_url: str) -> str:

@@ -19,7 +19,6 @@ class RenderedMethod:
         integration: the integration that answers.
         requires_key: whether callers send the API key.
         authorization: ``NONE``, ``AWS_IAM`` for signatures, or ``CUSTOM`` for the authorizer's word.
-        models: JSON schema of the body by content type; bodies of other types are not checked.
     """
 
     path: str
@@ -27,7 +26,6 @@ class RenderedMethod:
     integration: Mapping[str, Any]
     requires_key: bool
     authorization: str
-    models: Mapping[str, Mapping[str, Any]]
 
 
 def rendered_methods(resources: Mapping[str, Any]) -> tuple[RenderedMethod, ...]:
@@ -47,18 +45,6 @@ def rendered_methods(resources: Mapping[str, Any]) -> tuple[RenderedMethod, ...]
             method["Integration"],
             requires_key=bool(method.get("ApiKeyRequired")),
             authorization=method.get("AuthorizationType", "NONE"),
-            models=_models(method, resources),
         )
         for _, method in of_kind(resources, "AWS::ApiGateway::Method")
     )
-
-
-def _models(method: Mapping[str, Any], resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Schemas by content type, where the method has a validator of bodies."""
-    validator = resources.get(method.get("RequestValidatorId", ""))
-    if validator is None or not validator["Properties"].get("ValidateRequestBody"):
-        return {}
-    return {
-        content_type: resources[model]["Properties"]["Schema"]
-        for content_type, model in (method.get("RequestModels") or {}).items()
-    }

@@ -54,7 +54,6 @@ class RenderedStack:
     tables: tuple[RenderedTable, ...]
     stage: RenderedStage
     methods: tuple[RenderedMethod, ...]
-    binary_media_types: frozenset[str]
     gateway_responses: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -99,7 +98,6 @@ def render(template: Mapping[str, Any], given: Mapping[str, str], region: str) -
         tables=rendered_tables(resources, names),
         stage=rendered_stage(resources),
         methods=rendered_methods(resources),
-        binary_media_types=frozenset(only(resources, "AWS::ApiGateway::RestApi")[1].get("BinaryMediaTypes", [])),
         gateway_responses={
             properties["ResponseType"]: properties
             for _, properties in of_kind(resources, "AWS::ApiGateway::GatewayResponse")

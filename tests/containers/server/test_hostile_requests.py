@@ -26,7 +26,7 @@ from ipc_ai_serving.requests.object_store import ObjectStore
 from ipc_ai_serving.server.app import create_app
 from ipc_ai_serving.server.host import ApplicationHost
 from ipc_ai_serving.settings import Settings
-from stacks.api.request_schemas import DETECTION_OPTIONS
+from tests.detection_options import DETECTION_OPTIONS
 from tests.tiny_models import write_yolox_onnx
 
 EXAMPLES = int(os.environ.get("HOSTILE_REQUESTS", "1000"))

@@ -1,4 +1,4 @@
-"""API Gateway's own answers, for each way of authorization and each kind of application."""
+"""API Gateway's own answers, for each way of authorization."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from stacks.api.request_schemas import DETECTION_OPTIONS
 from stacks.places import REPOSITORY
 from tests.stacks.rendering import of_type, rendered
 
@@ -16,8 +15,10 @@ DOCS = REPOSITORY / "docs"
 EXPECTED = {
     "INVALID_API_KEY": ("403", "InvalidApiKey", None),
     "WAF_FILTERED": ("403", "$context.error.responseType", None),
-    "BAD_REQUEST_BODY": ("400", "InvalidRequest", None),
-    "BAD_REQUEST_PARAMETERS": ("400", "InvalidRequest", None),
+    "UNAUTHORIZED": ("401", "Unauthorized", None),
+    "ACCESS_DENIED": ("403", "$context.error.responseType", None),
+    "AUTHORIZER_FAILURE": ("503", "ServiceUnavailable", "'1'"),
+    "AUTHORIZER_CONFIGURATION_ERROR": ("503", "ServiceUnavailable", "'1'"),
     "REQUEST_TOO_LARGE": ("413", "PayloadTooLarge", None),
     "THROTTLED": ("429", "$context.error.responseType", "'1'"),
     "QUOTA_EXCEEDED": ("429", "$context.error.responseType", None),
@@ -50,13 +51,19 @@ def test_status_code_and_when_to_try_again(template: dict[str, Any], region: str
         assert ("gatewayresponse.header.Access-Control-Expose-Headers" in headers) == (retry_after is not None)
 
 
-def test_the_refusal_of_a_body_says_what_this_application_takes(template: dict[str, Any]) -> None:
-    for application, names in (
-        ("face-detection", ["image_base64_enc", "images", *DETECTION_OPTIONS]),
-        ("face-comparison", ["source_image", "target_images"]),
-    ):
-        said = _error(_answers(template, applicationType=application)["BAD_REQUEST_BODY"])["message"]
-        assert all(name in said for name in names)
+def test_a_camera_without_a_credential_is_told_to_use_basic(template: dict[str, Any]) -> None:
+    """Many send one only after this challenge, and the function cannot: API Gateway renames its header."""
+    answers = _answers(template, apiAuthorization="CAMERA")
+    header = "gatewayresponse.header.WWW-Authenticate"
+    assert answers["UNAUTHORIZED"]["ResponseParameters"][header] == "'Basic realm=\"camera\"'"
+    assert [kind for kind, answer in answers.items() if header in answer["ResponseParameters"]] == ["UNAUTHORIZED"]
+
+
+def test_a_denied_camera_is_told_what_the_authorizer_says(template: dict[str, Any]) -> None:
+    denied = _answers(template, apiAuthorization="CAMERA")["ACCESS_DENIED"]
+    assert denied["StatusCode"] == "403"
+    error = _error(denied)
+    assert (error["code"], error["message"]) == ("$context.authorizer.code", "$context.authorizer.message")
 
 
 @pytest.mark.parametrize("page", ["api.md", "api_CN.md", "openapi.yaml"])

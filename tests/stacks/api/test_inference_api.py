@@ -65,6 +65,8 @@ def test_a_browser_may_send_frames_and_who_it_is(template: dict[str, Any], regio
     for preflight in (method for method in methods if method["HttpMethod"] == "OPTIONS"):
         (answer,) = preflight["Integration"]["IntegrationResponses"]
         prefix = "method.response.header.Access-Control-"
+        # Without these, API Gateway answers 500: it takes the body for binary.
+        assert preflight["Integration"]["ContentHandling"] == answer["ContentHandling"] == "CONVERT_TO_TEXT"
         headers = {name.removeprefix(prefix): text.strip("'") for name, text in answer["ResponseParameters"].items()}
         allowed.add(headers["Allow-Methods"])
         assert headers["Max-Age"] == "3600"
@@ -73,7 +75,56 @@ def test_a_browser_may_send_frames_and_who_it_is(template: dict[str, Any], regio
             *["Content-Type", "Prefer", "Idempotency-Key", "X-Camera-Id", "X-Request-Id", "X-Timestamp", "X-Api-Key"],
             *["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"],
         }
-    assert allowed == {"POST", "GET"}  # a frame, and the answer of an asynchronous endpoint
+    # A frame, the answer of an asynchronous endpoint, and pushes.
+    assert allowed == {"POST", "GET", "GET,POST,PUT"}
+
+
+def _paths(resources: dict[str, Any]) -> dict[str, set[str]]:
+    """The methods of each path, without preflights."""
+    parts = of_type(resources, "AWS::ApiGateway::Resource")
+
+    def path(name: str) -> str:
+        return f"{path(parts[name]['ParentId'])}/{parts[name]['PathPart']}" if name in parts else ""
+
+    found: dict[str, set[str]] = {}
+    for method in of_type(resources, "AWS::ApiGateway::Method").values():
+        if method["HttpMethod"] != "OPTIONS":
+            found.setdefault(path(method["ResourceId"]) or "/", set()).add(method["HttpMethod"])
+    return found
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("way", ["AUTO", "NONE", "CAMERA", "CAMERA_IAM"])
+def test_cameras_may_push_wherever_their_menus_let_them(template: dict[str, Any], region: str, way: str) -> None:
+    pushing = {"GET", "POST", "PUT"}
+    assert _paths(rendered(template, region, apiAuthorization=way)) == {
+        "/inference": {"POST"},
+        "/inference/{request_id}": {"GET"},
+        **dict.fromkeys(("/push", "/push/{proxy+}", "/", "/{proxy+}"), pushing),
+    }
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_every_body_reaches_the_function_as_it_was_sent(template: dict[str, Any], region: str) -> None:
+    resources = rendered(template, region)
+    assert only(resources, "AWS::ApiGateway::RestApi")["BinaryMediaTypes"] == ["*/*"]
+    assert not of_type(resources, "AWS::ApiGateway::Model")
+    assert not of_type(resources, "AWS::ApiGateway::RequestValidator")
+    for method in of_type(resources, "AWS::ApiGateway::Method").values():
+        assert "RequestValidatorId" not in method
+        if method["HttpMethod"] != "OPTIONS":
+            assert method["Integration"]["Type"] == "AWS_PROXY"
+            assert "ContentHandling" not in method["Integration"]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_api_gateway_may_call_the_function_for_its_stage_alone(template: dict[str, Any], region: str) -> None:
+    resources = rendered(template, region)
+    (api,) = of_type(resources, "AWS::ApiGateway::RestApi")
+    permission = only(resources, "AWS::Lambda::Permission")
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["SourceArn"].startswith(f"arn:{REGIONS[region]}:execute-api:{region}:")
+    assert permission["SourceArn"].endswith(f":{api}/prod/*/*")
 
 
 def test_the_stage_has_no_variables(template: dict[str, Any]) -> None:

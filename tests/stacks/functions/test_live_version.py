@@ -13,6 +13,10 @@ from workbench.template.parameters import check
 
 VERSION, ALIAS, FUNCTION = "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::Function"
 FACES = {"deployInstanceType": "ml.m5.xlarge", "detectorModelName": "yunet_n"}
+FOLLOWING = {
+    *("ENDPOINT_NAME", "EVENTS_BUCKET", "POWERTOOLS_SERVICE_NAME"),
+    *("REGISTRY_TABLE", "STATES_TABLE", "PUSH_QUEUE_URL"),
+}
 CHANGES = [
     {"applicationType": "body-detection", "detectorModelName": "yolox_nano"},
     {"applicationType": "face-comparison"},
@@ -22,6 +26,9 @@ CHANGES = [
     {"saveRequestEvents": "Yes"},
     {"cameraMetrics": "Yes"},
     {"saveRequestEvents": "Yes", "eventsTable": "Yes"},
+    {"apiAuthorization": "CAMERA"},
+    {"apiAuthorization": "CAMERA_IAM"},
+    {"saveRequestEvents": "Yes", "pushAnswer": "accepted"},
 ]
 
 
@@ -33,7 +40,7 @@ def _changes(template: dict[str, Any], after: dict[str, str]) -> dict[str, str]:
         for name, resource in template["Resources"].items()
         if resource["Type"] in (VERSION, ALIAS, FUNCTION)
         and name in found
-        and not name.startswith(("Ingest", "AsyncResults"))
+        and not name.startswith(("Ingest", "AsyncResults", "Registry"))
     }
 
 
@@ -48,7 +55,7 @@ def test_parameters_that_the_function_does_not_see_leave_its_version(template: d
 
 
 def test_every_parameter_in_the_environment_is_in_the_description(template: dict[str, Any]) -> None:
-    """Variables left out are names made of the stack's id, which change with the endpoint's type alone."""
+    """Variables left out follow from others: names made of the stack's id, and those of tables and a queue."""
     (function,) = (
         entry["Properties"]
         for entry in template["Resources"].values()
@@ -57,7 +64,7 @@ def test_every_parameter_in_the_environment_is_in_the_description(template: dict
     (version,) = (entry["Properties"] for entry in template["Resources"].values() if entry["Type"] == VERSION)
     described = version["Description"]["Fn::Join"][1]
     for name, value in function["Environment"]["Variables"].items():
-        if isinstance(value, dict) and name not in ("ENDPOINT_NAME", "EVENTS_BUCKET", "POWERTOOLS_SERVICE_NAME"):
+        if isinstance(value, dict) and name not in FOLLOWING:
             assert value in described, name
 
 
@@ -70,7 +77,7 @@ def test_the_api_calls_the_alias_of_the_newest_version(template: dict[str, Any],
     assert "ProvisionedConcurrencyConfig" not in properties
     integrations = [method["Integration"] for method in of_type(resources, "AWS::ApiGateway::Method").values()]
     called = [entry["Uri"] for entry in integrations if entry["Type"] == "AWS_PROXY"]
-    assert len(called) == 2
+    assert len(called) == 14
     assert all(alias in uri for uri in called)
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
     assert {permission["FunctionName"] for permission in permissions} == {alias}
@@ -89,6 +96,7 @@ def test_the_description_has_room_for_the_longest_names(template: dict[str, Any]
         "cameraMetrics": "Yes",
         "containerRequestFormat": "json",
         "containerShortSize": "2048",
+        "apiAuthorization": "CAMERA_IAM",
     }
     assert len(only(rendered(template, **given), VERSION)["Description"]) <= 256
 

@@ -8,14 +8,18 @@ import secrets
 import threading
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from workbench.local.api_gateway import proxy_integration, request_model, signatures
+from workbench.local.api_gateway import proxy_integration, signatures
+from workbench.local.api_gateway.authorizer import Authorizer
+from workbench.local.api_gateway.call import Call, query, target
+from workbench.local.api_gateway.content_encoding import inflated
 from workbench.local.api_gateway.gateway_responses import RefusedError, rendered
 from workbench.local.api_gateway.rehearsal import Rehearsal
+from workbench.local.api_gateway.routes import Routes
 from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.api_gateway.throttling import Throttling
 from workbench.local.bounded_server import Limits
@@ -28,8 +32,8 @@ from workbench.local.lambda_service import (
     ThrottledError,
     payload,
 )
-from workbench.template.rendered_api import RenderedMethod
 from workbench.template.rendered_stack import RenderedStack
+from workbench.template.rendered_template import stand_in_account
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -47,10 +51,14 @@ LIMITS = Limits(body_bytes=_MAX_BODY_BYTES, header_bytes=32 * 1024, request_seco
 
 @dataclass(frozen=True)
 class Callers:
-    """Proofs of those who may call: the API key, and the credentials that sign. None where the stack asks for none."""
+    """Proofs of those who may call: the API key, the credentials that sign, and the authorizer that knows the others.
+
+    Each is None where the stack does not ask for it.
+    """
 
     key: str | None = None
     credentials: CallerCredentials | None = None
+    authorizer: Authorizer | None = None
 
 
 class RestApi:
@@ -63,8 +71,9 @@ class RestApi:
         self._function = function
         self._callers = callers
         self._rehearsal = rehearsal or Rehearsal()
+        self._routes = Routes(stack.methods)
         self._throttling = Throttling(stack.stage)
-        # JSON of 10 MB may take 300 MB when it is read, so one body at a time is.
+        # A body of 10 MB is in memory several times while it is read, so one at a time is.
         self._reading = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -95,21 +104,27 @@ class RestApi:
 
     def _checked(self, request: Request, request_id: str) -> Response:
         _require_small_header(request)
-        stage = f"/{self._stack.stage.name}"
-        if request.path == "/" and request.method in ("GET", "HEAD"):
-            return _signpost(f"http://{_host(request)}{stage}/inference")
-        if not f"{request.path}/".startswith(f"{stage}/"):
-            # The stack's gateway responses are those of its stage, and no path outside is the stack's.
-            outside = RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-            return rendered(outside, {}, request_id)
-        path = request.path.removeprefix(stage) or "/"
-        method, parameters = self._route(path, request.method)
-        if method.requires_key and not self._has_key(request):
-            raise RefusedError("INVALID_API_KEY", "Forbidden")
-        if method.authorization == "AWS_IAM" and self._callers.credentials is not None:
-            with self._reading:
-                signatures.require(request, self._callers.credentials, request.get_data(cache=True))
-        self._throttling.admit(with_key=method.requires_key)
+        came, asked = target(request)
+        stage = self._stack.stage.name
+        if came == "/" and request.method in ("GET", "HEAD"):
+            return _signpost(f"http://{_host(request)}/{stage}/inference")
+        # A path outside the stage is that of a custom domain, which is mapped to the stage.
+        inside = came.removeprefix(f"/{stage}") if f"{came}/".startswith(f"/{stage}/") else came
+        path = f"/{inside.lstrip('/')}"
+        method, parameters = self._routes.find(path, request.method)
+        call = self._admitted(
+            Call(
+                request=request,
+                request_id=request_id,
+                method=method,
+                path=path,
+                full_path=came,
+                parameters=parameters,
+                query=query(asked),
+                stage=stage,
+                account=stand_in_account(),
+            )
+        )
         if method.integration["Type"] == "MOCK":
             return proxy_integration.mock_response(method)
         camera = request.headers.get("X-Camera-Id", "")
@@ -118,69 +133,43 @@ class RestApi:
             return failure
         patience = self._rehearsal.delay()
         with self._reading:
-            event = self._event(request, method, path, parameters, request_id)
-        return self._invoked(event, patience, binary=proxy_integration.takes_binary(request, self._binary))
+            event = _event(call)
+        return self._invoked(event, patience)
 
-    @property
-    def _binary(self) -> frozenset[str]:
-        return self._stack.binary_media_types
+    def _admitted(self, call: Call) -> Call:
+        """Check what the method requires of callers, and note what is known of this one.
 
-    def _route(self, path: str, http_method: str) -> tuple[RenderedMethod, dict[str, str]]:
-        """Find the method for a path below the stage, with the values of its path parameters.
+        AWS does not tell whether a refused stranger counts towards the rate; here it does.
 
         Raises:
-            RefusedError: there is none.
+            RefusedError: the caller may not call, or not now.
         """
-        for method in self._stack.methods:
-            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(method.path))
-            found = re.fullmatch(pattern, path)
-            if found and method.http_method == http_method:
-                return method, found.groupdict()
-        raise RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+        method, request = call.method, call.request
+        if method.requires_key and not self._has_key(request):
+            raise RefusedError("INVALID_API_KEY", "Forbidden")
+        if method.authorization == "AWS_IAM" and self._callers.credentials is not None:
+            with self._reading:
+                signatures.require(request, self._callers.credentials, request.get_data(cache=True))
+            call = replace(call, identity=self._callers.credentials.identity)
+        self._throttling.admit(with_key=method.requires_key)
+        if method.authorization != "CUSTOM":
+            return call
+        if self._callers.authorizer is None:
+            raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR", "Internal server error")
+        return replace(call, authorizer=self._callers.authorizer.words(call))
 
     def _has_key(self, request: Request) -> bool:
         given = request.headers.get("X-Api-Key", "").encode()
         return secrets.compare_digest(given, (self._callers.key or "").encode())
 
-    def _event(
-        self, request: Request, method: RenderedMethod, path: str, parameters: dict[str, str], request_id: str
-    ) -> bytes:
-        """Read the body and write the function's event.
-
-        Raises:
-            RefusedError: the body does not fit the method's model, or is too large for the function.
-        """
-        body = request.get_data(cache=False)
-        media_type = request.headers.get("Content-Type", "application/json").split(";")[0].strip()
-        if not request_model.fits(body, method.models.get(media_type)):
-            raise RefusedError("BAD_REQUEST_BODY", "Invalid request body")
-        if proxy_integration.encoded_bytes(request, len(body), self._binary) > MAX_EVENT_BYTES:
-            raise RefusedError("REQUEST_TOO_LARGE", "Request Too Long")
-        try:
-            return payload(
-                proxy_integration.event(
-                    request,
-                    method,
-                    body,
-                    path=path,
-                    stage=self._stack.stage.name,
-                    parameters=parameters,
-                    binary_media_types=self._binary,
-                    request_id=request_id,
-                )
-            )
-        except EventTooLargeError as error:
-            raise RefusedError("REQUEST_TOO_LARGE", "Request Too Long") from error
-
-    def _invoked(self, event: bytes, patience_seconds: float, *, binary: bool) -> Response:
+    def _invoked(self, event: bytes, patience_seconds: float) -> Response:
         """Call the function.
 
         Raises:
             RefusedError: it is throttled, takes too long, or fails.
         """
         try:
-            answer = self._function.invoke(event, patience_seconds=patience_seconds)
-            return proxy_integration.response(answer, binary=binary)
+            return proxy_integration.response(self._function.invoke(event, patience_seconds=patience_seconds))
         except ThrottledError as error:
             # https://repost.aws/questions/QUfI6bsdd0SOiPeyimzxSkfQ
             raise RefusedError("INTEGRATION_FAILURE", "Internal server error") from error
@@ -189,6 +178,22 @@ class RestApi:
         except FunctionError as error:
             logger.error("the function failed: %s", error)
             raise RefusedError("DEFAULT_5XX", "Internal server error", 502) from error
+
+
+def _event(call: Call) -> bytes:
+    """Read the body and write the function's event.
+
+    Raises:
+        RefusedError: the body is not in the coding that its header names, or is too large for the function.
+    """
+    sent = call.request.get_data(cache=False)
+    body = inflated(sent, call.request.headers.get("Content-Encoding", ""), _MAX_BODY_BYTES)
+    if proxy_integration.encoded_bytes(len(body)) > MAX_EVENT_BYTES:
+        raise RefusedError("REQUEST_TOO_LARGE", "Request Too Long")
+    try:
+        return payload(proxy_integration.event(call, body))
+    except EventTooLargeError as error:
+        raise RefusedError("REQUEST_TOO_LARGE", "Request Too Long") from error
 
 
 def _require_small_header(request: Request) -> None:

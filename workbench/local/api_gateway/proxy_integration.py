@@ -7,111 +7,123 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
+from workbench.local.api_gateway.call import API_ID, Call
+from workbench.local.api_gateway.gateway_responses import RefusedError
+from workbench.local.request_parser import HEADER_NAMES
 from workbench.template.rendered_api import RenderedMethod
 
-# API Gateway manages the connection itself.
-_OF_THE_CONNECTION = ("Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade")
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+_NOT_OF_EVENTS = (
+    *("Connection", "Content-Length", "Content-Md5", "Expect", "Max-Forwards", "Proxy-Authenticate", "Server", "Te"),
+    *("Trailer", "Transfer-Encoding", "Upgrade", "Www-Authenticate"),
+)
+_NOT_OF_ANSWERS = (
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+)
+_REMAPPED = (
+    *("authorization", "connection", "content-md5", "date", "max-forwards", "server", "user-agent"),
+    *("via", "www-authenticate"),
+)
+_IDENTITY = ("accessKey", "accountId", "caller", "user", "userArn")
 
 
-def is_binary(request: Request, binary_media_types: Collection[str]) -> bool:
-    """Return whether the body travels in base64: the header as it is, with all its parameters, is one of the types.
-
-    AWS's page does not say that parameters are passed over, so a client that counts on it is refused here already.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html
-    """
-    return request.headers.get("Content-Type", "").strip() in binary_media_types
+def encoded_bytes(body_bytes: int) -> int:
+    """Number of bytes of a body in the event: four for three, because every body travels in base64."""
+    return -(-body_bytes // 3) * 4
 
 
-def takes_binary(request: Request, binary_media_types: Collection[str]) -> bool:
-    """Return whether an answer in base64 becomes bytes: the first type of ``Accept`` decides, not the answer's own.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
-    """
-    first = request.headers.get("Accept", "").split(",")[0].split(";")[0].strip()
-    return first in binary_media_types
-
-
-def encoded_bytes(request: Request, body_bytes: int, binary_media_types: Collection[str]) -> int:
-    """Least number of bytes of a body in the event: four for three in base64, and as text no fewer than it has."""
-    return -(-body_bytes // 3) * 4 if is_binary(request, binary_media_types) else body_bytes
-
-
-def event(
-    request: Request,
-    method: RenderedMethod,
-    body: bytes,
-    *,
-    path: str,
-    stage: str,
-    parameters: Mapping[str, str],
-    binary_media_types: Collection[str],
-    request_id: str,
-) -> dict[str, Any]:
-    """Write a request as the function gets it.
-
-    Args:
-        request: the request.
-        method: the method that it calls.
-        body: its body. Text that is not UTF-8 gets replacement characters.
-        path: its path below the stage.
-        stage: name of the stage.
-        parameters: values of the path's parameters.
-        binary_media_types: content types of bodies that travel in base64.
-        request_id: its id.
-    """
-    binary = is_binary(request, binary_media_types)
-    headers: dict[str, list[str]] = {}
-    for name, value in request.headers.items():
-        headers.setdefault(name, []).append(value)
-    queries = request.args.to_dict(flat=False)
+def description(call: Call) -> dict[str, Any]:
+    """Write all of an event but the body: what the function and the authorizer are told alike."""
+    request = call.request
+    written = request.environ.get(HEADER_NAMES, {})
+    headers = {
+        written.get(name.upper().replace("-", "_"), name): [value]
+        for name, value in request.headers.items()
+        if name not in _NOT_OF_EVENTS
+    }
     return {
-        "resource": method.path,
-        "path": path,
-        "httpMethod": method.http_method,
+        "resource": call.method.path,
+        "path": call.path,
+        "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
-        "queryStringParameters": {name: values[-1] for name, values in queries.items()} or None,
-        "multiValueQueryStringParameters": queries or None,
-        "pathParameters": dict(parameters) or None,
+        "queryStringParameters": {name: values[-1] for name, values in call.query.items()} or None,
+        "multiValueQueryStringParameters": dict(call.query) or None,
+        "pathParameters": dict(call.parameters) or None,
         "stageVariables": None,
         "requestContext": {
-            "requestId": request_id,
-            "stage": stage,
-            "path": request.path,
-            "resourcePath": method.path,
-            "httpMethod": method.http_method,
+            "accountId": call.account,
+            "apiId": API_ID,
+            "requestId": call.request_id,
+            "stage": call.stage,
+            "path": call.full_path,
+            "resourcePath": call.method.path,
+            "httpMethod": request.method,
+            "protocol": request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
             "requestTimeEpoch": int(time.time() * 1000),
-            "identity": {"sourceIp": request.remote_addr, "userAgent": request.headers.get("User-Agent")},
+            "identity": {
+                **dict.fromkeys(_IDENTITY),
+                "sourceIp": request.remote_addr,
+                "userAgent": request.headers.get("User-Agent"),
+                **call.identity,
+            },
         },
-        "body": (base64.b64encode(body).decode() if binary else body.decode(errors="replace")) or None,
-        "isBase64Encoded": binary,
     }
 
 
-def response(answer: Mapping[str, Any], *, binary: bool) -> Response:
-    """Write the function's answer as the client gets it."""
+def event(call: Call, body: bytes) -> dict[str, Any]:
+    """Write a request as the function's event."""
+    written = description(call)
+    if call.authorizer is not None:
+        written["requestContext"]["authorizer"] = call.authorizer
+    encoded = base64.b64encode(body).decode() or None
+    return {**written, "body": encoded, "isBase64Encoded": encoded is not None}
+
+
+def response(answer: Mapping[str, Any]) -> Response:
+    """Write the function's answer as the client gets it. One in base64 becomes bytes for every ``Accept``."""
     body = answer.get("body") or ""
     written = Response(
-        base64.b64decode(body) if binary and answer.get("isBase64Encoded") else body, status=int(answer["statusCode"])
+        base64.b64decode(body) if answer.get("isBase64Encoded") else body, status=int(answer["statusCode"])
     )
     written.headers.pop("Content-Type")
     for name, value in (answer.get("headers") or {}).items():
-        written.headers[name] = str(value)
+        _write(written, name, [value])
     for name, values in (answer.get("multiValueHeaders") or {}).items():
-        for value in values:
-            written.headers.add(name, str(value))
-    for name in _OF_THE_CONNECTION:
-        written.headers.remove(name)
+        _write(written, name, values)
     return written
 
 
+def _write(written: Response, name: str, values: list[Any]) -> None:
+    """Write a header, under another name or not at all where API Gateway keeps the name for itself."""
+    if name.lower() in _NOT_OF_ANSWERS:
+        return
+    told = f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
+    written.headers.pop(told, None)
+    for value in values:
+        written.headers.add(told, str(value))
+
+
 def mock_response(method: RenderedMethod) -> Response:
-    """First response of a mock integration, which answers the preflight of CORS."""
+    """First response of a mock integration, which answers the preflight of CORS.
+
+    Raises:
+        RefusedError: the request stays binary, which the template of a mock integration cannot read.
+    """
+    if method.integration.get("ContentHandling") != "CONVERT_TO_TEXT":
+        raise RefusedError("API_CONFIGURATION_ERROR", "Internal server error")
     (answer, *_) = method.integration["IntegrationResponses"]
     prefix = "method.response.header."
     headers = {

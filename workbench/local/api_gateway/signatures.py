@@ -18,23 +18,44 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from werkzeug.wrappers import Request
 
+from workbench.local.api_gateway.call import target
 from workbench.local.api_gateway.gateway_responses import RefusedError
+from workbench.template.rendered_template import partition_of, stand_in_account
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SERVICE = "execute-api"
 _SKEW = timedelta(minutes=5)
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
-_SERVER = re.compile(r"^[^/?]+://[^/?]*")  # as clients of a proxy write it
 _KEY_CHARACTERS = string.ascii_uppercase + "234567"
 
 
 @dataclass(frozen=True)
 class CallerCredentials:
-    """Credentials of a principal of the account, made for one run."""
+    """Credentials of a user of the account, made for one run."""
 
     access_key_id: str
     secret_access_key: str
     region: str
+
+    @property
+    def principal(self) -> str:
+        """ARN of the user."""
+        return f"arn:{partition_of(self.region)}:iam::{stand_in_account()}:user/local"
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What API Gateway tells the function of the user, by the names of ``requestContext.identity``.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+        """
+        user_id = f"AIDA{self.access_key_id.removeprefix('AKIA')}"
+        return {
+            "accessKey": self.access_key_id,
+            "accountId": stand_in_account(),
+            "caller": user_id,
+            "user": user_id,
+            "userArn": self.principal,
+        }
 
     @classmethod
     def made(cls, region: str) -> CallerCredentials:
@@ -109,7 +130,7 @@ def _require_recent(date: str) -> None:
 
 def _computed(request: Request, signature: _Signature, caller: CallerCredentials, body: bytes) -> str:
     """Sign what came as the caller would have done it."""
-    path, _, asked = _SERVER.sub("", request.environ["REQUEST_URI"]).partition("?")
+    path, asked = target(request)
     query = "&".join(part for part in asked.split("&") if part and not part.startswith("X-Amz-Signature="))
     again = AWSRequest(
         request.method,
