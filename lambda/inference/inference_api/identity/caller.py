@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from camera_registry.credentials import SCOPES
 from camera_registry.profiles import Profile
 from inference_api import emf, resources
 from inference_api.errors import ForbiddenError, UnauthorizedError
-from inference_api.identity.door import Door, door, require_enabled
 from inference_api.proxy import Request
+
+if TYPE_CHECKING:
+    from inference_api.identity.door import Door
 
 _BY_AUTHORIZER, _BY_SIGNATURE = "CAMERA", "CAMERA_IAM"
 
@@ -84,9 +87,18 @@ def _known(camera_id: str, scopes: Iterable[str]) -> Caller:
     found = _door().registry.camera_with_profile(camera_id)
     if found is None:
         raise UnauthorizedError("the camera was removed from the registry")
+    from inference_api.identity.door import require_enabled
+
     camera, profile = found
     require_enabled(camera)
     return Caller(camera_id=camera_id, scopes=frozenset(scopes), profile=profile, is_known=True)
+
+
+def door(registry_table: str, states_table: str) -> Door:
+    """The door of a deployment; its modules are loaded where cameras have credentials alone."""
+    from inference_api.identity import door as rooms
+
+    return rooms.door(registry_table, states_table)
 
 
 def _door() -> Door:
