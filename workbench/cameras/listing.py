@@ -12,14 +12,12 @@ from typing import Any
 
 from camera_registry import cameras, profiles
 from camera_registry.cameras import DISABLED, Camera
-from camera_registry.profiles import Profile
+from camera_registry.profiles import SILENT_AFTER_S, Profile
+from camera_registry.states import RECORDED_EVERY_S, SHOWN_SKEW_S
 from workbench.cameras.registry import Item, Registry
 
 ALIVE, SILENT, NEVER_SEEN = "alive", "silent", "never seen"
 STATES = (ALIVE, SILENT, NEVER_SEEN, DISABLED)
-SKEW_SHOWN_S = 120
-"""Seconds beyond which the clock of a device is said to be wrong."""
-_SILENT_AFTER_S = 900
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Seen:
     @property
     def is_skewed(self) -> bool:
         """True when its clock is wrong."""
-        return self.skew_s is not None and abs(self.skew_s) > SKEW_SHOWN_S
+        return self.skew_s is not None and abs(self.skew_s) > SHOWN_SKEW_S
 
     def as_document(self) -> dict[str, Any]:
         """The camera as JSON's values."""
@@ -118,10 +116,10 @@ def _of_items(item: Item, wider: Mapping[str, Profile], state: Item, now: dateti
 
 
 def _state(status: str, profile: Profile, state: Item, last: datetime | None, now: datetime) -> str:
-    """A camera is silent from its own interval on, also while the watch has not come round."""
+    """A camera is silent from its own interval on, also while the watch has not come round; so says the watch, too."""
     if status == DISABLED:
         return DISABLED
     if last is None:
         return NEVER_SEEN
-    patience = profile.silent_after_s or _SILENT_AFTER_S
+    patience = (profile.silent_after_s or SILENT_AFTER_S) + RECORDED_EVERY_S
     return SILENT if "silent_since" in state or (now - last).total_seconds() > patience else ALIVE

@@ -15,6 +15,7 @@ import httpx
 from camera_registry import cameras, credentials
 from camera_registry.cameras import Camera
 from camera_registry.credentials import MOST_CREDENTIALS, Key
+from camera_registry.states import RECORDED_EVERY_S
 from workbench import places
 from workbench.cameras import keys
 from workbench.cameras.instructions import user_name
@@ -27,8 +28,6 @@ _SCOPES = ("frames",)
 _TIMEOUT_S = 60
 _UNKNOWN_STILL_S = (0, 10, 25)
 """Pauses before a new key is tried: the API remembers a camera for half a minute."""
-_NOTED_AFTER_S = 60
-"""A sign of life is written at most once a minute."""
 _LOOKS, _BETWEEN_LOOKS_S = 10, 0.5
 
 
@@ -103,7 +102,7 @@ def noted(registry: Registry, camera_id: str, since: datetime) -> datetime | Non
     for _ in range(_LOOKS):
         state = registry.state(camera_id)
         last = datetime.fromtimestamp(int(state["last_seen"]), UTC) if "last_seen" in state else None
-        if last and last >= since - timedelta(seconds=_NOTED_AFTER_S):
+        if last and last >= since - timedelta(seconds=RECORDED_EVERY_S):
             return last
         time.sleep(_BETWEEN_LOOKS_S)
     return None

@@ -37,6 +37,7 @@ class Contents:
         self._pictures: list[FoundPicture] = []
         self._broken: list[str] = []
         self._room = limits.TEXT_BYTES
+        self._inflated = 0
         self._place = -1
         self.is_unread = False
 
@@ -70,7 +71,7 @@ class Contents:
             if headers.name and not headers.promises_picture:
                 self._documents.append(Document("text", headers.name, "", self._place, headers.filename))
             return
-        plain = _plain(body, start, end, headers)
+        plain = self._plain(body, start, end, headers)
         if plain is not None:
             body, start, end = plain, 0, len(plain)
         found_before = len(self._pictures) + len(self._broken)
@@ -88,6 +89,18 @@ class Contents:
         is_nothing = len(self._pictures) + len(self._broken) == found_before and len(self._documents) == texts_before
         if headers.promises_picture and is_nothing:
             self._break(headers, "it should be a picture, and is neither JPEG nor PNG, WebP or BMP")
+
+    def _plain(self, body: bytes, start: int, end: int, headers: PartHeaders) -> bytes | None:
+        """The content of a part that is packed, or written in another form; None for all others."""
+        if inflation.is_gzip(body, start):
+            plain = inflation.inflated(body[start:end], "")
+            self._inflated += len(plain)
+            if self._inflated > limits.INFLATED_BYTES:
+                raise UnreadableError(f"the parts unpack to more than {limits.INFLATED_BYTES:,} bytes; send less")
+            return plain
+        if headers.encoding == "quoted-printable":
+            return binascii.a2b_qp(body[start:end])
+        return text.as_utf_8(body, start, end)
 
     def _text(self, body: bytes, start: int, end: int, headers: PartHeaders, *, is_beside: bool) -> None:
         """Take a text: its pictures in base64, and what it says without them."""
@@ -142,15 +155,6 @@ def _begin(body: bytes, start: int, end: int) -> int:
     """The first byte that is no white space, NUL or byte order mark."""
     blank = _BLANK.match(body, start, end)
     return blank.end() if blank else start
-
-
-def _plain(body: bytes, start: int, end: int, headers: PartHeaders) -> bytes | None:
-    """The content of a part that is packed, or written in another form; None for all others."""
-    if inflation.is_gzip(body, start):
-        return inflation.inflated(body[start:end], "")
-    if headers.encoding == "quoted-printable":
-        return binascii.a2b_qp(body[start:end])
-    return text.as_utf_8(body, start, end)
 
 
 def _parsed(words: str, form: str, headers: PartHeaders) -> tuple[Form, Any]:

@@ -50,6 +50,8 @@ def test_a_picture_leaves_its_number_in_the_text() -> None:
         TEXT.replace("+", "-").replace("/", "_"),
         TEXT.replace("+", "-").replace("/", "_").rstrip("="),
         r"\r\n".join(textwrap.wrap(TEXT, 76)),
+        " ".join(textwrap.wrap(TEXT, 76)),
+        textwrap.indent(textwrap.fill(TEXT, 76), "\t"),
         r"\n".join(textwrap.wrap(TEXT, 64)) + r"\n",
         "\r\n".join(textwrap.wrap(TEXT, 76)),
         "data:image/jpeg;base64," + TEXT,
@@ -228,3 +230,15 @@ def test_three_pictures_in_one_string_are_three() -> None:
     envelope = opened(json.dumps({"Content": TEXT + "," + SMALL_TEXT + TEXT}).encode())
     assert bodies(envelope) == [PICTURE, SMALL, PICTURE]
     assert envelope.numbers_at(in_json(envelope)["Content"]) == (0, 1, 2)
+
+
+def test_an_icon_of_a_menu_is_no_broken_picture() -> None:
+    icon = "data:image/svg+xml;base64," + base64.b64encode(b"<svg/>" * 300).decode()
+    assert opened(json.dumps({"icon": icon, "short": icon[:60]}).encode()).broken == ()
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_base64_that_has_lost_a_character_is_broken_though_an_end_came_before(missing: int) -> None:
+    whole = base64.b64encode(PICTURE + bytes(300 - len(PICTURE) % 3)).decode()
+    assert bodies(opened(json.dumps({"image": whole}).encode())) == [PICTURE]
+    assert opened(json.dumps({"image": whole[:-missing]}).encode()).broken == ("the base64 of the picture is damaged",)

@@ -102,6 +102,10 @@ def test_a_boundary_of_any_characters_delimits(boundary: str) -> None:
     assert is_whole(opened(body, f"multipart/form-data; boundary={boundary}"))
 
 
+def test_a_delimiter_without_its_dashes_delimits() -> None:
+    assert is_whole(opened(WHOLE.replace(b"--boundary", b"boundary"), TYPE))
+
+
 def test_a_text_keeps_all_but_the_line_end_before_the_delimiter() -> None:
     (document,) = opened(multipart(part(b"a\r\n\r\nb", NAMED.format("note"))), TYPE).documents
     assert (document.kind, document.name, document.root) == ("text", "note", "a\r\n\r\nb")

@@ -192,7 +192,7 @@ def test_the_list_has_every_state(verb: Verb, capsys: pytest.CaptureFixture[str]
     today = datetime.now(UTC).date().isoformat()
     for name in ("alive", "old", "silent", "new", "off"):
         verb.json("add", name, "--site", "north" if name != "new" else "south", "--tags", f"t-{name}")
-    verb.note("alive", last_seen=now - 300, day=today, frames=17, skew_s=-400)
+    verb.note("alive", last_seen=now - 930, day=today, frames=17, skew_s=-400)
     verb.note("old", last_seen=now - 1000, day="2020-01-01", frames=9, skew_s=20)
     verb.note("silent", last_seen=now - 30, silent_since=now)
     verb.note("off", last_seen=now)
@@ -204,7 +204,7 @@ def test_the_list_has_every_state(verb: Verb, capsys: pytest.CaptureFixture[str]
     assert (listed["old"]["frames_today"], listed["new"]["last_seen"]) == (0, None)
     assert verb("list") == 0
     lines = {line.split()[0]: line.split() for line in verb.said.splitlines()}
-    assert lines["alive"][1:] == ["north", "alive", "5", "min", "ago", "17", "6", "min", "behind"]
+    assert lines["alive"][1:] == ["north", "alive", "15", "min", "ago", "17", "6", "min", "behind"]
     assert lines["old"][1:] == ["north", "silent", "16", "min", "ago", "0"]
     assert verb.said.endswith("5 cameras: 1 alive, 2 silent, 1 never seen, 1 disabled\n")
     for words, names in {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from camera_push import trees
 from camera_push.envelope import Envelope
 from camera_push.push import Kind
 
@@ -36,5 +37,5 @@ def of(envelope: Envelope, event_type: str | None, *, has_news: bool = False) ->
 
 def sign_of_life(path: str) -> str | None:
     """The last name of a path that calls for a sign of life, such as ``KeepAlive``; None for all others."""
-    name = path.rstrip("/").rpartition("/")[2]
-    return name[:64] if plain(name[:64]) in _SIGNS_OF_LIFE else None
+    name = trees.word(path.rstrip("/").rpartition("/")[2], longest=64)
+    return name if plain(name or "") in _SIGNS_OF_LIFE else None

@@ -35,7 +35,7 @@ def by_key(tree: object, envelope: Envelope, roles: Mapping[str, str]) -> dict[i
         The role of each number among the envelope's pictures.
     """
     found: dict[int, str] = {}
-    for keys, value in trees.walk(tree):
+    for keys, value in trees.walk(tree) if envelope.pictures else ():
         for place, number in enumerate(envelope.numbers_at(value)):
             role = next((roles[key] for key in reversed(keys) if key in roles), None)
             if role is not None:

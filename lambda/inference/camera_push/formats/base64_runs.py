@@ -20,6 +20,10 @@ _LONG = 1024  # characters: no word or key is so long
 _HEAD = 256  # characters that tell how a run begins
 _PREFIX = re.compile(rb"data:[^,\"'<>\s]{0,100},\s{0,8}$", re.IGNORECASE)
 _PREFIX_WITHIN = re.compile(rb"data(?::|%3A)[^,]{0,100}?(?:,|%2C)", re.IGNORECASE)
+_PIECE = 64 * 1024
+_ESCAPE_BYTES = 6  # of the longest, \\u002f
+_REST_BYTES = 3  # of a run behind its picture
+_DAMAGED = "the base64 of the picture is damaged"
 _ESCAPES = 8  # backslashes of JSON in JSON
 _PREFIX_BYTES = 128
 _COMMA = re.compile(rb",|%2C", re.IGNORECASE)
@@ -33,7 +37,7 @@ _MAY_BEGIN = re.compile(rb"[\s\\&%d]|[/_]9j|iVBOR|UklGR|Qk|R0lGO|SUkq|TU0A|AAAA"
 _NAMED = re.compile(rb"&(?!#)")
 # By the form of a text: the characters of base64, both alphabets, and those by which the form writes or wraps them.
 _CHARACTERS = {
-    "json": rb"[A-Za-z0-9+/_\\\r\n-]",
+    "json": rb"[A-Za-z0-9+/_\\\r\n\t -]",
     "xml": rb"[A-Za-z0-9+/_&#;\r\n\t -]",
     "pairs": rb"[A-Za-z0-9+/_%\r\n-]",
 }
@@ -88,7 +92,8 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
             if held.faults:
                 stop = rest.end() if (rest := _REST[form].match(body, stop, end)) else stop
             word = keep(held) if held.pictures or held.faults else b"base64:%d" % (stop - begin)
-            between = body[position : prefix.start() if prefix else begin]
+            is_cut = bool(held.pictures or held.faults)
+            between = body[position : prefix.start() if prefix and is_cut else begin]
             is_picture = word.startswith(_PLACE)
             if is_picture and was_picture and _SEPARATOR.fullmatch(between):
                 between, word = b",", word.removeprefix(_PLACE)
@@ -136,22 +141,34 @@ def _held(body: bytes, begin: int, stop: int) -> Cut | None:
     try:
         return _cut(_decoded(body, begin, stop))
     except ValueError:
-        return Cut([], ["the base64 of the picture is damaged"])
+        return Cut([], [_DAMAGED])
 
 
-def _cut(pieces: list[bytes]) -> Cut:
+def _cut(pieces: list[tuple[bytes, bool]]) -> Cut:
+    """Pictures in decoded runs.
+
+    Where padding does not fit, a character may be missing, by which all that follows is another picture. The last one
+    then counts only if it fills its run.
+    """
     held = Cut([], [])
-    for piece in pieces:
+    for piece, is_exact in pieces:
+        last = None
         for found in pictures.found(piece, 0, len(piece)):
+            last = found
             if found.fault is None:
                 held.pictures.append((found.start, piece[found.start : found.end]))
             else:
                 held.faults.append(found.fault)
+        if last and last.fault is None and not is_exact and len(piece) - last.end > _REST_BYTES:
+            held.pictures.pop()
+            held.faults.append(_DAMAGED)
     return held
 
 
-def _decoded(body: bytes, begin: int, stop: int) -> list[bytes]:
-    """Decode a run; pictures whose base64 was padded, and put behind one another, are decoded each by itself.
+def _decoded(body: bytes, begin: int, stop: int) -> list[tuple[bytes, bool]]:
+    """Decode a run, and tell of each piece that its padding fits.
+
+    Pictures whose base64 was padded, and put behind one another, are pieces.
 
     Raises:
         ValueError: it is not base64.
@@ -160,14 +177,19 @@ def _decoded(body: bytes, begin: int, stop: int) -> list[bytes]:
     while body[plain_stop - 1] == ord("="):
         plain_stop -= 1
     if not _NOT_PLAIN.search(body, begin, plain_stop):
-        return [_padded(memoryview(body)[begin:plain_stop])]
-    run = _plain(body[begin:stop]).rstrip(b"=")
+        return [(_padded(memoryview(body)[begin:plain_stop]), (stop - begin) % 4 == 0)]
+    run = _unwrapped(body, begin, stop)
+    is_exact = len(run) % 4 == 0
+    while run.endswith(b"="):
+        run.pop()
     if b"=" in run:
         if run.count(b"=") > 2 * limits.PICTURES:
             raise ValueError
-        return [_padded(memoryview(piece)) for piece in run.split(b"=") if piece]
-    run = run[:-1] if len(run) % 4 == 1 else run + b"=" * (-len(run) % 4)
-    return [pybase64.b64decode(run, validate=True)]
+        return [(_padded(memoryview(piece)), True) for piece in run.split(b"=") if piece]
+    if len(run) % 4 == 1:
+        run.pop()
+    run += b"=" * (-len(run) % 4)
+    return [(pybase64.b64decode(run, validate=True), is_exact)]
 
 
 def _padded(run: memoryview) -> bytes:
@@ -176,6 +198,19 @@ def _padded(run: memoryview) -> bytes:
     rest = bytes(run[whole:])
     decoded = pybase64.b64decode(run[:whole], validate=True)
     return decoded + pybase64.b64decode(rest + b"=" * (4 - len(rest)), validate=True) if len(rest) > 1 else decoded
+
+
+def _unwrapped(body: bytes, begin: int, stop: int) -> bytearray:
+    """A whole run in plain base64. It goes piece by piece, and no piece ends within an escape."""
+    whole = bytearray()
+    while begin < stop:
+        end = min(stop, begin + _PIECE)
+        if end < stop:
+            escape = max(body.rfind(mark, end - _ESCAPE_BYTES, end) for mark in _WRITTEN)
+            end = escape if escape > begin else end
+        whole += _plain(body[begin:end])
+        begin = end
+    return whole
 
 
 def _plain(run: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 from camera_push.formats import limits
@@ -14,19 +15,19 @@ def joined(body: bytes) -> bytes:
 
     A body that is cut off in its first chunk stays, too: its pictures are found by their bytes all the same.
     """
-    whole = bytearray()
+    whole = io.BytesIO()
     view = memoryview(body)
     position = 0
     for count in range(limits.ELEMENTS):
         head = _HEAD.match(body, position)
         if head is None:
-            return bytes(whole) if count > 1 and position >= len(body) else body
+            return whole.getvalue() if count > 1 and position >= len(body) else body
         size = int(head[1], 16)
         if size == 0:
-            return bytes(whole)
+            return whole.getvalue()
         end = min(head.end() + size, len(body))
         if body[end : end + 2] not in (b"\r\n", b"\r", b""):
             return body
-        whole += view[head.end() : end]
+        whole.write(view[head.end() : end])
         position = end + 2
     return body

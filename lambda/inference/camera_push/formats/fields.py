@@ -63,7 +63,7 @@ def _checked(value: Any, keys: tuple[str, ...], broken: Callable[[str], str]) ->
 
 def _should_be_picture(value: str, keys: tuple[str, ...]) -> bool:
     if value.startswith(_BEGINS):
-        return True
+        return not value.startswith("data:image/svg")  # an icon of a menu
     is_cut = _CUT_RUN.match(value) is not None
     if len(value) < _LEAST and not is_cut:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 
 from camera_push.formats import limits
@@ -9,6 +10,8 @@ from camera_push.push import UnreadableError
 
 _GZIP_START = b"\x1f\x8b\x08"
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits
+_ZLIB_START, _ZLIB_CHECK = 0x78, 31  # deflate with its largest window, as all pack; RFC 1950, 2.2
+_PIECE = 16 * 1024
 _LAYERS = 2  # a proxy may pack once more what a camera has packed
 
 
@@ -27,20 +30,15 @@ def inflated(body: bytes, encoding: str) -> bytes:
             that it is packed.
     """
     for _ in range(_LAYERS):
-        if body.startswith(_GZIP_START):
-            unpacked = _unpacked(body, _GZIP)
-        elif _begins_zlib(body):
-            unpacked = _unpacked(body, _ZLIB)
-        else:
-            unpacked = None
+        unpacked = _by_its_first_bytes(body, encoding)
         if unpacked is None:
             break
         body = unpacked
     else:
         return body
-    if body.startswith(_GZIP_START) and "gzip" in encoding:
+    if is_gzip(body, 0) and "gzip" in encoding:
         raise UnreadableError("the body's gzip is damaged; send it again, or send it plain")
-    return (_whole_raw(body) if "deflate" in encoding else None) or body
+    return (_whole(body, _RAW) if "deflate" in encoding else None) or body
 
 
 def is_gzip(body: bytes, at: int) -> bool:
@@ -54,32 +52,41 @@ def guessed(body: bytes) -> bytes | None:
     Raises:
         UnreadableError: it unpacks to more than ``limits.INFLATED_BYTES``.
     """
-    return _whole_raw(body)
+    return _whole(body, _RAW)
 
 
-def _begins_zlib(body: bytes) -> bool:
-    """True for the header of RFC 1950: deflate with a window that exists, and a check of both bytes."""
-    return len(body) > 2 and body[0] & 0x0F == 8 and body[0] >> 4 <= 7 and int.from_bytes(body[:2]) % 31 == 0
+def _by_its_first_bytes(body: bytes, encoding: str) -> bytes | None:
+    """Unpack gzip and zlib; None for all else. Words may begin like a zlib, so without a header its end must fit."""
+    if is_gzip(body, 0):
+        return _bounded(body, _GZIP)[0] or None
+    if len(body) > 2 and body[0] == _ZLIB_START and int.from_bytes(body[:2]) % _ZLIB_CHECK == 0:
+        return (_bounded(body, _ZLIB)[0] or None) if "deflate" in encoding else _whole(body, _ZLIB)
+    return None
 
 
-def _whole_raw(body: bytes) -> bytes | None:
-    unpacker = zlib.decompressobj(_RAW)
-    unpacked = _bounded(unpacker, body)
-    return unpacked if unpacked and unpacker.eof and not unpacker.unused_data.strip(b"\0\r\n") else None
+def _whole(body: bytes, window: int) -> bytes | None:
+    unpacked, used = _bounded(body, window)
+    return unpacked if unpacked and used is not None and not body[used:].strip(b"\0\r\n") else None
 
 
-def _unpacked(body: bytes, window: int) -> bytes | None:
-    return _bounded(zlib.decompressobj(window), body) or None
+def _bounded(body: bytes, window: int) -> tuple[bytes | None, int | None]:
+    """What a body unpacks to, and how much of it was used; None for damage, and for an end that has not come.
 
-
-def _bounded(unpacker: zlib._Decompress, body: bytes) -> bytes | None:
-    """What a body unpacks to; None where it is damaged."""
-    try:
-        unpacked = unpacker.decompress(body, limits.INFLATED_BYTES + 1)
-    except zlib.error:
-        return None
-    if len(unpacked) > limits.INFLATED_BYTES:
-        raise UnreadableError(
-            f"the body unpacks to more than {limits.INFLATED_BYTES:,} bytes; send smaller or fewer pictures"
-        )
-    return unpacked
+    It goes piece by piece, since zlib reserves more memory than it fills.
+    """
+    unpacker = zlib.decompressobj(window)
+    unpacked = io.BytesIO()
+    view = memoryview(body)
+    for start in range(0, len(body), _PIECE):
+        piece = view[start : start + _PIECE]
+        try:
+            unpacked.write(unpacker.decompress(piece, limits.INFLATED_BYTES + 1 - unpacked.tell()))
+        except zlib.error:
+            return None, None
+        if unpacked.tell() > limits.INFLATED_BYTES:
+            raise UnreadableError(
+                f"the body unpacks to more than {limits.INFLATED_BYTES:,} bytes; send smaller or fewer pictures"
+            )
+        if unpacker.eof:
+            return unpacked.getvalue(), start + len(piece) - len(unpacker.unused_data)
+    return unpacked.getvalue(), None

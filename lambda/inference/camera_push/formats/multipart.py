@@ -14,6 +14,8 @@ from typing import NamedTuple
 from camera_push.formats import limits
 from camera_push.push import UnreadableError
 
+Delimiter = re.Pattern[bytes]
+
 _BEFORE_DELIMITER = re.compile(rb"[\s\0]*")
 _DASHED_LINE = re.compile(rb"(?:^|[\r\n])(--[^\s]{1,200})[ \t]*(?=[\r\n]|$)")
 _PREAMBLE_BYTES = 64 * 1024
@@ -24,7 +26,7 @@ _SURELY_FULL = 4096  # bytes that no one fills with blanks
 _LINE_ENDS = (b"\r\n", b"\n\r", b"\n", b"\r")
 
 
-def delimiter(body: bytes, start: int, end: int, boundary: str | None, *, is_declared: bool) -> bytes | None:
+def delimiter(body: bytes, start: int, end: int, boundary: str | None, *, is_declared: bool) -> Delimiter | None:
     """The delimiter of the parts in a body; None where it has no parts.
 
     Args:
@@ -35,8 +37,9 @@ def delimiter(body: bytes, start: int, end: int, boundary: str | None, *, is_dec
         is_declared: true where the type says that parts follow: a preamble may then stand before them.
     """
     declared = (boundary or "").strip().encode("utf-8", "replace")
-    for candidate in (b"--" + declared, declared if declared.startswith(b"--") else b""):
-        if len(candidate) > 2 and _pattern(candidate).search(body, start, end):
+    candidates = [_pattern(b"--" + declared), _pattern(declared, is_sure=False)] if declared else []
+    for candidate in candidates:
+        if candidate.search(body, start, end):
             return candidate
     first = _BEFORE_DELIMITER.match(body, start, end)
     position = first.end() if first else start
@@ -46,7 +49,7 @@ def delimiter(body: bytes, start: int, end: int, boundary: str | None, *, is_dec
         line = _DASHED_LINE.search(body, start, min(end, start + _PREAMBLE_BYTES))
     else:
         line = None
-    return line[1] if line else None
+    return _pattern(line[1]) if line else None
 
 
 class Part(NamedTuple):
@@ -63,14 +66,14 @@ class Part(NamedTuple):
     is_between: bool
 
 
-def parts(body: bytes, start: int, end: int, delimiting: bytes) -> Iterator[Part]:
+def parts(body: bytes, start: int, end: int, delimiting: Delimiter) -> Iterator[Part]:
     """The parts of a body, but those of nothing.
 
     Raises:
         UnreadableError: there are more than ``limits.PARTS``.
     """
     position, is_between = start, False
-    for count, found in enumerate(_pattern(delimiting).finditer(body, start, end)):
+    for count, found in enumerate(delimiting.finditer(body, start, end)):
         if count >= limits.PARTS:
             raise UnreadableError(f"the body has more than {limits.PARTS} parts; send fewer pictures in one request")
         yield from _part(body, position, found.start(), is_between)
@@ -84,7 +87,7 @@ def _part(body: bytes, start: int, end: int, is_between: bool) -> Iterator[Part]
         yield Part(start, end, is_between)
 
 
-def _pattern(delimiting: bytes) -> re.Pattern[bytes]:
-    """A delimiter and the end of its line; a short one, which data may hold, only at the beginning of a line."""
-    at = b"" if len(delimiting) >= _SURE else rb"(?:(?<=[\r\n])|\A)"
+def _pattern(delimiting: bytes, *, is_sure: bool = True) -> Delimiter:
+    """A delimiter and the end of its line; one that data may hold, as it is short, only at the beginning of a line."""
+    at = b"" if is_sure and len(delimiting) >= _SURE else rb"(?:(?<=[\r\n])|\A)"
     return re.compile(at + re.escape(delimiting) + _END_OF_LINE)

@@ -27,9 +27,13 @@ _UTF_16 = {
 
 
 def is_binary(body: bytes, start: int, end: int) -> bool:
-    """True where the first 4 KB hold more control characters than a damaged text does: one in fifty."""
+    """True where the first 4 KB hold more control characters than a damaged text does.
+
+    One in fifty is the bound; in XML and JSON, told by their first character, it is at least four.
+    """
     sample = body[start : min(end, start + _SAMPLE_BYTES)]
-    return (len(sample) - len(sample.translate(None, _CONTROLS))) * 50 > len(sample)
+    damaged = 4 if sample[:1] in (b"<", b"{", b"[") else 0
+    return len(sample) - len(sample.translate(None, _CONTROLS)) > max(damaged, len(sample) // 50)
 
 
 def as_utf_8(body: bytes, start: int, end: int) -> bytes | None:

@@ -174,6 +174,8 @@ def _addresses(alert: dict[str, Any]) -> Iterator[str]:
 
 
 def _roles(envelope: Envelope, alerts: list[dict[str, Any]]) -> dict[int, str | None]:
+    if not envelope.pictures:
+        return {}
     held = roles.by_key(alerts, envelope, {"faces": roles.CROP, "targetAttrs": roles.BACKGROUND})
     places = {word: keys for keys, value in trees.walk(alerts) if keys and (word := trees.word(value)) is not None}
     names = [picture.part_name for picture in envelope.pictures]

@@ -35,7 +35,7 @@ class Count:
     Attributes:
         seen: cameras that are not silent.
         silent: cameras that are, those that are coming back among them.
-        unwritten: steps that could not be written: the next look makes them.
+        unwritten: steps that could not be written; the next look makes them.
         untold: events that could not be stored; the log has them.
     """
 
@@ -92,8 +92,7 @@ class Look:
     def _moved(self, state: State, made: Step, profiles: Mapping[str, Profile], gone: set[str]) -> State | None:
         """Make a camera's step; return its state behind it, None for a camera that is not watched any more."""
         if not self.has_time():
-            self._is_first_failure("unwritten")
-            return state
+            return _as_of(made, state)
         try:
             if state.camera_id in gone:
                 self.table.update(state.camera_id, changes.forgotten(state, self.now))
@@ -116,9 +115,7 @@ class Look:
             self.table.update(state.camera_id, change)
         if made in _TOLD:
             self._tell(notices.document(_TOLD[made], state, profile, self.now))
-        if made is Step.SILENT:
-            return replace(state, silent_since=state.last_seen)
-        return replace(state, silent_since=None) if made is Step.RETURNED else state
+        return _as_of(made, state)
 
     def _tell(self, event: Mapping[str, object]) -> None:
         try:
@@ -133,3 +130,10 @@ class Look:
             before: int = getattr(self.count, name)
             setattr(self.count, name, before + 1)
         return before == 0
+
+
+def _as_of(made: Step, state: State) -> State:
+    """The state behind a step, as the metrics count it."""
+    if made is Step.SILENT:
+        return replace(state, silent_since=state.last_seen)
+    return replace(state, silent_since=None) if made is Step.RETURNED else state

@@ -167,3 +167,4 @@ def test_a_document_without_any_word_for_an_event_is_a_sign_of_life(tree: dict[s
 def test_a_path_may_keep_alive() -> None:
     push = read({"event": "status"}, path="/gate/heartbeat")
     assert (push.vendor, push.kind) == ("generic", Kind.HEARTBEAT)
+    assert read(path="/gate/P\x1fING").event_type != "P\x1fING"
