@@ -63,6 +63,7 @@ def test_resources_that_are_looked_up_are_there_once(template: dict[str, Any]) -
     found = set(re.findall(r"\$\(resource (\w+) ([\w:]+)\)", text))
     assert len(found) > 5
     given = {"applicationType": "body-detection", "detectorModelName": "yolox_nano", "saveRequestEvents": "Yes"}
+    given |= {"apiAuthorization": "CAMERA"}
     resources = rendered(template, **given)
     for beginning, kind in found:
         matching = [name for name in of_type(resources, f"AWS::{kind}") if name.startswith(beginning)]

@@ -21,7 +21,8 @@ from stacks.parameters.api import ApiParameters
 from stacks.telemetry.log_retention import keep_for
 
 # A line's keys, and API Gateway's variables. No value comes from a client: API Gateway does not escape values
-# for JSON, and its message about a broken Authorization header quotes that header.
+# for JSON, and its message about a broken Authorization header quotes that header. A camera's name is the registry's,
+# as the authorizer tells it; a path or a query may have a key in it, and 'resource' is the template's own word.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 LINE = {
     "request_id": "$context.requestId",
@@ -29,6 +30,7 @@ LINE = {
     "ip": "$context.identity.sourceIp",
     "api_key_id": "$context.identity.apiKeyId",
     "principal": "$context.identity.userArn",
+    "camera": "$context.authorizer.principalId",
     "method": "$context.httpMethod",
     "resource": "$context.resourcePath",
     "status": "$context.status",

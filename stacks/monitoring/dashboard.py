@@ -106,7 +106,7 @@ class Dashboard(Construct):
 
         Graphs keep their period of a minute when more time is shown, so that sums stay sums a minute.
         """
-        always = Column(*(Row(*row) for row in rows))
+        always = Column(*(cast(IWidget, Row(*row)) for row in rows))
         last = Row(*last_row)
         always.position(0, 0)
         last.position(0, always.height)

@@ -36,7 +36,8 @@ class ApiParameters:
             "apiAuthorization",
             ["AUTO", "API_KEY", "AWS_IAM", "NONE", CAMERA, CAMERA_IAM],
             "How callers prove who they are; AUTO: API_KEY, and AWS_IAM in China. NONE lets everyone in. CAMERA: each "
-            "camera has a credential of its own; CAMERA_IAM: each signs as a role or user of its own",
+            "camera has a credential of its own; CAMERA_IAM: each signs as a role or user of its own. Another way than "
+            "these two leaves the table of cameras behind, and coming back begins with an empty one",
         )
         self.push_answer = choice(
             stack,

@@ -10,8 +10,10 @@ from typing import Any, cast
 import boto3
 import pytest
 
+from camera_registry.profiles import Profile
 from inference_api import completion, resources
 from inference_api import handler as api_module
+from inference_api.identity.caller import Caller
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint
 from tests.lambda_events import proxy_event
 
@@ -259,3 +261,48 @@ def test_an_answer_that_cannot_be_read_now_is_tried_again_by_lambda(service: Ser
     service.ask()
     with pytest.raises(LookupError, match=r"async/output/a\.out"):
         service.notify()
+
+
+BOXES = {
+    "width": 9,
+    "height": 9,
+    "channels": 3,
+    "bbox_scores": [[0.9], [0.2]],
+    "bbox_coords": [[1, 1, 3, 3], [5, 5, 8, 8]],
+    "bbox_labels": ["face", "face"],
+}
+
+
+def _known(monkeypatch: pytest.MonkeyPatch, **profile: Any) -> None:
+    scopes = frozenset({"frames", "read"})
+    caller = Caller(camera_id="gate-1", scopes=scopes, profile=Profile(**profile), is_known=True)
+    monkeypatch.setattr(api_module, "identify", lambda _: caller)
+
+
+@pytest.mark.parametrize("notified_first", [True, False])
+def test_a_later_answer_is_judged_by_the_profile_of_its_frame(
+    service: Service, notified_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _known(monkeypatch, min_confidence=0.5)
+    service.ask()
+    _known(monkeypatch)  # as an integrator who fetches, or a camera whose profile changed since
+    service.bucket.put_object(Key="async/output/a.out", Body=json.dumps(BOXES).encode(), ContentType="application/json")
+    if notified_first:
+        service.notify()
+    assert service.fetch()[1]["bbox_scores"] == [[0.9]]
+    assert service.event()["result.json"]["result"]["bbox_scores"] == [[0.9]]
+
+
+@pytest.mark.parametrize("notified", [True, False])
+def test_a_later_answer_without_a_box_is_not_kept_where_detections_alone_are(
+    service: Service, notified: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _known(monkeypatch, keep="detections", min_confidence=0.95)
+    service.ask()
+    assert [item.key for item in service.bucket.objects.filter(Prefix="events/")] != []
+    service.bucket.put_object(Key="async/output/a.out", Body=json.dumps(BOXES).encode(), ContentType="application/json")
+    if notified:
+        service.notify()
+    else:
+        assert service.fetch()[0] == 200
+    assert [item.key for item in service.bucket.objects.filter(Prefix="events/")] == []

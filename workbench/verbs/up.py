@@ -12,12 +12,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from workbench import places, regions
+from workbench import places, regions, typed
+from workbench.cameras import place, seeding
+from workbench.cameras.import_file import Row
+from workbench.cameras.place import Asked
 from workbench.deployment import model_to_deploy
-from workbench.errors import PackageError
+from workbench.errors import CameraError, PackageError
 from workbench.local import model_data, service
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.local.owned_folder import owned_folder
+from workbench.local.service import LocalService
+from workbench.local.tables import Tables
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
 from workbench.recognition import plain_words
@@ -28,6 +33,7 @@ from workbench.template.rendered_template import synthesize
 
 LOCAL_DEFAULTS = {"apiAuthorization": "NONE"}
 """Defaults that differ from the template's, because only this machine reaches the local API."""
+_WITH_CAMERAS = {"apiAuthorization": "CAMERA"}
 
 _DIFFERS = """\
 It answers as the stack would, with these differences: four instances of the function at most, the month's quota is the
@@ -65,6 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="hold each request that is let through for so long before the function gets it; from 29 on it is 504",
     )
+    parser.add_argument(
+        "--cameras",
+        type=Path,
+        metavar="FILE",
+        help="put these cameras into the registry, from a file as 'camera import' takes it; apiAuthorization is CAMERA "
+        "unless you name CAMERA_IAM",
+    )
     parser.add_argument("--logs", type=Path, help="folder for the logs (default: a new temporary one)")
 
 
@@ -101,7 +114,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console, packed: Path) -> None:
     given, local_model_data = model_data.stand_in(model_parameters(arguments, packed))
-    stack = render(synthesize(), LOCAL_DEFAULTS | given, arguments.region)
+    cameras = seeding.read(arguments.cameras) if arguments.cameras else []
+    stack = render(synthesize(), LOCAL_DEFAULTS | (_WITH_CAMERAS if cameras else {}) | given, arguments.region)
+    if cameras and not Tables.of(stack):
+        raise CameraError(
+            f"apiAuthorization={given['apiAuthorization']} knows no cameras; name CAMERA or CAMERA_IAM, or leave out "
+            "--cameras"
+        )
     names = (stack.function.environment[name] for name in ("APPLICATION_TYPE", "MODEL_NAME"))
     served = " with ".join(dict.fromkeys(names))  # a program without a name is "custom", too
     if console.is_terminal:  # in a log a failure is one line
@@ -117,17 +136,9 @@ def _run(arguments: argparse.Namespace, console: Console, packed: Path) -> None:
             rehearsal=Rehearsal(arguments.fail, arguments.delay),
         ) as running,
     ):
-        print(f"API {running.api_url}", flush=True)
-        print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
-        if uploads := running.uploads:
-            print(f"Upload {uploads.url}/incoming/camera=ID/NAME", flush=True)
-            queues = f"--queue-url {uploads.queue_url} --dead-letter-queue-url {uploads.dead_letter_queue_url}"
-            print(f"Replay {queues}", flush=True)
-        if running.api_key:
-            print(f"Key {running.api_key}", flush=True)
-        if signer := running.credentials:
-            secret = f"AWS_SECRET_ACCESS_KEY={signer.secret_access_key} AWS_DEFAULT_REGION={signer.region}"
-            print(f"Sign AWS_ACCESS_KEY_ID={signer.access_key_id} {secret}", flush=True)
+        _tell(running)
+        if running.tables:
+            _tell_of_cameras(running, running.tables, cameras, region=arguments.region, logs=logs)
         if stack.shadow_model:
             console.print(
                 f"the shadow {stack.shadow_model} does not run here: no request is mirrored, and answers are the same",
@@ -141,6 +152,38 @@ def _run(arguments: argparse.Namespace, console: Console, packed: Path) -> None:
                 time.sleep(_CHECK_SECONDS)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # stopping takes a moment, and a second signal must not interrupt it
+
+
+def _tell(running: LocalService) -> None:
+    """Print the addresses, and what callers prove themselves with."""
+    print(f"API {running.api_url}", flush=True)
+    print(f"Events s3://{running.events.bucket} at {running.events.url}", flush=True)
+    if uploads := running.uploads:
+        if uploads.url:
+            print(f"Upload {uploads.url}/incoming/camera=ID/NAME", flush=True)
+        queues = f"--queue-url {uploads.queue_url} --dead-letter-queue-url {uploads.dead_letter_queue_url}"
+        print(f"Replay {queues}", flush=True)
+    if running.api_key:
+        print(f"Key {running.api_key}", flush=True)
+    if signer := running.credentials:
+        secret = f"AWS_SECRET_ACCESS_KEY={signer.secret_access_key} AWS_DEFAULT_REGION={signer.region}"
+        print(f"Sign AWS_ACCESS_KEY_ID={signer.access_key_id} {secret}", flush=True)
+        print(f"Principal {signer.principal}", flush=True)
+    print(f"Push {running.push_url}", flush=True)
+
+
+def _tell_of_cameras(running: LocalService, tables: Tables, rows: list[Row], *, region: str, logs: Path) -> None:
+    """Make the cameras of the file, and print the first ones' keys and where the registry is."""
+    url = running.events.url
+    where = Asked(region=region, endpoint_url=url, registry_table=tables.registry, states_table=tables.states)
+    if rows:
+        seeded = seeding.seed(place.find(where).registry, rows, logs)
+        for line in seeded.lines:
+            print(line, flush=True)
+        print(f"Keys {seeded.secrets}", flush=True)
+    named = ("--registry-table", tables.registry, "--states-table", tables.states, "--push-url", running.push_url)
+    listed = typed.command("camera", "list", "--endpoint-url", url, "--region", region, *named)
+    print(f"Registry {listed}", flush=True)
 
 
 def model_parameters(arguments: argparse.Namespace, packed: Path = packed_model.PACKAGES) -> dict[str, str]:

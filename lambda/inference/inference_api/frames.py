@@ -62,7 +62,8 @@ def parse(sent: Request, application_type: str, *, as_older_json: bool = False) 
         return _in_json_or_found(sent, compares=compares)
     if media in media_types.IMAGE_TYPES and not compares:
         return _of_image(sent)
-    found = _found(sent, compares=compares)
+    holds_pictures = media_types.is_multipart(media) or media_types.is_text(media)  # a broken one is told
+    found = (_found if holds_pictures else _found_whole)(sent, compares=compares)
     if found is not None:
         return found
     if media_types.is_multipart(media):

@@ -55,16 +55,21 @@ def is_multipart(media: str) -> bool:
     return media.startswith("multipart/")
 
 
+def is_text(media: str) -> bool:
+    """True for types of text, XML among them."""
+    return media.startswith("text/") or media.endswith(_TEXT_SUFFIXES) or media == "application/xml"
+
+
 def require_whole(sent: Request, media: str) -> None:
     """Refuse bytes that reached the function as text.
 
     Raises:
         UnsupportedMediaTypeError: the type is an image's, or the bytes are none of text.
     """
-    if sent.is_base64 or media.endswith(_TEXT_SUFFIXES):
+    if sent.is_base64 or is_text(media):
         return
     is_image = media in IMAGE_TYPES or media.startswith("image/")
-    is_damaged = REPLACEMENT in sent.body and not is_json(media) and not media.startswith("text/")
+    is_damaged = REPLACEMENT in sent.body and not is_json(media)
     if is_image or is_damaged:
         raise UnsupportedMediaTypeError(
             f"a body of type '{media}' arrives as text, which bytes do not survive; send {_SEND} or "

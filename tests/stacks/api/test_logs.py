@@ -41,10 +41,14 @@ def test_every_request_is_a_line_in_a_log_that_ends(template: dict[str, Any], re
 
 
 def test_no_line_has_a_secret_or_what_a_client_wrote() -> None:
-    """A key's value, a header, a path or a message that quotes one. None of them is escaped, either."""
-    told = " ".join(LINE.values())
+    """A key's value, a header, a path or a message that quotes one. None of them is escaped, either.
+
+    Of the authorizer's words the camera's name alone is told, which is the registry's.
+    """
+    told = " ".join(variable for variable in LINE.values() if variable != "$context.authorizer.principalId")
     for variable in ("apiKey ", "error.message", "userAgent", "context.path", "validationErrorString", "authorizer"):
         assert variable not in f"{told} "
+    assert "querystring" not in told.lower()
     assert "\n" not in json.dumps(LINE)  # API Gateway takes one line
 
 

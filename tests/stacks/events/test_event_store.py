@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, CfnCondition, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_sns import Topic
 
@@ -104,6 +104,47 @@ def test_files_outlive_the_messages_about_them(template: dict[str, Any], days: s
     assert int(incoming) * 24 * 3600 > longest
 
 
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("days", ["0", "60"])
+def test_a_profile_may_say_that_its_events_go_earlier(template: dict[str, Any], region: str, days: str) -> None:
+    """By a tag of their objects, whatever the days of all others; S3 takes the earlier day."""
+
+    def rules(**given: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = _events_bucket(template, region, eventRetentionDays=days, **given)[
+            "LifecycleConfiguration"
+        ]["Rules"]
+        return found
+
+    without, known = rules(), rules(apiAuthorization="CAMERA")
+    tagged = known[len(without) :]
+    assert known[: len(without)] == without
+    assert not [rule for rule in without if "TagFilters" in rule]
+    expiries = {(rule["Prefix"], rule["TagFilters"][0]["Value"], int(rule["ExpirationInDays"])) for rule in tagged}
+    assert expiries == {(prefix, str(each), each) for prefix in ("events/", "results/") for each in (7, 30, 90)}
+    assert {(rule["Status"], rule["TagFilters"][0]["Key"]) for rule in tagged} == {("Enabled", "retention")}
+    assert len({rule["Id"] for rule in known if "Id" in rule}) == len([rule for rule in known if "Id" in rule])
+
+
+@pytest.mark.parametrize(
+    ("given", "tags"),
+    [
+        (KEPT, 0),
+        (KEPT | {"apiAuthorization": "CAMERA"}, 2),
+        (KEPT | {"apiAuthorization": "CAMERA_IAM", "ingestFromS3": "Yes"}, 3),
+    ],
+)
+def test_functions_that_write_events_may_tag_them(template: dict[str, Any], given: dict[str, str], tags: int) -> None:
+    tagging = [
+        statement
+        for policy in _of_type(template, "AWS::IAM::Policy", "us-east-1", **given)
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:PutObjectTagging"
+    ]
+    assert len(tagging) == tags
+    for statement in tagging:
+        assert {resource.partition(".Arn/")[2] for resource in statement["Resource"]} == {"events/*", "results/*"}
+
+
 @pytest.mark.parametrize("days", ["", "-1", "1.5", "00", "030", "forever", "100000"])
 def test_days_that_are_none(template: dict[str, Any], days: str) -> None:
     with pytest.raises(ParameterError, match=f"eventRetentionDays cannot be '{days}'; it takes a whole number of days"):
@@ -161,7 +202,8 @@ def test_an_alarm_watches_for_lost_events(template: dict[str, Any], region: str)
 
 def _event_store(stack: Stack) -> None:
     parameters = Parameters(stack, has_customized_image=False)
-    EventStore(stack, "Events", parameters=parameters, alarm_topic=Topic(stack, "Topic"))
+    has_registry = CfnCondition(stack, "HasRegistry")
+    EventStore(stack, "Events", parameters=parameters, has_registry=has_registry, alarm_topic=Topic(stack, "Topic"))
 
 
 @pytest.mark.slow

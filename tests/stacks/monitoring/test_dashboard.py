@@ -136,6 +136,21 @@ def test_every_metric_shown_or_watched_is_measured(
         assert name in OF_SERVICES[namespace], (namespace, name)
 
 
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("way", ["CAMERA", "CAMERA_IAM"])
+def test_known_cameras_have_a_row_of_their_own(template: dict[str, Any], region: str, way: str) -> None:
+    without, known = (
+        _body(rendered(template, region, apiAuthorization=given))["widgets"] for given in ("API_KEY", way)
+    )
+    row = known[len(without) :]
+    assert known[: len(without)] == without
+    assert [name for _, name, _ in sorted(_shown({"widgets": row}))] == [
+        *("BoxesLeftOut", "Pushes", "RefusedCredentials", "SeenCameras", "SilentCameras")
+    ]
+    assert {widget["y"] for widget in row} == {max(widget["y"] + widget["height"] for widget in without)}
+    assert sum(widget["width"] for widget in row) == 24
+
+
 @pytest.mark.parametrize("misspelt", ["Requestz", "ClientErorrs"])
 def test_a_misspelt_metric_would_be_found(
     template: dict[str, Any], misspelt: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -49,6 +49,8 @@ MIXES: list[dict[str, str]] = [
     EVERYTHING
     | {"apiAuthorization": "AWS_IAM", "containerImageUri": f"{'1' * 12}.dkr.ecr.us-east-1.amazonaws.com/mine"},
     {"endpointType": "async", "saveRequestEvents": "Yes", "apiAccessLogs": "UseAccountRole"},
+    EVERYTHING | {"apiAuthorization": "CAMERA", "pushAnswer": "accepted", "alarmSilentCameras": "5"},
+    {"apiAuthorization": "CAMERA_IAM"},
     {"endpointType": "serverless", "deployInstanceType": "ml.m5.xlarge", "apiAuthorization": "NONE"},
 ]
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,3 +196,31 @@ def test_models_of_one_name_that_run_at_once_do_not_take_each_others_archive(
     monkeypatch.setattr("workbench.local.model_data.stand_in", stand_in)
     assert main(["up", str(program)]) == 2
     assert archives[0] == archives[1]
+
+
+@pytest.mark.parametrize("authorization", ["NONE", "API_KEY", "AWS_IAM"])
+def test_cameras_need_a_way_that_knows_them(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    template: dict[str, Any],
+    authorization: str,
+) -> None:
+    monkeypatch.setattr(up, "synthesize", lambda: template)
+    file = tmp_path / "cameras.csv"
+    file.write_text("camera_id\ngate-1\n")
+    assert main(["up", "--cameras", str(file), "--parameters", f"apiAuthorization={authorization}"]) == 2
+    said = capsys.readouterr().err
+    assert f"apiAuthorization={authorization} knows no cameras; name CAMERA or CAMERA_IAM" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_file_of_cameras_that_is_none_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "cameras.csv"
+    for text in ("camera_id\ngate 1\n", "camera_ids\ngate-1\n", "", None):
+        if text is not None:
+            file.write_text(text)
+        else:
+            file.unlink()
+        assert main(["up", "--cameras", str(file)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
