@@ -130,6 +130,18 @@ def test_no_request_breaks_what_openapi_promises(service: Service, path: str, me
     assert not {401, 403, 429} & set(statuses)
 
 
+@pytest.mark.parametrize("path", ["/inference", "/push", "/push/{path}", "/", "/{path}"])
+@pytest.mark.parametrize("as_form", [False, True])
+def test_a_picture_is_answered_as_openapi_promises(service: Service, path: str, as_form: bool) -> None:
+    operation = schemathesis.openapi.from_dict(DESCRIBED)[path]["POST"]
+    case = operation.Case(path_parameters={"path": "gate-2"})
+    sent: dict[str, Any] = {"files": {"image": FRAME.read_bytes()}} if as_form else {"data": FRAME.read_bytes()}
+    kind = {} if as_form else {"Content-Type": "image/jpeg"}
+    answer = case.call(base_url=service.stage, headers={"x-api-key": service.key, **kind}, **sent)
+    case.validate_response(answer, checks=CHECKS)
+    assert answer.json()["bbox_labels"] == ["face"]
+
+
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_a_stranger_is_refused_as_openapi_says(service: Service, path: str, method: str) -> None:
     url = service.stage + path.replace("{request_id}", "r").replace("{path}", "a/b")

@@ -213,14 +213,17 @@ MENUS: Mapping[str, Menu] = {
 }
 _MADE_BY = {
     "annke": "hikvision",
+    "lts": "hikvision",
     "hilook": "hikvision",
     "hiwatch": "hikvision",
     "ezviz": "hikvision",
     "cpplus": "dahua",
     "amcrest": "dahua",
+    "intelbras": "dahua",
     "lorex": "dahua",
     "imou": "dahua",
     "viewtron": "tvt",
+    "provision": "tvt",
     "tplink": "vigi",
     "wisenet": "hanwha",
     "samsung": "hanwha",
