@@ -106,7 +106,8 @@ class Dashboard(Construct):
 
         Graphs keep their period of a minute when more time is shown, so that sums stay sums a minute.
         """
-        always = Column(*(cast(IWidget, Row(*row)) for row in rows))
+        laid_out = [cast(IWidget, Row(*row)) for row in rows]  # its Python class does not say so to mypy
+        always = Column(*laid_out)
         last = Row(*last_row)
         always.position(0, 0)
         last.position(0, always.height)

@@ -69,10 +69,8 @@ class Watch(Construct):
             service=Aws.STACK_NAME,
             environment={
                 **tables.environment,
-                "APPLICATION_TYPE": parameters.models.application_type.value_as_string,
                 "EVENTS_BUCKET": events.bucket.bucket_name,
                 "SAVE_REQUEST_EVENTS": parameters.events.save_request_events.value_as_string,
                 "EVENTS_TABLE": parameters.events.events_table.value_as_string,
-                "CAMERA_METRICS": parameters.logs.camera_metrics.value_as_string,
             },
         )

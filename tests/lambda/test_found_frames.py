@@ -136,6 +136,14 @@ def test_a_container_of_the_older_json_gets_the_picture_of_a_form() -> None:
     assert parse(as_request(event), "custom", as_older_json=True).frames == {"frame": Frame(ONE)}
 
 
+@pytest.mark.parametrize("application", [DETECTION, "custom"])
+@pytest.mark.parametrize("content_type", [None, "image/jpeg", "multipart/form-data; boundary=b", "text/plain"])
+def test_an_event_whose_body_is_not_as_it_says(content_type: str | None, application: str) -> None:
+    event = proxy_event("%%%", content_type=content_type) | {"isBase64Encoded": True}
+    with pytest.raises(InvalidRequestError, match="isBase64Encoded"):
+        parse(as_request(event), application)
+
+
 def test_all_bodies_in_base64_are_as_their_texts() -> None:
     document = json.dumps({"image_base64_enc": IN_BASE64, "request_id": 7, "min_confidence": 0.5})
     for content_type in (None, "application/json", "text/json", "application/x-www-form-urlencoded"):

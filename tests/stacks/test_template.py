@@ -359,12 +359,16 @@ def test_the_api_has_its_routes_and_their_preflights(template: dict[str, Any]) -
         (method["HttpMethod"], method["Integration"]["Type"])
         for method in _of_type(resources, "AWS::ApiGateway::Method")
     ]
-    assert sorted(methods) == [("GET", "AWS_PROXY"), ("OPTIONS", "MOCK"), ("OPTIONS", "MOCK"), ("POST", "AWS_PROXY")]
+    # A frame and its answer, and on each of four paths of pushes the three methods of cameras.
+    of_pushes = [(method, "AWS_PROXY") for method in ("GET", "POST", "PUT")] * 4
+    own = [("GET", "AWS_PROXY"), ("POST", "AWS_PROXY"), *[("OPTIONS", "MOCK")] * 4]
+    assert sorted(methods) == sorted([*own, *of_pushes])
     parts = [resource["PathPart"] for resource in _of_type(resources, "AWS::ApiGateway::Resource")]
-    assert sorted(parts) == ["inference", "{request_id}"]
+    assert sorted(parts) == ["inference", "push", "{proxy+}", "{proxy+}", "{request_id}"]
     (api,) = _of_type(resources, "AWS::ApiGateway::RestApi")
-    # The gateway hands over as bytes what the function, and behind it the container, take for an image.
-    assert set(api["BinaryMediaTypes"]) - {"application/x-npy"} == media_types.IMAGE_TYPES == content.IMAGE_TYPES
+    # The gateway hands every body over as bytes; function and container take the same types for an image.
+    assert api["BinaryMediaTypes"] == ["*/*"]
+    assert media_types.IMAGE_TYPES == content.IMAGE_TYPES
 
 
 def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any]) -> None:
@@ -379,7 +383,8 @@ def test_the_gateways_own_answers_have_the_error_shape(template: dict[str, Any])
 
 def test_the_outputs_an_operator_needs(template: dict[str, Any]) -> None:
     outputs = render_template(template, check(template, {}), "cn-north-1")["Outputs"]
-    assert sorted(outputs) == ["ApiUrl", "DashboardName", "EndpointName", "EventsBucket"]
+    assert sorted(outputs) == ["ApiUrl", "DashboardName", "EndpointName", "EventsBucket", "PushUrl"]
+    assert outputs["PushUrl"]["Value"] == outputs["ApiUrl"]["Value"].removesuffix("inference") + "push"
     assert outputs["ApiUrl"]["Value"].startswith("https://")
     assert outputs["ApiUrl"]["Value"].endswith("/inference")
     assert ".amazonaws.com.cn/" in outputs["ApiUrl"]["Value"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,14 +62,15 @@ def everything(registry: Registry, now: datetime) -> list[Seen]:
         of_states = pool.submit(lambda: {item["id"]: item for item in registry.items(registry.states)})
         items = sorted(registry.items(registry.table), key=lambda item: str(item["camera_id"]))
         tags = {tag for item in items for tag in item["tags"]}
-        wider = _wider(registry, sorted(tags))
+        in_force = _in_force(_wider(registry, sorted(tags)))
         states = of_states.result()
-    return [_of_items(item, wider, states.get(item["id"], {}), now) for item in items]
+    return [_of_items(item, in_force, states.get(item["id"], {}), now) for item in items]
 
 
 def one(registry: Registry, camera: Camera, now: datetime) -> Seen:
     """Read the state of one camera."""
-    return _of_items(camera.as_item(), _wider(registry, camera.tags), registry.state(camera.camera_id), now)
+    in_force = _in_force(_wider(registry, camera.tags))
+    return _of_items(camera.as_item(), in_force, registry.state(camera.camera_id), now)
 
 
 def profiles_of(registry: Registry, camera: Camera) -> list[tuple[str, Profile]]:
@@ -97,10 +99,20 @@ def _sources(own: Profile, tags: Iterable[str], wider: Mapping[str, Profile]) ->
     return [("camera", own), *of_tags, ("fleet", wider.get(cameras.FLEET_PROFILE, Profile()))]
 
 
-def _of_items(item: Item, wider: Mapping[str, Profile], state: Item, now: datetime) -> Seen:
+def _in_force(wider: Mapping[str, Profile]) -> Callable[[str, tuple[str, ...]], Profile]:
+    """Tell profiles in force by the JSON of a camera's own and its tags; most cameras of a fleet share one."""
+
+    @functools.cache
+    def in_force(own_json: str, tags: tuple[str, ...]) -> Profile:
+        own, *of_tags, fleet = (said for _, said in _sources(cameras.of_item({"profile": own_json}), tags, wider))
+        return profiles.combined(own, of_tags, fleet)
+
+    return in_force
+
+
+def _of_items(item: Item, in_force: Callable[[str, tuple[str, ...]], Profile], state: Item, now: datetime) -> Seen:
     """Tell the state of a camera from its items in both tables."""
-    own, *of_tags, fleet = (profile for _, profile in _sources(cameras.of_item(item), item["tags"], wider))
-    profile = profiles.combined(own, of_tags, fleet)
+    profile = in_force(item["profile"], tuple(item["tags"]))
     last = datetime.fromtimestamp(int(state["last_seen"]), UTC) if "last_seen" in state else None
     today = now.astimezone(zoneinfo.ZoneInfo(profile.zone or "UTC")).date().isoformat()
     return Seen(

@@ -6,12 +6,20 @@ import base64
 
 import pybase64
 
+from inference_api.errors import InvalidRequestError
 from inference_api.proxy import Request
 
 
 def bytes_of(sent: Request) -> bytes:
-    """The body as the client sent it."""
-    return decoded(sent.body) if sent.is_base64 else sent.body.encode()
+    """The body as the client sent it.
+
+    Raises:
+        InvalidRequestError: the event says that it is in base64, and it is not; or it is no text.
+    """
+    try:
+        return decoded(sent.body) if sent.is_base64 else sent.body.encode()
+    except ValueError as error:
+        raise InvalidRequestError("the body of the event is not what its isBase64Encoded says") from error
 
 
 def text_of(sent: Request) -> str | bytes:

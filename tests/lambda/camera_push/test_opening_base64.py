@@ -237,6 +237,15 @@ def test_an_icon_of_a_menu_is_no_broken_picture() -> None:
     assert opened(json.dumps({"icon": icon, "short": icon[:60]}).encode()).broken == ()
 
 
+def test_a_broken_picture_of_json_within_json_loses_no_quotation_mark() -> None:
+    envelope = opened(json.dumps({"data": json.dumps({"image": TEXT[:400] + "*#" + TEXT[402:], "n": 1})}).encode())
+    assert json.loads(in_json(envelope)["data"]) == {"image": "broken:0", "n": 1}
+
+
+def test_blank_lines_are_no_base64() -> None:
+    assert in_json(opened(b'{"n":' + b"\n" * 3000 + b"1}")) == {"n": 1}
+
+
 @pytest.mark.parametrize("missing", [1, 2, 3])
 def test_base64_that_has_lost_a_character_is_broken_though_an_end_came_before(missing: int) -> None:
     whole = base64.b64encode(PICTURE + bytes(300 - len(PICTURE) % 3)).decode()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture(scope="module")
 def dynamodb(template: dict[str, Any]) -> Iterator[Any]:
-    with object_store.running("a-bucket", "cn-north-1") as store:
+    with object_store.running("bucket-beside-the-tables", "cn-north-1") as store:
         tables.create(render(template, {"apiAuthorization": "CAMERA"}, "cn-north-1").tables, store.url, "cn-north-1")
         yield boto3.client(
             "dynamodb",

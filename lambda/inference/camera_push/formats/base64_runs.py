@@ -90,7 +90,7 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
         if held is not None:
             prefix = _PREFIX.search(body, max(position, begin - _PREFIX_BYTES), begin)
             if held.faults:
-                stop = rest.end() if (rest := _REST[form].match(body, stop, end)) else stop
+                stop = _before_escapes(body, rest.end(), form) if (rest := _REST[form].match(body, stop, end)) else stop
             word = keep(held) if held.pictures or held.faults else b"base64:%d" % (stop - begin)
             is_cut = bool(held.pictures or held.faults)
             between = body[position : prefix.start() if prefix and is_cut else begin]
@@ -113,16 +113,21 @@ def reduced(body: bytes, start: int, end: int, form: str, keep: Callable[[Cut], 
 
 def _stop(body: bytes, run: re.Match[bytes], form: str, end: int) -> int:
     """The byte behind a run, which may have taken some of what follows it."""
-    stop = run.end()
-    if form == "json":  # the backslash of an escaped quotation mark
-        for _ in range(_ESCAPES):
-            stop -= body[stop - 1] == ord("\\")
-    elif form == "xml":  # a character by its name, such as &quot;
+    stop = _before_escapes(body, run.end(), form)
+    if form == "xml":  # a character by its name, such as &quot;
         named = _NAMED.search(body, run.start(), stop)
         stop = named.start() if named else stop
-    elif body[stop - 1] == ord("=") and stop < end and body[stop] not in b"=&\r\n":  # the key of the next line
+    elif form == "pairs" and body[stop - 1] == ord("=") and stop < end and body[stop] not in b"=&\r\n":
+        # The key of the next line.
         line = max(body.rfind(b"\n", run.start(), stop), body.rfind(b"\r", run.start(), stop))
         stop = line if line > run.start() else stop
+    return stop
+
+
+def _before_escapes(body: bytes, stop: int, form: str) -> int:
+    """The end of a run without the backslashes of an escaped quotation mark behind it."""
+    for _ in range(_ESCAPES if form == "json" else 0):
+        stop -= body[stop - 1] == ord("\\")
     return stop
 
 
@@ -134,6 +139,8 @@ def _held(body: bytes, begin: int, stop: int) -> Cut | None:
     if within := _PREFIX_WITHIN.match(head):
         begin += len(_COMMA.split(body[begin : begin + _HEAD], 1)[0]) + len(b"," if b"," in within[0] else b"%2C")
         head = _plain(body[begin : min(stop, begin + _HEAD)])
+    if not head:
+        return None
     first = _NOT_PLAIN.search(head)
     head = head[: first.start() if first else None]
     if not pictures.begins(pybase64.b64decode(head[: len(head) // 4 * 4])):
