@@ -120,7 +120,7 @@ def test_no_request_breaks_what_openapi_promises(service: Service, path: str, me
         suppress_health_check=list(HealthCheck),
     )
     @given(operation.as_strategy())
-    def send(case: schemathesis.Case) -> None:
+    def send(case: schemathesis.Case[Any]) -> None:
         answer = case.call(base_url=service.stage, headers={"x-api-key": service.key})
         statuses[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
