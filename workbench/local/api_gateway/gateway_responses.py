@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _USUAL_STATUSES = {
     "INTEGRATION_TIMEOUT": 504,
 }
 _TEMPLATE = '{"message":$context.error.messageString}'
+_OF_NO_AUTHORIZER = re.compile(r"\$context\.authorizer\.\w+")  # AWS writes nothing for what was not said
 
 
 class RefusedError(Exception):
@@ -35,13 +37,17 @@ class RefusedError(Exception):
         kind: type of the gateway response.
         message: API Gateway's own message.
         status: its status, where the type alone does not say it.
+        words: the authorizer's own, by which it refuses.
     """
 
-    def __init__(self, kind: str, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, kind: str, message: str, status: int | None = None, words: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.status = status or _USUAL_STATUSES[kind]
+        self.words = words or {}
 
 
 def rendered(refusal: RefusedError, responses: Mapping[str, Mapping[str, Any]], request_id: str) -> Response:
@@ -53,9 +59,11 @@ def rendered(refusal: RefusedError, responses: Mapping[str, Mapping[str, Any]], 
         "$context.error.messageString": json.dumps(refusal.message),
         "$context.error.responseType": refusal.kind,
         "$context.requestId": request_id,
+        **{f"$context.authorizer.{name}": value for name, value in refusal.words.items()},
     }
     for name, value in context.items():
         text = text.replace(name, value)
+    text = _OF_NO_AUTHORIZER.sub("", text)
     status = int(chosen.get("StatusCode", refusal.status))
     response = Response(text, status, mimetype="application/json", headers={"x-amzn-RequestId": request_id})
     for name, value in chosen.get("ResponseParameters", {}).items():

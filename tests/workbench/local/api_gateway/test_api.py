@@ -122,7 +122,9 @@ def test_an_authorizer_is_asked_before_the_function(template: dict[str, Any]) ->
                 raise RefusedError("UNAUTHORIZED", "Unauthorized")
             return words
 
-    stack = render(template, {"apiAuthorization": "CAMERA", "apiThrottleBurst": "3"}, "us-east-1")
+    stack = render(
+        template, {"apiAuthorization": "CAMERA", "apiThrottleBurst": "3", "apiThrottleRate": "1"}, "us-east-1"
+    )
     callers = Callers(authorizer=cast(Authorizer, FakeAuthorizer()))
     client = Client(RestApi(stack, cast(LambdaFunction, function), callers))
     refused = client.post("/prod/push", data=b"a frame")

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 
 from workbench.local.api_gateway.authorizer import Authorizer
 from workbench.local.api_gateway.call import Call
-from workbench.local.api_gateway.gateway_responses import RefusedError
+from workbench.local.api_gateway.gateway_responses import RefusedError, rendered
 from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
 from workbench.template.rendered_api import RenderedMethod
 
@@ -118,3 +118,14 @@ def test_a_denial_is_stronger_than_a_permission() -> None:
     both["policyDocument"]["Statement"] += _policy("Deny", f"{STAGE}/POST/push/gate-?")["policyDocument"]["Statement"]
     with pytest.raises(RefusedError, match="explicit deny"):
         _words(both)
+
+
+def test_a_denial_is_answered_with_the_authorizers_own_words() -> None:
+    with pytest.raises(RefusedError) as refused:
+        _words(_policy("Deny", context={"code": "Forbidden", "message": "this camera is disabled"}))
+    template = '{"code": "$context.authorizer.code", "message": "$context.authorizer.message"}'
+    responses = {"ACCESS_DENIED": {"ResponseTemplates": {"application/json": template}}}
+    answer = rendered(refused.value, responses, "id")
+    assert answer.get_json() == {"code": "Forbidden", "message": "this camera is disabled"}
+    without = rendered(RefusedError("ACCESS_DENIED", "no"), responses, "id")
+    assert without.get_json() == {"code": "", "message": ""}
