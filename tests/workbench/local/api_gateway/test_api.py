@@ -23,8 +23,8 @@ from workbench.local.api_gateway.call import Call
 from workbench.local.api_gateway.gateway_responses import RefusedError
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.local.api_gateway.signatures import CallerCredentials
-from workbench.local.http_server import HttpServer
-from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, ThrottledError
 from workbench.places import REPOSITORY
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import stand_in_account

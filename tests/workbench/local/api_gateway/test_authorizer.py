@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request
 from workbench.local.api_gateway.authorizer import Authorizer
 from workbench.local.api_gateway.call import Call
 from workbench.local.api_gateway.gateway_responses import RefusedError, rendered
-from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, ThrottledError
 from workbench.template.rendered_api import RenderedMethod
 
 METHOD = RenderedMethod("/push/{proxy+}", "POST", {}, requires_key=False, authorization="CUSTOM")

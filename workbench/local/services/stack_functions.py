@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.local import lambda_service, schedule, uploads
 from workbench.local.child_process import ChildProcess
-from workbench.local.lambda_service import LambdaFunction
-from workbench.local.object_store import ObjectStore
-from workbench.local.uploads import Uploads
+from workbench.local.services import lambda_service, schedule, uploads
+from workbench.local.services.lambda_service import LambdaFunction
+from workbench.local.services.object_store import ObjectStore
+from workbench.local.services.uploads import Uploads
 from workbench.template.rendered_stack import RenderedStack
 
 _PUSH_QUEUE = "PUSH_QUEUE_URL"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.local import image_system
+from workbench.local.container import image_system
 
 _MAPS = """\
 7f0000000000-7f0000001000 r-xp 00000000 08:01 1    /usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30

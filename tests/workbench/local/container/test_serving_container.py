@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.local import serving_container
 from workbench.local.child_process import ChildProcess
+from workbench.local.container import serving_container
 
 pytestmark = pytest.mark.processes
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.local import object_store
-from workbench.local.object_store import Newest, ObjectStore
+from workbench.local.services import object_store
+from workbench.local.services.object_store import Newest, ObjectStore
 
 FRAME_BYTES = 4_600_000
 
@@ -76,7 +76,7 @@ def test_objects_are_fewer_than_the_files_that_this_process_may_open() -> None:
     script = (
         "import resource\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (128, 2000))\n"
-        "from workbench.local import object_store\n"
+        "from workbench.local.services import object_store\n"
         "print(object_store._files_for_objects(), resource.getrlimit(resource.RLIMIT_NOFILE))\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (128, 256))\n"
         "print(object_store._files_for_objects(), resource.getrlimit(resource.RLIMIT_NOFILE))\n"

@@ -15,10 +15,10 @@ from typing import Any
 
 import boto3
 
-from workbench.local import lambda_service
 from workbench.local.child_process import ChildProcess
-from workbench.local.lambda_service import FunctionError, LambdaFunction
-from workbench.local.object_store import CREDENTIALS, ObjectStore
+from workbench.local.services import lambda_service
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction
+from workbench.local.services.object_store import CREDENTIALS, ObjectStore
 from workbench.template.rendered_ingest import RenderedIngest
 
 _POLL_SECONDS = 1

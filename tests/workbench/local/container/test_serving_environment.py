@@ -8,7 +8,7 @@ import pytest
 
 from workbench import places
 from workbench.errors import StartError
-from workbench.local import serving_environment
+from workbench.local.container import serving_environment
 
 _LISTS = "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))"
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.local.lambda_service import FunctionError, LambdaFunction, payload
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, payload
 
 logger = logging.getLogger(__name__)
 

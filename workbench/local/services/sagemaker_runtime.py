@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from flask import Flask, Response, request
 
-from workbench.local.object_store import ObjectStore
+from workbench.local.services.object_store import ObjectStore
 from workbench.template.rendered_stack import AsyncQueue
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto.core import serialize
 
-from workbench.local import object_store
+from workbench.local.services import object_store
 
 pytestmark = pytest.mark.processes
 

@@ -15,8 +15,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
-from workbench.local import freed_memory
-from workbench.local.request_parser import RequestParser, RequestTask
+from workbench.local.servers import freed_memory
+from workbench.local.servers.request_parser import RequestParser, RequestTask
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

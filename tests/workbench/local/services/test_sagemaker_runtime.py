@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 from flask import Flask, Response, request
 
-from workbench.local import object_store, sagemaker_runtime
-from workbench.local.http_server import HttpServer
-from workbench.local.object_store import ObjectStore
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services import object_store, sagemaker_runtime
+from workbench.local.services.object_store import ObjectStore
 from workbench.template.rendered_stack import AsyncQueue
 
 pytestmark = pytest.mark.processes

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from workbench.errors import StartError
-from workbench.local import container_engine
-from workbench.local.container_engine import Engine
-from workbench.local.http_server import HttpServer
+from workbench.local.container import container_engine
+from workbench.local.container.container_engine import Engine
+from workbench.local.servers.http_server import HttpServer
 
 pytestmark = pytest.mark.processes
 

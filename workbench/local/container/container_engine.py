@@ -15,8 +15,8 @@ from pathlib import Path
 from stacks.assets.image_format import BUILD_ENVIRONMENT, BUILD_OUTPUT
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
-from workbench.local.http_server import HOST
-from workbench.local.serving_container import wait_until_ready
+from workbench.local.container.serving_container import wait_until_ready
+from workbench.local.servers.http_server import HOST
 
 _PORT = 8080
 _MODEL_DIR = "/opt/ml/model"

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from workbench.local.lambda_service import FunctionError
-from workbench.local.result_topic import ResultTopic
+from workbench.local.services.lambda_service import FunctionError
+from workbench.local.services.result_topic import ResultTopic
 
 
 class _Function:

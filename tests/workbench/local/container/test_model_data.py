@@ -12,8 +12,9 @@ import pytest
 from flask import Flask, Response
 
 from workbench.errors import StartError
-from workbench.local import model_data, object_store
-from workbench.local.http_server import HttpServer
+from workbench.local.container import model_data
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services import object_store
 from workbench.packing import model_archive
 
 REGION = "cn-north-1"

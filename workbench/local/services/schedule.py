@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from workbench.local.lambda_service import FunctionError, LambdaFunction, payload
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, payload
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.local import missing_modules
+from workbench.local.container import missing_modules
 
 _SAID = "model could not be loaded: ModuleNotFoundError: No module named '{}'"
 

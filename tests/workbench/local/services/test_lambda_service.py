@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from workbench.local.lambda_service import EventTooLargeError, FunctionError, LambdaFunction, ThrottledError, payload
+from workbench.local.services.lambda_service import (
+    EventTooLargeError,
+    FunctionError,
+    LambdaFunction,
+    ThrottledError,
+    payload,
+)
 from workbench.template.rendered_function import RenderedFunction
 
 

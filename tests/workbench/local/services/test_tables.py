@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from workbench.local import object_store, tables
+from workbench.local.services import object_store, tables
 from workbench.template.rendered_stack import render
 
 pytestmark = pytest.mark.processes

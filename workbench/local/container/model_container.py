@@ -9,9 +9,10 @@ from pathlib import Path
 import ipc_ai_catalogue as catalogue
 from workbench import typed
 from workbench.errors import StartError
-from workbench.local import container_engine, object_store, serving_container
 from workbench.local.child_process import ChildProcess
-from workbench.local.object_store import CREDENTIALS
+from workbench.local.container import container_engine, serving_container
+from workbench.local.services import object_store
+from workbench.local.services.object_store import CREDENTIALS
 from workbench.template.rendered_stack import RenderedStack
 
 

@@ -15,9 +15,9 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
-from workbench.local import attribute_values
-from workbench.local.bounded_server import Limits
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.bounded_server import Limits
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services import attribute_values
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

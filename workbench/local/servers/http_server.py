@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from waitress.task import ThreadedTaskDispatcher
 
 from workbench.errors import StartError
-from workbench.local.bounded_server import BACKLOG, BoundedServer, Limits, Refusal
+from workbench.local.servers.bounded_server import BACKLOG, BoundedServer, Limits, Refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -7,8 +7,8 @@ import threading
 import time
 from typing import Any, cast
 
-from workbench.local import schedule
-from workbench.local.lambda_service import FunctionError, LambdaFunction
+from workbench.local.services import schedule
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction
 
 
 class FakeFunction:

@@ -17,10 +17,10 @@ import httpx
 from ipc_ai_catalogue import CUSTOM
 from workbench import places
 from workbench.errors import StartError
-from workbench.local import image_system, missing_modules, serving_environment
 from workbench.local.child_process import ChildProcess
-from workbench.local.http_server import HOST
+from workbench.local.container import image_system, missing_modules, serving_environment
 from workbench.local.owned_folder import owned_folder
+from workbench.local.servers.http_server import HOST
 
 _START_SECONDS = 300
 _POLL_SECONDS = 0.1

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from workbench.local.bounded_server import Limits, Refusal
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.bounded_server import Limits, Refusal
+from workbench.local.servers.http_server import HttpServer
 
 pytestmark = pytest.mark.processes
 

@@ -20,8 +20,8 @@ from flask import Flask, Response, request
 
 from workbench.errors import StartError
 from workbench.local.child_process import ChildProcess
-from workbench.local.http_server import HttpServer
-from workbench.local.invocation import Invocation
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services.invocation import Invocation
 from workbench.template.rendered_function import RenderedFunction
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

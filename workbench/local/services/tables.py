@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from workbench.local.object_store import CREDENTIALS
+from workbench.local.services.object_store import CREDENTIALS
 from workbench.template.rendered_stack import RenderedStack
 from workbench.template.rendered_tables import RenderedTable
 
