@@ -401,6 +401,19 @@ class _Body(str):
     """Text that a weak reference may name."""
 
 
+def test_the_collector_does_not_walk_what_the_first_request_loaded(endpoint: FakeEndpoint) -> None:
+    module._settle.cache_clear()
+    gc.unfreeze()
+    try:
+        _handle(older_client_event(JPEG))
+        frozen = gc.get_freeze_count()
+        assert frozen > 10_000
+        _handle(older_client_event(JPEG))
+        assert gc.get_freeze_count() <= frozen  # what later requests leave is still collected
+    finally:
+        gc.unfreeze()
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_refused_body_is_freed_with_its_answer(
     endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, fails: bool
