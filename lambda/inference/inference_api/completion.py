@@ -64,15 +64,17 @@ def _complete(notice: ResultNotice, telemetry: BatchTelemetry) -> None:
         logger.warning("failed: %s", outcome, extra={"code": outcome.code, "status": outcome.status})
         telemetry.count("AsyncRefusals" if outcome.status < 500 else "AsyncFailures")
     if pending is not None and pending.event:
-        _store(pending, outcome)
+        _store(pending, outcome, telemetry)
 
 
-def _store(pending: Pending, outcome: Inference | ApiError | None) -> None:
+def _store(pending: Pending, outcome: Inference | ApiError | None, telemetry: BatchTelemetry) -> None:
     if outcome is None:
         raise LookupError(f"SageMaker tells of an answer that is not at {pending.output}")
     store, event = resources.event_store(), pending.event or {}
     if isinstance(outcome, Inference):
         told = judging.judged_later(outcome, pending.terms, resources.settings().application_type)
+        for metric, number in told.counts.items():
+            telemetry.count(metric, number)
         if not told.is_kept:
             store.discard_later(event)
             logger.info("event left out", extra={"event_prefix": event["prefix"]})

@@ -79,7 +79,8 @@ def run(
     if isinstance(answer, Pending):
         return Outcome(answer)
     telemetry.detected(told.result)
-    telemetry.left_out(told.left_out)
+    for metric, number in told.counts.items():
+        telemetry.count(metric, number)
     return Outcome(told.result, event.complete(told.result, is_kept=told.is_kept))
 
 

@@ -20,11 +20,19 @@ class Judged:
         result: the answer.
         is_kept: true when its event is kept.
         left_out: number of boxes that were left out.
+        is_readable: false where the profile could not be applied to the answer of a frame, which passed as it is.
     """
 
     result: Inference
     is_kept: bool = True
     left_out: int = 0
+    is_readable: bool = True
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Counts by their metrics: boxes left out, and an answer that no profile can be applied to; none is 0."""
+        counts = {"BoxesLeftOut": self.left_out, "UnreadableAnswers": int(not self.is_readable)}
+        return {metric: number for metric, number in counts.items() if number}
 
 
 def may_keep(profile: Profile) -> bool:
@@ -79,7 +87,7 @@ def judged(result: Inference, profile: Profile, application: str, options: Mappi
 
     told = passed(result, profile, application, options)
     kept, _ = is_kept(profile, told)
-    return Judged(result=told.result, is_kept=kept, left_out=told.left_out)
+    return Judged(result=told.result, is_kept=kept, left_out=told.left_out, is_readable=told.is_readable)
 
 
 def judged_later(result: Inference, terms: Mapping[str, Any] | None, application: str) -> Judged:

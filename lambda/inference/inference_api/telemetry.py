@@ -33,6 +33,7 @@ UNITS = {
     "Heartbeats": "Count",
     "BrokenPictures": "Count",
     "BoxesLeftOut": "Count",
+    "UnreadableAnswers": "Count",
     "ColdStart": "Count",
 }
 """The metrics, each with CloudWatch's unit."""
@@ -123,11 +124,6 @@ class Telemetry:
             return
         with suppress(ValueError, RecursionError):
             self.count("Detections", _detections(result.document))
-
-    def left_out(self, boxes: int) -> None:
-        """Count boxes that the camera's profile left out."""
-        if boxes:
-            self.count("BoxesLeftOut", boxes)
 
     def write(self) -> None:
         """Write the line to the log."""

@@ -115,6 +115,20 @@ def test_boxes_that_do_not_pass_are_left_out_and_counted(
     assert front.event()["result"]["bbox_scores"] == [[0.9]]
     (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
     assert (line["Detections"], line["BoxesLeftOut"]) == (1, 1)
+    assert "UnreadableAnswers" not in line
+
+
+@BOTH
+@pytest.mark.parametrize("body", [b'{"mask": [1]}', b"\x00plane", json.dumps(BOXES).replace("100", "0").encode()])
+def test_an_answer_that_no_profile_can_be_applied_to_passes_and_is_counted(
+    front: Front, event: dict[str, Any], body: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front.endpoint.answer = Inference(body, "application/octet-stream" if body[:1] == b"\x00" else "application/json")
+    front.know(min_box=(0.1, 0.1))
+    assert front.send(event)[0] == 200
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+    assert line["UnreadableAnswers"] == 1
+    assert "BoxesLeftOut" not in line
 
 
 @BOTH

@@ -72,8 +72,8 @@ class Completing:
 
     def _store_result(self, push: AcceptedPush, result: Inference, telemetry: BatchTelemetry) -> None:
         told = judging.judged_later(result, push.terms, self._application)
-        if told.left_out:
-            telemetry.count("BoxesLeftOut", told.left_out)
+        for metric, number in told.counts.items():
+            telemetry.count(metric, number)
         if not told.is_kept:
             self._store.discard_later(push.event)
             telemetry.count("EventsLeftOut")
