@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, CfnCondition, Fn
+from aws_cdk import Aws, CfnCondition, CfnMapping, Fn
 from aws_cdk.aws_apigateway import CfnStage
 from aws_cdk.aws_iam import CfnPolicy, IRole, Policy, PolicyStatement
 from aws_cdk.aws_lambda import CfnFunction, Function
@@ -30,6 +30,16 @@ class Partition(Construct):
         super().__init__(scope, construct_id)
         self.is_china = CfnCondition(self, "IsChina", expression=equals(Aws.PARTITION, "aws-cn"))
         self.traces_functions = CfnCondition(self, "TracesFunctions", expression=negation(self.is_china))
+        # A table, because a condition would double the mixes that the checks of a synthesis try on each function.
+        self._tracing = CfnMapping(
+            self,
+            "Tracing",
+            mapping={
+                "aws": {"Functions": "Active"},
+                "aws-cn": {"Functions": "PassThrough"},
+                "aws-us-gov": {"Functions": "Active"},
+            },
+        )
 
     def scaling_metric(self) -> str:
         """The metric by which an endpoint's variant is scaled.
@@ -61,7 +71,7 @@ class Partition(Construct):
             only_if: the condition that both exist; None if they always do.
         """
         resource = cast(CfnFunction, function.node.default_child)
-        resource.add_property_override("TracingConfig.Mode", value_if(self.traces_functions, "Active", "PassThrough"))
+        resource.add_property_override("TracingConfig.Mode", self._tracing.find_in_map(Aws.PARTITION, "Functions"))
         # X-Ray has no resources for these actions.
         statement = PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
         policy = Policy(self, f"{function.node.id}Tracing", roles=[role], statements=[statement])

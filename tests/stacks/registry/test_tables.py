@@ -134,7 +134,7 @@ def test_functions_read_cameras_one_by_one_and_never_write_them(template: dict[s
         assert on in ([f"{cameras}.Arn"], [f"{states}.Arn"])
         table = on_cameras if on == [f"{cameras}.Arn"] else on_states
         table.setdefault(role, set()).update(actions)
-    read, count = {"dynamodb:GetItem", "dynamodb:BatchGetItem"}, {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    read, count = {"dynamodb:BatchGetItem"}, {"dynamodb:UpdateItem"}
     authorizer, api, ingest, watch = (
         _role(resources, f"{name}.handler") for name in ("identity.authorizer", "handler", "ingest", "watch")
     )
