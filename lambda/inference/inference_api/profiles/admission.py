@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from inference_api import resources
 from inference_api.errors import QuotaSpentError
@@ -14,8 +14,7 @@ OUT_OF_HOURS = "hours"
 """The reason of frames that come outside the hours of the profile."""
 
 
-@dataclass(frozen=True)
-class Admission:
+class Admission(NamedTuple):
     """What is done with the frames of a request.
 
     Attributes:
