@@ -394,7 +394,8 @@ def test_a_start_loads_what_the_settings_need(
     loaded = set(started.stdout.split())
     assert ({"boto3", "botocore.session"} <= loaded) == loads_boto3
     assert ("inference_api.sagemaker.runtime_client" in loaded) == ("ENDPOINT_TYPE" not in changed)
-    assert not loaded & {"camera_push", "inference_api.pushes.door", "inference_api.identity.door"}
+    of_cameras = {"zoneinfo", "camera_registry.credentials", "camera_registry.hours"}
+    assert not loaded & {"camera_push", "inference_api.pushes.door", "inference_api.identity.door", *of_cameras}
 
 
 class _Body(str):

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from camera_registry import cameras, credentials, principals, profiles
+from camera_registry import cameras, principals, profiles
 from camera_registry.cameras import Camera
 from camera_registry.profiles import Profile
+from camera_registry.scopes import SCOPES
 from ipc_ai_catalogue import nearest
 from workbench import typed
 from workbench.cameras import keys, menus
@@ -104,13 +105,11 @@ def required_name(camera_id: str) -> str:
 
 
 def required_scopes(words: Sequence[str]) -> tuple[str, ...]:
-    """The scopes, in the order of ``credentials.SCOPES``."""
+    """The scopes, in the order of ``scopes.SCOPES``."""
     for word in words:
-        if word not in credentials.SCOPES:
-            raise CameraError(
-                f"unknown scope '{word}'{nearest(word, credentials.SCOPES)}; scopes: {', '.join(credentials.SCOPES)}"
-            )
-    return tuple(scope for scope in credentials.SCOPES if scope in words)
+        if word not in SCOPES:
+            raise CameraError(f"unknown scope '{word}'{nearest(word, SCOPES)}; scopes: {', '.join(SCOPES)}")
+    return tuple(scope for scope in SCOPES if scope in words)
 
 
 def changes(words: Mapping[str, Any], *, of_profile_alone: bool = False) -> Changes:

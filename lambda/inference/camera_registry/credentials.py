@@ -23,8 +23,6 @@ _NAME_LENGTH, _SECRET_LENGTH, _SALT_BYTES = 10, 16, 16
 _KEY = re.compile(rf"([A-Za-z0-9]{{{_NAME_LENGTH}}})([A-Za-z0-9]{{{_SECRET_LENGTH}}})")
 _KEY_NAME = re.compile(rf"[A-Za-z0-9]{{{_NAME_LENGTH}}}")
 
-SCOPES = ("frames", "read", "faces")
-"""What a credential may do: send frames, fetch answers and events, and, for what is to come, use face collections."""
 OF_A_CAMERA = ("frames", "read")
 """The scopes of a camera's credential."""
 MOST_CREDENTIALS = 2
@@ -52,7 +50,7 @@ class Credential:
         name: the key's name.
         salt: in hexadecimal digits.
         digest: SHA-256 of salt and secret, in hexadecimal digits.
-        scopes: some of ``SCOPES``.
+        scopes: some of ``scopes.SCOPES``.
         created: in UTC.
         expires: the time from which on it is refused, in UTC; None for never.
     """

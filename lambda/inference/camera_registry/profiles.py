@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from camera_registry import profile_values
-
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y), from 0 to 1 of the frame's width and height."""
 
@@ -90,6 +88,8 @@ def of_document(document: Mapping[str, Any]) -> Profile:
     """
     if not isinstance(document, Mapping):
         raise ProfileError('a profile is a JSON object, such as {"min_confidence": 0.6}')
+    from camera_registry import profile_values  # it loads the time zones, which a start without cameras does not need
+
     try:
         return Profile(**profile_values.read_all(document))
     except ValueError as error:

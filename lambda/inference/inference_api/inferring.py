@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inference_api import answers, judging, resources
 from inference_api.event_recording import EventRecording
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from inference_api.telemetry import Telemetry
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The fate of a request's frames.
 
     Attributes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from camera_registry.profiles import Profile
 from inference_api.messages import Inference, InferenceRequest
@@ -12,8 +12,7 @@ from inference_api.messages import Inference, InferenceRequest
 _SILENT = Profile()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
+class Judged(NamedTuple):
     """An answer without the boxes that the profile leaves out.
 
     Attributes:

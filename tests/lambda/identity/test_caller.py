@@ -9,6 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from camera_registry import cameras, credentials
 from camera_registry.profiles import Profile
+from camera_registry.scopes import SCOPES
 from inference_api import resources
 from inference_api.errors import (
     ApiError,
@@ -39,7 +40,7 @@ def test_the_old_ways_look_nothing_up(function_environment: pytest.MonkeyPatch, 
     resources.settings.cache_clear()
     assert caller is ANYONE
     assert not caller.is_known
-    for scope in credentials.SCOPES:
+    for scope in SCOPES:
         caller.require(scope)
 
 

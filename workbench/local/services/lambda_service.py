@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import queue
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,9 @@ class LambdaFunction:
     def __init__(self, function: RenderedFunction, region: str) -> None:
         self._function = function
         self._arn = f"arn:aws:lambda:{region}:000000000000:function:{function.name}"
-        self._waiting: queue.Queue[Invocation] = queue.Queue()
+        self._waiting: deque[Invocation] = deque()
+        self._idle: list[object] = []
+        self._changed = threading.Condition()
         self._running: dict[str, Invocation] = {}
         self._unanswered: dict[str, Invocation] = {}
         self._counting = threading.Lock()
@@ -84,7 +86,9 @@ class LambdaFunction:
         invocation = Invocation(event)
         del event
         with self._one_of_the_concurrent(invocation):
-            self._waiting.put(invocation)
+            with self._changed:
+                self._waiting.append(invocation)
+                self._changed.notify_all()
             try:
                 is_done = invocation.wait(self._function.timeout_seconds, patience_seconds)
             finally:
@@ -161,13 +165,26 @@ class LambdaFunction:
         return app
 
     def _next(self) -> Invocation | None:
-        """Next event that is waited for; None at the function's end."""
-        while not self._ended:
-            with suppress(queue.Empty):
-                invocation = self._waiting.get(timeout=_POLL_SECONDS)
-                if not invocation.done.is_set() and not invocation.abandoned:
-                    return invocation
-        return None
+        """Next event that is waited for; None at the function's end.
+
+        The environment that became idle last comes first, as on AWS: the next event finds what its process keeps.
+        """
+        environment = object()
+        with self._changed:
+            self._idle.append(environment)
+            try:
+                while not self._ended:
+                    idle_since = len(self._idle) - 1 - self._idle.index(environment)
+                    if idle_since >= len(self._waiting):
+                        self._changed.wait(_POLL_SECONDS)
+                        continue
+                    invocation = self._waiting.popleft()
+                    if not invocation.done.is_set() and not invocation.abandoned:
+                        return invocation
+                return None
+            finally:
+                self._idle.remove(environment)
+                self._changed.notify_all()
 
     def _finish(self, identity: str, *, answer: dict[str, Any] | None = None, failure: str | None = None) -> Response:
         invocation = self._running.pop(identity, None)

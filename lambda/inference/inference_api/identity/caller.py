@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from camera_registry.credentials import SCOPES
 from camera_registry.profiles import Profile
+from camera_registry.scopes import SCOPES
 from inference_api import emf, resources
 from inference_api.errors import ForbiddenError, UnauthorizedError
 from inference_api.proxy import Request
@@ -24,7 +24,7 @@ class Caller:
 
     Attributes:
         camera_id: the camera, proven; None where none is.
-        scopes: some of ``camera_registry.credentials.SCOPES``.
+        scopes: some of ``camera_registry.scopes.SCOPES``.
         profile: the camera's profile in force.
         is_known: true when the camera is proven.
     """

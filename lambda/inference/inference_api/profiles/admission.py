@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from camera_registry import hours
 from inference_api import resources
 from inference_api.errors import QuotaSpentError
 from inference_api.identity.caller import Caller
@@ -15,8 +14,7 @@ OUT_OF_HOURS = "hours"
 """The reason of frames that come outside the hours of the profile."""
 
 
-@dataclass(frozen=True)
-class Admission:
+class Admission(NamedTuple):
     """What is done with the frames of a request.
 
     Attributes:
@@ -43,6 +41,8 @@ def admit(caller: Caller, *, frames: int, received: datetime) -> Admission:
     """
     profile = caller.profile
     if profile.hours is not None:
+        from camera_registry import hours  # it loads the time zones
+
         open_hours = hours.of_texts(profile.hours, profile.zone)
         if not open_hours.is_open(received):
             return Admission(False, OUT_OF_HOURS, _until(open_hours.next_opening(received), received))
@@ -57,6 +57,8 @@ def _require_room(caller: Caller, most: int, frames: int, received: datetime) ->
         return
     if signs.spend(caller.camera_id, caller.profile, frames=frames, received=received):
         return
+    from camera_registry import hours
+
     zone = hours.zone_named(caller.profile.zone)
     midnight = hours.next_midnight(received, zone)
     advice = f"this one has {frames}; send fewer at once" if frames > most else "send again tomorrow"

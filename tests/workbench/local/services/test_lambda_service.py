@@ -50,6 +50,31 @@ def test_reserved_concurrency_is_the_limit_and_the_end_frees_all_who_wait() -> N
         function.invoke(b"{}")
 
 
+def test_the_environment_that_became_idle_last_takes_the_next_event() -> None:
+    """As on AWS: what a process keeps, such as a count of repeats, is there for the next event of a lone camera."""
+    function = _function(None)
+    taken: list[int] = []
+
+    def environment(number: int) -> None:
+        while (invocation := function._next()) is not None:
+            taken.append(number)
+            invocation.taken.set()
+            invocation.answer = {}
+            invocation.done.set()
+
+    environments = [threading.Thread(target=environment, args=(number,)) for number in range(4)]
+    for thread in environments:
+        thread.start()
+    for _ in range(20):
+        while len(function._idle) < len(environments):
+            time.sleep(0.001)
+        function.invoke(b"{}")
+    assert len(set(taken)) == 1
+    function.end()
+    for thread in environments:
+        thread.join(5)
+
+
 def test_an_impatient_caller_leaves_before_the_function_times_out() -> None:
     with pytest.raises(TimeoutError):
         _function(None).invoke(b"{}", patience_seconds=0.05)
