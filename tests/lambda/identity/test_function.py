@@ -65,9 +65,7 @@ def test_a_credential_opens_each_path_and_is_in_no_line_answer_or_event(
         assert secret not in everything
 
 
-def test_a_strangers_heartbeat_is_answered_and_a_strangers_frame_is_not(
-    endpoint: FakeEndpoint, entrance: Door
-) -> None:
+def test_a_strangers_heartbeat_is_answered_and_a_strangers_frame_is_not(endpoint: FakeEndpoint, entrance: Door) -> None:
     beat = handler.handler(event(method="GET", path="/"), CONTEXT)
     assert (beat["statusCode"], json.loads(beat["body"])) == (200, {"result": True})
     assert posted({}, None, "/push")["statusCode"] == 401

@@ -53,9 +53,9 @@ class Authorizer:
             logger.error("the authorizer's answer is none: %r", error)
             raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR", "Internal server error") from error
         if "Deny" in effects:
-            raise RefusedError("ACCESS_DENIED", f"{_DENIED} with an explicit deny")
+            raise RefusedError("ACCESS_DENIED", f"{_DENIED} with an explicit deny", words=words)
         if "Allow" not in effects:
-            raise RefusedError("ACCESS_DENIED", _DENIED)
+            raise RefusedError("ACCESS_DENIED", _DENIED, words=words)
         return {**words, "principalId": principal, "integrationLatency": taken}
 
     def _answer(self, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ _USUAL_STATUSES = {
     "INTEGRATION_FAILURE": 504,
     "INTEGRATION_TIMEOUT": 504,
 }
+_OF_AUTHORIZER = re.compile(r"\$context\.authorizer\.(\w+)")
 _TEMPLATE = '{"message":$context.error.messageString}'
 
 
@@ -35,12 +37,16 @@ class RefusedError(Exception):
         kind: type of the gateway response.
         message: API Gateway's own message.
         status: its status, where the type alone does not say it.
+        words: the authorizer's, where it denied the request.
     """
 
-    def __init__(self, kind: str, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, kind: str, message: str, status: int | None = None, words: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.words = words or {}
         self.status = status or _USUAL_STATUSES[kind]
 
 
@@ -56,6 +62,7 @@ def rendered(refusal: RefusedError, responses: Mapping[str, Mapping[str, Any]], 
     }
     for name, value in context.items():
         text = text.replace(name, value)
+    text = _OF_AUTHORIZER.sub(lambda found: refusal.words.get(found[1], ""), text)
     status = int(chosen.get("StatusCode", refusal.status))
     response = Response(text, status, mimetype="application/json", headers={"x-amzn-RequestId": request_id})
     for name, value in chosen.get("ResponseParameters", {}).items():
