@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from workbench.local import serving_container
+from workbench.local.container import serving_container
 
 _MEGABYTE = 1024 * 1024
 

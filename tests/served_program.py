@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from workbench.local import serving_environment
+from workbench.local.container import serving_environment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKERS = 3

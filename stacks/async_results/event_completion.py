@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, CfnCondition, Duration
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_sns import CfnSubscription, ITopic
@@ -10,7 +10,7 @@ from constructs import Construct
 
 from stacks.async_results.alarms import add_alarms
 from stacks.checks.acknowledgements import objects_under_prefixes
-from stacks.conditions import make_conditional
+from stacks.conditions import all_of, make_conditional
 from stacks.endpoint.model_endpoint import ModelEndpoint
 from stacks.events.event_store import EventStore
 from stacks.events.prefixes import ASYNC_FAILURE, ASYNC_OUTPUT, ASYNC_PENDING, EVENTS
@@ -48,6 +48,8 @@ class EventCompletion(Construct):
         self._grant(role, events)
         events.encryption.grant(role, only_if=is_async)
         events.grant_write_to_table(role, only_if=is_async)
+        judges = CfnCondition(self, "Judges", expression=all_of(is_async, events.has_registry))
+        events.grant_judge(role, when=judges)
         self.function = self._function(role, parameters, endpoint, events, model_name)
         partition.trace_where_available(self.function, role, only_if=is_async)
         self._subscribe(endpoint.result_topic)

@@ -48,6 +48,7 @@ class EventStore(Construct):
     Attributes:
         bucket: the bucket; events lie under ``events/``, files that are no events yet under ``incoming/``.
         encryption: the key of its objects.
+        has_registry: the condition that cameras have profiles.
         has_table: the condition that results can be queried.
         table: the table of events.
         removal_policy: the bucket's fate when the stack is deleted, and that of all else that outlives it.
@@ -87,7 +88,7 @@ class EventStore(Construct):
             expression=is_yes(parameters.events.events_table.value_as_string),
         )
         self.encryption = Encryption(self, "Encryption", parameters=parameters.endpoint)
-        self._has_registry = has_registry
+        self.has_registry = has_registry
         self.removal_policy = _removal_policy(self.node.try_get_context(DELETE_EVENTS))
         access_logs = access_log_bucket(self, self.removal_policy)
         self.bucket = private_bucket(self, "Bucket", removal_policy=self.removal_policy)
@@ -145,7 +146,7 @@ class EventStore(Construct):
         )
         cast(CfnPolicy, policy.node.default_child).cfn_options.condition = self._keeps_events
         self.grant_write_to_table(role, only_if=self._keeps_events)
-        self.grant_tag(role, when=self._has_registry)
+        self.grant_tag(role, when=self.has_registry)
 
     def grant_add(self, role: IRole, *, only_if: CfnCondition) -> None:
         """Let a role add events of its own, and do nothing else, where events are kept.
@@ -161,7 +162,7 @@ class EventStore(Construct):
         policy = attach(self, "Add", role=role, statements=[statement], condition=keeps)
         objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
         self.grant_write_to_table(role, only_if=keeps)
-        self.grant_tag(role, when=self._has_registry)
+        self.grant_tag(role, when=self.has_registry)
 
     def grant_tag(self, role: IRole, *, when: CfnCondition) -> None:
         """Let a role say by a tag how long an event is kept. It may write none by this alone.
@@ -176,6 +177,18 @@ class EventStore(Construct):
         )
         policy = attach(self, "Tag", role=role, statements=[statement], condition=when)
         objects_under_prefixes(policy, self.bucket, TAGGED, "Every event has keys of its own under these prefixes")
+
+    def grant_judge(self, role: IRole, *, when: CfnCondition) -> None:
+        """Let a role that completes events apply cameras' profiles: tag objects, delete frames that are not kept.
+
+        Args:
+            role: the role.
+            when: the condition that it exists and cameras have profiles.
+        """
+        self.grant_tag(role, when=when)
+        statement = PolicyStatement(actions=["s3:DeleteObject"], resources=[self.bucket.arn_for_objects(f"{EVENTS}*")])
+        policy = attach(self, "LeaveOut", role=role, statements=[statement], condition=when)
+        objects_under_prefixes(policy, self.bucket, [EVENTS], "Every event has keys of its own under this prefix")
 
     def grant_write_to_table(self, role: IRole, *, only_if: CfnCondition) -> None:
         """Let a role add results to the table, where there is one.

@@ -144,7 +144,7 @@ class S3FrontEnd(Construct):
         events.grant_write_to_table(role, only_if=self.is_on)
         knows_cameras = CfnCondition(self, "KnowsCameras", expression=all_of(self.is_on, registry.is_on))
         registry.grant_identify(role, when=knows_cameras)
-        events.grant_tag(role, when=knows_cameras)
+        events.grant_judge(role, when=knows_cameras)
         self.dead_letter_queue.grant(role, "sqs:SendMessage")
         bucket = events.bucket
         for actions, resource in (

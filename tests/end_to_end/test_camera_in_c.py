@@ -17,7 +17,7 @@ import httpx
 import pytest
 from flask import Flask, Response, request
 
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.http_server import HttpServer
 from workbench.places import REPOSITORY
 
 pytestmark = pytest.mark.processes

@@ -21,7 +21,7 @@ import pytest
 from tests import table_graphs
 from tests.saved_models import saved_model
 from workbench.errors import StartError
-from workbench.local import container_engine
+from workbench.local.container import container_engine
 
 pytestmark = pytest.mark.processes
 

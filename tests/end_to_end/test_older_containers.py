@@ -18,10 +18,11 @@ import httpx
 import pytest
 
 from tests import older_container
-from workbench.local import container_engine, service
+from workbench.local import service
 from workbench.local.child_process import ChildProcess
+from workbench.local.container import container_engine
+from workbench.local.container.serving_container import wait_until_ready
 from workbench.local.service import LocalService
-from workbench.local.serving_container import wait_until_ready
 from workbench.template.rendered_stack import render
 
 pytestmark = pytest.mark.processes

@@ -82,6 +82,24 @@ def test_bodies_without_a_whole_picture(event: dict[str, Any], expected: type[Ex
         parse(as_request(event), DETECTION)
 
 
+@pytest.mark.parametrize("content_type", ["text/plain;charset=UTF-8", "application/vnd.x+json", "image/jpeg", "a/b"])
+def test_our_json_is_read_as_such_under_any_type(content_type: str) -> None:
+    """With its options and its camera; a browser's ``fetch`` declares text."""
+    body = {"image_base64_enc": IN_BASE64, "min_confidence": 0.5, "camera_id": "gate-1", "request_id": 7}
+    declared = parse(as_request(proxy_event(json.dumps(body).encode(), content_type="application/json")), DETECTION)
+    event = proxy_event(json.dumps(body).encode(), content_type=content_type)
+    assert parse(as_request(event), DETECTION) == declared
+    wrong = proxy_event(json.dumps({**body, "min_confidence": "x"}).encode(), content_type=content_type)
+    with pytest.raises(InvalidRequestError, match="min_confidence"):
+        parse(as_request(wrong), DETECTION)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "image/jpeg"])
+def test_pictures_under_a_name_of_ours_in_json_of_others(content_type: str) -> None:
+    body = json.dumps({"images": [IN_BASE64, IN_BASE64]}).encode()
+    assert len(parse(as_request(proxy_event(body, content_type=content_type)), DETECTION).frames) == 2
+
+
 @pytest.mark.parametrize(
     "parts",
     [

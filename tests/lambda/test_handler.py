@@ -27,7 +27,7 @@ from inference_api.messages import Inference
 from inference_api.sagemaker.refusals import translated_failure
 from tests.fake_endpoint import CONTEXT, JPEG, RESULT, FakeEndpoint
 from tests.fake_s3 import FakeS3
-from tests.lambda_events import older_client_event, proxy_event
+from tests.lambda_events import multipart_event, older_client_event, proxy_event
 from workbench.places import REPOSITORY
 
 
@@ -399,6 +399,30 @@ def test_a_start_loads_what_the_settings_need(
 
 class _Body(str):
     """Text that a weak reference may name."""
+
+
+def test_a_form_for_a_program_is_an_event_too(
+    endpoint: FakeEndpoint, bucket: Any, function_environment: pytest.MonkeyPatch
+) -> None:
+    function_environment.setenv("APPLICATION_TYPE", "custom")
+    event = multipart_event(("photo", JPEG))
+    answer = module.handler(event, CONTEXT)
+    assert answer["multiValueHeaders"]["X-Event-Stored"] == ["true"]
+    (frame,) = (item for item in bucket.objects.all() if item.key.endswith("frame.bin"))
+    assert frame.get()["Body"].read() == base64.b64decode(event["body"])
+
+
+def test_the_collector_does_not_walk_what_the_first_request_loaded(endpoint: FakeEndpoint) -> None:
+    module._settle.cache_clear()
+    gc.unfreeze()
+    try:
+        _handle(older_client_event(JPEG))
+        frozen = gc.get_freeze_count()
+        assert frozen > 10_000
+        _handle(older_client_event(JPEG))
+        assert gc.get_freeze_count() <= frozen  # what later requests leave is still collected
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("fails", [True, False])

@@ -15,7 +15,7 @@ from flask import Flask
 from workbench import places
 from workbench.__main__ import VERBS, main
 from workbench.errors import WorkbenchError
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.http_server import HttpServer
 from workbench.verbs import deploy
 
 pytestmark = pytest.mark.processes

@@ -18,7 +18,7 @@ from workbench.benchmarking.request import Request, TimedAnswer
 from workbench.benchmarking.variants import Variant
 from workbench.errors import BenchmarkError, RefusedError
 from workbench.local.child_process import ChildProcess
-from workbench.local.serving_container import reason_in_log
+from workbench.local.container.serving_container import reason_in_log
 
 
 class VariantProcess:

@@ -153,10 +153,43 @@ MENUS: Mapping[str, Menu] = {
         fields={"HttpCommand": "{url_with_key}"},
         notes=("it sends no picture: its calls are events and signs of life alone",),
     ),
+    "onvif": Menu(
+        title="ONVIF",
+        place="no menu: a program subscribes for the camera, by WS-BaseNotification",
+        fields={"ConsumerReference Address": "{url_with_key}"},
+        notes=("many cameras take HTTP alone there, and no user: this is for a listener on the LAN",),
+    ),
+    "blueiris": Menu(
+        title="Blue Iris",
+        place="the camera's properties > Trigger, or Alerts > On alert > Web request",
+        fields={
+            "URL": "{url_with_key}",
+            "Method": "POST",
+            "Post text": '{{"camera": "&NAME", "trigger": "&TYPE", "image": "&JPEG"}}',
+        },
+    ),
     "motioneye": Menu(
         title="motionEye, motion",
         place="File Storage > Run a Command, which is given the picture's path",
         fields={"Command": 'curl -sS -u {user}:{password} -H "Content-Type: image/jpeg" --data-binary @"%f" {url}'},
+    ),
+    "zoneminder": Menu(
+        title="ZoneMinder",
+        place="Filters > Execute command on all matches, a script with this line, which is given the event's folder",
+        fields={"Command": 'curl -sS -u {user}:{password} -F "file=@$1/snapshot.jpg" {url}'},
+    ),
+    "homeassistant": Menu(
+        title="Home Assistant",
+        place="configuration.yaml, shell_command; an automation calls it after camera.snapshot",
+        fields={"push": 'curl -sS -u {user}:{password} -F "file=@/config/www/frame.jpg" -F event=motion {url}'},
+    ),
+    "frigate": Menu(
+        title="Frigate",
+        place="no menu, for it pushes nothing: a script on its MQTT topic frigate/events fetches and sends snapshots",
+        fields={
+            "fetch": "curl -sSo frame.jpg http://FRIGATE:5000/api/events/EVENT/snapshot.jpg",
+            "send": "curl -sS -u {user}:{password} -F file=@frame.jpg -F event=LABEL {url}",
+        },
     ),
     "esp32": Menu(
         title="ESP32-CAM",
@@ -180,18 +213,23 @@ MENUS: Mapping[str, Menu] = {
 }
 _MADE_BY = {
     "annke": "hikvision",
+    "lts": "hikvision",
     "hilook": "hikvision",
     "hiwatch": "hikvision",
     "ezviz": "hikvision",
     "cpplus": "dahua",
     "amcrest": "dahua",
+    "intelbras": "dahua",
     "lorex": "dahua",
     "imou": "dahua",
     "viewtron": "tvt",
+    "provision": "tvt",
     "tplink": "vigi",
     "wisenet": "hanwha",
     "samsung": "hanwha",
     "ubiquiti": "unifi",
+    "motion": "motioneye",
+    "hass": "homeassistant",
 }
 
 

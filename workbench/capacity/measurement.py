@@ -16,7 +16,7 @@ from ipc_ai_catalogue import FACE_COMPARISON
 from workbench import serving_program
 from workbench.capacity.throughput import Frame, Machine, Measurement
 from workbench.errors import PlanError
-from workbench.local import serving_container
+from workbench.local.container import serving_container
 from workbench.measuring.machine import processor_name
 from workbench.measuring.processes import processor_seconds
 from workbench.speed import load

@@ -14,7 +14,7 @@ from workbench.deployment.account import Account
 from workbench.errors import ImageError
 from workbench.images.image_recipe import Recipe
 from workbench.images.image_registry import USER, password, region_of
-from workbench.local.container_engine import Engine
+from workbench.local.container.container_engine import Engine
 
 
 @dataclass(frozen=True)

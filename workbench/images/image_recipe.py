@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from stacks.assets.published_names import REPOSITORY
 from workbench import places
 from workbench.errors import ImageError
-from workbench.local.container_engine import Engine
+from workbench.local.container.container_engine import Engine
 
 _BUILT_IN = "containers/inference"
 _STORE = f"{_BUILT_IN}/models"

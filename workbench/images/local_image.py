@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from workbench import typed
 from workbench.errors import ImageError, StartError
 from workbench.images.image_registry import account_of, region_of
-from workbench.local import container_engine
-from workbench.local.container_engine import Engine
+from workbench.local.container import container_engine
+from workbench.local.container.container_engine import Engine
 
 _REFERENCE = re.compile(r"(?P<name>[^@\s:]+(?::\d+/[^@\s:]+)?)(?::(?P<tag>[^@\s:/]+))?")
 _DEFAULT_TAG = "latest"

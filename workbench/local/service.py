@@ -10,26 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import StartError
-from workbench.local import (
-    lambda_service,
-    model_container,
-    model_data,
-    object_store,
-    sagemaker_runtime,
-    stack_functions,
-    tables,
-)
 from workbench.local.api_gateway import api as rest_api
 from workbench.local.api_gateway.authorizer import Authorizer
 from workbench.local.api_gateway.rehearsal import Rehearsal
 from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.child_process import ChildProcess
-from workbench.local.http_server import HttpServer
-from workbench.local.lambda_service import LambdaFunction
-from workbench.local.object_store import CREDENTIALS, ObjectStore
-from workbench.local.result_topic import ResultTopic
-from workbench.local.tables import Tables
-from workbench.local.uploads import Uploads
+from workbench.local.container import model_container, model_data
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services import lambda_service, object_store, sagemaker_runtime, stack_functions, tables
+from workbench.local.services.lambda_service import LambdaFunction
+from workbench.local.services.object_store import CREDENTIALS, ObjectStore
+from workbench.local.services.result_topic import ResultTopic
+from workbench.local.services.tables import Tables
+from workbench.local.services.uploads import Uploads
 from workbench.template.rendered_stack import RenderedStack
 
 _STOP_SECONDS = 2

@@ -15,8 +15,8 @@ import httpx
 from ipc_ai_catalogue import CUSTOM, FACE_COMPARISON
 from workbench.camera import sending as camera
 from workbench.errors import PackageError, StartError
-from workbench.local import image_system, missing_modules, model_data, serving_container
 from workbench.local.child_process import ChildProcess
+from workbench.local.container import image_system, missing_modules, model_data, serving_container
 from workbench.local.owned_folder import owned_folder
 from workbench.packing import model_answer, written_files
 from workbench.packing.model_layout import ModelLayout

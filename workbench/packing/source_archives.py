@@ -16,7 +16,7 @@ from lzma import LZMAError
 from pathlib import Path
 
 from workbench.errors import PackageError
-from workbench.local import model_data
+from workbench.local.container import model_data
 
 _ENDING = re.compile(r"\.(tar|tar\.(gz|bz2|xz)|tgz|tbz2?|txz|zip)$", re.IGNORECASE)
 _UNREADABLE = re.compile(r"\.(7z|rar|gz|bz2|xz|zst|lz4?|tzst|tlz)$", re.IGNORECASE)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from workbench import places, serving_program
 from workbench.errors import StartError
-from workbench.local import serving_environment
 from workbench.local.child_process import ChildProcess
-from workbench.local.http_server import HOST
+from workbench.local.container import serving_environment
+from workbench.local.servers.http_server import HOST
 from workbench.measuring import processes
 from workbench.speed import load
 from workbench.speed.load import Address, Request

@@ -21,8 +21,8 @@ from workbench.images.image_recipe import Recipe
 from workbench.images.image_registry import Repository
 from workbench.images.local_image import LocalImage
 from workbench.images.pushing import Pushed
-from workbench.local import container_engine
-from workbench.local.container_engine import Engine
+from workbench.local.container import container_engine
+from workbench.local.container.container_engine import Engine
 
 _STANDARD_PARTITION = "aws"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

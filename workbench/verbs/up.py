@@ -18,11 +18,12 @@ from workbench.cameras.import_file import Row
 from workbench.cameras.place import Asked
 from workbench.deployment import model_to_deploy
 from workbench.errors import CameraError, PackageError
-from workbench.local import model_data, service
+from workbench.local import service
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
+from workbench.local.container import model_data
 from workbench.local.owned_folder import owned_folder
 from workbench.local.service import LocalService
-from workbench.local.tables import Tables
+from workbench.local.services.tables import Tables
 from workbench.packing import packed_model
 from workbench.packing.packed_model import PackedModel
 from workbench.recognition import plain_words

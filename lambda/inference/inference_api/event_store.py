@@ -184,7 +184,7 @@ class Event:
         self._keys = {role: f"{self.prefix}{role}.{frame.extension}" for role, frame in request.frames.items()}
         tags = tags_of(request.notes)
         self._frames = {
-            self._keys[role]: store.put(self._keys[role], frame.body, frame.content_type, **tags)
+            self._keys[role]: store.put(self._keys[role], frame.body, frame.media_type, **tags)
             for role, frame in request.frames.items()
         }
 

@@ -23,6 +23,7 @@ from inference_api.settings import COMPARISON, CUSTOM
 UNKNOWN = "unknown"
 """The name of a camera that has none."""
 _COMPARISON_OPTIONS = ("similarity_threshold", "min_confidence", "max_results")
+_LEADING_BLANKS = 64
 _BOUNDARY = re.compile(r"boundary=(\"?)([0-9A-Za-z'()+_,./:=?-]{1,70})\1", re.IGNORECASE)  # RFC 2046, without spaces
 
 
@@ -62,6 +63,9 @@ def parse(sent: Request, application_type: str, *, as_older_json: bool = False) 
         return _in_json_or_found(sent, compares=compares)
     if media in media_types.IMAGE_TYPES and not compares:
         return _of_image(sent)
+    document = _own_document(sent)
+    if document is not None:
+        return _in_json(sent, document, compares=compares)
     holds_pictures = media_types.is_multipart(media) or media_types.is_text(media)  # a broken one is told
     found = (_found if holds_pictures else _found_whole)(sent, compares=compares)
     if found is not None:
@@ -87,8 +91,27 @@ def _in_json_or_found(sent: Request, *, compares: bool) -> InferenceRequest:
 def _of_image(sent: Request) -> InferenceRequest:
     """A body whose type is an image's: the image, or pictures in something else. The container judges what is none."""
     frame = Frame(bodies.bytes_of(sent))
-    found = None if frame.is_image else _found_whole(sent, compares=False)
-    return found or _detected(sent, {"frame": frame})
+    if not frame.is_image:
+        document = _own_document(sent)
+        found = _found_whole(sent, compares=False) if document is None else _in_json(sent, document, compares=False)
+        if found is not None:
+            return found
+    return _detected(sent, {"frame": frame})
+
+
+def _own_document(sent: Request) -> Mapping[str, Any] | None:
+    """JSON of our own clients under a type that is not JSON's, as browsers send it; None for all else.
+
+    Its options and its camera count as under JSON's own type.
+    """
+    body = bodies.bytes_of(sent)
+    if not body[:_LEADING_BLANKS].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return None
+    try:
+        document = _json_object(body)
+    except InvalidRequestError:
+        return None
+    return None if json_frames.OWN_KEYS.isdisjoint(document) else document
 
 
 def _found_whole(sent: Request, *, compares: bool) -> InferenceRequest | None:

@@ -19,6 +19,8 @@ IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"
 SOURCE = "source_image"
 KEYS = frozenset({IMAGE, _IMAGES, _URIS, SOURCE, "target_image", "target_images"})
 """Keys of JSON that hold frames."""
+OWN_KEYS = frozenset({IMAGE, _IMAGES, SOURCE})
+"""Those of them that no other client has."""
 _MOST_URIS = 16
 
 

@@ -47,6 +47,11 @@ class Frame:
         return self.declared_type or self._format[0]
 
     @property
+    def media_type(self) -> str:
+        """The type without a form's boundary: emulations of S3 read it as one of theirs, and the first line has it."""
+        return self.content_type.split(";")[0]
+
+    @property
     def extension(self) -> str:
         """The file name extension of the content; ``bin`` when the type is unknown."""
         return _EXTENSIONS.get(self.content_type, self._format[1])

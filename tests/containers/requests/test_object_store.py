@@ -20,8 +20,8 @@ from ipc_ai_serving.errors import (
     ServingError,
 )
 from ipc_ai_serving.requests.object_store import ObjectStore, ObjectUri
-from workbench.local import object_store as local
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services import object_store as local
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -150,6 +150,20 @@ def test_chinese_is_read_whatever_is_declared(body: bytes) -> None:
     assert root.text_of("name") == "大门联通"
 
 
+@pytest.mark.parametrize("before", [b"\0", b"\0\0", b"\0\xef\xbb\xbf", b"\r\n\0"])
+@pytest.mark.parametrize("body", [b"<a><b>c</b></a>", b'{"a": {"b": "c"}}'])
+def test_a_nul_before_a_text_makes_no_utf_16_of_it(before: bytes, body: bytes) -> None:
+    root = root_of(before + body)
+    assert (root.text_of("b") if isinstance(root, Element) else root["a"]["b"]) == "c"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["<a><b>c</b></a>", '{"b": "c"}'])
+def test_utf_16_is_read_with_and_without_its_mark(encoding: str, text: str) -> None:
+    root = root_of(text.encode(encoding))
+    assert (root.text_of("b") if isinstance(root, Element) else root["b"]) == "c"
+
+
 def test_two_characters_that_are_valid_in_both_follow_the_declaration() -> None:
     text = "联通".encode("gb2312")
     assert root_of(b'<?xml version="1.0" encoding="GB2312"?><a><b>%s</b></a>' % text).text_of("b") == "联通"

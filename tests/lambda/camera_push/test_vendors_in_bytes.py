@@ -45,6 +45,13 @@ def test_hikvision_in_gb2312() -> None:
     assert time(push) == ("2026-03-02T07:08:09Z", "offset", "2026-03-02T07:08:09Z")
 
 
+def test_hikvision_with_several_pictures_in_one_part_whose_name_is_that_of_a_scene() -> None:
+    alert = b"<EventNotificationAlert><eventType>linedetection</eventType></EventNotificationAlert>"
+    name = 'Content-Disposition: form-data; name="linedetectionImage"; filename="linedetectionImage.jpg"'
+    push = _read(multipart(part(alert), part(SCENE + CUT + CUT, name)), **FORM)
+    assert (push.vendor, roles(push)) == ("hikvision", ["background", "crop", "crop"])
+
+
 def test_dahua_with_two_pictures_in_one_part() -> None:
     lines = (
         "Events[0].EventBaseInfo.Code=FaceDetection\r\nEvents[0].EventBaseInfo.Action=Pulse\r\n"

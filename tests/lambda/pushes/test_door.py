@@ -13,6 +13,7 @@ from inference_api import resources
 from inference_api.errors import EndpointUnavailableError, RefusedByModelError
 from inference_api.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest, Pending
+from tests.camera_pictures import picture
 from tests.fake_endpoint import RESULT
 from tests.fake_s3 import FakeS3
 from tests.jpegs import jpeg
@@ -155,10 +156,41 @@ def test_what_must_not_be_read_is_refused(front: Front, body: bytes) -> None:
     assert front.keys() == []
 
 
-def test_more_pictures_than_a_request_may_have(front: Front) -> None:
-    event = multipart_event(*[(f"p{number}", SCENE) for number in range(21)], path="/push")
-    status, body, _ = front.send(event)
-    assert (status, "at most 20" in body, front.keys()) == (400, True, [])
+def test_of_more_pictures_than_a_request_may_have_the_scene_and_the_largest_are_seen(front: Front) -> None:
+    crops = [(f"faceImage{number}", jpeg(b"a face" + b"." * number)) for number in range(30)]
+    assert front.send(multipart_event(*crops, ("backgroundImage", SCENE), path="/push"))[0] == 200
+    (asked,) = front.endpoint.requests
+    seen = [frame.body for frame in asked.frames.values()]
+    assert (len(seen), seen[-1], seen[0]) == (20, SCENE, crops[11][1])
+    pictures = front.event()["push"]["pictures"]
+    assert len(front.event()["frames"]) == len(pictures) == 31
+    assert [each["frame"] for each in pictures if each.get("seen") is False] == [f"frame-{n}" for n in range(11)]
+
+
+def test_a_crop_that_is_too_small_for_any_model_does_not_keep_the_scene_from_it(front: Front) -> None:
+    event = multipart_event(("plateImage", picture(size=12)), ("backgroundImage", picture(size=40)), path="/push")
+    assert front.send(event)[:2] == (200, RESULT.decode())
+    (asked,) = front.endpoint.requests
+    assert (list(asked.frames), asked.frames["frame"].body) == (["frame"], picture(size=40))
+    assert [each.get("seen") for each in front.event()["push"]["pictures"]] == [False, None]
+
+
+def test_a_picture_that_the_model_refuses_is_kept_once_its_device_has_repeated_it(front: Front) -> None:
+    front.endpoint.failure = RefusedByModelError(400, "InvalidImage", "the frame is too dark")
+    event = hikvision("VMD", picture=SCENE)
+    assert [front.send(event)[0] for _ in range(7)] == [400] * 7
+    assert front.keys() == []
+    assert front.send(event)[:2] == (200, "")
+    told = front.event()
+    assert (told["result"], told["push"]["refused"]) == (None, "the frame is too dark")
+    assert front.keys() == ["frame.jpg", "result.json"]
+    assert {front.send(proxy_event(SCENE, path="/push"))[0] for _ in range(9)} == {400}
+
+
+@pytest.mark.parametrize("failure", [EndpointUnavailableError("busy"), RefusedByModelError(429, "Busy", "later")])
+def test_a_refusal_that_passes_is_told_every_time(front: Front, failure: Exception) -> None:
+    front.endpoint.failure = failure
+    assert {front.send(hikvision("VMD", picture=SCENE))[0] for _ in range(9)} <= {429, 503}
 
 
 @pytest.mark.parametrize("failure", [EndpointUnavailableError("busy"), RefusedByModelError(400, "InvalidImage", "no")])

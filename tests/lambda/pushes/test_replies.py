@@ -23,7 +23,7 @@ ENVELOPE = Reply("application/json", '{"Response": {"ResponseCode": 0}}')
         (XML, None, "<status>success</status>"),
         (XML, 500, "<status>success</status>"),
         (ENVELOPE, None, ENVELOPE.body),
-        (ENVELOPE, 500, '{"Response": {"ResponseCode": 0}, "next_frame_after_ms": 500}'),
+        (ENVELOPE, 500, '{"Response": {"ResponseCode": 0},"next_frame_after_ms": 500}'),
     ],
 )
 def test_a_reply_without_detections(reply: Reply, pace: int | None, body: str) -> None:
@@ -37,7 +37,7 @@ def test_a_reply_without_detections(reply: Reply, pace: int | None, body: str) -
     [
         (Reply(), RESULT, '{"bbox_scores": []}'),
         (XML, RESULT, "<status>success</status>"),
-        (ENVELOPE, RESULT, '{"Response": {"ResponseCode": 0}, "result": {"bbox_scores": []}}'),
+        (ENVELOPE, RESULT, '{"Response": {"ResponseCode": 0},"result": {"bbox_scores": []}}'),
         (ENVELOPE, Inference(b"{"), ENVELOPE.body),
         (ENVELOPE, Inference(b"1,2", "text/csv"), ENVELOPE.body),
         (ENVELOPE, Inference(b"\x00\xff", "application/x-npy"), ENVELOPE.body),
@@ -45,6 +45,13 @@ def test_a_reply_without_detections(reply: Reply, pace: int | None, body: str) -
 )
 def test_a_reply_with_detections(reply: Reply, answer: Inference, body: str) -> None:
     assert replies.result(reply, answer, "request-1", EventFate.STORED).body == body
+
+
+def test_a_devices_own_result_stays_beside_the_detections() -> None:
+    """Byte for byte: firmware may look for it without a parser."""
+    ok = Reply("application/json", '{"result":true}')
+    body = replies.result(ok, RESULT, "request-1", EventFate.STORED, 500).body
+    assert body == '{"result":true,"detections": {"bbox_scores": []}, "next_frame_after_ms": 500}'
 
 
 def test_the_pace_is_beside_the_detections() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -17,7 +18,7 @@ CHINA = "https://abc1234567.execute-api.cn-northwest-1.amazonaws.com.cn/prod/pus
 def test_each_menu_says_where_and_with_what_proof(name: str) -> None:
     told = instructions(name, push_url=CHINA, camera_id="gate-1", key=KEY)
     values = " ".join(told.fields.values())
-    assert "{" not in values
+    assert re.search(r"\{\w+\}", values) is None
     assert "abc1234567.execute-api" in values
     assert KEY.text in values or f"gate-1:{KEY.secret}" in values or {"gate-1", KEY.secret} <= set(told.fields.values())
     for word, most in MENUS[name].longest.items():

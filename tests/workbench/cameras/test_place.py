@@ -17,7 +17,7 @@ import pytest
 from workbench.cameras.place import Asked, find
 from workbench.cameras.registry import as_python
 from workbench.errors import AccountError, CameraError
-from workbench.local import object_store
+from workbench.local.services import object_store
 
 pytestmark = pytest.mark.processes
 

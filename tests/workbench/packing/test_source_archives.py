@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import PackageError, StartError
-from workbench.local import model_data
+from workbench.local.container import model_data
 from workbench.packing import source_archives
 
 

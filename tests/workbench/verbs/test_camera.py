@@ -25,7 +25,7 @@ from workbench import places
 from workbench.__main__ import main
 from workbench.cameras import place, trial
 from workbench.cameras.registry import Registry
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.http_server import HttpServer
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from ipc_ai_catalogue import Model, ModelFile
 from ipc_ai_serving.model_folder import find
 from workbench.__main__ import main
 from workbench.errors import FetchError
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.http_server import HttpServer
 from workbench.verbs.fetch import fetch
 
 pytestmark = pytest.mark.processes

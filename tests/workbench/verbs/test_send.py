@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 from inference_api.proxy import Request
 from workbench.__main__ import main
-from workbench.local.http_server import HttpServer
+from workbench.local.servers.http_server import HttpServer
 
 pytestmark = pytest.mark.processes
 

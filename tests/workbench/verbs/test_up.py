@@ -193,7 +193,7 @@ def test_models_of_one_name_that_run_at_once_do_not_take_each_others_archive(
             archives.append(archive.read_bytes())
         raise StartError("nothing is served here")
 
-    monkeypatch.setattr("workbench.local.model_data.stand_in", stand_in)
+    monkeypatch.setattr("workbench.local.container.model_data.stand_in", stand_in)
     assert main(["up", str(program)]) == 2
     assert archives[0] == archives[1]
 

@@ -22,9 +22,9 @@ from workbench.local.api_gateway.rehearsal import Rehearsal
 from workbench.local.api_gateway.routes import Routes
 from workbench.local.api_gateway.signatures import CallerCredentials
 from workbench.local.api_gateway.throttling import Throttling
-from workbench.local.bounded_server import Limits
-from workbench.local.http_server import HOST
-from workbench.local.lambda_service import (
+from workbench.local.servers.bounded_server import Limits
+from workbench.local.servers.http_server import HOST
+from workbench.local.services.lambda_service import (
     MAX_EVENT_BYTES,
     EventTooLargeError,
     FunctionError,

@@ -16,7 +16,7 @@ from typing import Any
 from workbench.local.api_gateway.call import API_ID, Call
 from workbench.local.api_gateway.gateway_responses import RefusedError
 from workbench.local.api_gateway.proxy_integration import description
-from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError, payload
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, ThrottledError, payload
 from workbench.template.rendered_template import partition_of
 
 logger = logging.getLogger(__name__)

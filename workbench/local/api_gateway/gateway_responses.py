@@ -26,8 +26,8 @@ _USUAL_STATUSES = {
     "INTEGRATION_FAILURE": 504,
     "INTEGRATION_TIMEOUT": 504,
 }
-_OF_AUTHORIZER = re.compile(r"\$context\.authorizer\.(\w+)")
 _TEMPLATE = '{"message":$context.error.messageString}'
+_OF_NO_AUTHORIZER = re.compile(r"\$context\.authorizer\.\w+")  # AWS writes nothing for what was not said
 
 
 class RefusedError(Exception):
@@ -37,7 +37,7 @@ class RefusedError(Exception):
         kind: type of the gateway response.
         message: API Gateway's own message.
         status: its status, where the type alone does not say it.
-        words: the authorizer's, where it denied the request.
+        words: the authorizer's own, by which it refuses.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class RefusedError(Exception):
         super().__init__(message)
         self.kind = kind
         self.message = message
-        self.words = words or {}
         self.status = status or _USUAL_STATUSES[kind]
+        self.words = words or {}
 
 
 def rendered(refusal: RefusedError, responses: Mapping[str, Mapping[str, Any]], request_id: str) -> Response:
@@ -59,10 +59,11 @@ def rendered(refusal: RefusedError, responses: Mapping[str, Mapping[str, Any]], 
         "$context.error.messageString": json.dumps(refusal.message),
         "$context.error.responseType": refusal.kind,
         "$context.requestId": request_id,
+        **{f"$context.authorizer.{name}": value for name, value in refusal.words.items()},
     }
     for name, value in context.items():
         text = text.replace(name, value)
-    text = _OF_AUTHORIZER.sub(lambda found: refusal.words.get(found[1], ""), text)
+    text = _OF_NO_AUTHORIZER.sub("", text)
     status = int(chosen.get("StatusCode", refusal.status))
     response = Response(text, status, mimetype="application/json", headers={"x-amzn-RequestId": request_id})
     for name, value in chosen.get("ResponseParameters", {}).items():

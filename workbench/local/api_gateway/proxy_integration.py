@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from workbench.local.api_gateway.call import API_ID, Call
 from workbench.local.api_gateway.gateway_responses import RefusedError
-from workbench.local.request_parser import HEADER_NAMES
+from workbench.local.servers.request_parser import HEADER_NAMES
 from workbench.template.rendered_api import RenderedMethod
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html

@@ -16,7 +16,8 @@ START = b"\xff\xd8\xff"
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xef\xfe]")
 _FILL = re.compile(rb"\xff+")
 _SOI, _EOI, _SOS, _APP2 = 0xD8, 0xD9, 0xDA, 0xE2
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Codes of the frame headers."""
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 _NUMBER_OF_IMAGES, _MP_ENTRIES, _MP_IMAGES = 0xB001, 16, 16
 _SEGMENTS = 4096  # one scan of a progressive JPEG takes some, a colour profile of 16 MB 255
@@ -77,7 +78,7 @@ def _one(body: bytes, start: int, end: int) -> tuple[Walk, int]:
             return _truncated(end), 0
         if code == _APP2:
             followers = max(followers, _followers(body[position + 2 : position + length]))
-        has_frame = has_frame or code in _FRAMES
+        has_frame = has_frame or code in FRAMES
         position += length
         if code == _SOS:
             has_scan = True

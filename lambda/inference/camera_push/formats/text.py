@@ -14,16 +14,11 @@ _SINGLE_OR_ASIAN = re.compile(
     r"gb2312|gbk|gb18030|big5|shift_jis|euc-jp|euc-kr|koi8-r|iso-8859-(?:[1-9]|15)|windows-125[0-8]"
 )
 _UNPRINTED = re.compile("[\0\ud800-\udfff]")
-_UTF_16 = {
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-    b"<\0": "utf-16-le",
-    b"{\0": "utf-16-le",
-    b"[\0": "utf-16-le",
-    b"\0<": "utf-16-be",
-    b"\0{": "utf-16-be",
-    b"\0[": "utf-16-be",
-}
+_UTF_16 = (
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "utf-16"),
+    (re.compile(rb"[<{\[]\0[^\0]\0"), "utf-16-le"),
+    (re.compile(rb"\0[<{\[]\0[^\0]"), "utf-16-be"),  # a NUL alone before a text is a fault of firmware
+)
 
 
 def is_binary(body: bytes, start: int, end: int) -> bool:
@@ -37,8 +32,8 @@ def is_binary(body: bytes, start: int, end: int) -> bool:
 
 
 def as_utf_8(body: bytes, start: int, end: int) -> bytes | None:
-    """UTF-16 by its first two bytes, in UTF-8; None for all other bytes."""
-    encoding = _UTF_16.get(body[start : start + 2])
+    """UTF-16 by its mark or its first two characters, in UTF-8; None for all other bytes."""
+    encoding = next((encoding for begins, encoding in _UTF_16 if begins.match(body, start, end)), None)
     return codecs.decode(body[start:end], encoding, "replace").encode() if encoding else None
 
 

@@ -8,7 +8,7 @@ of parts and pictures differ by model and may repeat, so a picture's Content-ID 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -178,16 +178,22 @@ def _roles(envelope: Envelope, alerts: list[dict[str, Any]]) -> dict[int, str | 
         return {}
     held = roles.by_key(alerts, envelope, {"faces": roles.CROP, "targetAttrs": roles.BACKGROUND})
     places = {word: keys for keys, value in trees.walk(alerts) if keys and (word := trees.word(value)) is not None}
-    names = [picture.part_name for picture in envelope.pictures]
-    is_told_by_name = len(names) < 2 or len(set(names)) > 1
+    tells_by_part = _is_told_apart(picture.part_name for picture in envelope.pictures)
+    tells_by_file = _is_told_apart(picture.filename for picture in envelope.pictures)
     return {
         number: held.get(number)
         or roles.by_name(picture.content_id)
         or _by_place(picture, places)
-        or roles.by_name(picture.filename)
-        or (roles.by_name(picture.part_name) if is_told_by_name else None)
+        or (roles.by_name(picture.filename) if tells_by_file else None)
+        or (roles.by_name(picture.part_name) if tells_by_part else None)
         for number, picture in enumerate(envelope.pictures)
     }
+
+
+def _is_told_apart(names: Iterable[str | None]) -> bool:
+    """False where several pictures have one name, be it that they share a part: it then tells of none of them."""
+    found = list(names)
+    return len(found) < 2 or len(set(found)) > 1
 
 
 def _by_place(picture: FoundPicture, places: dict[str, tuple[str, ...]]) -> str | None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inference_api import found_frames, inferring
 from inference_api.errors import InvalidRequestError
 from inference_api.messages import Frame, InferenceRequest, short_word
 from inference_api.proxy import Request
-from inference_api.pushes import facts
+from inference_api.pushes import choosing, facts
+from inference_api.sagemaker import limits
 from inference_api.settings import COMPARISON, CUSTOM, Settings
 
 if TYPE_CHECKING:
     from camera_push.push import Push
     from inference_api.identity.caller import Caller
-
-_WHOLE_SCENE = "background"
 
 
 def request_of(sent: Request, push: Push, caller: Caller, *, camera_id: str, claim: str | None) -> InferenceRequest:
@@ -29,14 +28,7 @@ def request_of(sent: Request, push: Push, caller: Caller, *, camera_id: str, cla
         caller: the camera, as far as it is proven.
         camera_id: the camera of the event.
         claim: the camera's name by header or path.
-
-    Raises:
-        InvalidRequestError: there are more pictures than a request may have.
     """
-    if len(push.pictures) > found_frames.MOST_FRAMES:
-        raise InvalidRequestError(
-            f"the push has {len(push.pictures)} pictures; send at most {found_frames.MOST_FRAMES}"
-        )
     frames = found_frames.numbered([Frame(picture.body) for picture in push.pictures])
     client_id, timestamp = sent.word("x-request-id"), sent.word("x-timestamp") or (push.time.raw if push.time else None)
     return InferenceRequest(
@@ -50,7 +42,7 @@ def request_of(sent: Request, push: Push, caller: Caller, *, camera_id: str, cla
 
 
 def roles_for_model(asked: InferenceRequest, push: Push, settings: Settings) -> tuple[str, ...]:
-    """The roles of the frames that the model sees: of all, or of the scene's where it takes one a request.
+    """The roles of the frames that the model sees: of all that a request takes, and of the scene's before all others.
 
     Raises:
         InvalidRequestError: the application compares faces.
@@ -59,12 +51,31 @@ def roles_for_model(asked: InferenceRequest, push: Push, settings: Settings) -> 
         raise InvalidRequestError(
             "this application compares faces, and takes no pushed pictures; send two pictures to /inference"
         )
+    numbers = choosing.seen(
+        push.pictures,
+        takes_one=settings.application_type == CUSTOM or settings.older_short_size is not None,
+        room=None if settings.is_async else limits.largest(settings.endpoint_type),
+    )
     roles = tuple(asked.frames)
-    if settings.application_type != CUSTOM and settings.older_short_size is None:
-        return roles
-    scenes = [number for number, picture in enumerate(push.pictures) if picture.role == _WHOLE_SCENE]
-    largest = max(scenes or range(len(roles)), key=lambda number: len(push.pictures[number].body))
-    return (roles[largest],)
+    return tuple(roles[number] for number in numbers)
+
+
+def marked(asked: InferenceRequest, roles: Collection[str]) -> InferenceRequest:
+    """The request with a mark at each picture of its event that the model does not see."""
+    if len(roles) == len(asked.frames):
+        return asked
+    told = asked.notes["push"]
+    pictures = [each if each["frame"] in roles else {**each, "seen": False} for each in told["pictures"]]
+    return _with_word(asked, pictures=pictures)
+
+
+def refused(asked: InferenceRequest, reason: str) -> InferenceRequest:
+    """The request whose event tells why there is no answer about its pictures."""
+    return _with_word(asked, refused=short_word(reason))
+
+
+def _with_word(asked: InferenceRequest, **words: Any) -> InferenceRequest:
+    return replace(asked, notes={**asked.notes, "push": {**asked.notes["push"], **words}})
 
 
 def for_model(asked: InferenceRequest, frames: Sequence[Frame], application_type: str) -> InferenceRequest:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
 from inference_api import bodies, inferring, judging, reading, resources
-from inference_api.errors import InvalidImageError, StoreUnavailableError
+from inference_api.errors import ApiError, InvalidImageError, StoreUnavailableError
 from inference_api.event_recording import EventRecording
 from inference_api.frames import UNKNOWN
 from inference_api.messages import EventFate, Inference, InferenceRequest, Pending
@@ -26,18 +26,30 @@ if TYPE_CHECKING:
 
 logger = Logger()
 refusals = Refusals()
-_NOTHING = Inference(b"null")  # the result of an event without a picture
+_NOTHING = Inference(b"null")  # the result of an event about whose pictures there is no answer
+_FOR_EVER = frozenset({400, 413, 415, 422})  # refusals of pictures that no later time takes
 
 
 @dataclass(frozen=True)
 class _Pushed:
     """A push that was read, and all that its answer needs."""
 
-    request_id: str
+    request: Request
     push: Push
     asked: InferenceRequest
     sign: Sign
     telemetry: Telemetry
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request."""
+        return self.request.request_id
+
+    def may_refuse(self) -> bool:
+        """Count a refusal; false where the device has repeated the body too often, and would for ever."""
+        if not self.push.repeats:
+            return True
+        return refusals.may_refuse(self.asked.camera_id, bodies.bytes_of(self.request), self.sign.received)
 
 
 def answer(request: Request, caller: Caller, telemetry: Telemetry) -> Response:
@@ -53,7 +65,7 @@ def answer(request: Request, caller: Caller, telemetry: Telemetry) -> Response:
             telemetry.count("Heartbeats")
             return replies.bare(push.reply, request.request_id, EventFate.NOT_KEPT)
         event = inferring.recording(caller, telemetry)
-        return _with_pictures(pushed, event) if push.pictures else _without_picture(pushed, event)
+        return _with_pictures(pushed, event) if push.pictures else _without_answer(pushed, event)
 
 
 def _read(request: Request, sign: Sign, telemetry: Telemetry) -> _Pushed:
@@ -67,11 +79,12 @@ def _read(request: Request, sign: Sign, telemetry: Telemetry) -> _Pushed:
     logger.append_keys(api_request_id=request.request_id, camera_id=camera_id, vendor=push.vendor)
     if push.broken:
         telemetry.count("BrokenPictures", len(push.broken))
-        if not push.repeats or refusals.may_refuse(camera_id, bodies.bytes_of(request), sign.received):
-            raise InvalidImageError("; ".join(push.broken))
     asked = asking.request_of(request, push, sign.caller, camera_id=camera_id, claim=claim)
+    pushed = _Pushed(request, push, asked, sign, telemetry)
+    if push.broken and pushed.may_refuse():
+        raise InvalidImageError("; ".join(push.broken))
     telemetry.received(asked)
-    return _Pushed(request.request_id, push, asked, sign, telemetry)
+    return pushed
 
 
 def _is_mere_sign(push: Push) -> bool:
@@ -81,8 +94,8 @@ def _is_mere_sign(push: Push) -> bool:
     return push.kind is not Kind.EVENT and not push.pictures and not push.broken
 
 
-def _without_picture(pushed: _Pushed, event: EventRecording) -> Response:
-    """Store the words of a camera, which are all that there is.
+def _without_answer(pushed: _Pushed, event: EventRecording) -> Response:
+    """Store the words of a camera, and its pictures where no model takes them: there is no answer about them.
 
     Raises:
         StoreUnavailableError: they are not stored; a device that repeats may send them again.
@@ -98,6 +111,7 @@ def _with_pictures(pushed: _Pushed, event: EventRecording) -> Response:
     """Infer now, or answer once the frames are safe."""
     settings, sign, reply = resources.settings(), pushed.sign, pushed.push.reply
     roles = asking.roles_for_model(pushed.asked, pushed.push, settings)
+    pushed = replace(pushed, asked=asking.marked(pushed.asked, roles))
     admission = sign.let_in(len(pushed.push.pictures))
     pace = admission.next_frame_after_ms
     if not admission.is_looked_at:
@@ -106,15 +120,21 @@ def _with_pictures(pushed: _Pushed, event: EventRecording) -> Response:
         _accept(pushed, roles, event, settings.push_queue_url)
         return replies.bare(reply, pushed.request_id, EventFate.NOT_KEPT, pace)
     frames = [pushed.asked.frames[role] for role in roles]
-    outcome = inferring.run(
-        pushed.asked,
-        sign.caller,
-        event,
-        pushed.telemetry,
-        request_id=pushed.request_id,
-        received=sign.received,
-        seen_by_model=asking.for_model(pushed.asked, frames, settings.application_type),
-    )
+    try:
+        outcome = inferring.run(
+            pushed.asked,
+            sign.caller,
+            event,
+            pushed.telemetry,
+            request_id=pushed.request_id,
+            received=sign.received,
+            seen_by_model=asking.for_model(pushed.asked, frames, settings.application_type),
+        )
+    except ApiError as refusal:
+        if refusal.status not in _FOR_EVER or pushed.may_refuse():
+            raise
+        refused = replace(pushed, asked=asking.refused(pushed.asked, str(refusal)))
+        return _without_answer(refused, inferring.recording(sign.caller, pushed.telemetry))
     if isinstance(outcome.answer, Pending):  # the frames are in the endpoint's queue
         pushed.telemetry.count("PendingAnswers")
         return replies.bare(reply, pushed.request_id, EventFate.NOT_KEPT, pace)

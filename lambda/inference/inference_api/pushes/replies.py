@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inference_api import answers, strict_json
 from inference_api.messages import JSON, EventFate, Inference
@@ -24,7 +24,8 @@ def bare(reply: Reply, request_id: str, event: EventFate, next_frame_after_ms: i
     headers = answers.headers_of(request_id, event)
     if not reply.body and next_frame_after_ms is not None:
         return Response(200, JSON, answers.paced("{}", next_frame_after_ms), headers)
-    return Response(200, reply.content_type, answers.paced(reply.body, next_frame_after_ms), headers)
+    body = reply.body if _parsed(reply.body) is None else _beside(reply.body, {}, next_frame_after_ms)
+    return Response(200, reply.content_type, body, headers)
 
 
 def result(
@@ -37,8 +38,17 @@ def result(
     words, detections = _parsed(reply.body), _parsed(answer.text) if answer.is_json else None
     if words is None or detections is None:
         return response
-    body = answers.paced(strict_json.written({**words, "result": detections}), next_frame_after_ms)
-    return Response(200, reply.content_type, body, response.headers)
+    name = "detections" if "result" in words else "result"
+    return Response(
+        200, reply.content_type, _beside(reply.body, {name: detections}, next_frame_after_ms), response.headers
+    )
+
+
+def _beside(words: str, told: dict[str, Any], next_frame_after_ms: int | None) -> str:
+    """An object of JSON with more in it. Its own bytes stay, as firmware may look for ``"Result":true`` in them."""
+    pace = {} if next_frame_after_ms is None else {"next_frame_after_ms": next_frame_after_ms}
+    more = strict_json.written({**told, **pace})
+    return f"{words.rstrip().removesuffix('}')},{more.removeprefix('{')}" if told or pace else words
 
 
 def _parsed(text: str) -> dict[str, object] | None:

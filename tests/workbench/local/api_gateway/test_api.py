@@ -23,8 +23,8 @@ from workbench.local.api_gateway.call import Call
 from workbench.local.api_gateway.gateway_responses import RefusedError
 from workbench.local.api_gateway.rehearsal import STATUSES, Rehearsal
 from workbench.local.api_gateway.signatures import CallerCredentials
-from workbench.local.http_server import HttpServer
-from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
+from workbench.local.servers.http_server import HttpServer
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, ThrottledError
 from workbench.places import REPOSITORY
 from workbench.template.rendered_stack import render
 from workbench.template.rendered_template import stand_in_account
@@ -122,7 +122,9 @@ def test_an_authorizer_is_asked_before_the_function(template: dict[str, Any]) ->
                 raise RefusedError("UNAUTHORIZED", "Unauthorized")
             return words
 
-    stack = render(template, {"apiAuthorization": "CAMERA", "apiThrottleBurst": "3"}, "us-east-1")
+    stack = render(
+        template, {"apiAuthorization": "CAMERA", "apiThrottleBurst": "3", "apiThrottleRate": "1"}, "us-east-1"
+    )
     callers = Callers(authorizer=cast(Authorizer, FakeAuthorizer()))
     client = Client(RestApi(stack, cast(LambdaFunction, function), callers))
     refused = client.post("/prod/push", data=b"a frame")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request
 from workbench.local.api_gateway.authorizer import Authorizer
 from workbench.local.api_gateway.call import Call
 from workbench.local.api_gateway.gateway_responses import RefusedError, rendered
-from workbench.local.lambda_service import FunctionError, LambdaFunction, ThrottledError
+from workbench.local.services.lambda_service import FunctionError, LambdaFunction, ThrottledError
 from workbench.template.rendered_api import RenderedMethod
 
 METHOD = RenderedMethod("/push/{proxy+}", "POST", {}, requires_key=False, authorization="CUSTOM")
@@ -113,17 +113,19 @@ def test_answers_that_refuse_or_are_none(answer: Any, kind: str, status: int) ->
     assert (refused.value.kind, refused.value.status) == (kind, status)
 
 
-def test_the_words_of_a_denial_are_those_of_its_answer() -> None:
-    with pytest.raises(RefusedError) as refused:
-        _words(_policy("Deny", context={"code": "Forbidden", "message": "it's \\1 disabled"}))
-    template = '{"code": "$context.authorizer.code", "message": "$context.authorizer.message$context.authorizer.no"}'
-    chosen = {"ACCESS_DENIED": {"ResponseTemplates": {"application/json": template}}}
-    answer = rendered(refused.value, chosen, "1").get_data(as_text=True)
-    assert answer == '{"code": "Forbidden", "message": "it\'s \\1 disabled"}'
-
-
 def test_a_denial_is_stronger_than_a_permission() -> None:
     both = _policy()
     both["policyDocument"]["Statement"] += _policy("Deny", f"{STAGE}/POST/push/gate-?")["policyDocument"]["Statement"]
     with pytest.raises(RefusedError, match="explicit deny"):
         _words(both)
+
+
+def test_a_denial_is_answered_with_the_authorizers_own_words() -> None:
+    with pytest.raises(RefusedError) as refused:
+        _words(_policy("Deny", context={"code": "Forbidden", "message": "this camera is disabled"}))
+    template = '{"code": "$context.authorizer.code", "message": "$context.authorizer.message"}'
+    responses = {"ACCESS_DENIED": {"ResponseTemplates": {"application/json": template}}}
+    answer = rendered(refused.value, responses, "id")
+    assert answer.get_json() == {"code": "Forbidden", "message": "this camera is disabled"}
+    without = rendered(RefusedError("ACCESS_DENIED", "no"), responses, "id")
+    assert without.get_json() == {"code": "", "message": ""}

@@ -1,0 +1,1 @@
+"""Bounded HTTP servers, on which the stand-ins of AWS services speak."""

@@ -1,0 +1,1 @@
+"""AWS services other than API Gateway, each a module that speaks the protocol of its service."""
