@@ -74,12 +74,16 @@ def read(path: Path, now: datetime) -> tuple[list[Row], list[BadRow]]:
 
 
 def _text(path: Path) -> str:
-    """The text, in UTF-8 or in what spreadsheets write in China."""
+    """The text, in UTF-8 or in what spreadsheets write in China.
+
+    GB 2312 has both bytes of a character above 160: unlike those of its successors, nearly none of its texts is one of
+    a Western spreadsheet, whose letters would become other characters without a word.
+    """
     try:
         body = path.read_bytes()
     except OSError as error:
         raise CameraError(f"cannot read {path}: {error.strerror}; name a file of CSV or JSON lines") from error
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-8-sig", "gb2312"):
         try:
             return body.decode(encoding)
         except UnicodeDecodeError:

@@ -45,6 +45,17 @@ def test_padding_may_be_missing() -> None:
     assert ways({"authorization": f"Basic   {encoded.rstrip('=')} "}) == [("gate-1", None, SECRET)]
 
 
+def test_values_of_a_repeated_header_may_come_joined() -> None:
+    other = basic("admin:admin")["Authorization"]
+    joined = f'Digest username="", realm="a, b", {other}, {basic(f"gate-1:{SECRET}")["Authorization"]}'
+    assert ways({"authorization": joined, "x-api-key": f"old, {KEY.text}"}) == [
+        ("admin", None, "admin"),
+        ("gate-1", None, SECRET),
+        ("", None, ""),
+        ("", KEY, SECRET),
+    ]
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -71,6 +82,7 @@ def test_a_broken_credential_is_one_that_is_wrong(headers: dict[str, str], expec
         ({"authorization": f"Bearer\t{KEY.text}"}, None),
         ({"X-Api-Key": KEY.text}, None),
         ({"x-api-key": f" {KEY.text}\t"}, None),
+        (basic(f"{KEY.text}:"), None),
         (None, {"k": KEY.text}),
         (None, {"key": KEY.text, "other": "1"}),
         (None, {"k": f"{KEY.text}/NotificationInfo/TollgateInfo"}),

@@ -75,6 +75,7 @@ def test_a_bad_row_is_named_with_its_line(text: str, line: int, says: str, tmp_p
         ("site,tags\nx,y\n", "the first line names each column once, and one is camera_id"),
         ("camera_id,id\nx,y\n", "the first line names each column once"),
         ("[{]", "it is no JSON"),
+        ("camera_id,site\na,S\xfcd\n".encode("cp1252"), "is no text; save it as CSV in UTF-8"),
         (b"\xff\xfe\xff", "is no text; save it as CSV in UTF-8"),
     ],
 )

@@ -1,7 +1,7 @@
 """Quick answers of moto's DynamoDB, for lists of a fleet.
 
-moto tries thirty names on each value of an item, which takes four fifths of a list's time, and sorts the whole table
-for each page, which takes a third of the rest.
+It tries thirty names on each value of an item, which takes four fifths of a list's time, and sorts the whole table for
+each page, which takes a third of the rest.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def answer_quickly() -> None:
     DynamoType.__lt__ = _is_before_quickly
 
 
-def _is_before_quickly(one: Any, other: Any) -> bool:
+def _is_before_quickly(one: Any, other: Any) -> Any:
     """Compare texts, which ids are, at once, and all else as moto does."""
-    return bool(one.value < other.value if one.type == other.type == _TEXT else _is_before(one, other))
+    return one.value < other.value if one.type == other.type == _TEXT else _is_before(one, other)
 
 
 def _is_plain(value: Any) -> bool:

@@ -51,13 +51,13 @@ def presented(request: Request) -> list[Presented]:
 
 
 def _of_headers(request: Request) -> Iterator[Presented]:
-    for value in _values(request, "headers", "multiValueHeaders", "authorization"):
+    for value in _several(request, "authorization"):
         scheme, *rest = value.split(None, 1)
         if scheme.lower() == "basic" and rest:
             yield _basic(rest[0].strip()[:_LONGEST])
         elif scheme.lower() == "bearer" and rest:
             yield _whole(rest[0])
-    for value in _values(request, "headers", "multiValueHeaders", "x-api-key"):
+    for value in _several(request, "x-api-key"):
         yield _whole(value)
 
 
@@ -67,6 +67,12 @@ def _of_query(request: Request) -> Iterator[Presented]:
             found = _LETTERS_AND_DIGITS.match(value[:_LONGEST])
             assert found is not None
             yield _whole(found[0])
+
+
+def _several(request: Request, name: str) -> list[str]:
+    """All values of a header; those of a repeated one may come joined by commas, which no credential has."""
+    found = _values(request, "headers", "multiValueHeaders", name)
+    return [part.strip() for value in found for part in value.split(",") if part.strip()]
 
 
 def _values(request: Request, single: str, several: str, name: str) -> list[str]:
@@ -85,12 +91,17 @@ def _whole(text: str) -> Presented:
 
 
 def _basic(encoded: str) -> Presented:
-    """A user and a password, which are parted at the last colon: an id may have colons, a key has none."""
+    """A user and a password, which are parted at the last colon: an id may have colons, a key has none.
+
+    A whole key may be the user beside an empty password, as of many other services.
+    """
     try:
         # Some devices leave the padding out.
         decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         decoded = b""
     user, _, password = decoded.decode(errors="replace").rpartition(":")
+    if not password and user:
+        user, password = "", user
     key = credentials.parsed(password)
     return Presented(user, key, key.secret if key else password)
