@@ -14,7 +14,7 @@ import yaml
 
 import ipc_ai_catalogue as catalogue
 from inference_api import errors as api_errors
-from inference_api.telemetry import UNITS
+from inference_api.metrics.telemetry import UNITS
 from ipc_ai_serving import errors as serving_errors
 from workbench.__main__ import VERBS, main
 from workbench.template import parameters_page

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from inference_api.errors import ApiError
-from inference_api.frames import parse
+from inference_api.parsing.frames import parse
 from inference_api.sagemaker.payloads import payload
 from ipc_ai_serving.applications import detection, face_comparison
 from ipc_ai_serving.errors import ClientError

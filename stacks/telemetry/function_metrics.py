@@ -1,4 +1,4 @@
-"""Metrics of requests, as ``inference_api/telemetry.py`` writes them."""
+"""Metrics of requests, as ``inference_api/metrics/telemetry.py`` writes them."""
 
 from __future__ import annotations
 

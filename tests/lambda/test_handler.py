@@ -22,7 +22,7 @@ import pytest
 from inference_api import handler as module
 from inference_api import resources
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference
 from inference_api.sagemaker.refusals import translated_failure
 from tests.fake_endpoint import CONTEXT, JPEG, RESULT, FakeEndpoint

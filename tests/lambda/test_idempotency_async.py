@@ -10,10 +10,11 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from inference_api import completion, idempotency, resources
+from inference_api import completion, resources
 from inference_api import handler as module
 from inference_api.errors import ApiError, EndpointUnavailableError
-from inference_api.event_store import Event
+from inference_api.events import idempotency
+from inference_api.events.event_store import Event
 from inference_api.messages import Inference, Pending
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint
 from tests.fake_endpoint import CONTEXT, JPEG, RESULT

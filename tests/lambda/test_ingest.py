@@ -13,7 +13,7 @@ import pytest
 
 from inference_api import ingest as module
 from inference_api.errors import EndpointTimeoutError, EndpointUnavailableError, ModelFailedError, RefusedByModelError
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest
 from inference_api.sagemaker.limits import largest
 from inference_api.uploads.incoming_files import IncomingFiles

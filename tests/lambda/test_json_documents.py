@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inference_api.errors import ApiError
-from inference_api.frames import parse
+from inference_api.parsing.frames import parse
 from tests.detection_options import DETECTION_OPTIONS, REFUSED, TAKEN
 from tests.lambda_events import as_request, older_client_event, proxy_event
 

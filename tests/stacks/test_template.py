@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ipc_ai_catalogue as catalogue
-from inference_api import media_types
+from inference_api.parsing import media_types
 from ipc_ai_serving.requests import content
 from workbench.errors import ParameterError
 from workbench.template.parameters import check

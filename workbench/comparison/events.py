@@ -1,7 +1,7 @@
 """Frames of the events bucket: a sample of their keys, found with as few listings as it needs, and their bodies.
 
-Events lie below ``events/dt=YYYY-MM-DD/camera=ID/REQUEST/`` (``lambda/inference/inference_api/event_keys.py``), and
-REQUEST is random. So the first thousand keys of a camera's day are a random sample of its hours.
+Events lie below ``events/dt=YYYY-MM-DD/camera=ID/REQUEST/`` (``inference_api/events/event_keys.py``), and REQUEST is
+random. So the first thousand keys of a camera's day are a random sample of its hours.
 """
 
 from __future__ import annotations

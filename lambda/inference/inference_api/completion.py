@@ -13,9 +13,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from inference_api import judging, resources
-from inference_api.batch_telemetry import BatchTelemetry
 from inference_api.errors import ApiError
 from inference_api.messages import Inference, Pending
+from inference_api.metrics.batch_telemetry import BatchTelemetry
 from inference_api.sagemaker import result_notices
 from inference_api.sagemaker.failure_notes import failure_of
 from inference_api.sagemaker.result_notices import ResultNotice

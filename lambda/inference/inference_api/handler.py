@@ -13,20 +13,20 @@ from aws_lambda_powertools import Logger
 
 from inference_api import answers, inferring, judging, resources
 from inference_api.errors import ApiError, NothingToFetchError
-from inference_api.event_recording import EventRecording
-from inference_api.frames import UNKNOWN, declared_camera, parse
+from inference_api.events.event_recording import EventRecording
 from inference_api.identity.caller import ANYONE, Caller, get_ready, identify
 from inference_api.messages import Inference, InferenceRequest, Pending
+from inference_api.metrics.telemetry import Telemetry
+from inference_api.parsing.frames import UNKNOWN, declared_camera, parse
 from inference_api.profiles.admission import Admission
 from inference_api.proxy import Api, Request, Response
 from inference_api.sagemaker.async_endpoint import prefers_async
 from inference_api.sign_of_life import Sign, sign_of_life
-from inference_api.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from inference_api.idempotency import Earlier
+    from inference_api.events.idempotency import Earlier
 
 logger = Logger()
 EXPOSED_HEADERS = [

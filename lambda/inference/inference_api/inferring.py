@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inference_api import answers, judging, resources
-from inference_api.event_recording import EventRecording
+from inference_api.events.event_recording import EventRecording
 from inference_api.messages import EventFate, Inference, InferenceRequest, Pending
 
 if TYPE_CHECKING:
     from inference_api.identity.caller import Caller
-    from inference_api.telemetry import Telemetry
+    from inference_api.metrics.telemetry import Telemetry
 
 
 class Outcome(NamedTuple):

@@ -21,10 +21,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api.batch_telemetry import BatchTelemetry
 from inference_api.errors import ApiError, InvalidImageError
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Frame, InferenceRequest
+from inference_api.metrics.batch_telemetry import BatchTelemetry
 from inference_api.pushes import accepted
 from inference_api.pushes.accepted import AcceptedPush
 from inference_api.pushes.completing import Completing, StoredFrames

@@ -10,13 +10,13 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from inference_api import emf
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
+from inference_api.metrics import emf
+from inference_api.metrics.telemetry import Origin
 from inference_api.sagemaker.async_endpoint import AsyncEndpoint
 from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.payloads import in_form
 from inference_api.settings import AwsAccess, Settings
-from inference_api.telemetry import Origin
 
 if TYPE_CHECKING:
     from inference_api.sightings.signs import Signs

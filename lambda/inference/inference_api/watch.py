@@ -13,8 +13,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from inference_api import emf
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
+from inference_api.metrics import emf
 from inference_api.settings import WatchSettings
 from inference_api.sightings.look import THREADS, Look
 from inference_api.sightings.roster import Roster

@@ -159,7 +159,13 @@ def test_no_credential_is_written_anywhere(
 @pytest.mark.processes
 def test_the_authorizer_loads_little() -> None:
     """A camera waits for its start. What is named here is most of the start of the API's function."""
-    heavy = ("aws_lambda_powertools", "pybase64", "inference_api.event_store", "inference_api.sagemaker", "boto3")
+    heavy = (
+        "aws_lambda_powertools",
+        "pybase64",
+        "inference_api.events.event_store",
+        "inference_api.sagemaker",
+        "boto3",
+    )
     code = (
         "import sys, inference_api.identity.authorizer\n"
         f"print([name for name in sys.modules if name.startswith({heavy!r})])"

@@ -15,7 +15,7 @@ import pytest
 
 from inference_api import ingest, resources
 from inference_api.errors import EndpointUnavailableError, InvalidRequestError, RefusedByModelError
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference
 from inference_api.pushes import accepted
 from inference_api.pushes.completing import StoredFrames

@@ -11,7 +11,7 @@ import pytest
 
 from inference_api import resources
 from inference_api.errors import EndpointUnavailableError, RefusedByModelError
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest, Pending
 from tests.camera_pictures import picture
 from tests.fake_endpoint import RESULT

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from inference_api.errors import ApiError, InvalidRequestError, PayloadTooLargeError
-from inference_api.frames import parse
 from inference_api.messages import Frame, InferenceRequest
+from inference_api.parsing.frames import parse
 from inference_api.sagemaker.endpoint import Endpoint
 from inference_api.sagemaker.limits import largest
 from inference_api.sagemaker.payloads import in_form

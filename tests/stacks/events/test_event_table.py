@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference
 from stacks.events.prefixes import RESULTS
 from tests.stacks.rendering import REGIONS, events_bucket, of_type, only, rendered

@@ -13,7 +13,7 @@ import pytest
 from inference_api import handler as module
 from inference_api import resources as function_resources
 from inference_api.errors import ApiError, EndpointUnavailableError, RefusedByModelError
-from inference_api.event_store import EventStore
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference
 from stacks.monitoring.instance_prices import HOURLY
 from tests.fake_s3 import FakeS3

@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference_api import emf
 from inference_api.errors import ForbiddenError, RegistryUnavailableError, TooManyRefusalsError, UnauthorizedError
 from inference_api.identity.door import REFUSED_CREDENTIALS, door
+from inference_api.metrics import emf
 from inference_api.proxy import Request
 from inference_api.settings import AuthorizerSettings
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from camera_registry.profiles import Profile
 from camera_registry.scopes import SCOPES
-from inference_api import emf, resources
+from inference_api import resources
 from inference_api.errors import ForbiddenError, UnauthorizedError
+from inference_api.metrics import emf
 from inference_api.proxy import Request
 
 if TYPE_CHECKING:

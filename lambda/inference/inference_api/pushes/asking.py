@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from inference_api import found_frames, inferring
+from inference_api import inferring
 from inference_api.errors import InvalidRequestError
 from inference_api.messages import Frame, InferenceRequest, short_word
+from inference_api.parsing import found_frames
 from inference_api.proxy import Request
 from inference_api.pushes import choosing, facts
 from inference_api.sagemaker import limits

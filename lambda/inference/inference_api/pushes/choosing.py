@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inference_api import found_frames
+from inference_api.parsing import found_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,8 +20,8 @@ from inference_api.pushes.accepted import AcceptedPush
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from inference_api.batch_telemetry import BatchTelemetry
-    from inference_api.event_store import EventStore
+    from inference_api.events.event_store import EventStore
+    from inference_api.metrics.batch_telemetry import BatchTelemetry
     from inference_api.sagemaker.endpoint import Endpoint
 
 logger = Logger()

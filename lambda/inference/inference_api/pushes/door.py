@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from inference_api import bodies, inferring, judging, reading, resources
+from inference_api import inferring, judging, resources
 from inference_api.errors import ApiError, InvalidImageError, StoreUnavailableError
-from inference_api.event_recording import EventRecording
-from inference_api.frames import UNKNOWN
+from inference_api.events.event_recording import EventRecording
 from inference_api.messages import EventFate, Inference, InferenceRequest, Pending
+from inference_api.parsing import bodies, reading
+from inference_api.parsing.frames import UNKNOWN
 from inference_api.proxy import Request, Response
 from inference_api.pushes import accepted, asking, facts, paths, replies
 from inference_api.pushes.broken_pictures import Refusals
@@ -22,7 +23,7 @@ from inference_api.sign_of_life import Sign, sign_of_life
 if TYPE_CHECKING:
     from camera_push.push import Push
     from inference_api.identity.caller import Caller
-    from inference_api.telemetry import Telemetry
+    from inference_api.metrics.telemetry import Telemetry
 
 logger = Logger()
 refusals = Refusals()

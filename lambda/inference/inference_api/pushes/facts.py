@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from inference_api.frames import UNKNOWN, declared_camera
 from inference_api.messages import short_word
+from inference_api.parsing.frames import UNKNOWN, declared_camera
 from inference_api.proxy import Request
 from inference_api.pushes.paths import Place
 

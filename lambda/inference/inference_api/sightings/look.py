@@ -18,7 +18,7 @@ from inference_api.sightings.silence import Step, step
 from inference_api.sightings.table import ConditionError, StatesTable
 
 if TYPE_CHECKING:
-    from inference_api.event_store import EventStore
+    from inference_api.events.event_store import EventStore
 
 logger = Logger(child=True)
 

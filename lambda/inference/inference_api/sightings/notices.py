@@ -11,11 +11,11 @@ from aws_lambda_powertools import Logger
 
 from camera_registry.profiles import Profile
 from camera_registry.states import State
-from inference_api.event_keys import event_prefix
+from inference_api.events.event_keys import event_prefix
 from inference_api.messages import Inference
 
 if TYPE_CHECKING:
-    from inference_api.event_store import EventStore
+    from inference_api.events.event_store import EventStore
 
 logger = Logger(child=True)
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from inference_api import event_lines
 from inference_api.errors import IdempotencyKeyReusedError, InvalidRequestError, RequestInProgressError
+from inference_api.events import event_lines
+from inference_api.events.write_once import BEING_WRITTEN, WRITTEN
 from inference_api.messages import JSON, Inference, InferenceRequest
 from inference_api.proxy import Request
-from inference_api.write_once import BEING_WRITTEN, WRITTEN
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from inference_api.errors import InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
-from inference_api.frames import parse
 from inference_api.messages import Frame
+from inference_api.parsing.frames import parse
 from tests.jpegs import jpeg
 from tests.lambda_events import as_request, multipart_event, proxy_event, with_query
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from inference_api import emf
 from inference_api.messages import Inference, InferenceRequest, camera_part
+from inference_api.metrics import emf
 from inference_api.settings import CLASSIFICATION, CUSTOM
 
 UNITS = {

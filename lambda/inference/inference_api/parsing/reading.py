@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from inference_api import bodies
 from inference_api.errors import InvalidRequestError
+from inference_api.parsing import bodies
 from inference_api.proxy import Request
 
 if TYPE_CHECKING:

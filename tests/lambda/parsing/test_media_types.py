@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inference_api.errors import InvalidRequestError, UnsupportedMediaTypeError
-from inference_api.frames import parse
+from inference_api.parsing.frames import parse
 from tests.lambda_events import as_request, proxy_event
 
 JPEG = b"\xff\xd8\xff\xe0 a frame"

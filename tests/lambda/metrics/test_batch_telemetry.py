@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inference_api.batch_telemetry import BatchTelemetry
+from inference_api.metrics.batch_telemetry import BatchTelemetry
 
 
 def _telemetry(*, is_cold: bool = False) -> BatchTelemetry:

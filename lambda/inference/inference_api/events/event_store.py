@@ -12,12 +12,13 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from inference_api import event_lines, strict_json
+from inference_api import strict_json
 from inference_api.errors import ApiError
-from inference_api.event_keys import event_prefix, key_in_table, tags_of
-from inference_api.idempotency import Claims
+from inference_api.events import event_lines
+from inference_api.events.event_keys import event_prefix, key_in_table, tags_of
+from inference_api.events.idempotency import Claims
+from inference_api.events.write_once import write_once
 from inference_api.messages import JSON, Inference, InferenceRequest
-from inference_api.write_once import write_once
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,9 +14,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from inference_api import bodies, found_frames, json_frames, media_types, options
 from inference_api.errors import InvalidImageError, InvalidRequestError
 from inference_api.messages import JSON, Frame, InferenceRequest, short_word
+from inference_api.parsing import bodies, found_frames, json_frames, media_types, options
 from inference_api.proxy import Request
 from inference_api.settings import COMPARISON, CUSTOM
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from inference_api.write_once import write_once
+from inference_api.events.write_once import write_once
 
 
 class ScriptedS3:

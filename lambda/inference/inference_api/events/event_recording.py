@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from inference_api.errors import AnswerTooLargeError, ApiError
-from inference_api.event_keys import event_prefix
-from inference_api.idempotency import Claim, Claimed, Earlier, content_of, key_of, name_of
+from inference_api.events.event_keys import event_prefix
+from inference_api.events.idempotency import Claim, Claimed, Earlier, content_of, key_of, name_of
 from inference_api.messages import EventFate, Inference, InferenceRequest
 from inference_api.proxy import Request
 
 if TYPE_CHECKING:
-    from inference_api.event_store import Event, EventStore
-    from inference_api.telemetry import Telemetry
+    from inference_api.events.event_store import Event, EventStore
+    from inference_api.metrics.telemetry import Telemetry
 
 logger = Logger()
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inference_api import bodies
 from inference_api.errors import InvalidImageError, InvalidRequestError
-from inference_api.found_frames import MOST_FRAMES
 from inference_api.messages import Frame
+from inference_api.parsing import bodies
+from inference_api.parsing.found_frames import MOST_FRAMES
 
 # The three forms of JSON for a detection, of which a request has one.
 IMAGE, _IMAGES, _URIS = "image_base64_enc", "images_base64_enc", "images"

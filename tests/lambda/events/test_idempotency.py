@@ -13,9 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inference_api import handler as module
-from inference_api import idempotency, resources
+from inference_api import resources
 from inference_api.errors import EndpointUnavailableError, InvalidRequestError, RequestInProgressError
-from inference_api.event_store import EventStore
+from inference_api.events import idempotency
+from inference_api.events.event_store import EventStore
 from inference_api.messages import Inference, InferenceRequest, Pending
 from tests.fake_endpoint import CONTEXT, JPEG, RESULT, FakeEndpoint
 from tests.lambda_events import as_request, older_client_event, proxy_event

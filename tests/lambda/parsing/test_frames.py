@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from inference_api.errors import ApiError, InvalidImageError, InvalidRequestError, UnsupportedMediaTypeError
-from inference_api.frames import parse
 from inference_api.messages import Frame
+from inference_api.parsing.frames import parse
 from tests.detection_options import (
     DETECTION_OPTIONS,
     NAMES,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from inference_api import emf
+from inference_api.metrics import emf
 
 _COLD_START = {"ColdStart": "Count"}
 

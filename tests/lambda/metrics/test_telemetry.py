@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inference_api.messages import Inference
-from inference_api.telemetry import Origin, Telemetry
+from inference_api.metrics.telemetry import Origin, Telemetry
 
 ORIGIN = Origin(namespace="Test", service="s", application="face-detection", model="yunet_n", by_camera=False)
 ALL, MODEL, CODE, CAMERA = ("service",), ("service", "application", "model"), ("service", "code"), ("service", "camera")

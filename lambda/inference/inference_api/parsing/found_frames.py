@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from inference_api import bodies, reading
 from inference_api.errors import InvalidImageError, InvalidRequestError
 from inference_api.messages import Frame
+from inference_api.parsing import bodies, reading
 from inference_api.proxy import Request
 
 if TYPE_CHECKING:

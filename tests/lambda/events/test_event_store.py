@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_api.event_store import Event, EventStore
+from inference_api.events.event_store import Event, EventStore
 from inference_api.messages import Frame, Inference, InferenceRequest, camera_part
 from tests.fake_s3 import FakeS3
 

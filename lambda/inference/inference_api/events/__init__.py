@@ -1,0 +1,1 @@
+"""Events in the bucket: their keys, lines and recording, and the claims of Idempotency-Keys."""

@@ -1,0 +1,1 @@
+"""Measurements, written as lines of CloudWatch's embedded metric format."""
