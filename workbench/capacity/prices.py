@@ -16,7 +16,7 @@ from workbench.errors import PlanError
 PRICES = Path(__file__).with_name("prices.json")
 
 _FUNCTION_GB = 0.5
-"""Memory of the function; stacks/functions/python_function.py gives it 512 MiB."""
+"""Memory of each function; stacks/functions/python_function.py gives them 512 MiB."""
 _LOG_KB_A_REQUEST = 1.5
 """An assumption: a line of the function, one of the container, three that Lambda writes of each invocation."""
 _METRICS = 10
@@ -182,7 +182,7 @@ def usages(
 
 
 def _of_registry(demand: Demand, function_seconds: float) -> list[Usage]:
-    used = registry_usage(demand, function_seconds=function_seconds)
+    used = registry_usage(demand, function_seconds=function_seconds, function_gb=_FUNCTION_GB)
     return [
         Usage(part="Authorizer requests", quantity=used.authorizer_requests, unit="requests", price="function_request"),
         Usage(part="Authorizer time", quantity=used.authorizer_gb_seconds, unit="GB-s", price="function_gb_second"),

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from camera_registry.states import RECORDED_EVERY_S
 from workbench.capacity.demand import HOURS_A_MONTH, Demand
 
 READ_AGAIN_SECONDS = 30
 """Each instance of a function reads a camera again after this time; inference_api/identity/registry.py keeps to it."""
-SEEN_AGAIN_SECONDS = 60
-"""Each instance writes a camera's sign of life once in this time; inference_api/presence.py keeps to it."""
-AUTHORIZER_GB = 0.25
-"""Memory of the authorizer and of the watch; stacks/registry gives them 256 MiB."""
 
 _AUTHORIZER_SECONDS = 0.004
 """An assumption: a warm check takes less, and a read of the registry more."""
 _WATCH_SECONDS = 1.0
 _WATCHES_A_MONTH = 60 * HOURS_A_MONTH
 """Once a minute. Its time is an assumption: a scan of 10,000 cameras is two pages."""
-_STATE_KB, _READ_KB = 0.25, 4.0
+_STATE_KB, _READ_KB = 0.1, 4.0
 """A camera's line in the table of states, and what one read unit reads."""
 _ITEMS = 2
 """Of a camera: its own, and the profiles beside it; both together are below 4 kB."""
@@ -43,7 +40,7 @@ class RegistryUsage:
     writes: float
 
 
-def registry_usage(demand: Demand, *, function_seconds: float) -> RegistryUsage:
+def registry_usage(demand: Demand, *, function_seconds: float, function_gb: float) -> RegistryUsage:
     """Count a month with a registry.
 
     No instance is idle, by Little's law, so that a camera's requests meet at most as many instances as are at work at
@@ -51,7 +48,8 @@ def registry_usage(demand: Demand, *, function_seconds: float) -> RegistryUsage:
 
     Args:
         demand: what the cameras send.
-        function_seconds: how long one invocation of the function takes.
+        function_seconds: how long one invocation of the API's function takes.
+        function_gb: memory of each function, the authorizer and the watch too.
     """
     share_of_month = demand.hours_per_day / 24
     seconds = 3600 * HOURS_A_MONTH * share_of_month
@@ -65,8 +63,8 @@ def registry_usage(demand: Demand, *, function_seconds: float) -> RegistryUsage:
     scanned = _WATCHES_A_MONTH * demand.cameras * _STATE_KB / _READ_KB * _EVENTUALLY
     return RegistryUsage(
         authorizer_requests=demand.requests_a_month + _WATCHES_A_MONTH,
-        authorizer_gb_seconds=AUTHORIZER_GB
+        authorizer_gb_seconds=function_gb
         * (demand.requests_a_month * _AUTHORIZER_SECONDS + _WATCHES_A_MONTH * _WATCH_SECONDS),
         reads=read_by_both * _ITEMS * _EVENTUALLY + scanned,
-        writes=meetings(function_seconds, SEEN_AGAIN_SECONDS),
+        writes=meetings(function_seconds, RECORDED_EVERY_S),
     )

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from inference_api.identity.registry import FRESH_S
 from workbench.capacity import prices
 from workbench.capacity.demand import Demand
 from workbench.capacity.fleet import Fleet
 from workbench.capacity.prices import Line
-from workbench.capacity.registry_usage import registry_usage
+from workbench.capacity.registry_usage import READ_AGAIN_SECONDS, registry_usage
 from workbench.capacity.throughput import instance_types
 from workbench.errors import PlanError
 
@@ -130,15 +131,23 @@ def test_a_registry_is_billed_by_reads_and_writes_of_each_camera() -> None:
     requests = 1000 * 60 * 730  # 43.8 million, and a watch a minute
     assert cost["Registry writes"] == pytest.approx(requests * 0.000000625)
     read_by_two_functions = requests * 2  # two items of half a unit each, by the authorizer and by the function
-    scanned = 60 * 730 * 1000 * 0.25 / 4 / 2
+    scanned = 60 * 730 * 1000 * 0.1 / 4 / 2
     assert cost["Registry reads"] == pytest.approx((read_by_two_functions + scanned) * 0.000000125)
+    assert cost["Authorizer time"] == pytest.approx(0.5 * (requests * 0.004 + 60 * 730 * 1.0) * 0.0000166667)
     assert cost["Authorizer requests"] == pytest.approx((requests + 60 * 730) * 0.0000002)
 
 
 def test_many_frames_a_minute_cost_no_more_writes_than_instances_see_them() -> None:
-    slow, fast = (registry_usage(Demand(cameras=10, fps=fps), function_seconds=0.01).writes for fps in (1 / 60, 5.0))
+    slow, fast = (
+        registry_usage(Demand(cameras=10, fps=fps), function_seconds=0.01, function_gb=0.5).writes
+        for fps in (1 / 60, 5.0)
+    )
     assert fast == pytest.approx(slow)  # one instance is enough for both
 
 
 def test_a_plan_without_a_registry_has_none_of_its_parts() -> None:
     assert not [part for part in _lines(cameras=10) if part.startswith(("Registry", "Authorizer"))]
+
+
+def test_the_registry_is_read_again_as_often_as_the_functions_do() -> None:
+    assert READ_AGAIN_SECONDS == FRESH_S
