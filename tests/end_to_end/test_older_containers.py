@@ -77,6 +77,8 @@ def _up(template: dict[str, Any], logs: Path, **given: str) -> Iterator[LocalSer
 @pytest.fixture(scope="module")
 def up(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     with _up(template, tmp_path_factory.mktemp("older"), ingestFromS3="Yes") as running:
+        for key in running.events.list_keys():  # moto keeps those of earlier tests of this process
+            running.events.client.delete_object(Bucket=running.events.bucket, Key=key)
         yield running
 
 
